@@ -1,0 +1,95 @@
+# Ringfence.  `make help` says what there is; a machine needs Python 3.11 or newer with pip, make and git.
+
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+UV := $(BIN)/uv
+READY := $(VENV)/.ready
+DEMO := demo
+ACCOUNTS ?= 10000
+SEED ?= 7
+
+.DEFAULT_GOAL := help
+.PHONY: help setup test lint types imports demo bench lock upgrade clean distclean
+
+help:  ## this list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
+	@echo "  settings: PYTHON=$(PYTHON) ACCOUNTS=$(ACCOUNTS) SEED=$(SEED)   (make demo ACCOUNTS=20000)"
+
+setup: $(READY)  ## put Ringfence and all it needs into .venv (nothing to do when that is up to date)
+
+test: lint types imports  ## every check that a change has to pass
+	@$(BIN)/pytest -q
+
+lint: setup
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/ruff format --check --quiet . || { echo "not formatted; run: $(BIN)/ruff format ." >&2; exit 1; }
+
+types: setup
+	@$(BIN)/mypy --no-error-summary
+
+imports: setup
+	@out=$$(NO_COLOR=1 $(BIN)/lint-imports 2>&1) || { echo "$$out" >&2; exit 1; }
+
+demo: setup  ## simulate a market with planted rings, load it, find the rings
+	@rm -rf $(DEMO) && mkdir $(DEMO)
+	$(BIN)/ringfence simulate $(DEMO)/market --accounts $(ACCOUNTS) --seed $(SEED)
+	$(BIN)/ringfence load $(DEMO)/market --store $(DEMO)/store
+	$(BIN)/ringfence detect --store $(DEMO)/store
+	$(BIN)/ringfence rings --store $(DEMO)/store
+	@printf '%s\n' '' 'Next:' \
+	  '  $(BIN)/ringfence rings --store $(DEMO)/store --format csv   the same list for a spreadsheet' \
+	  '  $(BIN)/ringfence --help                                  everything else' \
+	  '  make test                                               every check'
+
+bench: setup  ## run every benchmark; results go to benchmarks/results
+	@set -e; for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python "$$script"; done
+
+lock: $(UV)  ## bring requirements.lock in line with pyproject.toml, changing as little as possible
+	@$(compile)
+
+upgrade: $(UV)  ## move every pin in requirements.lock to the newest release allowed
+	@$(compile) --upgrade
+
+clean:  ## remove caches, builds and the demo
+	@rm -rf $(DEMO) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
+
+distclean: clean  ## remove .venv too
+	@rm -rf $(VENV)
+
+compile = $(use_pip_settings) $(UV) pip compile pyproject.toml --quiet --group dev \
+	--universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
+	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' --output-file requirements.lock
+
+# uv reads neither PIP_* nor pip.conf.  Whoever told pip where packages and certificates are has told uv as well.
+pip_setting = $${PIP_$(1):-$$($(BIN)/python -m pip config get global.$(2) 2>/dev/null || true)}
+define use_pip_settings
+hand_over() { if [ -z "$${!1:-}" ] && [ -n "$$2" ]; then export "$$1=$$2"; fi; }; \
+hand_over UV_DEFAULT_INDEX "$(call pip_setting,INDEX_URL,index-url)"; \
+hand_over UV_INDEX "$(call pip_setting,EXTRA_INDEX_URL,extra-index-url)"; \
+hand_over UV_INSECURE_HOST "$(call pip_setting,TRUSTED_HOST,trusted-host)"; \
+hand_over SSL_CERT_FILE "$(call pip_setting,CERT,cert)"; \
+offline=(); if [ -n "$${PIP_NO_INDEX:-}" ]; then \
+  offline=(--no-index); for place in $${PIP_FIND_LINKS:-}; do offline+=(--find-links "$$place"); done; fi;
+endef
+
+# pip puts uv in, at the version and with the hashes that the lock names; without ensurepip (Debian keeps it in a
+# package of its own) the machine's pip does it from outside.
+$(UV): requirements.lock
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+	  echo "Ringfence needs Python 3.11 or newer, and $(PYTHON) is '$$($(PYTHON) --version 2>&1)'." >&2; \
+	  echo "Name a newer one: make $(or $(firstword $(MAKECMDGOALS)),setup) PYTHON=python3.12" >&2; exit 1; }
+	@$(BIN)/python -c pass 2>/dev/null || { echo "making $(VENV) (the first time takes some minutes)"; \
+	  $(PYTHON) -m venv --clear $(VENV) >/dev/null 2>&1 || $(PYTHON) -m venv --clear --without-pip $(VENV); }
+	@awk '/^uv==/ {on = 1} on {print} on && !/\\$$/ {exit}' requirements.lock > $(VENV)/uv-pin.txt
+	@if $(BIN)/python -m pip --version >/dev/null 2>&1; then pip="$(BIN)/python -m pip"; \
+	  else pip="$(PYTHON) -m pip --python $(BIN)/python"; fi; \
+	$$pip install --quiet --disable-pip-version-check --require-hashes --only-binary :all: -r $(VENV)/uv-pin.txt
+	@touch $(UV)
+
+$(READY): $(UV) pyproject.toml requirements.lock
+	@$(use_pip_settings) $(UV) pip sync "$${offline[@]}" --quiet --python $(BIN)/python --require-hashes requirements.lock
+	@$(UV) pip install --offline --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
+	@touch $(READY)

@@ -1,0 +1,1 @@
+"""What chance cannot explain: links, candidates, evidence, rings, scores."""

@@ -1,0 +1,302 @@
+"""From judged groups to rings: kind, score, roles, reasons, the strongest links, permanent ids."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import combinations
+
+import numpy as np
+
+from detection.assess import Assessment, Channels, judge_groups
+from detection.candidates import Groups, gather_groups
+from detection.channels import BEHAVIOUR, BLAME, PRAISE, REFERRAL, REFERRED, REFUND, SIGN_UP, TRADE
+from detection.describe import describe_dealings, describe_reading, describe_shared, describe_thing
+from detection.innocence import find_thing_sellers
+from detection.settings import DetectSettings
+from graph.model import Evidence, InnocentReading, Ints, Member, Party, Ring, RingKind, RingLink, Snapshot, Tier
+
+HALF_SCORE_BITS = 8.0
+"""A ring scores 0.5 when its net bits are this many times the square root of its size."""
+CORE_SHARE = 0.5
+PARTY_SHARE = 0.5
+MAX_LINKS = 100
+MAX_PAIRED = 12
+SAME_RING_JACCARD = 0.3
+
+_KIND_OF: dict[str, RingKind] = {
+    TRADE: "trade", PRAISE: "review", BLAME: "attack", REFUND: "refund",
+    REFERRED: "farm", REFERRAL: "farm", SIGN_UP: "farm",
+}  # fmt: skip
+_ACTIONS: dict[Tier, str] = {
+    "automatic": "restrict the members and confirm within a day",
+    "review": "let an investigator decide",
+    "watch": "keep an eye on it; do nothing to the members",
+    "clear": "",
+}
+
+
+def score_net_bits(net_bits: float, size: int) -> float:
+    """A score in [0, 1) that grows with the evidence and does not favour crowds.
+
+    >>> round(score_net_bits(16.0, 4), 3)
+    0.5
+    """
+    return float(1.0 - 2.0 ** (-max(net_bits, 0.0) / (HALF_SCORE_BITS * np.sqrt(size))))
+
+
+def grade_ring(score: float, settings: DetectSettings) -> Tier:
+    """The tier of a ring's score."""
+    if score >= settings.automatic_score:
+        return "automatic"
+    return "review" if score >= settings.review_score else "watch"
+
+
+def build_rings(
+    assessment: Assessment, snapshot: Snapshot, channels: Channels, settings: DetectSettings
+) -> tuple[Ring, ...]:
+    """Turn groups into rings, best score first; sellers whom a ring acts on or for are not members.
+
+    Parameters
+    ----------
+    assessment
+        Groups whose evidence stands.
+    snapshot, channels
+        The market.
+    settings
+        Scores from which a ring is for review, or for an automatic flag.
+    """
+    if not len(assessment.groups):
+        return ()
+    drafts = [_draft(assessment, snapshot, channels, group) for group in range(len(assessment.groups))]
+    parties = {tuple(draft.members): draft for draft in drafts}
+    groups = gather_groups(draft.members for draft in drafts)
+    judged = judge_groups(groups, snapshot, channels)
+    rings = []
+    for group in np.flatnonzero(judged.net_bits > 0).tolist():
+        draft = parties[tuple(groups.members(group).tolist())]
+        rings.append(_build_ring(_View(judged, snapshot, channels, group), draft, settings))
+    return tuple(sorted(rings, key=lambda ring: (-ring.score, -ring.net_bits, ring.ring_id)))
+
+
+@dataclass(frozen=True)
+class _Draft:
+    """A group's kind, its members without the parties, and the parties: rows to counts."""
+
+    kind: RingKind
+    members: tuple[int, ...]
+    parties: Mapping[int, int]
+
+
+@dataclass(frozen=True)
+class _View:
+    """One group of an assessment."""
+
+    assessment: Assessment
+    snapshot: Snapshot
+    channels: Channels
+    group: int
+
+    @property
+    def members(self) -> Ints:
+        return self.assessment.groups.members(self.group)
+
+    @property
+    def member_bits(self) -> np.ndarray:  # type: ignore[type-arg]  # a slice of Floats
+        start = self.assessment.groups.start
+        return self.assessment.member_bits[start[self.group] : start[self.group + 1]]
+
+    def rows(self, channel: str) -> Ints:
+        """The group's rows among what its channel's members share."""
+        group = self.assessment.within[channel].group
+        low, high = np.searchsorted(group, [self.group, self.group + 1])
+        rows: Ints = np.arange(low, high)
+        return rows[self.assessment.within[channel].bits[rows] > 0]
+
+
+def _draft(assessment: Assessment, snapshot: Snapshot, channels: Channels, group: int) -> _Draft:
+    view = _View(assessment, snapshot, channels, group)
+    kind = _find_kind(view)
+    parties = _find_parties(view, kind)
+    members = view.members
+    alone = np.array([row in parties and not _shares_identity(view, place) for place, row in enumerate(members.tolist())])
+    kept = members[~alone] if (~alone).sum() > 1 else members
+    return _Draft(kind, tuple(kept.tolist()), {row: n for row, n in parties.items() if row not in set(kept.tolist())})
+
+
+def _find_kind(view: _View) -> RingKind:
+    """What the ring does: the behaviour with the most bits (trades count where they go in circles)."""
+    bits = dict.fromkeys(_KIND_OF.values(), 0.0)
+    for channel, kind in _KIND_OF.items():
+        if channel in view.assessment.evidence:
+            shown = float(view.assessment.evidence[channel].bits[view.group])
+            bits[kind] += shown * (0.2 if channel == TRADE and view.assessment.circular_share[view.group] < 0.5 else 1.0)
+    kind = max(bits, key=lambda name: bits[name])
+    return kind if bits[kind] > 0 else "shared-identity"
+
+
+def _find_parties(view: _View, kind: RingKind) -> dict[int, int]:
+    """Sellers whom enough members praise, blame or ask for refunds together, with how many do."""
+    name = {"review": PRAISE, "attack": BLAME, "refund": REFUND}.get(kind)
+    if name is None or name not in view.channels.things:
+        return {}
+    channel, within = view.channels.things[name], view.assessment.within[name]
+    rows = view.rows(name)
+    sellers = find_thing_sellers(channel, view.snapshot)[within.thing[rows]]
+    most: dict[int, int] = {}
+    for seller, n in zip(sellers.tolist(), within.members[rows].tolist(), strict=True):
+        if seller >= 0:
+            most[seller] = max(most.get(seller, 0), n)
+    least = max(2.0, PARTY_SHARE * len(view.members))
+    return {seller: n for seller, n in most.items() if n >= least}
+
+
+def _shares_identity(view: _View, place: int) -> bool:
+    """Whether a member shares anything but behaviour with another."""
+    membership = int(view.assessment.groups.start[view.group]) + place
+    names = [name for name in view.assessment.within if name not in BEHAVIOUR]
+    return any(bool((view.assessment.within[name].membership == membership).any()) for name in names)
+
+
+def _build_ring(view: _View, draft: _Draft, settings: DetectSettings) -> Ring:
+    net = float(view.assessment.net_bits[view.group])
+    score = score_net_bits(net, len(view.members))
+    tier = grade_ring(score, settings)
+    ids = view.snapshot.account_id
+    return Ring(
+        ring_id=_name_ring(ids[view.members].tolist()),
+        kind=draft.kind,
+        score=score,
+        tier=tier,
+        net_bits=net,
+        charge_bits=float(view.assessment.charge_bits[view.group]),
+        members=_list_members(view),
+        evidence=tuple(sorted(_list_evidence(view), key=lambda shown: (-shown.bits, shown.channel))),
+        links=_list_links(view),
+        innocent=_list_readings(view),
+        parties=_list_parties(view, draft),
+        action=_ACTIONS[tier],
+    )
+
+
+def _name_ring(account_ids: Sequence[str]) -> str:
+    text = "\x00".join(sorted(account_ids))
+    return "R" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:10]
+
+
+def _list_members(view: _View) -> tuple[Member, ...]:
+    bits = view.member_bits
+    core = bits >= CORE_SHARE * np.median(bits)
+    ids = view.snapshot.account_id[view.members]
+    members = [
+        Member(account_id, "core" if is_core else "fringe", float(tie))
+        for account_id, is_core, tie in zip(ids.tolist(), core.tolist(), bits.tolist(), strict=True)
+    ]
+    return tuple(sorted(members, key=lambda member: (member.role, -member.bits, member.account_id)))
+
+
+def _list_evidence(view: _View) -> Iterable[Evidence]:
+    for name, shown in view.assessment.evidence.items():
+        bits, observed, expected = (float(part[view.group]) for part in (shown.bits, shown.observed, shown.expected))
+        if bits <= 0:
+            continue
+        if name in view.channels.dealings:
+            yield Evidence(name, bits, observed, expected, describe_dealings(name, observed=observed, expected=expected))
+        else:
+            within, rows = view.assessment.within[name], view.rows(name)
+            having_part = np.unique(within.membership[np.isin(within.row, rows)])
+            sentence = describe_shared(
+                name, n_things=len(rows), n_members=len(having_part), observed=observed, expected=expected
+            )
+            yield Evidence(name, bits, observed, expected, sentence)
+
+
+def _list_links(view: _View) -> tuple[RingLink, ...]:
+    links = [link for name in view.assessment.within for link in _link_by_things(view, name)]
+    links += [link for name in view.channels.dealings for link in _link_by_dealings(view, name)]
+    links.sort(key=lambda link: (-link.bits, link.channel, link.account_a, link.account_b, link.via))
+    return tuple(links[:MAX_LINKS])
+
+
+def _link_by_things(view: _View, name: str) -> Iterable[RingLink]:
+    """Pairs of members that share a thing; a crowd is tied to its first member only."""
+    within, channel = view.assessment.within[name], view.channels.things[name]
+    rows = view.rows(name)
+    place = np.flatnonzero(np.isin(within.row, rows))
+    accounts = view.assessment.groups.account
+    for row in rows.tolist():
+        sharers = accounts[within.membership[place[within.row[place] == row]]].tolist()
+        pairs = combinations(sharers, 2) if len(sharers) <= MAX_PAIRED else ((sharers[0], other) for other in sharers[1:])
+        bits = float(within.bits[row] / (within.members[row] - 1))
+        via = describe_thing(channel, int(within.thing[row]), view.snapshot)
+        for a, b in pairs:
+            yield RingLink(view.snapshot.account_id[a], view.snapshot.account_id[b], name, bits, via)
+
+
+def _link_by_dealings(view: _View, name: str) -> Iterable[RingLink]:
+    channel, shown = view.channels.dealings[name], view.assessment.evidence[name]
+    observed = float(shown.observed[view.group])
+    if observed <= 0 or shown.bits[view.group] <= 0:
+        return
+    bits = float(shown.bits[view.group]) / observed
+    inside = np.isin(channel.source, view.members) & np.isin(channel.target, view.members)
+    ends = np.column_stack([channel.source[inside], channel.target[inside]])
+    pairs, times = np.unique(ends, axis=0, return_counts=True)
+    for (source, target), n in zip(pairs.tolist(), times.tolist(), strict=True):
+        what = f"{n} order{'s' if n > 1 else ''}" if name == TRADE else "referral"
+        ids = view.snapshot.account_id
+        yield RingLink(ids[source], ids[target], name, bits, f"{what} from {ids[source]} to {ids[target]}")
+
+
+def _list_readings(view: _View) -> tuple[InnocentReading, ...]:
+    heard = []
+    for reading in view.assessment.readings:
+        bits = float(reading.bits[view.group])
+        won = bool(view.assessment.won[reading.name][view.group])
+        if bits > 0:
+            heard.append(InnocentReading(reading.name, bits, won, describe_reading(reading.name, bits, won=won)))
+    return tuple(sorted(heard, key=lambda reading: (not reading.won, -reading.bits, reading.name)))
+
+
+def _list_parties(view: _View, draft: _Draft) -> tuple[Party, ...]:
+    verb = {"review": "praised", "attack": "blamed", "refund": "asked for refunds"}.get(draft.kind, "")
+    role = "beneficiary" if draft.kind == "review" else "target"
+    parties = [
+        Party(view.snapshot.account_id[row], role, f"{verb} by {n} of {len(view.members)} members together")  # type: ignore[arg-type]  # one of the two roles
+        for row, n in draft.parties.items()
+    ]
+    return tuple(sorted(parties, key=lambda party: (party.sentence, party.account_id)))
+
+
+def keep_ring_ids(rings: Sequence[Ring], earlier: Mapping[str, frozenset[str]]) -> tuple[Ring, ...]:
+    """Give each ring the id that the most similar earlier ring had, so that ids outlive runs.
+
+    Parameters
+    ----------
+    rings
+        This run's, best first.
+    earlier
+        Members by ring id of the run before.
+    """
+    matches = []
+    for place, ring in enumerate(rings):
+        members = {member.account_id for member in ring.members}
+        for ring_id, before in earlier.items():
+            common = len(members & before)
+            if common and common / len(members | before) >= SAME_RING_JACCARD:
+                matches.append((-common / len(members | before), ring_id, place))
+    named: dict[int, str] = {}
+    for _, ring_id, place in sorted(matches):
+        if place not in named and ring_id not in named.values():
+            named[place] = ring_id
+    taken = set(named.values())
+    return tuple(replace(ring, ring_id=named.get(place, _free_id(ring, taken))) for place, ring in enumerate(rings))
+
+
+def _free_id(ring: Ring, taken: set[str]) -> str:
+    """The ring's own id, unless an heir of an earlier ring of that id has it."""
+    return ring.ring_id if ring.ring_id not in taken else _name_ring([ring.ring_id, *(m.account_id for m in ring.members)])
+
+
+__all__ = ["Groups", "build_rings", "grade_ring", "keep_ring_ids", "score_net_bits"]

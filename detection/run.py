@@ -1,0 +1,144 @@
+"""One run, end to end: the only place where store, detectors and encoder meet."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+import numpy as np
+
+from detection.assess import assess_market, find_channels
+from detection.rings import build_rings, keep_ring_ids
+from detection.scores import score_market
+from detection.settings import DetectSettings
+from graph.model import RunResult, Snapshot
+from graph.snapshots import digest_snapshot
+from graph.store import GraphStore, Progress, no_progress, open_store
+from graph.version import VERSION
+
+log = logging.getLogger("ringfence.run")
+
+_STEPS = 6
+
+
+def detect(
+    location: str, settings: DetectSettings, *, as_of: np.datetime64 | None = None, progress: Progress = no_progress
+) -> RunResult:
+    """Find the rings of the market in a store, and write them and all scores back to it.
+
+    The store is held for reading while the facts are taken out, and for writing while the results
+    go in; not in between.
+
+    Parameters
+    ----------
+    location
+        Of the store.
+    settings
+        What to look for, and the seed.
+    as_of
+        Look only at what was known at this instant.
+    progress
+        Told of each step.
+
+    Raises
+    ------
+    StoreError
+        If the store cannot be read or written; nothing is then changed.
+    """
+    started_at = datetime.now(UTC).replace(tzinfo=None)
+    with open_store(location) as store:
+        snapshot = store.snapshot(as_of=as_of)
+        earlier = read_latest_rings(store)
+    progress("reading the graph", 1, _STEPS)
+    run = find_run(snapshot, settings, earlier=earlier, progress=progress)
+    with open_store(location, mode="write") as store:
+        store.write_run(run, snapshot, started_at=started_at)
+    progress("writing the results", _STEPS, _STEPS)
+    return run
+
+
+def find_run(
+    snapshot: Snapshot,
+    settings: DetectSettings,
+    *,
+    earlier: dict[str, frozenset[str]] | None = None,
+    progress: Progress = no_progress,
+) -> RunResult:
+    """Everything a run finds in a snapshot, without touching a store.
+
+    Parameters
+    ----------
+    snapshot
+        The market.
+    settings
+        What to look for, and the seed.
+    earlier
+        Members by ring id of the run before, so that rings keep their ids.
+    """
+    channels = find_channels(snapshot)
+    progress("measuring the channels", 2, _STEPS)
+    assessment = assess_market(snapshot, channels, settings)
+    progress("judging the candidates", 3, _STEPS)
+    rings = keep_ring_ids(build_rings(assessment, snapshot, channels, settings), earlier or {})
+    scores = score_market(rings, snapshot, channels, settings)
+    progress("scoring accounts and reviews", 4, _STEPS)
+    digest = digest_snapshot(snapshot)
+    values = msgspec.to_builtins(settings)
+    return RunResult(
+        run_id=_name_run(digest, values),
+        settings=values,
+        snapshot_digest=digest,
+        as_of=snapshot.as_of,
+        rings=rings,
+        account_score=scores.account_score,
+        account_tier=scores.account_tier,
+        review_score=scores.review_score,
+        review_tier=scores.review_tier,
+        flags=scores.flags,
+        notes=note_silence(snapshot),
+        vectors=_encode(snapshot, settings, progress) if settings.encoder else None,
+    )
+
+
+def read_latest_rings(store: GraphStore) -> dict[str, frozenset[str]]:
+    """Members by ring id of the store's latest run."""
+    rows = store.query(
+        "MATCH (u:Run) WITH max(u.sequence) AS latest"
+        " MATCH (r:Run {sequence: latest})-[:FOUND]->(g:Ring)<-[:MEMBER_OF]-(a:Account)"
+        " RETURN g.ring_id AS ring_id, a.account_id AS account_id"
+    )
+    members: dict[str, set[str]] = {}
+    for row in rows:
+        members.setdefault(row["ring_id"], set()).add(row["account_id"])
+    return {ring_id: frozenset(ids) for ring_id, ids in members.items()}
+
+
+def note_silence(snapshot: Snapshot) -> tuple[str, ...]:
+    """What the market says nothing about, and which detectors therefore fell silent."""
+    orders, reviews = snapshot.orders, snapshot.reviews
+    missing = {
+        "no identifiers: nothing shared is seen": not len(snapshot.uses.account),
+        "no orders with a known seller: no trade rings": not (orders.seller >= 0).any(),
+        "no order statuses: no refund rings": not (orders.status >= 0).any(),
+        "no reviews with a time and a rating: no review or attack rings": not (
+            ~np.isnat(reviews.reviewed_at) & ~np.isnan(reviews.rating)
+        ).any(),
+        "no times of signing up: accounts created together are not seen": np.isnat(snapshot.created_at).all(),
+    }
+    return tuple(note for note, is_missing in missing.items() if is_missing)
+
+
+def _name_run(digest: str, settings: dict[str, Any]) -> str:
+    text = json.dumps([VERSION, digest, settings], sort_keys=True)
+    return "run-" + hashlib.sha256(text.encode()).hexdigest()[:12]
+
+
+def _encode(snapshot: Snapshot, settings: DetectSettings, progress: Progress) -> Any:
+    from embeddings.encoder import EncoderSettings, fit_encoder  # torch takes seconds to import
+
+    progress("fitting the encoder", 5, _STEPS)
+    return fit_encoder(snapshot, EncoderSettings(seed=settings.seed)).encode(snapshot)

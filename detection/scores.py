@@ -1,0 +1,241 @@
+"""Scores for every account and review, and flags for those that are not clear."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.stats import rankdata
+
+from detection.assess import Channels
+from detection.channels import BEHAVIOUR, BLAME, PRAISE, SharedThings
+from detection.describe import describe_thing
+from detection.innocence import HOUSEHOLD_SIZE, PLACES
+from detection.settings import DetectSettings
+from graph.model import TIERS, Flag, Floats, Ints, Ring, Snapshot, Tier
+
+WATCH_SCORE = 0.2
+LONE_CEILING = 0.38
+"""What an account in no ring, or a review by one, can score at most: never more than ``watch``."""
+HALF_SHARING_BITS = 3.0
+_ACTIONS: dict[Tier, str] = {
+    "automatic": "restrict until a person has looked",
+    "review": "let an investigator decide",
+    "watch": "keep an eye on it",
+    "clear": "",
+}
+
+
+@dataclass(frozen=True)
+class Scores:
+    """``account_score`` (N,) and ``review_score`` (R,) in [0, 1], tiers as codes, and the flags."""
+
+    account_score: Floats
+    account_tier: Ints
+    review_score: Floats
+    review_tier: Ints
+    flags: tuple[Flag, ...]
+
+
+def score_market(
+    rings: Sequence[Ring], snapshot: Snapshot, channels: Channels, settings: DetectSettings
+) -> Scores:
+    """Score accounts by their rings and by what they share, reviews by how and by whom they were written.
+
+    Parameters
+    ----------
+    rings
+        This run's, best first.
+    snapshot, channels
+        The market.
+    settings
+        For the weakest tie that an automatic flag may hang on.
+    """
+    sharing = measure_sharing(channels, snapshot.n_accounts)
+    lone = LONE_CEILING * (1.0 - 2.0 ** (-sharing / HALF_SHARING_BITS))
+    verdicts = _judge_members(rings, settings)
+    row = {account_id: place for place, account_id in enumerate(snapshot.account_id.tolist())}
+    score, tier = lone.copy(), np.where(lone >= WATCH_SCORE, TIERS.index("watch"), 0)
+    for account_id, verdict in verdicts.items():
+        score[row[account_id]] = max(verdict.score, lone[row[account_id]])
+        tier[row[account_id]] = TIERS.index(verdict.tier)
+    review_score = score_reviews(snapshot)
+    in_ring = np.zeros(snapshot.n_accounts)
+    for ring in rings:
+        if ring.kind in ("review", "attack"):
+            members = [row[member.account_id] for member in ring.members]
+            in_ring[members] = np.maximum(in_ring[members], ring.score)
+    from_ring = _score_ring_reviews(rings, snapshot, in_ring)
+    review_score = np.maximum(review_score, from_ring)
+    review_tier = np.where(from_ring >= settings.review_score, TIERS.index("review"), 0)
+    flags = [
+        *_flag_members(verdicts),
+        *_flag_sharers(snapshot, channels, lone, verdicts),
+        *_flag_reviews(snapshot, review_score, review_tier),
+    ]
+    return Scores(score, tier, review_score, review_tier, tuple(flags))
+
+
+@dataclass(frozen=True)
+class _MemberVerdict:
+    score: float
+    tier: Tier
+    reasons: tuple[str, ...]
+    ring_ids: tuple[str, ...]
+
+
+def _judge_members(rings: Sequence[Ring], settings: DetectSettings) -> dict[str, _MemberVerdict]:
+    """Each member's verdict from its best ring; whoever hangs on little is for a person to review."""
+    verdicts: dict[str, _MemberVerdict] = {}
+    for ring in rings:
+        facts = tuple(shown.sentence for shown in ring.evidence[:3])
+        for member in ring.members:
+            weak = member.role == "fringe" or member.bits < settings.weakest_member_bits
+            tier: Tier = "review" if weak and ring.tier == "automatic" else ring.tier
+            score = ring.score * (0.75 if member.role == "fringe" else 1.0)
+            tie = f"tied to the other {len(ring.members) - 1} members by {member.bits:.0f} bits"
+            if weak:
+                tie += ", too little for an automatic flag"
+            reasons = (f"{member.role} member of {ring.kind} ring {ring.ring_id} (score {ring.score:.2f}), {tie}", *facts)
+            known = verdicts.get(member.account_id)
+            if known is None:
+                verdicts[member.account_id] = _MemberVerdict(score, tier, reasons, (ring.ring_id,))
+            else:
+                merged = (*known.ring_ids, ring.ring_id)
+                verdicts[member.account_id] = _MemberVerdict(known.score, known.tier, known.reasons + reasons[:1], merged)
+    return verdicts
+
+
+def measure_sharing(channels: Channels, n_accounts: int) -> Floats:
+    """How crowded an account's personal things are, in bits: log2 of how many use each, summed (N,).
+
+    Addresses and networks that a crowd uses say nothing about one of the crowd and are left out.
+    """
+    bits = np.zeros(n_accounts)
+    for name, channel in channels.things.items():
+        if name not in BEHAVIOUR:
+            crowd = channel.popularity[channel.thing]
+            telling = crowd <= HOUSEHOLD_SIZE if name in PLACES else np.ones(len(crowd), dtype=bool)
+            np.add.at(bits, channel.account[telling], np.log2(crowd[telling]))
+    return bits
+
+
+def score_reviews(snapshot: Snapshot) -> Floats:
+    """How unusual each review is, 0 to ``LONE_CEILING`` (R,): the mean rank of four signals.
+
+    An author of few reviews; a rating far from the target's others; many reviews of the target with
+    the same opinion in the same week; a rating at an end of the scale (Mukherjee et al., ICWSM 2013).
+    Ranks need no weights; what is missing ranks in the middle.
+    """
+    reviews = snapshot.reviews
+    if not len(reviews.author):
+        return np.empty(0)
+    target = np.where(reviews.product >= 0, reviews.product, -1 - reviews.seller)
+    _, place = np.unique(target, return_inverse=True)
+    signals = (
+        -np.bincount(reviews.author, minlength=snapshot.n_accounts)[reviews.author].astype(float),
+        _deviation(reviews.rating, place),
+        _crowding(snapshot, place),
+        np.abs(reviews.rating - 3.0),
+    )
+    return LONE_CEILING * np.mean([_rank(signal) for signal in signals], axis=0)
+
+
+def _rank(values: Floats) -> Floats:
+    """Mid-ranks in [0, 1]; 0.5 where unknown."""
+    known = ~np.isnan(values)
+    ranks = np.full(len(values), 0.5)
+    if known.any():
+        ranks[known] = (rankdata(values[known]) - 0.5) / known.sum()
+    return ranks
+
+
+def _deviation(rating: Floats, place: Ints) -> Floats:
+    """How far each rating lies from the mean of its target's others."""
+    known = ~np.isnan(rating)
+    total = np.bincount(place[known], weights=rating[known], minlength=int(place.max()) + 1)
+    count = np.bincount(place[known], minlength=len(total))
+    others = count[place] - known
+    mean = np.where(others > 0, (total[place] - np.nan_to_num(rating)) / np.maximum(others, 1), np.nan)
+    return np.abs(rating - mean)
+
+
+def _crowding(snapshot: Snapshot, place: Ints) -> Floats:
+    """Reviews of the same target in the same week, over the target's usual number a week."""
+    at = snapshot.reviews.reviewed_at
+    known = ~np.isnat(at)
+    week = at.astype("datetime64[W]").astype(np.int64)
+    code = place * (np.int64(1) << 32) + np.where(known, week, 0) + (np.int64(1) << 20)
+    _, slot, times = np.unique(code, return_inverse=True, return_counts=True)
+    _, first = np.unique(place, return_index=True)
+    weeks = np.bincount(place[np.unique(code, return_index=True)[1]], minlength=len(first))
+    usual = np.bincount(place, minlength=len(first)) / np.maximum(weeks, 1)
+    return np.where(known, times[slot] / usual[place], np.nan)
+
+
+def _score_ring_reviews(rings: Sequence[Ring], snapshot: Snapshot, in_ring: Floats) -> Floats:
+    """The ring's score for those reviews by its members that are of its opinion of its targets (R,)."""
+    del rings
+    reviews = snapshot.reviews
+    praised_or_blamed = (reviews.rating >= 4.0) | (reviews.rating <= 2.0)
+    target = np.where(reviews.product >= 0, reviews.product, -1 - reviews.seller)
+    _, place = np.unique(target, return_inverse=True)
+    opinion = place * 2 + (reviews.rating >= 4.0)
+    members = (in_ring[reviews.author] > 0) & praised_or_blamed
+    company = np.bincount(opinion[members], minlength=int(opinion.max(initial=0)) + 1)
+    return np.where(members & (company[opinion] >= 2), in_ring[reviews.author], 0.0)
+
+
+def _flag_members(verdicts: Mapping[str, _MemberVerdict]) -> list[Flag]:
+    return [
+        Flag("account", account_id, verdict.score, verdict.tier, verdict.reasons, _ACTIONS[verdict.tier], verdict.ring_ids)
+        for account_id, verdict in sorted(verdicts.items())
+    ]
+
+
+def _flag_sharers(
+    snapshot: Snapshot, channels: Channels, lone: Floats, verdicts: Mapping[str, _MemberVerdict]
+) -> list[Flag]:
+    """Accounts in no ring that share personal things with unusually many."""
+    watched = np.flatnonzero(lone >= WATCH_SCORE)
+    watched = np.array([row for row in watched if snapshot.account_id[row] not in verdicts], dtype=np.int64)
+    reasons = _list_crowded(channels, watched, snapshot)
+    return [
+        Flag("account", snapshot.account_id[row], float(lone[row]), "watch", reasons[row], _ACTIONS["watch"])
+        for row in watched.tolist()
+    ]
+
+
+def _list_crowded(channels: Channels, rows: Ints, snapshot: Snapshot) -> dict[int, tuple[str, ...]]:
+    reasons: dict[int, list[tuple[int, str]]] = {row: [] for row in rows.tolist()}
+    wanted = np.zeros(snapshot.n_accounts, dtype=bool)
+    wanted[rows] = True
+    for name, channel in channels.things.items():
+        if name in BEHAVIOUR:
+            continue
+        crowd = channel.popularity[channel.thing]
+        telling = wanted[channel.account] & (crowd > 1)
+        if name in PLACES:
+            telling &= crowd <= HOUSEHOLD_SIZE
+        for place in np.flatnonzero(telling).tolist():
+            reasons[int(channel.account[place])].append((-int(crowd[place]), _say_crowd(channel, place, snapshot)))
+    return {row: tuple(text for _, text in sorted(found)[:3]) for row, found in reasons.items()}
+
+
+def _say_crowd(channel: SharedThings, place: int, snapshot: Snapshot) -> str:
+    others = int(channel.popularity[channel.thing[place]]) - 1
+    thing = describe_thing(channel, int(channel.thing[place]), snapshot)
+    return f"shares {thing} with {others} other account{'s' if others > 1 else ''}"
+
+
+def _flag_reviews(snapshot: Snapshot, score: Floats, tier: Ints) -> list[Flag]:
+    reason = "written by a member of a ring whose members share this opinion of this target"
+    rows = np.flatnonzero(tier > 0).tolist()
+    return [
+        Flag("review", snapshot.reviews.review_id[row], float(score[row]), TIERS[tier[row]], (reason,), _ACTIONS["review"])
+        for row in rows
+    ]
+
+
+__all__ = ["BLAME", "PRAISE", "Scores", "measure_sharing", "score_market", "score_reviews"]

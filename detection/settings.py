@@ -1,0 +1,49 @@
+"""What can be set about detection, checked before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+from graph.errors import ConfigError
+
+
+class DetectSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """The settings under ``[detect]`` in ringfence.toml.
+
+    Attributes
+    ----------
+    seed
+        For every random choice.
+    resolutions
+        Bits that a pair inside a community must average; one search for each.
+    automatic_score, review_score
+        The scores in [0, 1] from which a ring is for an automatic flag, or for a person's review.
+    weakest_member_bits
+        What must tie every member to the others for an automatic flag.
+    encoder
+        Whether a run also fits the encoder and stores its vectors.
+    """
+
+    seed: int = 0
+    resolutions: tuple[float, ...] = (0.3, 1.0, 3.0)
+    automatic_score: float = 0.8
+    review_score: float = 0.4
+    weakest_member_bits: float = 20.0
+    encoder: bool = False
+
+
+def read_detect_settings(values: Mapping[str, Any]) -> DetectSettings:
+    """Check the values of ``[detect]``.
+
+    Raises
+    ------
+    ConfigError
+        If a name is unknown or a value is of the wrong type; the message names it.
+    """
+    try:
+        return msgspec.convert(dict(values), DetectSettings)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"[detect] in the settings: {error}") from error

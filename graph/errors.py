@@ -1,0 +1,84 @@
+"""The errors that a user can meet, as one tree.
+
+::
+
+    RingfenceError
+    ├── ConfigError (ValueError)             ringfence.toml or an option makes no sense
+    ├── DataError (ValueError)               a table breaks the data contract as a whole
+    │   ├── MissingTableError                a folder or file that is not there
+    │   ├── MissingColumnError               a required column that is not there
+    │   ├── UnreadableTableError             not the encoding, or not the format, it should be
+    │   └── TooManyRejectsError              more bad rows than the settings allow
+    ├── StoreError (OSError)                 the property graph on disk or on a server
+    │   ├── StoreNotFoundError               nothing was loaded there yet
+    │   ├── StoreBusyError                   another process holds it
+    │   ├── StoreVersionError                written by a newer Ringfence, or damaged
+    │   ├── StoreReadOnlyError               no permission to write
+    │   └── StoreFullError                   no space left
+    ├── QueryError (ValueError)              the store refused a Cypher query
+    └── UnknownIdError (LookupError)         an id that is not in the store
+
+Anything else that escapes is a bug and keeps its traceback.
+"""
+
+from __future__ import annotations
+
+
+class RingfenceError(Exception):
+    """Something a user can understand and mend; the message is one line and says how."""
+
+
+class ConfigError(RingfenceError, ValueError):
+    """A setting, an option or ``ringfence.toml`` makes no sense."""
+
+
+class DataError(RingfenceError, ValueError):
+    """A table breaks the data contract as a whole (single bad rows are rejects instead)."""
+
+
+class MissingTableError(DataError):
+    """The folder, or a table that the contract requires, is not there."""
+
+
+class MissingColumnError(DataError):
+    """A table lacks a column that the contract requires."""
+
+
+class UnreadableTableError(DataError):
+    """A file is not in the encoding or format that its name promises."""
+
+
+class TooManyRejectsError(DataError):
+    """More rows break the contract than ``load.max_reject_share`` allows."""
+
+
+class StoreError(RingfenceError, OSError):
+    """The property graph on disk, or on a server, failed."""
+
+
+class StoreNotFoundError(StoreError):
+    """Nothing was loaded at this place yet."""
+
+
+class StoreBusyError(StoreError):
+    """Another process holds the store."""
+
+
+class StoreVersionError(StoreError):
+    """The store was written by a newer Ringfence, or is damaged."""
+
+
+class StoreReadOnlyError(StoreError):
+    """The place cannot be written to."""
+
+
+class StoreFullError(StoreError):
+    """The disk is full."""
+
+
+class QueryError(RingfenceError, ValueError):
+    """The store refused a Cypher query."""
+
+
+class UnknownIdError(RingfenceError, LookupError):
+    """An id that is not in the store; the message names the nearest one that is."""

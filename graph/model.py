@@ -1,0 +1,239 @@
+"""Frozen results that the houses hand to one another.
+
+Accounts, identifiers, products and reviews are row numbers everywhere but here: a :class:`Snapshot`
+is the only map between ids and row numbers.  Rows are sorted by id (by kind and canonical value for
+identifiers), so that the same facts give the same arrays whatever order they were loaded in.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+Ints = NDArray[np.int64]
+Floats = NDArray[np.float64]
+Times = NDArray[np.datetime64]
+Strings = NDArray[Any]  # numpy's object arrays of str; None where nothing is known
+
+Tier = Literal["automatic", "review", "watch", "clear"]
+TIERS: tuple[Tier, ...] = ("clear", "watch", "review", "automatic")
+"""From harmless to certain; the position is the tier's code in arrays."""
+
+RingKind = Literal["trade", "review", "attack", "refund", "farm", "shared-identity"]
+RING_KINDS: tuple[RingKind, ...] = ("trade", "review", "attack", "refund", "farm", "shared-identity")
+
+REVIEW_TARGET_PRODUCT, REVIEW_TARGET_SELLER = "product", "seller"
+
+
+@dataclass(frozen=True)
+class Uses:
+    """Accounts using identifiers; one row per distinct (account, identifier, time).
+
+    ``account`` (E,) row of the account; ``identifier`` (E,) row in ``Snapshot.identifier_*``;
+    ``seen_at`` (E,) datetime64[us], NaT where unknown.
+    """
+
+    account: Ints
+    identifier: Ints
+    seen_at: Times
+
+
+@dataclass(frozen=True)
+class Orders:
+    """Orders, sorted by buyer, seller, time, product, status and amount.
+
+    ``buyer`` (O,); ``seller`` (O,) -1 where unknown; ``product`` (O,) -1 where unknown; ``amount``
+    (O,) in the currency's unit, NaN where unknown; ``ordered_at`` (O,) datetime64[us], NaT where
+    unknown; ``status`` (O,) code into ``status_names``, -1 where unknown.
+    """
+
+    buyer: Ints
+    seller: Ints
+    product: Ints
+    amount: Floats
+    ordered_at: Times
+    status: Ints
+    status_names: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Reviews:
+    """Reviews, sorted by review id.
+
+    ``review_id`` (R,) str; ``author`` (R,); ``product`` (R,) -1 where the review is of a seller;
+    ``seller`` (R,) the seller praised or blamed (of the product's listing where the review names a
+    product), -1 where unknown; ``rating`` (R,) 1 to 5, NaN where unknown; ``reviewed_at`` (R,).
+    """
+
+    review_id: Strings
+    author: Ints
+    product: Ints
+    seller: Ints
+    rating: Floats
+    reviewed_at: Times
+
+
+@dataclass(frozen=True)
+class Snapshot:
+    """The graph as arrays, as of one instant.
+
+    Attributes
+    ----------
+    account_id : (N,) str, sorted
+    created_at : (N,) datetime64[us], NaT where unknown
+    identifier_kind : (V,) str (``device``, ``address``, ``payment``, ...)
+    identifier_value : (V,) str, the canonical value that joins several spellings
+    product_id : (P,) str, sorted
+    product_seller : (P,) row of the seller, -1 where unknown
+    referral_account, referral_by : (F,) rows of the account brought in and of who brought it
+    label_account : (L,) rows; label_is_fraud : (L,) bool; label_decided_at : (L,)
+    """
+
+    account_id: Strings
+    created_at: Times
+    identifier_kind: Strings
+    identifier_value: Strings
+    uses: Uses
+    product_id: Strings
+    product_seller: Ints
+    orders: Orders
+    reviews: Reviews
+    referral_account: Ints
+    referral_by: Ints
+    label_account: Ints
+    label_is_fraud: NDArray[np.bool_]
+    label_decided_at: Times
+    as_of: np.datetime64 | None = None
+
+    @property
+    def n_accounts(self) -> int:
+        return len(self.account_id)
+
+    @property
+    def n_identifiers(self) -> int:
+        return len(self.identifier_kind)
+
+    @property
+    def n_products(self) -> int:
+        return len(self.product_id)
+
+    @cached_property
+    def identifier_kinds(self) -> tuple[str, ...]:
+        """The distinct kinds, sorted."""
+        return tuple(sorted(set(self.identifier_kind.tolist())))
+
+
+@dataclass(frozen=True)
+class Evidence:
+    """What one channel shows inside a ring beyond chance.
+
+    ``observed`` and ``expected`` are counts of shared things or dealings inside the group;
+    ``bits`` is their log-likelihood ratio; ``sentence`` says it for people.
+    """
+
+    channel: str
+    bits: float
+    observed: float
+    expected: float
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Member:
+    """An account in a ring: ``role`` is ``core`` or ``fringe``; ``bits`` tie it to the others."""
+
+    account_id: str
+    role: Literal["core", "fringe"]
+    bits: float
+
+
+@dataclass(frozen=True)
+class RingLink:
+    """Two members, a channel and the bits that join them; ``via`` names what they share."""
+
+    account_a: str
+    account_b: str
+    channel: str
+    bits: float
+    via: str
+
+
+@dataclass(frozen=True)
+class InnocentReading:
+    """An innocent explanation that was heard: how many bits of the evidence it accounts for."""
+
+    name: str
+    bits: float
+    won: bool
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Party:
+    """An account outside the ring that it acted on or for: a ``target`` or a ``beneficiary``."""
+
+    account_id: str
+    role: Literal["target", "beneficiary"]
+    sentence: str
+
+
+@dataclass(frozen=True)
+class Ring:
+    """A candidate whose evidence stands after the innocent explanations were heard.
+
+    ``score`` lies in [0, 1]; ``net_bits`` is the evidence less the innocent reading and less the
+    charge for the search; ``members`` are sorted by role and bits, ``links`` by bits.
+    """
+
+    ring_id: str
+    kind: RingKind
+    score: float
+    tier: Tier
+    net_bits: float
+    charge_bits: float
+    members: tuple[Member, ...]
+    evidence: tuple[Evidence, ...]
+    links: tuple[RingLink, ...]
+    innocent: tuple[InnocentReading, ...]
+    parties: tuple[Party, ...] = ()
+    action: str = ""
+
+
+@dataclass(frozen=True)
+class Flag:
+    """A run's verdict on an account or review that is not clear."""
+
+    subject: Literal["account", "review"]
+    subject_id: str
+    score: float
+    tier: Tier
+    reasons: tuple[str, ...]
+    action: str
+    ring_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class RunResult:
+    """One batch: its id, inputs, configuration and results.
+
+    ``account_score`` (N,) and ``account_tier`` (N,) codes into ``TIERS`` follow the snapshot's
+    accounts; ``review_score`` (R,) and ``review_tier`` (R,) its reviews; all scores lie in [0, 1].
+    ``vectors`` (N, d) float32 are the encoder's, or None when it did not run.
+    """
+
+    run_id: str
+    settings: dict[str, Any]
+    snapshot_digest: str
+    as_of: np.datetime64 | None
+    rings: tuple[Ring, ...]
+    account_score: Floats
+    account_tier: Ints
+    review_score: Floats
+    review_tier: Ints
+    flags: tuple[Flag, ...]
+    notes: tuple[str, ...] = ()
+    vectors: NDArray[np.float32] | None = field(default=None, repr=False)

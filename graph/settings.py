@@ -1,0 +1,162 @@
+"""What ``ringfence.toml`` may say, checked before anything runs.
+
+Importing this module is cheap on purpose: the command line reads the settings before it knows
+whether any table will be opened at all.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from typing import Any, TypeVar
+
+import msgspec
+
+from graph.errors import ConfigError
+
+T = TypeVar("T")
+
+
+class TableSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Which file and which of its columns play a table's part.
+
+    Attributes
+    ----------
+    file
+        Path relative to the loaded folder; None for ``NAME.csv``, ``NAME.csv.gz`` or ``NAME.parquet``.
+    columns
+        Contract column to file column, where the two names differ.
+    attributes
+        Further file columns to keep with each account (the accounts table only).
+    encoding, delimiter
+        How a CSV file is written.
+    """
+
+    file: str | None = None
+    columns: dict[str, str] = {}
+    attributes: tuple[str, ...] = ()
+    encoding: str = "utf-8"
+    delimiter: str = ","
+
+    def __post_init__(self) -> None:
+        if len(self.delimiter) != 1 or not self.delimiter.isascii() or self.delimiter in '"\r\n\0':
+            raise ValueError(f"delimiter {self.delimiter!r} is not one ASCII character such as ',' or ';'")
+        if self.file is not None and not self.file.strip():
+            raise ValueError("file is empty; leave it out to use the table's own name")
+        try:
+            "a".encode(self.encoding)
+        except (LookupError, ValueError):
+            raise ValueError(f"encoding {self.encoding!r} is not one that Python knows") from None
+
+
+class LoadSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """``max_reject_share``: the share of a table's rows, 0 to 1, that may break the contract."""
+
+    max_reject_share: float = 0.1
+
+    def __post_init__(self) -> None:
+        if not 0.0 <= self.max_reject_share <= 1.0:
+            raise ValueError(f"max_reject_share {self.max_reject_share} is not a share from 0 to 1")
+
+
+class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """All of ``ringfence.toml``.
+
+    Attributes
+    ----------
+    store
+        Where the property graph lives.
+    seed
+        Start of every random sequence; the same seed and tables give the same results.
+    load, tables
+        How folders are read; ``tables`` by contract table name.
+    detect
+        Handed on unread: detection checks its own settings.
+    """
+
+    store: str = "ringfence-store"
+    seed: int = 0
+    load: LoadSettings = LoadSettings()
+    tables: dict[str, TableSettings] = {}
+    detect: dict[str, Any] = {}
+
+    def __post_init__(self) -> None:
+        if not self.store.strip():
+            raise ValueError("store is empty; name a folder")
+        if self.seed < 0:
+            raise ValueError(f"seed {self.seed} is below zero")
+
+
+def load_settings(path: Path | None) -> Settings:
+    """Read ``ringfence.toml``; the defaults where ``path`` is None.
+
+    Raises
+    ------
+    ConfigError
+        If the file cannot be read, is not TOML, or holds a setting that does not exist or makes no
+        sense; the message names the file, the setting and the nearest valid one.
+    """
+    if path is None:
+        return Settings()
+    data = _read_toml(path)
+    tables = data.get("tables", {})
+    if isinstance(tables, dict):
+        for name, table in tables.items():
+            _convert(table, TableSettings, file=path.name, inside=f"tables.{name}")
+    load = data.get("load", {})
+    _convert(load, LoadSettings, file=path.name, inside="load")
+    return _convert(data, Settings, file=path.name, inside="")
+
+
+def nearest_hint(wrong: str, known: Iterable[str]) -> str:
+    """Return ``"; did you mean 'X'?"`` for the nearest known name, or an empty string.
+
+    >>> nearest_hint("max_rejects", ["max_reject_share"])
+    "; did you mean 'max_reject_share'?"
+    >>> nearest_hint("colour", ["store", "seed"])
+    ''
+    """
+    near = difflib.get_close_matches(wrong, sorted(known), n=1, cutoff=0.5)
+    return f"; did you mean {near[0]!r}?" if near else ""
+
+
+def _read_toml(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+    except FileNotFoundError:
+        raise ConfigError(f"{path}: no such settings file") from None
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path.name}: byte {error.start + 1} is not UTF-8; save the file as UTF-8") from error
+    except tomllib.TOMLDecodeError as error:
+        raise ConfigError(f"{path.name}: not TOML: {error}") from error
+
+
+def _convert(data: object, struct: type[T], *, file: str, inside: str) -> T:
+    if isinstance(data, Mapping):
+        _refuse_unknown(data, struct, file=file, inside=inside)
+    try:
+        return msgspec.convert(data, struct)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"{file}: {_plain(str(error), inside)}") from error
+
+
+def _refuse_unknown(data: Mapping[str, object], struct: type[Any], *, file: str, inside: str) -> None:
+    known = [field.name for field in msgspec.structs.fields(struct)]
+    for key in data:
+        if key not in known:
+            full = f"{inside}.{key}" if inside else key
+            raise ConfigError(f"{file}: no setting {full!r}{nearest_hint(key, known)}")
+
+
+def _plain(message: str, inside: str) -> str:
+    """Turn msgspec's ``Expected `int`, got `str` - at `$.seed` `` into words with the key path."""
+    found = re.fullmatch(r"(.*?)(?: - at `\$\.?(.*)`)?", message, flags=re.DOTALL)
+    what, where = (found[1], found[2] or "") if found else (message, "")
+    key = ".".join(part for part in (inside, where) if part)
+    words = what.replace("`", "").replace("Expected", "expected").replace("str", "text").replace("object", "a section")
+    return f"'{key}': {words}" if key else words

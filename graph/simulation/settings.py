@@ -1,0 +1,76 @@
+"""What can be asked of a simulated market."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Difficulty = Literal["ordinary", "hard"]
+
+RING_KINDS = ("trade", "review", "attack", "refund", "farm")
+
+
+@dataclass(frozen=True)
+class MarketSettings:
+    """The knobs of a simulated market.
+
+    Parameters
+    ----------
+    n_accounts : int
+        Accounts in the market, at least 300.
+    seed : int
+        The same settings and seed give the same market, to the byte.
+    difficulty : {"ordinary", "hard"}
+        ``hard`` has aged ring accounts, slow campaigns, four times as many rings that share no identifier,
+        three times the camouflage, and three times as many honest look-alikes.
+    orders_per_account : float
+        Mean of the honest orders per account.
+    accounts_per_ring : float
+        One ring is planted for so many accounts, and at least one of each kind.
+    peer_share : float
+        Share of honest trading relations that are between acquaintances, who pay one another back and forth.
+    lookalike_factor : float
+        Multiplies the number of honest look-alike groups.
+    lone_fraud_share : float
+        Share of accounts that defraud on their own, in no ring.
+    label_share : float
+        Share of fraud accounts that the marketplace comes to know of.
+
+    Raises
+    ------
+    ValueError
+        A setting is out of its range.
+    """
+
+    n_accounts: int
+    seed: int = 0
+    difficulty: Difficulty = "ordinary"
+    orders_per_account: float = 2.2
+    accounts_per_ring: float = 570.0
+    peer_share: float = 0.45
+    lookalike_factor: float = 1.0
+    lone_fraud_share: float = 0.002
+    label_share: float = 0.15
+
+    def __post_init__(self) -> None:
+        if self.n_accounts < 300:
+            raise ValueError(f"n_accounts is {self.n_accounts}: a market with rings needs at least 300")
+        if self.difficulty not in ("ordinary", "hard"):
+            raise ValueError(f"difficulty is {self.difficulty!r}: it must be 'ordinary' or 'hard'")
+        if self.orders_per_account <= 0 or self.accounts_per_ring < 50 or self.lookalike_factor < 0:
+            raise ValueError(
+                "orders_per_account must be above 0, accounts_per_ring at least 50, lookalike_factor at least 0"
+            )
+        for name in ("peer_share", "lone_fraud_share", "label_share"):
+            if not 0 <= getattr(self, name) <= 1:
+                raise ValueError(f"{name} is {getattr(self, name)}: it must lie between 0 and 1")
+
+    @property
+    def is_hard(self) -> bool:
+        """Whether rings hide well and look-alikes are many."""
+        return self.difficulty == "hard"
+
+    @property
+    def n_rings(self) -> int:
+        """Planted rings."""
+        return max(len(RING_KINDS), round(self.n_accounts / self.accounts_per_ring))

@@ -1,0 +1,186 @@
+"""Spellings of one thing join; two things never do."""
+
+from __future__ import annotations
+
+import string
+import time
+
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from graph.identity import canonical_values
+
+
+def canonical(kind: str, value: str) -> str:
+    (answer,) = canonical_values(kind, pa.array([value])).to_pylist()
+    assert isinstance(answer, str)
+    return answer
+
+
+@pytest.mark.parametrize(
+    "spellings",
+    [
+        ("Flat 14A, 1 High St.", "1 HIGH STREET  apt #14-a", "unit no. 14a, 1 high street", "Apartment 14A 1 High St"),
+        ("12 Oak Avenue, Springfield 62701", "12 oak ave.; SPRINGFIELD 62701", "Springfield 62701, 12 Oak Av"),
+        ("P.O. Box 12, Leeds", "PO box 12 LEEDS"),
+        ("2nd Floor, 5 King Rd", "Floor 2, 5 King Road"),
+        ("5 St John's Ave", "5 Saint Johns Avenue", "5 St John’s Ave"),
+        ("12 North Oak Blvd", "12 N. Oak Boulevard"),
+        ("Suite No. 5, 7 Elm Rd", "7 Elm Road, Ste 5"),
+        ("ул. Ленина, д. 5, кв. 12", "Улица Ленина, дом 5, квартира 12", "ул Ленина д.5 кв12"),
+        ("北京市朝阳区建国路88号 1501室", "北京市朝阳区建国路８８号1501室"),
+        ("Hauptstraße 5, Köln", "Hauptstr. 5 Köln", "HAUPTSTRASSE 5 KÖLN"),
+        ("１２ Oak Street", "12 oak street"),
+        ("Cafe\u0301 Road 3", "Caf\u00e9 Rd 3"),
+    ],
+)
+def test_spellings_of_one_address_join(spellings: tuple[str, ...]) -> None:
+    assert len({canonical("address", spelling) for spelling in spellings}) == 1
+
+
+@pytest.mark.parametrize(
+    "places",
+    [
+        ("Flat 14A, 1 High St", "Flat 14C, 1 High St", "Flat 14, 1 High St", "1 High St"),
+        ("Flat 2, 1 High St", "Flat 1, 2 High St"),
+        ("Flat 2, Block 3, 1 High St", "Flat 3, Block 2, 1 High St"),
+        ("Apt A, 5 Elm Rd", "Apt B, 5 Elm Rd"),
+        ("200 E 300 S, Provo", "300 E 200 S, Provo"),
+        ("1200 E 3300 S, Provo", "3300 E 1200 S, Provo"),
+        ("Calle 10 # 5-20", "Calle 5 # 10-20"),
+        ("1/2 High St", "2/1 High St", "12 High St"),
+        ("12 5th Avenue", "5 12th Avenue"),
+        ("кв. 1, д. 2, ул. Мира", "кв. 2, д. 1, ул. Мира"),
+        ("建国路1, 23号", "建国路12, 3号"),
+        ("12 Oak Street", "12 Oak Road"),
+        ("L-1-2", "L-2-1"),
+        ("5 Main St 10", "10 Main St 5"),
+    ],
+)
+def test_different_places_stay_apart(places: tuple[str, ...]) -> None:
+    assert len({canonical("address", place) for place in places}) == len(places)
+
+
+@pytest.mark.parametrize(
+    ("kind", "one", "other"),
+    [
+        ("email", "Ann.Lee+shop@GoogleMail.com", "annlee@gmail.com"),
+        ("email", "ann+1@example.org ", "ANN@Example.org"),
+        ("phone", "+44 (0)20 7946 0958", "0044 20 7946-0958"),
+        ("phone", "tel:+1-555-123-4567", "+1 (555) 123.4567"),
+        ("phone", "020 7946 0958", "02079460958"),
+        ("device", " ＡＢ1 ", "AB1"),
+    ],
+)
+def test_spellings_of_other_identifiers_join(kind: str, one: str, other: str) -> None:
+    assert canonical(kind, one) == canonical(kind, other)
+
+
+@pytest.mark.parametrize(
+    ("kind", "one", "other"),
+    [
+        ("email", "ann.lee@example.org", "annlee@example.org"),
+        ("email", "+1@example.org", "+2@example.org"),
+        ("phone", "+1 555 123 4567", "+1 555 123 4568"),
+        ("phone", "hash:aB12", "hash:AB12"),
+        ("device", "ab1", "AB1"),
+        ("payment", "12-34", "1234"),
+        ("address_id", "12 oak street", "12 Oak St"),
+        ("ip", "10.0.0.1", "1.0.0.01"),
+    ],
+)
+def test_different_identifiers_stay_apart(kind: str, one: str, other: str) -> None:
+    assert canonical(kind, one) != canonical(kind, other)
+
+
+def test_nulls_stay_null_and_rows_keep_their_place() -> None:
+    values = pa.chunked_array([["b st, 2", None], [], ["a rd, 1", "2 b street"]], pa.string())
+    assert canonical_values("address", values).to_pylist() == ["2 b st", None, "1 a rd", "2 b st"]
+
+
+@pytest.mark.parametrize("kind", ["address", "email", "phone", "device"])
+def test_no_values_give_no_values(kind: str) -> None:
+    answer = canonical_values(kind, pa.array([], pa.string()))
+    assert (answer.to_pylist(), answer.type) == ([], pa.string())
+
+
+KINDS = st.sampled_from(["address", "email", "phone", "device", "payment"])
+_TRICKY = (
+    "1 2 14a 200 12345 2nd flat apt # no. floor box lot st street n e - / , . ' кв д 号 路 é ２ q strasse no5 unit3"
+)
+PIECES = st.sampled_from(_TRICKY.split(" "))
+WORDS = st.sampled_from(["oak", "high", "street", "road", "london", "old", "mill", "ave", "king's"])
+UNIT_WORDS = st.sampled_from(["flat", "Apt", "apartment", "Unit", "suite", "#", "flat no."])
+UNIT_NUMBERS = st.from_regex(r"[1-9][0-9]{0,3}[a-d]?", fullmatch=True)
+
+
+@given(kind=KINDS, value=st.text())
+def test_a_canonical_form_is_its_own_canonical_form(kind: str, value: str) -> None:
+    once = canonical(kind, value)
+    assert canonical(kind, once) == once
+
+
+@given(pieces=st.lists(PIECES, max_size=8), gap=st.sampled_from([" ", "", ", "]))
+def test_a_canonical_address_is_its_own_canonical_form(pieces: list[str], gap: str) -> None:
+    once = canonical("address", gap.join(pieces))
+    assert canonical("address", once) == once
+
+
+@given(words=st.lists(WORDS, min_size=2, max_size=5), number=st.integers(1, 9999), data=st.data())
+def test_case_punctuation_and_order_of_words_do_not_matter(words: list[str], number: int, data: st.DataObject) -> None:
+    parts = [*words, str(number)]
+    plain = canonical("address", " ".join(parts))
+    shuffled = data.draw(st.permutations(parts))
+    marks = data.draw(
+        st.lists(st.sampled_from([", ", "; ", " ", ". ", "  "]), min_size=len(parts), max_size=len(parts))
+    )
+    spelled = "".join(
+        data.draw(st.sampled_from([part.lower(), part.upper(), part.title()])) + mark
+        for part, mark in zip(shuffled, marks, strict=True)
+    )
+    assert canonical("address", spelled.replace("'S", "'s")) == plain
+
+
+@given(
+    street=st.lists(WORDS, min_size=1, max_size=3),
+    house=UNIT_NUMBERS,
+    one=UNIT_NUMBERS,
+    two=UNIT_NUMBERS,
+    data=st.data(),
+)
+def test_units_join_exactly_when_their_numbers_are_equal(
+    street: list[str], house: str, one: str, two: str, data: st.DataObject
+) -> None:
+    def spell(number: str) -> str:
+        unit = f"{data.draw(UNIT_WORDS)} {number}"
+        road = " ".join([house, *street])
+        return data.draw(st.sampled_from([f"{unit}, {road}", f"{road} {unit.upper()}", f"{road}; {unit}."]))
+
+    assert (canonical("address", spell(one)) == canonical("address", spell(two))) == (one == two)
+
+
+@given(house=UNIT_NUMBERS, unit=UNIT_NUMBERS, street=WORDS)
+def test_a_flat_and_a_house_never_swap_their_numbers(house: str, unit: str, street: str) -> None:
+    there = canonical("address", f"Flat {unit}, {house} {street} road")
+    swapped = canonical("address", f"Flat {house}, {unit} {street} road")
+    assert (there == swapped) == (house == unit)
+
+
+@given(
+    local=st.text(string.ascii_letters, min_size=1),
+    tag=st.text(string.ascii_letters),
+    domain=st.sampled_from(["a.org", "gmail.com"]),
+)
+def test_a_tag_and_capitals_do_not_change_an_email(local: str, tag: str, domain: str) -> None:
+    assert canonical("email", f"{local.upper()}+{tag}@{domain}") == canonical("email", f"{local}@{domain.upper()}")
+
+
+@pytest.mark.slow
+def test_six_hundred_thousand_addresses_take_seconds() -> None:
+    values = pa.array([f"Flat {i % 999}, {i % 877} High Street, Town {i} SW{i % 99}" for i in range(600_000)])
+    start = time.process_time()
+    distinct = canonical_values("address", values).unique()
+    assert time.process_time() - start < 20  # 5 on a quiet machine
+    assert len(distinct) == 600_000
