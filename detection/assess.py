@@ -112,7 +112,9 @@ def judge_groups(groups: Groups, snapshot: Snapshot, channels: Channels) -> Asse
     charge = charge_search(groups.size, n)
     verdict = weigh_innocence(_total(evidence, len(groups)), charge, readings)
     ties = tie_members(groups, within, channels.dealings, n)
-    return Assessment(groups, evidence, within, tuple(readings), verdict.won, charge, verdict.net_bits, ties, inner.circular_share)
+    return Assessment(
+        groups, evidence, within, tuple(readings), verdict.won, charge, verdict.net_bits, ties, inner.circular_share
+    )
 
 
 def trim_groups(groups: Groups, member_bits: Floats, n_accounts: int) -> Groups:
@@ -120,13 +122,16 @@ def trim_groups(groups: Groups, member_bits: Floats, n_accounts: int) -> Groups:
     size = groups.size
     cost = np.log2(np.maximum(n_accounts - size, 1) / np.maximum(size, 1))
     kept = member_bits >= cost[groups.group]
-    return gather_groups(part[keep] for part, keep in zip(_parts(groups), np.split(kept, groups.start[1:-1]), strict=True))
+    return gather_groups(
+        part[keep] for part, keep in zip(_parts(groups), np.split(kept, groups.start[1:-1]), strict=True)
+    )
 
 
 @dataclass(frozen=True)
 class InnerTrades:
     """Trades among the members of each group: ``days`` (G,) from the first to the last, and the
-    ``circular_share`` (G,) of them between members who both buy and sell inside the group."""
+    ``circular_share`` (G,) of them between members who both buy and sell inside the group.
+    """
 
     days: Floats
     circular_share: Floats
@@ -206,4 +211,3 @@ def _parts(groups: Groups) -> list[Ints]:
 def _total(evidence: Mapping[str, ChannelEvidence], n_groups: int) -> Floats:
     total: Floats = sum((shown.bits for shown in evidence.values()), np.zeros(n_groups))
     return total
-

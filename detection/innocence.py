@@ -31,6 +31,7 @@ CLUB_DAYS = 120.0
 FANS_DAYS = 90.0
 CIRCULAR_SHARE = 0.5
 
+
 @dataclass(frozen=True)
 class Reading:
     """One innocent explanation over all groups.
@@ -48,7 +49,8 @@ class Reading:
 class GroupFacts:
     """What the readings look at: the groups, their evidence by channel, what they share, the days
     (G,) over which their members traded with one another, and the share (G,) of those trades that
-    run between members who both buy and sell inside the group."""
+    run between members who both buy and sell inside the group.
+    """
 
     groups: Groups
     evidence: Mapping[str, ChannelEvidence]
@@ -95,7 +97,8 @@ def read_household(facts: GroupFacts, own: Mapping[str, NDArray[np.bool_]], snap
 
 def _is_homely(within: SharedWithin, channel: SharedThings) -> NDArray[np.bool_]:
     """Things that one household could share (K,): few members of the group use them, and for an
-    address or a network few others do."""
+    address or a network few others do.
+    """
     few = within.members <= HOUSEHOLD_SIZE
     if channel.name in PLACES:
         few &= channel.popularity[within.thing] <= HOUSEHOLD_SIZE
@@ -205,7 +208,8 @@ def _thing_times(channel: SharedThings) -> Floats:
 @dataclass(frozen=True)
 class Verdict:
     """``net_bits`` (G,) that stand against the best innocent story, and ``won`` (G,) by reading:
-    where it belongs to that story and the story explains more than naming its groups costs."""
+    where it belongs to that story and the story explains more than naming its groups costs.
+    """
 
     net_bits: Floats
     won: Mapping[str, NDArray[np.bool_]]
@@ -236,4 +240,3 @@ def _none(facts: GroupFacts) -> Floats:
 def _bits(facts: GroupFacts, channel: str) -> Floats:
     shown = facts.evidence.get(channel)
     return _none(facts) if shown is None else shown.bits
-

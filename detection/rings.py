@@ -120,7 +120,9 @@ def _draft(assessment: Assessment, snapshot: Snapshot, channels: Channels, group
     kind = _find_kind(view)
     parties = _find_parties(view, kind)
     members = view.members
-    alone = np.array([row in parties and not _shares_identity(view, place) for place, row in enumerate(members.tolist())])
+    alone = np.array(
+        [row in parties and not _shares_identity(view, place) for place, row in enumerate(members.tolist())]
+    )
     kept = members[~alone] if (~alone).sum() > 1 else members
     return _Draft(kind, tuple(kept.tolist()), {row: n for row, n in parties.items() if row not in set(kept.tolist())})
 
@@ -131,7 +133,9 @@ def _find_kind(view: _View) -> RingKind:
     for channel, kind in _KIND_OF.items():
         if channel in view.assessment.evidence:
             shown = float(view.assessment.evidence[channel].bits[view.group])
-            bits[kind] += shown * (0.2 if channel == TRADE and view.assessment.circular_share[view.group] < 0.5 else 1.0)
+            bits[kind] += shown * (
+                0.2 if channel == TRADE and view.assessment.circular_share[view.group] < 0.5 else 1.0
+            )
     kind = max(bits, key=lambda name: bits[name])
     return kind if bits[kind] > 0 else "shared-identity"
 
@@ -202,7 +206,9 @@ def _list_evidence(view: _View) -> Iterable[Evidence]:
         if bits <= 0:
             continue
         if name in view.channels.dealings:
-            yield Evidence(name, bits, observed, expected, describe_dealings(name, observed=observed, expected=expected))
+            yield Evidence(
+                name, bits, observed, expected, describe_dealings(name, observed=observed, expected=expected)
+            )
         else:
             within, rows = view.assessment.within[name], view.rows(name)
             having_part = np.unique(within.membership[np.isin(within.row, rows)])
@@ -227,7 +233,9 @@ def _link_by_things(view: _View, name: str) -> Iterable[RingLink]:
     accounts = view.assessment.groups.account
     for row in rows.tolist():
         sharers = accounts[within.membership[place[within.row[place] == row]]].tolist()
-        pairs = combinations(sharers, 2) if len(sharers) <= MAX_PAIRED else ((sharers[0], other) for other in sharers[1:])
+        pairs = (
+            combinations(sharers, 2) if len(sharers) <= MAX_PAIRED else ((sharers[0], other) for other in sharers[1:])
+        )
         bits = float(within.bits[row] / (within.members[row] - 1))
         via = describe_thing(channel, int(within.thing[row]), view.snapshot)
         for a, b in pairs:
@@ -296,7 +304,9 @@ def keep_ring_ids(rings: Sequence[Ring], earlier: Mapping[str, frozenset[str]]) 
 
 def _free_id(ring: Ring, taken: set[str]) -> str:
     """The ring's own id, unless an heir of an earlier ring of that id has it."""
-    return ring.ring_id if ring.ring_id not in taken else _name_ring([ring.ring_id, *(m.account_id for m in ring.members)])
+    return (
+        ring.ring_id if ring.ring_id not in taken else _name_ring([ring.ring_id, *(m.account_id for m in ring.members)])
+    )
 
 
 __all__ = ["Groups", "build_rings", "grade_ring", "keep_ring_ids", "score_net_bits"]

@@ -38,9 +38,7 @@ class Scores:
     flags: tuple[Flag, ...]
 
 
-def score_market(
-    rings: Sequence[Ring], snapshot: Snapshot, channels: Channels, settings: DetectSettings
-) -> Scores:
+def score_market(rings: Sequence[Ring], snapshot: Snapshot, channels: Channels, settings: DetectSettings) -> Scores:
     """Score accounts by their rings and by what they share, reviews by how and by whom they were written.
 
     Parameters
@@ -97,13 +95,18 @@ def _judge_members(rings: Sequence[Ring], settings: DetectSettings) -> dict[str,
             tie = f"tied to the other {len(ring.members) - 1} members by {member.bits:.0f} bits"
             if weak:
                 tie += ", too little for an automatic flag"
-            reasons = (f"{member.role} member of {ring.kind} ring {ring.ring_id} (score {ring.score:.2f}), {tie}", *facts)
+            reasons = (
+                f"{member.role} member of {ring.kind} ring {ring.ring_id} (score {ring.score:.2f}), {tie}",
+                *facts,
+            )
             known = verdicts.get(member.account_id)
             if known is None:
                 verdicts[member.account_id] = _MemberVerdict(score, tier, reasons, (ring.ring_id,))
             else:
                 merged = (*known.ring_ids, ring.ring_id)
-                verdicts[member.account_id] = _MemberVerdict(known.score, known.tier, known.reasons + reasons[:1], merged)
+                verdicts[member.account_id] = _MemberVerdict(
+                    known.score, known.tier, known.reasons + reasons[:1], merged
+                )
     return verdicts
 
 
@@ -189,7 +192,15 @@ def _score_ring_reviews(rings: Sequence[Ring], snapshot: Snapshot, in_ring: Floa
 
 def _flag_members(verdicts: Mapping[str, _MemberVerdict]) -> list[Flag]:
     return [
-        Flag("account", account_id, verdict.score, verdict.tier, verdict.reasons, _ACTIONS[verdict.tier], verdict.ring_ids)
+        Flag(
+            "account",
+            account_id,
+            verdict.score,
+            verdict.tier,
+            verdict.reasons,
+            _ACTIONS[verdict.tier],
+            verdict.ring_ids,
+        )
         for account_id, verdict in sorted(verdicts.items())
     ]
 
@@ -233,7 +244,14 @@ def _flag_reviews(snapshot: Snapshot, score: Floats, tier: Ints) -> list[Flag]:
     reason = "written by a member of a ring whose members share this opinion of this target"
     rows = np.flatnonzero(tier > 0).tolist()
     return [
-        Flag("review", snapshot.reviews.review_id[row], float(score[row]), TIERS[tier[row]], (reason,), _ACTIONS["review"])
+        Flag(
+            "review",
+            snapshot.reviews.review_id[row],
+            float(score[row]),
+            TIERS[tier[row]],
+            (reason,),
+            _ACTIONS["review"],
+        )
         for row in rows
     ]
 

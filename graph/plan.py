@@ -116,7 +116,7 @@ def plan_load(tables: Mapping[str, CheckedTable], known: KnownFacts) -> LoadPlan
             splits[name] = _split_keyed(checked[name], facts, may_fill=may_fill)
             checked[name] = splits[name].table
     accounts = _all_keys(known.accounts["account_id"], _mentions(checked, ACCOUNT_MENTIONS))
-    products = {name: ("product_id",) for name in PRODUCT_MENTIONS}
+    products = dict.fromkeys(PRODUCT_MENTIONS, ("product_id",))
     listings = _all_keys(known.listings["product_id"], _mentions(checked, products))
     uses = _new_uses(checked, known, accounts)
     referrals = _new_referrals(checked, known, accounts)
@@ -186,7 +186,7 @@ def _contradiction(key: str, column: str, id_: pa.Scalar, kept: pa.Scalar) -> st
 
 def _true(mask: pa.ChunkedArray) -> NDArray[np.bool_]:
     """A nullable mask with unknown read as False."""
-    result: NDArray[np.bool_] = pc.fill_null(mask, False).to_numpy()  # noqa: FBT003 (Arrow's own signature)
+    result: NDArray[np.bool_] = pc.fill_null(mask, False).to_numpy()
     return result.astype(bool)
 
 
@@ -235,7 +235,11 @@ def _complete(keys: pa.Array, split: _Split | None, columns: tuple[str, ...]) ->
 
 def _fills(splits: Mapping[str, _Split], name: str) -> pa.Table:
     columns = {"accounts": ACCOUNT_COLUMNS, "listings": ("product_id", "listed_at", "price")}[name]
-    return splits[name].fills.select(list(columns)) if name in splits else pa.table({columns[0]: pa.array([], pa.string())})
+    return (
+        splits[name].fills.select(list(columns))
+        if name in splits
+        else pa.table({columns[0]: pa.array([], pa.string())})
+    )
 
 
 def _plan_orders(splits: Mapping[str, _Split]) -> dict[tuple[str, str, str], pa.Table]:
@@ -281,7 +285,12 @@ def _new_uses(tables: Mapping[str, CheckedTable], known: KnownFacts, accounts: p
     parts = [_uses_of(name, tables[name].rows) for name in ("devices", "addresses", "identifiers") if name in tables]
     schema = pa.schema(
         [(name, pa.string()) for name in ("account_id", "kind", "value", "role")]
-        + [("seen_at", pa.timestamp("us")), ("table", pa.string()), ("is_id", pa.bool_()), ("identifier_key", pa.string())]
+        + [
+            ("seen_at", pa.timestamp("us")),
+            ("table", pa.string()),
+            ("is_id", pa.bool_()),
+            ("identifier_key", pa.string()),
+        ]
     )
     rows = pa.concat_tables([part.cast(schema) for part in parts]) if parts else schema.empty_table()
     keys = _all_keys(pa.chunked_array([known.identifier_key]), [rows["identifier_key"]])
@@ -330,13 +339,17 @@ def _new_identifiers(uses: pa.Table, known: KnownFacts) -> pa.Table:
     rows = uses.filter(is_new).group_by(["identifier_key", "kind", "value"])
     nodes = rows.aggregate([("is_id", "max")]).sort_by("identifier_key").combine_chunks()
     # An address given as an id is exact: only free text has spellings.
-    how = pc.if_else(nodes["is_id_max"], pc.binary_join_element_wise(nodes["kind"], "id", "_"), nodes["kind"]).to_numpy()
+    how = pc.if_else(
+        nodes["is_id_max"], pc.binary_join_element_wise(nodes["kind"], "id", "_"), nodes["kind"]
+    ).to_numpy()
     canonical = np.full(nodes.num_rows, None, dtype=object)
     for kind in sorted(set(how)):
         mask = how == kind
         values = nodes["value"].filter(pa.array(mask)).combine_chunks()
         canonical[mask] = canonical_values(kind, values).to_numpy(zero_copy_only=False)
-    return nodes.select(["identifier_key", "kind", "value"]).append_column("canonical", pa.array(canonical, pa.string()))
+    return nodes.select(["identifier_key", "kind", "value"]).append_column(
+        "canonical", pa.array(canonical, pa.string())
+    )
 
 
 def _new_referrals(tables: Mapping[str, CheckedTable], known: KnownFacts, accounts: pa.Array) -> pa.Table:
@@ -353,7 +366,12 @@ def _new_labels(tables: Mapping[str, CheckedTable], known: KnownFacts, accounts:
     if "labels" not in tables:
         return pa.table({name: pa.array([], pa.string()) for name in columns})
     rows = tables["labels"].rows.select(columns)
-    texts = [*rows["label"].chunks, *rows["source"].chunks, *known.labels["label"].chunks, *known.labels["source"].chunks]
+    texts = [
+        *rows["label"].chunks,
+        *rows["source"].chunks,
+        *known.labels["label"].chunks,
+        *known.labels["source"].chunks,
+    ]
     words = pc.unique(pa.chunked_array(texts, type=pa.string()))
     given, there = (
         (account, _codes(part["label"], words), _instants(part["decided_at"]), _codes(part["source"], words))
@@ -390,4 +408,3 @@ def _is_new(given: tuple[NDArray[np.int64], ...], there: tuple[NDArray[np.int64]
     repeated = pd.DataFrame(columns).duplicated().to_numpy()
     mask: NDArray[np.bool_] = ~repeated[len(there[0]) :]
     return mask
-

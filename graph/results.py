@@ -109,9 +109,7 @@ def _scores(key: str, ids: Any, name: str, scores: Any, tiers: Any) -> pa.Table:
     return pa.table({key: pa.array(ids, _TEXT), name: pa.array(scores, _REAL), "tier": pa.array(words, _TEXT)})
 
 
-def _run_row(
-    run: RunResult, snapshot: Snapshot, sequence: int, times: tuple[datetime, datetime]
-) -> tuple[Any, ...]:
+def _run_row(run: RunResult, snapshot: Snapshot, sequence: int, times: tuple[datetime, datetime]) -> tuple[Any, ...]:
     settings = json.dumps(run.settings, sort_keys=True)
     as_of = None if run.as_of is None else run.as_of.astype("datetime64[us]").item()
     counts = (snapshot.n_accounts, len(run.rings), len(run.flags))
@@ -147,7 +145,9 @@ def _ring_relationships(run: RunResult, keys: dict[str, str]) -> dict[tuple[str,
     return {
         ("FOUND", "Run", "Ring"): [(run.run_id, key) for key, _ in rings],
         ("MEMBER_OF", "Account", "Ring"): [(m.account_id, key, m.role, m.bits) for key, r in rings for m in r.members],
-        ("INVOLVES", "Ring", "Account"): [(key, p.account_id, p.role, p.sentence) for key, r in rings for p in r.parties],
+        ("INVOLVES", "Ring", "Account"): [
+            (key, p.account_id, p.role, p.sentence) for key, r in rings for p in r.parties
+        ],
         ("LINKED", "Account", "Account"): [
             (x.account_a, x.account_b, key, x.channel, x.bits, x.via) for key, r in rings for x in r.links
         ],

@@ -1,0 +1,1 @@
+"""How people use Ringfence: the command line."""

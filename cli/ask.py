@@ -1,0 +1,159 @@
+"""The investigator's commands: parse, ask the store, print."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from cli.output import Answer, Format, as_rows, format_option, list_columns, parse_id, write_answer
+from cli.workplace import Workplace, pass_workplace
+
+# As in graph.model, whose arrays a question need not wait for.
+KINDS = ("trade", "review", "attack", "refund", "farm", "shared-identity")
+TIERS = ("automatic", "review", "watch", "clear")
+
+
+@click.command(short_help="List the rings of a run, the strongest first.")
+@click.option("--kind", type=click.Choice(KINDS), help="Only rings of this kind.")
+@click.option("--tier", type=click.Choice(TIERS), help="Only rings of this tier.")
+@click.option("--min-size", type=click.IntRange(min=1), help="Only rings of so many accounts or more.")
+@click.option("--max-size", type=click.IntRange(min=1), help="Only rings of so many accounts or fewer.")
+@click.option("--run", "run_id", type=parse_id, metavar="RUN", help="A run's id; the latest run otherwise.")
+@click.option("--limit", type=click.IntRange(min=1), help="Only the first so many.")
+@format_option
+@pass_workplace
+def rings(workplace: Workplace, /, run_id: str | None, limit: int | None, form: Format, **filters: Any) -> None:
+    """List the rings of a run, the strongest first."""
+    from graph.queries import RingSummary, list_rings
+
+    with workplace.open_store() as store:
+        found = list_rings(store, run_id=run_id, **filters)[:limit]
+    write_answer(Answer(found, list_columns(RingSummary), as_rows(found), lambda: _render().draw_rings(found)), form)
+
+
+@click.command(short_help="Show one ring: members, evidence, innocent readings.")
+@click.argument("ring_id", metavar="ID", type=parse_id)
+@click.option(
+    "--run", "run_id", type=parse_id, metavar="RUN", help="A run's id; the latest run that found the ring otherwise."
+)
+@format_option
+@pass_workplace
+def ring(workplace: Workplace, ring_id: str, run_id: str | None, form: Format) -> None:
+    """Show one ring on one screen.
+
+    Its members with their roles, the evidence of each channel in bits beyond chance, the strongest
+    links, the innocent readings that were heard and who won, and others that it acted on or for.
+    CSV gives one row per member.
+    """
+    from graph.queries import MemberRecord, find_ring
+
+    with workplace.open_store() as store:
+        found = find_ring(store, ring_id, run_id=run_id)
+    rows = [{"ring_id": ring_id, **row} for row in as_rows(found.members)]
+    columns = ("ring_id", *list_columns(MemberRecord))
+    write_answer(Answer(found, columns, rows, lambda: _render().draw_ring(found)), form)
+
+
+@click.command(short_help="Know before you deal: all about one account.")
+@click.argument("account_id", metavar="ID", type=parse_id)
+@format_option
+@pass_workplace
+def account(workplace: Workplace, account_id: str, form: Format) -> None:
+    """Know before you deal: all about one account on one screen, the verdict first.
+
+    CSV gives one row with everything; what is a list there is JSON.
+    """
+    from graph.queries import AccountRecord, find_account
+
+    with workplace.open_store() as store:
+        found = find_account(store, account_id)
+    answer = Answer(found, list_columns(AccountRecord), as_rows([found]), lambda: _render().draw_account(found))
+    write_answer(answer, form)
+
+
+@click.command(short_help="Say why an account, ring or review stands as it does.")
+@click.argument("any_id", metavar="ID", type=parse_id)
+@format_option
+@pass_workplace
+def why(workplace: Workplace, any_id: str, form: Format) -> None:
+    """Say why an account, ring or review stands as it does, in the words stored when it was scored."""
+    from graph.queries import Reasons, find_reasons
+
+    with workplace.open_store() as store:
+        found = find_reasons(store, any_id)
+    write_answer(Answer(found, list_columns(Reasons), as_rows(found), lambda: _render().draw_reasons(found)), form)
+
+
+@click.command(short_help="Show how two accounts are connected.")
+@click.argument("account_a", metavar="A", type=parse_id)
+@click.argument("account_b", metavar="B", type=parse_id)
+@click.option(
+    "--max-hub", type=click.IntRange(min=2), default=50, show_default=True, help="Leave out what more accounts share."
+)
+@click.option("--max-hops", type=click.IntRange(1, 12), default=6, show_default=True, help="Look no further than this.")
+@format_option
+@pass_workplace
+def path(workplace: Workplace, account_a: str, account_b: str, max_hub: int, max_hops: int, form: Format) -> None:
+    """Show the shortest way from account A to account B over what they share and how they deal.
+
+    Things that very many share (a parcel locker, a carrier's address) connect everybody and mean
+    nothing; they are left out and named.  CSV gives one row per hop and thing shared.
+    """
+    from graph.queries import find_path
+
+    with workplace.open_store() as store:
+        found = find_path(store, account_a, account_b, max_hub=max_hub, max_hops=max_hops)
+    rows = [
+        {"hop": number, "account_a": hop.account_a, "account_b": hop.account_b, **row}
+        for number, hop in enumerate(found.hops, start=1)
+        for row in as_rows(hop.shares)
+    ]
+    columns = ("hop", "account_a", "account_b", "channel", "name", "accounts")
+    write_answer(Answer(found, columns, rows, lambda: _render().draw_path(found)), form)
+
+
+@click.command(short_help="List the runs, the latest first.")
+@format_option
+@pass_workplace
+def runs(workplace: Workplace, form: Format) -> None:
+    """List the runs, the latest first."""
+    from graph.queries import RunSummary, list_runs
+
+    with workplace.open_store() as store:
+        found = list_runs(store)
+    write_answer(Answer(found, list_columns(RunSummary), as_rows(found), lambda: _render().draw_runs(found)), form)
+
+
+@click.command(short_help="Ask the store anything in Cypher, read-only.")
+@click.argument("query", metavar="QUERY", type=parse_id)
+@click.option("--param", "-p", "parameters", multiple=True, metavar="NAME=VALUE", type=parse_id, help="Text for $NAME.")
+@format_option
+@pass_workplace
+def cypher(workplace: Workplace, query: str, parameters: tuple[str, ...], form: Format) -> None:
+    r"""Ask the store anything in Cypher, read-only.
+
+    \b
+    ringfence cypher 'MATCH (a:Account {account_id: $id}) RETURN a.tier AS tier' -p id=A12
+    """
+    with workplace.open_store() as store:
+        found = store.query(query, **dict(_split_parameter(each) for each in parameters))
+    columns = tuple(found[0]) if found else ()
+    write_answer(Answer(found, columns, found, lambda: _render().draw_rows(columns, found)), form)
+
+
+def _split_parameter(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name.isidentifier():
+        raise click.BadParameter(f"{text!r} is not of the form NAME=VALUE", param_hint="--param")
+    return name, value
+
+
+def _render() -> Any:
+    # rich is for tables only.
+    from cli import render
+
+    return render
+
+
+COMMANDS: dict[str, click.Command] = {each.name or "": each for each in (rings, ring, account, why, path, runs, cypher)}

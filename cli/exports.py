@@ -1,0 +1,218 @@
+"""The command ``export``: whole runs as files that other programs read, complete or not at all."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+import os
+import re
+import shutil
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal
+
+import click
+
+from cli.output import as_plain, parse_id
+from cli.workplace import Workplace, pass_workplace
+from graph.errors import ConfigError
+
+if TYPE_CHECKING:
+    from graph.store import GraphStore
+
+Row = dict[str, Any]
+ExportFormat = Literal["csv", "json", "jsonl", "parquet", "graphml"]
+FORMATS: tuple[ExportFormat, ...] = ("csv", "json", "jsonl", "parquet", "graphml")
+
+COLUMNS: dict[str, dict[str, str]] = {
+    "rings": {
+        "ring_id": "string",
+        "kind": "string",
+        "score": "float64",
+        "account_id": "string",
+        "role": "string",
+        "bits": "float64",
+        "tier": "string",
+        "size": "int64",
+        "rank": "int64",
+        "net_bits": "float64",
+        "risk_score": "float64",
+        "action": "string",
+        "run_id": "string",
+    },
+    "accounts": {"account_id": "string", "risk_score": "float64", "tier": "string"},
+    "reviews": {"review_id": "string", "account_id": "string", "suspicion": "float64", "tier": "string"},
+}
+"""The columns of each export, in order, with their types in Parquet."""
+
+
+@dataclass(frozen=True)
+class Export:
+    """What to write: the rows of one subject, and for rings the links between members."""
+
+    subject: str
+    rows: list[Row]
+    links: list[Row]
+
+
+@click.command(short_help="Write rings, accounts or reviews to a file.")
+@click.argument("subject", type=click.Choice(list(COLUMNS)))
+@click.option("--output", "-o", required=True, metavar="FILE", help="The file to write; - for stdout.")
+@click.option("--format", "form", type=click.Choice(FORMATS), help="By the file's ending otherwise, else csv.")
+@click.option("--run", "run_id", type=parse_id, metavar="RUN", help="Rings of this run; of the latest otherwise.")
+@pass_workplace
+def export(workplace: Workplace, subject: str, output: str, form: ExportFormat | None, run_id: str | None) -> None:
+    """Write rings, accounts or reviews to a file, in the same order every time.
+
+    Rings: one row per ring and member, with --format graphml a network of members and links.
+    Accounts and reviews: every one of them with the latest run's score.
+    """
+    chosen = form or _guess_format(output)
+    if chosen == "graphml" and subject != "rings":
+        raise click.UsageError("graphml is for rings; choose csv, json, jsonl or parquet")
+    if run_id is not None and subject != "rings":
+        raise click.UsageError("--run is for rings; accounts and reviews keep the latest run's scores")
+    with workplace.open_store() as store:
+        found = _read_export(store, subject, run_id, with_links=chosen == "graphml")
+    if output == "-":
+        WRITERS[chosen](sys.stdout.buffer, found)
+        return
+    with replace_file(Path(output)) as file:
+        WRITERS[chosen](file, found)
+    click.echo(f"{len(found.rows):,} rows in {output}", err=True)
+
+
+def _read_export(store: GraphStore, subject: str, run_id: str | None, *, with_links: bool) -> Export:
+    from graph import queries
+
+    run = queries.find_run(store, run_id)
+    if subject == "accounts":
+        return Export(subject, queries.list_accounts(store), [])
+    if subject == "reviews":
+        return Export(subject, queries.list_reviews(store), [])
+    links = queries.list_links(store, run.run_id) if with_links else []
+    return Export(subject, queries.list_members(store, run.run_id), links)
+
+
+def _guess_format(output: str) -> ExportFormat:
+    ending = Path(output).suffix.lstrip(".").lower()
+    return next((form for form in FORMATS if form == ending), "csv")
+
+
+@contextmanager
+def replace_file(path: Path) -> Iterator[BinaryIO]:
+    """Write a file beside its place and move it there when it is complete.
+
+    Raises
+    ------
+    ConfigError
+        If the file cannot be written there.
+    """
+    target = path.resolve()
+    try:
+        if target.exists() and not target.is_file():  # a pipe or a device cannot be replaced
+            with target.open("wb") as file:
+                yield file
+            return
+        with _replacing(target) as file:
+            yield file
+    except OSError as error:
+        raise ConfigError(f"{path} cannot be written: {error.strerror or error}") from error
+
+
+@contextmanager
+def _replacing(target: Path) -> Iterator[BinaryIO]:
+    unfinished = target.with_name(f".{target.name}.{os.getpid()}.unfinished")
+    try:
+        with unfinished.open("xb") as file:
+            yield file
+            file.flush()
+            os.fsync(file.fileno())
+        if target.exists():
+            shutil.copymode(target, unfinished)
+        unfinished.replace(target)
+    except BaseException:
+        unfinished.unlink(missing_ok=True)
+        raise
+
+
+def write_csv_rows(file: BinaryIO, export: Export) -> None:
+    """CSV with a header; an empty cell where nothing is known."""
+    text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=False)
+    columns = list(COLUMNS[export.subject])
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(columns)
+    writer.writerows([row[name] for name in columns] for row in export.rows)
+    text.detach()
+
+
+def write_json_rows(file: BinaryIO, export: Export) -> None:
+    """One JSON array, one object per line."""
+    lines = ",\n".join(_as_json_lines(export))
+    file.write(f"[\n{lines}\n]\n".encode() if lines else b"[]\n")
+
+
+def write_json_lines(file: BinaryIO, export: Export) -> None:
+    """One JSON object per line."""
+    file.writelines(f"{line}\n".encode() for line in _as_json_lines(export))
+
+
+def _as_json_lines(export: Export) -> Iterator[str]:
+    columns = COLUMNS[export.subject]
+    encode = json.JSONEncoder(ensure_ascii=False, default=as_plain).encode
+    return (encode({name: row[name] for name in columns}) for row in export.rows)
+
+
+def write_parquet(file: BinaryIO, export: Export) -> None:
+    """Parquet with the same columns and types whatever the rows hold."""
+    import pyarrow as pa
+    import pyarrow.parquet as pq
+
+    columns = COLUMNS[export.subject]
+    arrays = [pa.array([row[name] for row in export.rows], kind) for name, kind in columns.items()]
+    pq.write_table(pa.Table.from_arrays(arrays, names=list(columns)), file)
+
+
+def write_graphml(file: BinaryIO, export: Export) -> None:
+    """A network: an account is a node with its rings, a link an edge with its channel and bits."""
+    import networkx as nx
+
+    network = nx.MultiGraph()
+    for row in export.rows:
+        rings = [*network.nodes.get(_as_xml(row["account_id"]), {}).get("rings", "").split("\n"), row["ring_id"]]
+        network.add_node(
+            _as_xml(row["account_id"]),
+            rings=_as_xml("\n".join(each for each in rings if each)),
+            kind=row["kind"],
+            role=row["role"],
+            bits=float(row["bits"]),
+            risk_score=float(row["risk_score"] or 0.0),
+        )
+    for link in export.links:
+        ends = (_as_xml(link["account_a"]), _as_xml(link["account_b"]))
+        texts = {name: _as_xml(link[name] or "") for name in ("ring_id", "channel", "via")}
+        network.add_edge(*ends, bits=float(link["bits"]), **texts)
+    nx.write_graphml_xml(network, file, prettyprint=True)
+
+
+_NOT_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def _as_xml(text: str) -> str:
+    """Write out the characters that XML cannot hold at all."""
+    return _NOT_XML.sub(lambda found: found[0].encode("unicode_escape").decode(), text)
+
+
+WRITERS: dict[ExportFormat, Callable[[BinaryIO, Export], None]] = {
+    "csv": write_csv_rows,
+    "json": write_json_rows,
+    "jsonl": write_json_lines,
+    "parquet": write_parquet,
+    "graphml": write_graphml,
+}
+
+COMMANDS: dict[str, click.Command] = {"export": export}

@@ -1,0 +1,139 @@
+"""The command ``similar``: the accounts that behave most like one, and in what."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cli.output import Answer, Format, as_rows, format_option, list_columns, parse_id, write_answer
+from cli.progress import show_progress
+from cli.workplace import Workplace, pass_workplace
+from graph.errors import StoreBusyError, StoreReadOnlyError
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from graph.model import Snapshot
+    from graph.queries import Share
+    from graph.store import GraphStore
+
+logger = logging.getLogger("ringfence.similar")
+
+MAX_SHARED = 1000
+"""What more accounts share is no likeness worth naming."""
+
+
+@dataclass(frozen=True)
+class LikeAccount:
+    """An account, how alike its behaviour is (cosine, 1 is the same) and in what."""
+
+    account_id: str
+    similarity: float
+    risk_score: float | None
+    tier: str | None
+    reasons: tuple[str, ...]
+
+
+@click.command(short_help="List the accounts that behave most like one.")
+@click.argument("account_id", metavar="ID", type=parse_id)
+@click.option("-k", "most", type=click.IntRange(min=1), default=10, show_default=True, help="How many accounts.")
+@format_option
+@pass_workplace
+def similar(workplace: Workplace, account_id: str, most: int, form: Format) -> None:
+    """List the accounts that behave most like one, and say in what.
+
+    Uses the vectors that the last run with the encoder stored.  Where there are none, the encoder is
+    trained first (about twenty seconds for 20,000 accounts), and its vectors are kept.
+    """
+    from graph.queries import check_account
+
+    with workplace.open_store() as store:
+        check_account(store, account_id)
+        snapshot = store.snapshot()
+        vectors = _read_vectors(store, snapshot, account_id)
+    if vectors is None:
+        vectors = _make_vectors(workplace, snapshot)
+    with workplace.open_store() as store:
+        alike = _find_alike(store, snapshot, vectors, account_id, most=most)
+    from cli.render import draw_similar
+
+    write_answer(Answer(alike, list_columns(LikeAccount), as_rows(alike), lambda: draw_similar(alike)), form)
+
+
+def _read_vectors(store: GraphStore, snapshot: Snapshot, account_id: str) -> NDArray[np.float32] | None:
+    """Stored vectors in the snapshot's row order; zeros for accounts that have none."""
+    import numpy as np
+
+    from graph.queries import list_vectors
+
+    stored = {row["account_id"]: row["vector"] for row in list_vectors(store)}
+    if account_id not in stored:
+        return None
+    silent = [0.0] * len(stored[account_id])
+    return np.array([stored.get(each, silent) for each in snapshot.account_id], dtype=np.float32)
+
+
+def _make_vectors(workplace: Workplace, snapshot: Snapshot) -> NDArray[np.float32]:
+    logger.info("no vectors are stored; training the encoder on %s accounts first", f"{snapshot.n_accounts:,}")
+    vectors = train_vectors(snapshot, workplace.read_settings().seed)
+    try:
+        with workplace.open_store(mode="write") as store:
+            store.write_vectors(snapshot.account_id, vectors)
+    except (StoreBusyError, StoreReadOnlyError) as error:
+        logger.info("the vectors are not kept: %s", error)
+    return vectors
+
+
+def train_vectors(snapshot: Snapshot, seed: int) -> NDArray[np.float32]:
+    """Train the encoder on a snapshot and encode its accounts: (N, d), of unit length."""
+    from embeddings.encoder import EncoderSettings, fit_encoder
+
+    with show_progress() as progress:
+        encoder = fit_encoder(snapshot, EncoderSettings(seed=seed), progress=progress)
+        return encoder.encode(snapshot, progress=progress)
+
+
+def _find_alike(
+    store: GraphStore, snapshot: Snapshot, vectors: NDArray[np.float32], account_id: str, *, most: int
+) -> list[LikeAccount]:
+    import numpy as np
+
+    from embeddings.features import account_features
+    from embeddings.similar import explain_likeness, find_similar
+    from graph.queries import find_neighbours, find_verdicts
+
+    row = int(np.flatnonzero(snapshot.account_id == account_id)[0])
+    near, features = find_similar(vectors, row, most), account_features(snapshot)
+    shares = {each.account_id: each.shares for each in find_neighbours(store, account_id, max_hub=MAX_SHARED)}
+    ids = [str(snapshot.account_id[other]) for other in near.row]
+    verdicts = find_verdicts(store, ids)
+    return [
+        LikeAccount(
+            each,
+            round(float(cosine), 6),
+            verdicts[each].risk_score,
+            verdicts[each].tier,
+            (
+                *(_say_share(share) for share in shares.get(each, ())),
+                *(_say_reason(reason) for reason in explain_likeness(features, row, int(other))),
+            ),
+        )
+        for each, other, cosine in zip(ids, near.row, near.cosine, strict=True)
+    ]
+
+
+def _say_share(share: Share) -> str:
+    return f"{share.channel} {share.name}"
+
+
+def _say_reason(reason: Any) -> str:
+    values = f"{reason.value_a:.3g} and {reason.value_b:.3g}"
+    name = reason.feature.replace(".log_", " ").replace(".", " ").replace("_", " ")
+    return f"{name} {values} (as {reason.market_share:.0%} of accounts)"
+
+
+COMMANDS: dict[str, click.Command] = {"similar": similar}

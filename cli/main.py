@@ -1,0 +1,132 @@
+"""The command ``ringfence``: global options, commands that load when called, errors in one line.
+
+Importing a command's module is put off until it is called, so that help answers at once.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import logging
+from pathlib import Path
+from typing import Any
+
+import click
+
+from cli.workplace import Workplace
+from graph.errors import DataError, RingfenceError, StoreError, UnknownIdError
+from graph.version import VERSION
+
+COMMANDS = {
+    "load": ("cli.work", "Read a folder of tables into the store."),
+    "detect": ("cli.work", "Find rings and score every account and review."),
+    "rings": ("cli.ask", "List the rings of a run, the strongest first."),
+    "ring": ("cli.ask", "Show one ring: members, evidence, innocent readings."),
+    "account": ("cli.ask", "Know before you deal: all about one account."),
+    "why": ("cli.ask", "Say why an account, ring or review stands as it does."),
+    "path": ("cli.ask", "Show how two accounts are connected."),
+    "similar": ("cli.likeness", "List the accounts that behave most like one."),
+    "runs": ("cli.ask", "List the runs, the latest first."),
+    "export": ("cli.exports", "Write rings, accounts or reviews to a file."),
+    "simulate": ("cli.work", "Make a market with planted rings to try things on."),
+    "cypher": ("cli.ask", "Ask the store anything in Cypher, read-only."),
+    "completion": ("cli.work", "Print the script that completes commands in a shell."),
+}
+"""By name, in the order of the work: the module that holds the command, and one line of help."""
+
+_EXIT_CODES: tuple[tuple[type[RingfenceError], int], ...] = ((UnknownIdError, 3), (DataError, 4), (StoreError, 5))
+
+_EPILOG = """\b
+Exit codes:
+  0  done
+  1  a setting, a query, or another mistake that the message explains
+  2  wrong usage
+  3  an id that is not in the store
+  4  bad data
+  5  the store is missing, busy or unavailable
+
+Results go to stdout, progress and messages to stderr. A flag goes before an
+environment variable, that before ringfence.toml. NO_COLOR is respected.
+"""
+
+
+class LazyGroup(click.Group):
+    """A group that knows its commands by name and imports them when they are called."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Every command, in the order of the work."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import one command."""
+        if cmd_name not in COMMANDS:
+            return None
+        module = importlib.import_module(COMMANDS[cmd_name][0])
+        command: click.Command = module.COMMANDS[cmd_name]
+        return command
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        """Find the command that was meant, or say which one is nearest."""
+        if args and args[0] not in COMMANDS and not args[0].startswith("-"):
+            near = difflib.get_close_matches(args[0], COMMANDS, n=1, cutoff=0.5)
+            hint = f" Did you mean {near[0]!r}?" if near else " See: ringfence --help"
+            ctx.fail(f"No such command {args[0]!r}.{hint}")
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """List the commands without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, words) for name, (_, words) in COMMANDS.items()])
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; only errors of the tree become one line, all others keep their traceback."""
+        try:
+            return super().invoke(ctx)
+        except RingfenceError as error:
+            click.echo(f"ringfence: {' '.join(str(error).splitlines())}", err=True)
+            ctx.exit(next((code for kind, code in _EXIT_CODES if isinstance(error, kind)), 1))
+
+
+class _EchoHandler(logging.Handler):
+    """Logs to whatever stderr is at that moment."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        click.echo(self.format(record), err=True)
+
+
+@click.group(cls=LazyGroup, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.option("--store", envvar="RINGFENCE_STORE", metavar="PATH", show_envvar=True, help="Where the graph is kept.")
+@click.option(
+    "--config",
+    type=click.Path(path_type=Path, dir_okay=False),
+    envvar="RINGFENCE_CONFIG",
+    show_envvar=True,
+    help="Settings; ./ringfence.toml if there is one.",
+)
+@click.option("--verbose", "-v", is_flag=True, help="Say more on stderr.")
+@click.version_option(VERSION, prog_name="ringfence", message="%(prog)s %(version)s")
+@click.pass_context
+def main(context: click.Context, store: str | None, config: Path | None, verbose: bool) -> None:
+    r"""Find groups of marketplace accounts that act together, and say why.
+
+    \b
+    First steps:
+      ringfence simulate market --accounts 20000
+      ringfence load market
+      ringfence detect
+      ringfence rings
+    """
+    context.obj = Workplace(store=store or None, config=config)
+    _start_logging(logging.DEBUG if verbose else logging.INFO)
+
+
+def _start_logging(level: int) -> None:
+    logger = logging.getLogger("ringfence")
+    logger.setLevel(level)
+    logger.propagate = False
+    if not any(isinstance(handler, _EchoHandler) for handler in logger.handlers):
+        handler = _EchoHandler()
+        handler.setFormatter(logging.Formatter("ringfence: %(message)s"))
+        logger.addHandler(handler)

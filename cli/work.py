@@ -1,0 +1,199 @@
+"""The commands that do long work: simulate, load, detect; and the completion script."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections.abc import Mapping
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cli.output import print_table
+from cli.progress import show_progress
+from cli.workplace import Workplace, pass_workplace
+from graph.errors import ConfigError, StoreNotFoundError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy as np
+
+    from detection.settings import DetectSettings
+    from graph.store import GraphStore
+    from graph.tables import CheckedTable
+
+logger = logging.getLogger("ringfence.cli")
+
+MOST_RINGS = 10
+
+
+def parse_time(text: str) -> datetime:
+    """Parse an ISO 8601 instant as UTC without a zone."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is no time; write it like 2024-12-31 or 2024-12-31T23:59:59Z") from None
+    return at.astimezone(UTC).replace(tzinfo=None) if at.tzinfo else at
+
+
+@click.command(short_help="Read a folder of tables into the store.")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Check and count, but write nothing into the store.")
+@click.option("--rejects", type=click.Path(path_type=Path), help="Where to list bad rows; STORE-rejects.csv otherwise.")
+@pass_workplace
+def load(workplace: Workplace, folder: Path, dry_run: bool, rejects: Path | None) -> None:
+    """Read a folder of tables into the store.
+
+    One file per table: accounts, orders, devices, addresses, identifiers, listings, reviews,
+    referrals, labels, each .csv, .csv.gz or .parquet; only accounts is required.  Rows that break
+    the data contract are listed with their line and reason, and the rest loads.  Loading the same
+    folder again changes nothing.
+    """
+    from graph.tables import check_reject_share, read_folder
+
+    settings = workplace.read_settings()
+    with show_progress() as progress:
+        tables = read_folder(folder, settings, progress=progress)
+        rejected = _report_rejects(tables, rejects or Path(f"{workplace.find_location().rstrip('/')}-rejects.csv"))
+        check_reject_share(tables, settings)
+        with _open_for_load(workplace, dry_run=dry_run) as store:
+            report = store.load(tables, dry_run=dry_run, progress=progress)
+    from cli.render import draw_load
+
+    print_table(draw_load(report))
+    click.echo(f"\n{rejected}")
+    click.echo("Nothing was written (dry run)." if dry_run else "Next: ringfence detect")
+
+
+def _report_rejects(tables: Mapping[str, CheckedTable], path: Path) -> str:
+    n_rejected = sum(len(table.rejects) for table in tables.values())
+    if not n_rejected:
+        return "No row was rejected."
+    from graph.tables import write_rejects
+
+    write_rejects(tables, path)
+    logger.info("%s rejected, listed in %s", _say_rows(n_rejected), path)
+    return f"{_say_rows(n_rejected)} rejected; see {path}"
+
+
+def _say_rows(number: int) -> str:
+    return "1 row" if number == 1 else f"{number:,} rows"
+
+
+@contextmanager
+def _open_for_load(workplace: Workplace, *, dry_run: bool) -> Iterator[GraphStore]:
+    # A dry run must leave no trace, not even an empty store.
+    if not dry_run:
+        with workplace.open_store(mode="write") as store:
+            yield store
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        try:
+            store = workplace.open_store()
+        except StoreNotFoundError:
+            store = Workplace(store=str(Path(scratch) / "store")).open_store(mode="write")
+        with store:
+            yield store
+
+
+@click.command(short_help="Find rings and score every account and review.")
+@click.option("--seed", type=click.IntRange(min=0), help="Start of all random choices; from the settings otherwise.")
+@click.option("--as-of", type=parse_time, metavar="TIME", help="Use only what was known at this time (UTC).")
+@click.option("--encoder/--no-encoder", default=None, help="Whether to look for look-alikes with the encoder.")
+@pass_workplace
+def detect(workplace: Workplace, seed: int | None, as_of: datetime | None, encoder: bool | None) -> None:
+    """Find rings and score every account and review.
+
+    The same store, settings and seed give the same result.
+    """
+    from detection.run import detect as run_detection
+
+    settings, location = _choose_settings(workplace, seed=seed, encoder=encoder), workplace.find_location()
+    with show_progress() as progress:
+        run_detection(location, settings, as_of=_as_instant(as_of), progress=progress)
+    with workplace.open_store() as store:
+        _show_rings(store)
+
+
+def _choose_settings(workplace: Workplace, *, seed: int | None, encoder: bool | None) -> DetectSettings:
+    from detection.settings import read_detect_settings
+
+    settings = workplace.read_settings()
+    flags = {"seed": seed, "encoder": encoder}
+    chosen = {name: value for name, value in flags.items() if value is not None}
+    return read_detect_settings({"seed": settings.seed, **settings.detect, **chosen})
+
+
+def _as_instant(as_of: datetime | None) -> np.datetime64 | None:
+    import numpy as np
+
+    return None if as_of is None else np.datetime64(as_of, "us")
+
+
+def _show_rings(store: GraphStore) -> None:
+    from cli.render import draw_rings
+    from graph.queries import find_run, list_rings
+
+    rings, run = list_rings(store), find_run(store)
+    click.echo(f"Run {run.run_id}: {run.rings:,} rings, {run.flags:,} flags, {run.accounts:,} accounts scored.\n")
+    print_table(draw_rings(rings[:MOST_RINGS]))
+    for note in run.notes:
+        logger.info("%s", note)
+    first = rings[0].ring_id if rings else "ID"
+    click.echo(f"\nNext: ringfence ring {first}")
+    click.echo("      ringfence export accounts -o scores.csv")
+
+
+@click.command(short_help="Make a market with planted rings to try things on.")
+@click.argument("out", type=click.Path(path_type=Path))
+@click.option("--accounts", type=click.IntRange(min=300), default=20_000, show_default=True, help="How many accounts.")
+@click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Another seed, another market.")
+@click.option("--difficulty", type=click.Choice(["ordinary", "hard"]), default="ordinary", show_default=True)
+@click.option("--tables", type=click.Choice(["csv", "csv.gz", "parquet"]), default="csv", show_default=True)
+def simulate(out: Path, accounts: int, seed: int, difficulty: Any, tables: Any) -> None:
+    """Make a market with planted rings and honest look-alikes in the folder OUT.
+
+    The truth lies in OUT/truth, for measuring only.  The same options give the same files.
+    """
+    from graph.simulation.market import simulate_market, write_market
+    from graph.simulation.settings import MarketSettings
+
+    with show_progress() as progress:
+        progress("simulate", 0, accounts)
+        market = simulate_market(MarketSettings(n_accounts=accounts, seed=seed, difficulty=difficulty))
+        progress("simulate", accounts, accounts)
+        try:
+            write_market(market, out, tables)
+        except OSError as error:
+            raise ConfigError(str(error)) from error
+    click.echo(f"{accounts:,} accounts in {out}, the truth in {out / 'truth'}")
+    click.echo(f"Next: ringfence load {out}")
+
+
+_INSTALL = {
+    "bash": "ringfence completion bash > ~/.local/share/bash-completion/completions/ringfence",
+    "zsh": "ringfence completion zsh > a folder of your $fpath, under the name _ringfence",
+    "fish": "ringfence completion fish > ~/.config/fish/completions/ringfence.fish",
+}
+
+
+@click.command(short_help="Print the script that completes commands in a shell.")
+@click.argument("shell", type=click.Choice(list(_INSTALL)))
+@click.pass_context
+def completion(context: click.Context, shell: str) -> None:
+    """Print the script that completes commands in a shell; its last line says how to install it."""
+    from click.shell_completion import get_completion_class
+
+    kind = get_completion_class(shell)
+    if kind is None:
+        raise ConfigError(f"no completion for {shell}")
+    script = kind(context.find_root().command, {}, "ringfence", "_RINGFENCE_COMPLETE").source().strip()
+    # zsh reads the first line of a completion file, so the line how to install it comes last.
+    click.echo(f"{script}\n\n# install: {_INSTALL[shell]}")
+
+
+COMMANDS: dict[str, click.Command] = {each.name or "": each for each in (load, detect, simulate, completion)}

@@ -1,0 +1,1 @@
+"""What accounts look like: features, a torch-geometric encoder, vectors."""
