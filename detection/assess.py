@@ -60,6 +60,7 @@ class Assessment:
 
     @property
     def rank(self) -> Floats:
+        """Net bits over the square root of the size: what orders the list of rings (G,)."""
         ranks: Floats = self.net_bits / np.sqrt(np.maximum(self.groups.size, 1))
         return ranks
 
@@ -166,7 +167,8 @@ def _span_days(groups: Groups, group: Ints, at: Times) -> Floats:
     days = at[dated].astype(np.int64) / _MICROS_PER_DAY
     np.minimum.at(first, group[dated], days)
     np.maximum.at(last, group[dated], days)
-    return np.maximum(last - first, 0.0)
+    span: Floats = np.maximum(last - first, 0.0)
+    return span
 
 
 def _circular_share(groups: Groups, source: Ints, target: Ints) -> Floats:

@@ -48,8 +48,8 @@ class Groups:
 
 
 def gather_groups(parts: Iterable[Ints]) -> Groups:
-    """Distinct groups of two accounts or more, in a canonical order."""
-    distinct = sorted({tuple(np.unique(part).tolist()) for part in parts if len(part) > 1})
+    """Distinct groups of two accounts or more, in a canonical order; each part comes sorted."""
+    distinct = sorted({tuple(part.tolist()) for part in parts if len(part) > 1})
     account = np.fromiter((row for group in distinct for row in group), dtype=np.int64)
     sizes = np.fromiter((len(group) for group in distinct), dtype=np.int64, count=len(distinct))
     return Groups(account, np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64))
@@ -82,7 +82,7 @@ def find_candidates(links: Links, n_accounts: int, resolutions: tuple[float, ...
         strong = links.bits > floor
         shape = (len(used), len(used))
         matrix = sparse.coo_array((links.bits[strong], (a[strong], b[strong])), shape=shape)
-        parts += _split(used, connected_components(matrix, directed=False)[1])
+        parts += _split(used, connected_components(matrix, directed=False)[1].astype(np.int64))
     return gather_groups(parts)
 
 

@@ -9,6 +9,7 @@ Every channel is a function of the snapshot and falls silent where its columns a
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -50,12 +51,21 @@ class SharedThings:
 
     @property
     def n_things(self) -> int:
+        """How many distinct things there are."""
         return len(self.subject)
 
-    @property
+    @cached_property
     def popularity(self) -> Ints:
         """How many accounts share each thing (n_things,)."""
         return np.bincount(self.thing, minlength=self.n_things)
+
+    @cached_property
+    def began_at(self) -> Times:
+        """When each thing was first seen (n_things,), NaT where unknown."""
+        began = np.full(self.n_things, np.iinfo(np.int64).max)
+        known = ~np.isnat(self.first_at)
+        np.minimum.at(began, self.thing[known], self.first_at[known].astype(np.int64))
+        return np.where(began < np.iinfo(np.int64).max, began, np.iinfo(np.int64).min).astype("datetime64[us]")
 
 
 @dataclass(frozen=True)

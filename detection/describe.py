@@ -6,12 +6,10 @@ import numpy as np
 
 from detection.channels import (
     BLAME,
-    OPINION_WINDOW_DAYS,
     PRAISE,
     REFERRAL,
     REFERRED,
     REFUND,
-    REFUND_WINDOW_DAYS,
     SIGN_UP,
     TRADE,
     SharedThings,
@@ -41,18 +39,18 @@ def describe_thing(channel: SharedThings, thing: int, snapshot: Snapshot) -> str
     """Name a shared thing, exactly as an investigator would look for it."""
     subject = int(channel.subject[thing])
     if channel.name == SIGN_UP:
-        return f"signed up around {_day(channel.first_at[channel.thing == thing].min())}"
+        return f"signed up around {_day(channel.began_at[thing])}"
     if channel.name == REFERRED:
         return f"referred by {snapshot.account_id[-1 - subject]}"
     if channel.name in (PRAISE, BLAME, REFUND):
-        since = _day(channel.first_at[channel.thing == thing].min())
+        since = _day(channel.began_at[thing])
         target = snapshot.product_id[subject] if subject >= 0 else snapshot.account_id[-1 - subject]
         verb = {PRAISE: "good reviews of", BLAME: "bad reviews of", REFUND: "refunds from"}[channel.name]
         return f"{verb} {target} from {since}"
     return f"{channel.name} {snapshot.identifier_value[subject]}"
 
 
-def describe_shared(name: str, *, n_things: int, n_members: int, observed: float, expected: float) -> str:
+def describe_shared(name: str, n_things: int, n_members: int, *, observed: float, expected: float) -> str:
     """Say what a channel of shared things shows inside a ring."""
     one, many = _NOUNS.get(name, (name, f"{name}s"))
     what = f"{n_members} members share {n_things} {one if n_things == 1 else many}"
@@ -69,11 +67,6 @@ def describe_reading(name: str, bits: float, *, won: bool) -> str:
     """Say how an innocent reading was heard."""
     outcome = "and its part was taken off the evidence" if won else "but fits less well than chance does"
     return f"Could be {_READINGS[name]}: accounts for {bits:.0f} bits, {outcome}."
-
-
-def describe_windows() -> dict[str, int]:
-    """The windows, in days, inside which things count as the same."""
-    return {**OPINION_WINDOW_DAYS, REFUND: REFUND_WINDOW_DAYS}
 
 
 def _day(at: np.datetime64) -> str:

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from scipy import sparse
@@ -50,6 +51,16 @@ class SharedWithin:
     membership: Ints
     row: Ints
 
+    def find_sharers(self, row: int) -> Ints:
+        """The memberships with part in one row, sorted."""
+        low, high = np.searchsorted(self._by_row[0], [row, row + 1])
+        return np.sort(self._by_row[1][low:high])
+
+    @cached_property
+    def _by_row(self) -> tuple[Ints, Ints]:
+        order = np.argsort(self.row, kind="stable")
+        return self.row[order], self.membership[order]
+
 
 def find_shared_within(groups: Groups, channel: SharedThings, n_accounts: int) -> SharedWithin:
     """Every thing that two members or more of a group share, with its bits, O(uses of the members)."""
@@ -70,7 +81,7 @@ def find_shared_within(groups: Groups, channel: SharedThings, n_accounts: int) -
     members = members[shared]
     size = groups.size[group]
     used = np.bincount(groups.group, weights=uses, minlength=len(groups))
-    expected = used[group] * (size - 1) / size * (channel.popularity[thing] - 1) / max(len(channel.account), 1)
+    expected: Floats = used[group] * (size - 1) / size * (channel.popularity[thing] - 1) / max(len(channel.account), 1)
     bits = score_surprise(members - 1.0, expected)
     return SharedWithin(group, thing, members, expected, bits, membership[kept], renumbered[row[kept]])
 
@@ -78,11 +89,9 @@ def find_shared_within(groups: Groups, channel: SharedThings, n_accounts: int) -
 def sum_shared(name: str, within: SharedWithin, n_groups: int) -> ChannelEvidence:
     """Sum a channel of shared things over each group's things."""
     shows = within.bits > 0
-    bits, observed, expected = (
-        np.bincount(within.group[shows], weights=part[shows], minlength=n_groups)
-        for part in (within.bits, within.members - 1.0, within.expected)
-    )
-    return ChannelEvidence(name, bits, observed, expected)
+    parts = within.bits, within.members - 1.0, within.expected
+    sums = [np.bincount(within.group[shows], part[shows], minlength=n_groups).astype(float) for part in parts]
+    return ChannelEvidence(name, *sums)
 
 
 def measure_dealings(groups: Groups, channel: Dealings, n_accounts: int) -> ChannelEvidence:
@@ -104,7 +113,7 @@ def tie_members(
     """Bits that each member brings: the evidence of its group less what is left without it (M,)."""
     ties = np.zeros(len(groups.account))
     for shared in within.values():
-        less = shared.bits - score_surprise(shared.members - 2.0, shared.expected)
+        less: Floats = shared.bits - score_surprise(shared.members - 2.0, shared.expected)
         ties += np.bincount(shared.membership, weights=less[shared.row], minlength=len(ties))
     for dealing in dealings.values():
         ties += _tie_by_dealings(groups, dealing, n_accounts)

@@ -30,6 +30,7 @@ PRIOR_BITS = 12.0
 CLUB_DAYS = 120.0
 FANS_DAYS = 90.0
 CIRCULAR_SHARE = 0.5
+_MICROS_PER_DAY = 86_400_000_000
 
 
 @dataclass(frozen=True)
@@ -180,7 +181,7 @@ def read_fans(facts: GroupFacts, things: Mapping[str, SharedThings], snapshot: S
     seller = find_thing_sellers(channel, snapshot)[within.thing]
     known = (seller >= 0) & (within.bits > 0)
     code, place = np.unique(within.group[known] * snapshot.n_accounts + seller[known], return_inverse=True)
-    at = _thing_times(channel)[within.thing[known]]
+    at = channel.began_at[within.thing[known]].astype(np.int64) / _MICROS_PER_DAY
     first, last = np.full(len(code), np.inf), np.full(len(code), -np.inf)
     np.minimum.at(first, place, at)
     np.maximum.at(last, place, at)
@@ -195,14 +196,6 @@ def find_thing_sellers(channel: SharedThings, snapshot: Snapshot) -> Ints:
     subject = channel.subject
     listed_by = snapshot.product_seller[np.maximum(subject, 0)] if snapshot.n_products else np.full(len(subject), -1)
     return np.where(subject >= 0, listed_by, -1 - subject)
-
-
-def _thing_times(channel: SharedThings) -> Floats:
-    """When each thing began, in days (n_things,)."""
-    days = channel.first_at.astype("datetime64[s]").astype(np.int64) / 86_400.0
-    first = np.full(channel.n_things, np.inf)
-    np.minimum.at(first, channel.thing, days)
-    return first
 
 
 @dataclass(frozen=True)

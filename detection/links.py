@@ -9,8 +9,10 @@ the few that came next only.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
 from detection.channels import Dealings, SharedThings
@@ -30,7 +32,7 @@ class Links:
     bits: Floats
 
 
-def score_surprise(observed: Floats, expected: Floats) -> Floats:
+def score_surprise(observed: NDArray[Any], expected: NDArray[Any]) -> Floats:
     """Bits of evidence that a count exceeds what chance expects: O·log2(O/E) - (O - E)/ln 2.
 
     The log-likelihood ratio of two Poisson rates; 0 where nothing exceeds.
@@ -40,7 +42,8 @@ def score_surprise(observed: Floats, expected: Floats) -> Floats:
     """
     above = observed > expected
     safe = np.where(above, observed / np.maximum(expected, 1e-12), 1.0)
-    return np.where(above, observed * np.log2(safe) - (observed - expected) / _LN2, 0.0)
+    bits: Floats = np.where(above, observed * np.log2(safe) - (observed - expected) / _LN2, 0.0)
+    return bits
 
 
 def link_pairs(things: tuple[SharedThings, ...], dealings: tuple[Dealings, ...], n_accounts: int) -> Links:

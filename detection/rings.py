@@ -11,11 +11,11 @@ import numpy as np
 
 from detection.assess import Assessment, Channels, judge_groups
 from detection.candidates import Groups, gather_groups
-from detection.channels import BEHAVIOUR, BLAME, PRAISE, REFERRAL, REFERRED, REFUND, SIGN_UP, TRADE
+from detection.channels import BEHAVIOUR, BLAME, PRAISE, REFERRAL, REFERRED, REFUND, SIGN_UP, TRADE, Dealings
 from detection.describe import describe_dealings, describe_reading, describe_shared, describe_thing
 from detection.innocence import find_thing_sellers
 from detection.settings import DetectSettings
-from graph.model import Evidence, InnocentReading, Ints, Member, Party, Ring, RingKind, RingLink, Snapshot, Tier
+from graph.model import Evidence, Floats, InnocentReading, Ints, Member, Party, Ring, RingKind, RingLink, Snapshot, Tier
 
 HALF_SCORE_BITS = 8.0
 """A ring scores 0.5 when its net bits are this many times the square root of its size."""
@@ -70,13 +70,14 @@ def build_rings(
     if not len(assessment.groups):
         return ()
     drafts = [_draft(assessment, snapshot, channels, group) for group in range(len(assessment.groups))]
-    parties = {tuple(draft.members): draft for draft in drafts}
-    groups = gather_groups(draft.members for draft in drafts)
+    by_members = {draft.members: draft for draft in drafts}
+    groups = gather_groups(np.array(draft.members) for draft in drafts)
     judged = judge_groups(groups, snapshot, channels)
+    narrow = _narrow_dealings(channels, groups, snapshot.n_accounts)
     rings = []
     for group in np.flatnonzero(judged.net_bits > 0).tolist():
-        draft = parties[tuple(groups.members(group).tolist())]
-        rings.append(_build_ring(_View(judged, snapshot, channels, group), draft, settings))
+        draft = by_members[tuple(groups.members(group).tolist())]
+        rings.append(_build_ring(_View(judged, snapshot, narrow, group), draft, settings))
     return tuple(sorted(rings, key=lambda ring: (-ring.score, -ring.net_bits, ring.ring_id)))
 
 
@@ -103,7 +104,7 @@ class _View:
         return self.assessment.groups.members(self.group)
 
     @property
-    def member_bits(self) -> np.ndarray:  # type: ignore[type-arg]  # a slice of Floats
+    def member_bits(self) -> Floats:
         start = self.assessment.groups.start
         return self.assessment.member_bits[start[self.group] : start[self.group + 1]]
 
@@ -206,16 +207,13 @@ def _list_evidence(view: _View) -> Iterable[Evidence]:
         if bits <= 0:
             continue
         if name in view.channels.dealings:
-            yield Evidence(
-                name, bits, observed, expected, describe_dealings(name, observed=observed, expected=expected)
-            )
+            sentence = describe_dealings(name, observed=observed, expected=expected)
         else:
             within, rows = view.assessment.within[name], view.rows(name)
-            having_part = np.unique(within.membership[np.isin(within.row, rows)])
-            sentence = describe_shared(
-                name, n_things=len(rows), n_members=len(having_part), observed=observed, expected=expected
-            )
-            yield Evidence(name, bits, observed, expected, sentence)
+            sharers = np.unique(np.concatenate([within.find_sharers(row) for row in rows.tolist()]))
+            counts = (len(rows), len(sharers))
+            sentence = describe_shared(name, *counts, observed=observed, expected=expected)
+        yield Evidence(name, bits, observed, expected, sentence)
 
 
 def _list_links(view: _View) -> tuple[RingLink, ...]:
@@ -228,18 +226,15 @@ def _list_links(view: _View) -> tuple[RingLink, ...]:
 def _link_by_things(view: _View, name: str) -> Iterable[RingLink]:
     """Pairs of members that share a thing; a crowd is tied to its first member only."""
     within, channel = view.assessment.within[name], view.channels.things[name]
-    rows = view.rows(name)
-    place = np.flatnonzero(np.isin(within.row, rows))
-    accounts = view.assessment.groups.account
-    for row in rows.tolist():
-        sharers = accounts[within.membership[place[within.row[place] == row]]].tolist()
-        pairs = (
-            combinations(sharers, 2) if len(sharers) <= MAX_PAIRED else ((sharers[0], other) for other in sharers[1:])
-        )
+    ids = view.snapshot.account_id
+    for row in view.rows(name).tolist():
+        sharers = view.assessment.groups.account[within.find_sharers(row)].tolist()
+        crowd = len(sharers) > MAX_PAIRED
+        pairs = ((sharers[0], other) for other in sharers[1:]) if crowd else combinations(sharers, 2)
         bits = float(within.bits[row] / (within.members[row] - 1))
         via = describe_thing(channel, int(within.thing[row]), view.snapshot)
         for a, b in pairs:
-            yield RingLink(view.snapshot.account_id[a], view.snapshot.account_id[b], name, bits, via)
+            yield RingLink(ids[a], ids[b], name, bits, via)
 
 
 def _link_by_dealings(view: _View, name: str) -> Iterable[RingLink]:
@@ -251,10 +246,21 @@ def _link_by_dealings(view: _View, name: str) -> Iterable[RingLink]:
     inside = np.isin(channel.source, view.members) & np.isin(channel.target, view.members)
     ends = np.column_stack([channel.source[inside], channel.target[inside]])
     pairs, times = np.unique(ends, axis=0, return_counts=True)
+    ids = view.snapshot.account_id
     for (source, target), n in zip(pairs.tolist(), times.tolist(), strict=True):
         what = f"{n} order{'s' if n > 1 else ''}" if name == TRADE else "referral"
-        ids = view.snapshot.account_id
         yield RingLink(ids[source], ids[target], name, bits, f"{what} from {ids[source]} to {ids[target]}")
+
+
+def _narrow_dealings(channels: Channels, groups: Groups, n_accounts: int) -> Channels:
+    """Only the dealings among members of groups, so that no ring has to look at all of them."""
+    member = np.zeros(n_accounts, dtype=bool)
+    member[groups.account] = True
+    narrow = {}
+    for name, channel in channels.dealings.items():
+        among = member[channel.source] & member[channel.target]
+        narrow[name] = Dealings(name, channel.source[among], channel.target[among])
+    return Channels(channels.things, narrow)
 
 
 def _list_readings(view: _View) -> tuple[InnocentReading, ...]:
@@ -307,6 +313,3 @@ def _free_id(ring: Ring, taken: set[str]) -> str:
     return (
         ring.ring_id if ring.ring_id not in taken else _name_ring([ring.ring_id, *(m.account_id for m in ring.members)])
     )
-
-
-__all__ = ["Groups", "build_rings", "grade_ring", "keep_ring_ids", "score_net_bits"]

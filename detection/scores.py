@@ -6,16 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy.stats import rankdata
 
 from detection.assess import Channels
-from detection.channels import BEHAVIOUR, BLAME, PRAISE, SharedThings
+from detection.channels import BEHAVIOUR, SharedThings
 from detection.describe import describe_thing
 from detection.innocence import HOUSEHOLD_SIZE, PLACES
 from detection.settings import DetectSettings
 from graph.model import TIERS, Flag, Floats, Ints, Ring, Snapshot, Tier
 
-WATCH_SCORE = 0.2
 LONE_CEILING = 0.38
 """What an account in no ring, or a review by one, can score at most: never more than ``watch``."""
 HALF_SHARING_BITS = 3.0
@@ -54,7 +54,9 @@ def score_market(rings: Sequence[Ring], snapshot: Snapshot, channels: Channels, 
     lone = LONE_CEILING * (1.0 - 2.0 ** (-sharing / HALF_SHARING_BITS))
     verdicts = _judge_members(rings, settings)
     row = {account_id: place for place, account_id in enumerate(snapshot.account_id.tolist())}
-    score, tier = lone.copy(), np.where(lone >= WATCH_SCORE, TIERS.index("watch"), 0)
+    crowded = find_crowded(channels, snapshot.n_accounts)
+    score, tier = lone.copy(), np.where(crowded, TIERS.index("watch"), 0)
+    crowded[[row[account_id] for account_id in verdicts]] = False
     for account_id, verdict in verdicts.items():
         score[row[account_id]] = max(verdict.score, lone[row[account_id]])
         tier[row[account_id]] = TIERS.index(verdict.tier)
@@ -64,12 +66,12 @@ def score_market(rings: Sequence[Ring], snapshot: Snapshot, channels: Channels, 
         if ring.kind in ("review", "attack"):
             members = [row[member.account_id] for member in ring.members]
             in_ring[members] = np.maximum(in_ring[members], ring.score)
-    from_ring = _score_ring_reviews(rings, snapshot, in_ring)
+    from_ring = _score_ring_reviews(snapshot, in_ring)
     review_score = np.maximum(review_score, from_ring)
     review_tier = np.where(from_ring >= settings.review_score, TIERS.index("review"), 0)
     flags = [
         *_flag_members(verdicts),
-        *_flag_sharers(snapshot, channels, lone, verdicts),
+        *_flag_sharers(snapshot, channels, score, crowded),
         *_flag_reviews(snapshot, review_score, review_tier),
     ]
     return Scores(score, tier, review_score, review_tier, tuple(flags))
@@ -124,6 +126,15 @@ def measure_sharing(channels: Channels, n_accounts: int) -> Floats:
     return bits
 
 
+def find_crowded(channels: Channels, n_accounts: int) -> NDArray[np.bool_]:
+    """Accounts that share a personal thing with more accounts than a household has (N,)."""
+    crowded = np.zeros(n_accounts, dtype=bool)
+    for name, channel in channels.things.items():
+        if name not in BEHAVIOUR | PLACES:
+            crowded[channel.account[channel.popularity[channel.thing] > HOUSEHOLD_SIZE]] = True
+    return crowded
+
+
 def score_reviews(snapshot: Snapshot) -> Floats:
     """How unusual each review is, 0 to ``LONE_CEILING`` (R,): the mean rank of four signals.
 
@@ -142,7 +153,8 @@ def score_reviews(snapshot: Snapshot) -> Floats:
         _crowding(snapshot, place),
         np.abs(reviews.rating - 3.0),
     )
-    return LONE_CEILING * np.mean([_rank(signal) for signal in signals], axis=0)
+    mean_rank: Floats = np.mean([_rank(signal) for signal in signals], axis=0)
+    return LONE_CEILING * mean_rank
 
 
 def _rank(values: Floats) -> Floats:
@@ -177,9 +189,8 @@ def _crowding(snapshot: Snapshot, place: Ints) -> Floats:
     return np.where(known, times[slot] / usual[place], np.nan)
 
 
-def _score_ring_reviews(rings: Sequence[Ring], snapshot: Snapshot, in_ring: Floats) -> Floats:
+def _score_ring_reviews(snapshot: Snapshot, in_ring: Floats) -> Floats:
     """The ring's score for those reviews by its members that are of its opinion of its targets (R,)."""
-    del rings
     reviews = snapshot.reviews
     praised_or_blamed = (reviews.rating >= 4.0) | (reviews.rating <= 2.0)
     target = np.where(reviews.product >= 0, reviews.product, -1 - reviews.seller)
@@ -205,16 +216,13 @@ def _flag_members(verdicts: Mapping[str, _MemberVerdict]) -> list[Flag]:
     ]
 
 
-def _flag_sharers(
-    snapshot: Snapshot, channels: Channels, lone: Floats, verdicts: Mapping[str, _MemberVerdict]
-) -> list[Flag]:
-    """Accounts in no ring that share personal things with unusually many."""
-    watched = np.flatnonzero(lone >= WATCH_SCORE)
-    watched = np.array([row for row in watched if snapshot.account_id[row] not in verdicts], dtype=np.int64)
-    reasons = _list_crowded(channels, watched, snapshot)
+def _flag_sharers(snapshot: Snapshot, channels: Channels, score: Floats, watched: NDArray[np.bool_]) -> list[Flag]:
+    """Accounts in no ring that share a personal thing with more than a household."""
+    rows = np.flatnonzero(watched)
+    reasons = _list_crowded(channels, rows, snapshot)
     return [
-        Flag("account", snapshot.account_id[row], float(lone[row]), "watch", reasons[row], _ACTIONS["watch"])
-        for row in watched.tolist()
+        Flag("account", snapshot.account_id[row], float(score[row]), "watch", reasons[row], _ACTIONS["watch"])
+        for row in rows.tolist()
     ]
 
 
@@ -223,13 +231,10 @@ def _list_crowded(channels: Channels, rows: Ints, snapshot: Snapshot) -> dict[in
     wanted = np.zeros(snapshot.n_accounts, dtype=bool)
     wanted[rows] = True
     for name, channel in channels.things.items():
-        if name in BEHAVIOUR:
+        if name in BEHAVIOUR | PLACES:
             continue
         crowd = channel.popularity[channel.thing]
-        telling = wanted[channel.account] & (crowd > 1)
-        if name in PLACES:
-            telling &= crowd <= HOUSEHOLD_SIZE
-        for place in np.flatnonzero(telling).tolist():
+        for place in np.flatnonzero(wanted[channel.account] & (crowd > HOUSEHOLD_SIZE)).tolist():
             reasons[int(channel.account[place])].append((-int(crowd[place]), _say_crowd(channel, place, snapshot)))
     return {row: tuple(text for _, text in sorted(found)[:3]) for row, found in reasons.items()}
 
@@ -254,6 +259,3 @@ def _flag_reviews(snapshot: Snapshot, score: Floats, tier: Ints) -> list[Flag]:
         )
         for row in rows
     ]
-
-
-__all__ = ["BLAME", "PRAISE", "Scores", "measure_sharing", "score_market", "score_reviews"]
