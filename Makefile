@@ -36,15 +36,20 @@ demo: setup  ## simulate a market with planted rings, load it, find the rings
 	@rm -rf $(DEMO) && mkdir $(DEMO)
 	$(BIN)/ringfence simulate $(DEMO)/market --accounts $(ACCOUNTS) --seed $(SEED)
 	$(BIN)/ringfence load $(DEMO)/market --store $(DEMO)/store
-	$(BIN)/ringfence detect --store $(DEMO)/store
-	$(BIN)/ringfence rings --store $(DEMO)/store
-	@printf '%s\n' '' 'Next:' \
-	  '  $(BIN)/ringfence rings --store $(DEMO)/store --format csv   the same list for a spreadsheet' \
-	  '  $(BIN)/ringfence --help                                  everything else' \
-	  '  make test                                               every check'
+	$(BIN)/ringfence detect --store $(DEMO)/store >/dev/null
+	$(BIN)/ringfence rings --store $(DEMO)/store --limit 15
+	@ring=$$($(BIN)/ringfence rings --store $(DEMO)/store --format csv --limit 1 | tail -n 1 | cut -d, -f1); \
+	account=$$($(BIN)/ringfence export rings --store $(DEMO)/store -o - | sed -n 2p | cut -d, -f4); \
+	printf '%s\n' '' 'Next, after export RINGFENCE_STORE=$(DEMO)/store and export PATH="$$PWD/$(BIN):$$PATH":' \
+	  "  ringfence ring $$ring    who is in it, what the evidence is, what innocent readings were heard" \
+	  "  ringfence account $$account   know before you deal" \
+	  "  ringfence why $$account       the reasons in sentences" \
+	  "  ringfence --help               everything else"
 
+# matplotlib stays out of .venv: igraph imports it wherever it finds it, and every start would pay for it.
 bench: setup  ## run every benchmark; results go to benchmarks/results
-	@set -e; for script in benchmarks/[a-z]*.py; do echo "== $$script"; $(BIN)/python "$$script"; done
+	@$(use_pip_settings) $(UV) pip install --quiet --python $(BIN)/python --target .bench 'matplotlib>=3.10,<4'
+	@set -e; for script in benchmarks/[a-z]*.py; do echo "== $$script"; PYTHONPATH=.bench $(BIN)/python "$$script"; done
 
 lock: $(UV)  ## bring requirements.lock in line with pyproject.toml, changing as little as possible
 	@$(compile)
@@ -53,7 +58,7 @@ upgrade: $(UV)  ## move every pin in requirements.lock to the newest release all
 	@$(compile) --upgrade
 
 clean:  ## remove caches, builds and the demo
-	@rm -rf $(DEMO) build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf $(DEMO) .bench build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
 distclean: clean  ## remove .venv too

@@ -36,6 +36,16 @@ COMMANDS = {
 
 _EXIT_CODES: tuple[tuple[type[RingfenceError], int], ...] = ((UnknownIdError, 3), (DataError, 4), (StoreError, 5))
 
+_HELP = """Find groups of marketplace accounts that act together, and say why.
+
+\b
+First steps:
+  ringfence simulate market --accounts 20000
+  ringfence load market
+  ringfence detect
+  ringfence rings
+"""
+
 _EPILOG = """\b
 Exit codes:
   0  done
@@ -65,6 +75,10 @@ class LazyGroup(click.Group):
         command: click.Command = module.COMMANDS[cmd_name]
         return command
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Take the options that all commands share from anywhere on the line, as people type them."""
+        return super().parse_args(ctx, _bring_forward(args))
+
     def resolve_command(
         self, ctx: click.Context, args: list[str]
     ) -> tuple[str | None, click.Command | None, list[str]]:
@@ -89,6 +103,28 @@ class LazyGroup(click.Group):
             ctx.exit(next((code for kind, code in _EXIT_CODES if isinstance(error, kind)), 1))
 
 
+_SHARED_OPTIONS = ("--store", "--config")
+
+
+def _bring_forward(args: list[str]) -> list[str]:
+    """Put the options that all commands share, and their values, before the command.
+
+    >>> _bring_forward(["load", "market", "--store", "here", "--", "--store"])
+    ['--store', 'here', 'load', 'market', '--', '--store']
+    """
+    shared, rest, place = [], [], 0
+    while place < len(args) and args[place] != "--":
+        name, has_value, _ = args[place].partition("=")
+        if name in _SHARED_OPTIONS:
+            end = place + (1 if has_value else 2)
+            shared += args[place:end]
+            place = end
+        else:
+            rest.append(args[place])
+            place += 1
+    return shared + rest + args[place:]
+
+
 class _EchoHandler(logging.Handler):
     """Logs to whatever stderr is at that moment."""
 
@@ -96,7 +132,7 @@ class _EchoHandler(logging.Handler):
         click.echo(self.format(record), err=True)
 
 
-@click.group(cls=LazyGroup, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
+@click.group(cls=LazyGroup, help=_HELP, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})
 @click.option("--store", envvar="RINGFENCE_STORE", metavar="PATH", show_envvar=True, help="Where the graph is kept.")
 @click.option(
     "--config",
@@ -109,15 +145,7 @@ class _EchoHandler(logging.Handler):
 @click.version_option(VERSION, prog_name="ringfence", message="%(prog)s %(version)s")
 @click.pass_context
 def main(context: click.Context, store: str | None, config: Path | None, verbose: bool) -> None:
-    r"""Find groups of marketplace accounts that act together, and say why.
-
-    \b
-    First steps:
-      ringfence simulate market --accounts 20000
-      ringfence load market
-      ringfence detect
-      ringfence rings
-    """
+    """Read the options that all commands share."""
     context.obj = Workplace(store=store or None, config=config)
     _start_logging(logging.DEBUG if verbose else logging.INFO)
 

@@ -108,10 +108,10 @@ def judge_groups(groups: Groups, snapshot: Snapshot, channels: Channels) -> Asse
     evidence = {name: sum_shared(name, found, len(groups)) for name, found in within.items()}
     evidence |= {name: measure_dealings(groups, channel, n) for name, channel in channels.dealings.items()}
     inner = measure_inner_trades(groups, snapshot)
-    facts = GroupFacts(groups, evidence, within, inner.days, inner.circular_share)
+    facts = GroupFacts(groups, evidence, within, inner.days, inner.traders, inner.circular_share)
     readings = hear_innocent_readings(facts, channels.things, snapshot)
     charge = charge_search(groups.size, n)
-    verdict = weigh_innocence(_total(evidence, len(groups)), charge, readings)
+    verdict = weigh_innocence(_total(evidence, len(groups)), groups.size, readings, n)
     ties = tie_members(groups, within, channels.dealings, n)
     return Assessment(
         groups, evidence, within, tuple(readings), verdict.won, charge, verdict.net_bits, ties, inner.circular_share
@@ -130,11 +130,13 @@ def trim_groups(groups: Groups, member_bits: Floats, n_accounts: int) -> Groups:
 
 @dataclass(frozen=True)
 class InnerTrades:
-    """Trades among the members of each group: ``days`` (G,) from the first to the last, and the
-    ``circular_share`` (G,) of them between members who both buy and sell inside the group.
+    """Trades among the members of each group: ``days`` (G,) from the first to the last, how many
+    members trade (``traders``, (G,)), and the ``circular_share`` (G,) of the trades that run between
+    members who both buy and sell inside the group.
     """
 
     days: Floats
+    traders: Floats
     circular_share: Floats
 
 
@@ -157,6 +159,7 @@ def measure_inner_trades(groups: Groups, snapshot: Snapshot) -> InnerTrades:
     source, target, row = membership[inside], place[inside], row[inside]
     return InnerTrades(
         _span_days(groups, groups.group[source], orders.ordered_at[known[row]]),
+        np.bincount(groups.group[np.union1d(source, target)], minlength=len(groups)).astype(float),
         _circular_share(groups, source, target),
     )
 

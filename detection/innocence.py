@@ -14,6 +14,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
 
 from detection.candidates import Groups
 from detection.channels import BEHAVIOUR, BLAME, PRAISE, REFERRAL, REFERRED, TRADE, SharedThings
@@ -21,6 +23,7 @@ from detection.evidence import ChannelEvidence, SharedWithin, charge_search
 from detection.links import score_surprise
 from graph.model import Floats, Ints, Snapshot
 
+HOUSEHOLD = "household"
 HOUSEHOLD_SIZE = 8
 PLACES = frozenset({"address", "ip"})
 FAMILY_TRADES = 0.5
@@ -37,26 +40,27 @@ _MICROS_PER_DAY = 86_400_000_000
 class Reading:
     """One innocent explanation over all groups.
 
-    ``bits`` (G,) of the evidence that it accounts for, 0 where it does not fit; ``charge_bits`` (G,)
-    is what it costs to name the innocent groups that it supposes.
+    ``bits`` (G,) of the evidence that it accounts for, 0 where it does not fit; ``people`` (G,) how
+    many accounts it has to name, or how many families where it tells of families.
     """
 
     name: str
     bits: Floats
-    charge_bits: Floats
+    people: Floats
 
 
 @dataclass(frozen=True)
 class GroupFacts:
     """What the readings look at: the groups, their evidence by channel, what they share, the days
-    (G,) over which their members traded with one another, and the share (G,) of those trades that
-    run between members who both buy and sell inside the group.
+    (G,) over which their members traded with one another, how many did (G,), and the share (G,) of
+    those trades that run between members who both buy and sell inside the group.
     """
 
     groups: Groups
     evidence: Mapping[str, ChannelEvidence]
     within: Mapping[str, SharedWithin]
     trade_days: Floats
+    traders: Floats
     circular_share: Floats
 
 
@@ -70,7 +74,7 @@ def hear_innocent_readings(facts: GroupFacts, things: Mapping[str, SharedThings]
         read_second_hand(facts, own, things, snapshot),
         read_club(facts, snapshot),
         read_regulars(facts, snapshot),
-        read_launch(facts, snapshot),
+        read_launch(facts, things),
         read_fans(facts, things, snapshot),
     ]
     return [reading for reading in readings if reading.bits.any()]
@@ -79,21 +83,74 @@ def hear_innocent_readings(facts: GroupFacts, things: Mapping[str, SharedThings]
 def read_household(facts: GroupFacts, own: Mapping[str, NDArray[np.bool_]], snapshot: Snapshot) -> Reading:
     """Families and friends who share phones, cards and homes, and refer or buy from one another.
 
-    Whatever few enough people share is accounted for, however many families the group is made of:
-    who shares what never accuses anybody by itself.
+    A group may be made of many families, so that who shares what accuses nobody inside one; what
+    several families share stays unexplained.  The families are there whether or not a ring is: the
+    story saves the ring the bits to name all members, and leaves it those to name the families.
     """
+    groups, families = facts.groups, find_families(facts, own)
+    n_families = np.bincount(groups.group[np.unique(families, return_index=True)[1]], minlength=len(groups))
     bits = _none(facts)
     for name, mine in own.items():
         within = facts.within[name]
-        np.add.at(bits, within.group[mine], within.bits[mine])
-    if TRADE in facts.evidence:
-        trade = facts.evidence[TRADE]
-        usual = np.minimum(FAMILY_TRADES * (facts.groups.size - 1.0), trade.observed)
-        bits += score_surprise(usual, trade.expected) * (bits > 0)
-    if REFERRED in own:
-        crowds = np.bincount(facts.within[REFERRED].group, weights=~own[REFERRED], minlength=len(bits))
-        bits += np.where(crowds == 0, _bits(facts, REFERRAL), 0.0)
-    return _named("household", bits, facts.groups.size.astype(float), snapshot)
+        inside = within.members - _count_distinct(within.row, families[within.membership], len(within.group))
+        np.add.at(bits, within.group[mine], score_surprise(inside, within.expected)[mine])
+    kin = (groups.size - n_families).astype(float)
+    for name, usual in ((TRADE, FAMILY_TRADES * kin), (REFERRAL, kin)):
+        if name in facts.evidence:
+            shown = facts.evidence[name]
+            bits += score_surprise(np.minimum(usual, shown.observed), shown.expected) * (bits > 0)
+    return Reading(HOUSEHOLD, bits, n_families.astype(float))
+
+
+def find_families(facts: GroupFacts, own: Mapping[str, NDArray[np.bool_]]) -> Ints:
+    """The family of each membership (M,): members joined by homely things, ``HOUSEHOLD_SIZE`` at most.
+
+    Where more than that hang together, the rarest things join first, O(uses of the members · log).
+    """
+    n = len(facts.groups.account)
+    member, node, weight, nodes = [np.empty(0, np.int64)], [np.empty(0, np.int64)], [np.empty(0)], n
+    for name, mine in own.items():
+        within = facts.within[name]
+        used = mine[within.row]
+        member.append(within.membership[used])
+        node.append(nodes + within.row[used])
+        weight.append((within.bits / (within.members - 1))[within.row[used]])
+        nodes += len(within.group)
+    members, things, weights = np.concatenate(member), np.concatenate(node), np.concatenate(weight)
+    joined = sparse.coo_array((np.ones(len(members)), (members, things)), shape=(nodes, nodes))
+    family = connected_components(joined, directed=False)[1].astype(np.int64)[:n]
+    crowded = np.bincount(family)[family] > HOUSEHOLD_SIZE
+    family[crowded] = family.max(initial=0) + 1 + np.flatnonzero(crowded)
+    some = np.flatnonzero(crowded[members])
+    some = some[np.lexsort((members[some], things[some], -weights[some]))]
+    _join_in_order(family, members[some].tolist(), things[some].tolist())
+    return family
+
+
+def _join_in_order(family: Ints, members: list[int], things: list[int]) -> None:
+    """Join the users of each thing in turn, as long as their family stays small; changes ``family``."""
+    parent = {member: member for member in members}
+    size = dict.fromkeys(members, 1)
+
+    def find(member: int) -> int:
+        while parent[member] != member:
+            parent[member] = member = parent[parent[member]]
+        return member
+
+    first: dict[int, int] = {}
+    for member, thing in zip(members, things, strict=True):
+        one, other = find(first.setdefault(thing, member)), find(member)
+        if one != other and size[one] + size[other] <= HOUSEHOLD_SIZE:
+            parent[other] = one
+            size[one] += size[other]
+    for member in parent:
+        family[member] = family[find(member)]
+
+
+def _count_distinct(row: Ints, label: Ints, n_rows: int) -> Ints:
+    """How many distinct labels each row has (n_rows,)."""
+    pairs = np.unique(row * (int(label.max(initial=0)) + 1) + label) // (int(label.max(initial=0)) + 1)
+    return np.bincount(pairs, minlength=n_rows)
 
 
 def _is_homely(within: SharedWithin, channel: SharedThings) -> NDArray[np.bool_]:
@@ -113,7 +170,7 @@ def read_shared_place(facts: GroupFacts, own: Mapping[str, NDArray[np.bool_]], s
         within, strange = facts.within[name], ~own[name]
         np.add.at(bits, within.group[strange], within.bits[strange])
         np.maximum.at(people, within.group[strange], within.members[strange])
-    return _named("shared place", bits, people, snapshot)
+    return Reading("shared place", bits, people)
 
 
 def read_second_hand(
@@ -126,12 +183,7 @@ def read_second_hand(
         handed_on = ~_overlaps(things["device"])[within.thing] & ~own["device"]
         np.add.at(bits, within.group[handed_on], within.bits[handed_on])
         np.maximum.at(people, within.group[handed_on], within.members[handed_on])
-    return _named("second-hand device", bits, people, snapshot)
-
-
-def _named(name: str, bits: Floats, people: Floats, snapshot: Snapshot) -> Reading:
-    charge = charge_search(np.maximum(people, 1).astype(np.int64), snapshot.n_accounts)
-    return Reading(name, bits, np.where(bits > 0, charge, 0.0))
+    return Reading("second-hand device", bits, people)
 
 
 def _overlaps(channel: SharedThings) -> NDArray[np.bool_]:
@@ -149,34 +201,35 @@ def _overlaps(channel: SharedThings) -> NDArray[np.bool_]:
 def read_club(facts: GroupFacts, snapshot: Snapshot) -> Reading:
     """People who trade with one another for months from homes and devices of their own."""
     bits = np.where(facts.trade_days >= CLUB_DAYS, _bits(facts, TRADE), 0.0)
-    return _named("club", bits, facts.groups.size.astype(float), snapshot)
+    return Reading("club", bits, facts.traders)
 
 
 def read_regulars(facts: GroupFacts, snapshot: Snapshot) -> Reading:
     """Customers and the sellers they come back to: hardly anyone both buys and sells inside the group."""
     bits = np.where(facts.circular_share < CIRCULAR_SHARE, _bits(facts, TRADE), 0.0)
-    return _named("regular customers", bits, facts.groups.size.astype(float), snapshot)
+    return Reading("regular customers", bits, facts.traders)
 
 
-def read_launch(facts: GroupFacts, snapshot: Snapshot) -> Reading:
+def read_launch(facts: GroupFacts, things: Mapping[str, SharedThings]) -> Reading:
     """A crowd with one opinion of one thing in one week: the strongest single coincidence."""
     bits, people = _none(facts), _none(facts)
     for name in (PRAISE, BLAME):
         if name in facts.within:
             within = facts.within[name]
             best, crowd = _none(facts), _none(facts)
-            np.maximum.at(best, within.group, within.bits)
-            np.maximum.at(crowd, within.group, np.where(within.bits >= best[within.group], within.members, 0))
+            shown = np.where(things[name].popularity[within.thing] > HOUSEHOLD_SIZE, within.bits, 0.0)
+            np.maximum.at(best, within.group, shown)
+            np.maximum.at(crowd, within.group, np.where(shown >= best[within.group], within.members, 0))
             bits += best
             people = np.maximum(people, crowd)
-    return _named("launch", bits, people, snapshot)
+    return Reading("launch", bits, people)
 
 
 def read_fans(facts: GroupFacts, things: Mapping[str, SharedThings], snapshot: Snapshot) -> Reading:
     """Buyers who come back to one seller, and praise it, over months."""
     bits = _none(facts)
     if PRAISE not in facts.within:
-        return _named("fans of a seller", bits, bits, snapshot)
+        return Reading("fans of a seller", bits, bits)
     within, channel = facts.within[PRAISE], things[PRAISE]
     seller = find_thing_sellers(channel, snapshot)[within.thing]
     known = (seller >= 0) & (within.bits > 0)
@@ -188,7 +241,7 @@ def read_fans(facts: GroupFacts, things: Mapping[str, SharedThings], snapshot: S
     praise = np.bincount(place, weights=within.bits[known], minlength=len(code))
     praise = np.where(last - first >= FANS_DAYS, praise, 0.0)
     np.maximum.at(bits, code // max(snapshot.n_accounts, 1), praise)
-    return _named("fans of a seller", bits, facts.groups.size.astype(float), snapshot)
+    return Reading("fans of a seller", bits, facts.groups.size.astype(float))
 
 
 def find_thing_sellers(channel: SharedThings, snapshot: Snapshot) -> Ints:
@@ -208,19 +261,28 @@ class Verdict:
     won: Mapping[str, NDArray[np.bool_]]
 
 
-def weigh_innocence(total: Floats, charge: Floats, readings: list[Reading]) -> Verdict:
+def weigh_innocence(total: Floats, size: Ints, readings: list[Reading], n_accounts: int) -> Verdict:
     """Set the evidence against chance, and against the best combination of innocent readings.
 
-    A ring pays ``charge`` bits to name its members.  An innocent story of several readings pays for
-    naming the groups that it supposes (never more than the ring pays), and is ``PRIOR_BITS`` more
-    common; what it accounts for beyond that is taken from the ring.  O(2^readings · groups).
+    A ring pays to name its members.  An innocent story pays to name the people whom each of its
+    readings brings together, and is ``PRIOR_BITS`` more common; what it accounts for beyond that is
+    taken from the ring.  Families are there in any case: a story with families pays only for naming
+    families instead of people, in its other readings as in the ring.  O(2^readings · groups).
     """
+    charge = charge_search(size, n_accounts)
     best, chosen = np.zeros_like(total), np.zeros(len(total), dtype=np.int64)
     for story in range(1, 1 << len(readings)):
-        parts = [reading for place, reading in enumerate(readings) if story >> place & 1]
-        cost = np.minimum(charge, sum((part.charge_bits for part in parts), np.zeros_like(total)))
-        gain = sum((part.bits for part in parts), np.zeros_like(total)) - cost + PRIOR_BITS
-        fits = np.all([part.bits > 0 for part in parts], axis=0) & (gain > best)
+        parts = {reading.name: reading for place, reading in enumerate(readings) if story >> place & 1}
+        named, saved, least = size.astype(float), np.zeros_like(total), np.zeros_like(total)
+        if HOUSEHOLD in parts:
+            named = parts[HOUSEHOLD].people
+            saved = charge - charge_search(named, n_accounts)
+            least = np.full_like(total, np.log2(n_accounts))
+        others = [part for name, part in parts.items() if name != HOUSEHOLD]
+        naming = sum((charge_search(np.minimum(part.people, named), n_accounts) for part in others), np.zeros_like(total))
+        cost = saved + np.maximum(naming, least)
+        gain = sum((part.bits for part in parts.values()), np.zeros_like(total)) - cost + PRIOR_BITS
+        fits = np.all([part.bits > 0 for part in parts.values()], axis=0) & (gain > best)
         best, chosen = np.where(fits, gain, best), np.where(fits, story, chosen)
     won = {reading.name: (chosen >> place & 1).astype(bool) for place, reading in enumerate(readings)}
     return Verdict(total - charge - best, won)

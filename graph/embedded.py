@@ -1,8 +1,9 @@
 """The embedded property graph: LadybugDB, in this process, Cypher, one folder on disk.
 
-Every write is one transaction, so that a process killed at any moment, or a disk that fills up,
-leaves the store as it was.  Whatever moves many rows is in :mod:`graph.embedded_bulk`, so that a
-question loads neither pandas nor Arrow.
+Every write is one transaction on a draft, a copy of the database that takes its place once it is
+complete and on the disk.  A process killed at any moment, or a disk that fills up, therefore leaves
+the store as it was, whatever LadybugDB makes of its own files.  Whatever moves many rows is in
+:mod:`graph.embedded_bulk`, so that a question loads neither pandas nor Arrow.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import errno
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
@@ -34,31 +35,47 @@ SCHEMA_VERSION = 1
 DATABASE_FILE = "graph.lbug"
 STAGING_FOLDER = "staging"
 _BUFFER_BYTES = 1 << 30
+_FULL_BYTES = 1 << 22
+"""A disk with less room than this is full: a draft grows in steps of up to a megabyte."""
 
 _VERDICT = "score DOUBLE, tier STRING"
 SCHEMA = (
     "CREATE NODE TABLE Schema(name STRING PRIMARY KEY, version INT64)",
-    "CREATE NODE TABLE Account(account_id STRING PRIMARY KEY, created_at TIMESTAMP, role STRING, segment STRING,"
-    " status STRING, attributes STRING, risk_score DOUBLE, tier STRING)",
+    (
+        "CREATE NODE TABLE Account(account_id STRING PRIMARY KEY, created_at TIMESTAMP, role STRING, segment STRING,"
+        " status STRING, attributes STRING, risk_score DOUBLE, tier STRING)"
+    ),
     "CREATE NODE TABLE Identifier(identifier_key STRING PRIMARY KEY, kind STRING, value STRING, canonical STRING)",
     "CREATE NODE TABLE Listing(product_id STRING PRIMARY KEY, listed_at TIMESTAMP, price DOUBLE)",
-    "CREATE NODE TABLE Review(review_id STRING PRIMARY KEY, rating DOUBLE, reviewed_at TIMESTAMP, text STRING,"
-    " suspicion DOUBLE, tier STRING)",
+    (
+        "CREATE NODE TABLE Review(review_id STRING PRIMARY KEY, rating DOUBLE, reviewed_at TIMESTAMP, text STRING,"
+        " suspicion DOUBLE, tier STRING)"
+    ),
     "CREATE NODE TABLE Shop(shop_id STRING PRIMARY KEY)",
     "CREATE NODE TABLE Label(label STRING PRIMARY KEY)",
-    "CREATE NODE TABLE Run(run_id STRING PRIMARY KEY, sequence INT64, started_at TIMESTAMP, finished_at TIMESTAMP,"
-    " version STRING, settings STRING, snapshot_digest STRING, as_of TIMESTAMP, accounts INT64, rings INT64,"
-    " flags INT64, notes STRING[])",
-    f"CREATE NODE TABLE Ring(ring_key STRING PRIMARY KEY, ring_id STRING, run_id STRING, rank INT64, kind STRING,"
-    f" {_VERDICT}, size INT64, net_bits DOUBLE, charge_bits DOUBLE, action STRING)",
-    "CREATE NODE TABLE Evidence(evidence_key STRING PRIMARY KEY, channel STRING, bits DOUBLE, observed DOUBLE,"
-    " expected DOUBLE, sentence STRING)",
+    (
+        "CREATE NODE TABLE Run(run_id STRING PRIMARY KEY, sequence INT64, started_at TIMESTAMP, finished_at TIMESTAMP,"
+        " version STRING, settings STRING, snapshot_digest STRING, as_of TIMESTAMP, accounts INT64, rings INT64,"
+        " flags INT64, notes STRING[])"
+    ),
+    (
+        f"CREATE NODE TABLE Ring(ring_key STRING PRIMARY KEY, ring_id STRING, run_id STRING, rank INT64, kind STRING,"
+        f" {_VERDICT}, size INT64, net_bits DOUBLE, charge_bits DOUBLE, action STRING)"
+    ),
+    (
+        "CREATE NODE TABLE Evidence(evidence_key STRING PRIMARY KEY, channel STRING, bits DOUBLE, observed DOUBLE,"
+        " expected DOUBLE, sentence STRING)"
+    ),
     "CREATE NODE TABLE Reading(reading_key STRING PRIMARY KEY, name STRING, bits DOUBLE, won BOOL, sentence STRING)",
-    f"CREATE NODE TABLE Flag(flag_key STRING PRIMARY KEY, run_id STRING, subject STRING, subject_id STRING, {_VERDICT},"
-    f" reasons STRING[], action STRING)",
+    (
+        f"CREATE NODE TABLE Flag(flag_key STRING PRIMARY KEY, run_id STRING, subject STRING, subject_id STRING,"
+        f" {_VERDICT}, reasons STRING[], action STRING)"
+    ),
     "CREATE REL TABLE USES(FROM Account TO Identifier, role STRING, seen_at TIMESTAMP)",
-    "CREATE REL TABLE ORDERED(FROM Account TO Account, FROM Account TO Shop, order_id STRING, product_id STRING,"
-    " amount DOUBLE, currency STRING, ordered_at TIMESTAMP, status STRING)",
+    (
+        "CREATE REL TABLE ORDERED(FROM Account TO Account, FROM Account TO Shop, order_id STRING, product_id STRING,"
+        " amount DOUBLE, currency STRING, ordered_at TIMESTAMP, status STRING)"
+    ),
     "CREATE REL TABLE LISTED(FROM Account TO Listing)",
     "CREATE REL TABLE WROTE(FROM Account TO Review)",
     "CREATE REL TABLE ABOUT(FROM Review TO Listing, FROM Review TO Account)",
@@ -106,51 +123,76 @@ class EmbeddedStore:
         self.mode = mode
         self._folder = Path(location)
         self._staging = self._folder / STAGING_FOLDER
+        self._database_path = self._folder / DATABASE_FILE
+        self._database: ladybug.Database | None = None
         self._prepare_folder()
         self._lock = StoreLock(self._folder, exclusive=mode == "write")
         try:
             self._open()
         except BaseException:
-            self._lock.release()
+            self.close()
             raise
 
     def _prepare_folder(self) -> None:
-        database = self._folder / DATABASE_FILE
         if self.mode == "read":
-            if not database.exists():
-                raise errors.StoreNotFoundError(f"no store at {self.location}; make one with `ringfence load FOLDER`")
+            with explained(self.location):
+                if not self._database_path.exists():
+                    raise errors.StoreNotFoundError(
+                        f"no store at {self.location}; make one with `ringfence load FOLDER`"
+                    )
             return
-        if self._folder.exists() and not self._folder.is_dir():
-            raise errors.StoreError(f"{self.location} is a file; a store is a folder of its own")
-        foreign = (
-            not database.exists()
-            and self._folder.is_dir()
-            and set(os.listdir(self._folder)) - {LOCK_FILE, STAGING_FOLDER}
-        )
-        if foreign:
-            raise errors.StoreError(f"{self.location} holds other files; give the store a folder of its own")
         with explained(self.location):
+            if self._folder.exists() and not self._folder.is_dir():
+                raise errors.StoreError(f"{self.location} is a file; a store is a folder of its own")
+            if self._holds_other_files():
+                raise errors.StoreError(f"{self.location} holds other files; give the store a folder of its own")
             self._folder.mkdir(parents=True, exist_ok=True)
             (self._folder / LOCK_FILE).touch()
-            shutil.rmtree(self._staging, ignore_errors=True)
+
+    def _holds_other_files(self) -> bool:
+        if self._database_path.exists() or not self._folder.is_dir():
+            return False
+        return any(path.name not in (LOCK_FILE, STAGING_FOLDER) for path in self._folder.iterdir())
 
     def _open(self) -> None:
+        if self.mode == "write":
+            # What a killed process left behind: no other writer can own it, for the lock is held.
+            shutil.rmtree(self._staging, ignore_errors=True)
+            if not self._database_path.exists():
+                self._create_schema()
         with explained(self.location):
-            self._database = ladybug.Database(
-                self._folder / DATABASE_FILE, read_only=self.mode == "read", buffer_pool_size=_BUFFER_BYTES
-            )
-            self.connection = ladybug.Connection(self._database)
-            tables = {row["name"] for row in self.query("CALL show_tables() RETURN name")}
-        if "Schema" not in tables:
-            if self.mode == "read":
-                raise errors.StoreNotFoundError(f"nothing was loaded into {self.location} yet; `ringfence load FOLDER`")
-            self._create_schema()
-        version = self.query("MATCH (s:Schema {name: 'ringfence'}) RETURN s.version AS version")[0]["version"]
+            self._connect(self._database_path)
+        self._check_version()
+
+    def _check_version(self) -> None:
+        try:
+            version = self.query("MATCH (s:Schema {name: 'ringfence'}) RETURN s.version AS version")[0]["version"]
+        except (errors.QueryError, IndexError):
+            raise errors.StoreVersionError(
+                f"{self._database_path} is a LadybugDB database, but none that Ringfence wrote"
+            ) from None
         if version > SCHEMA_VERSION:
             raise errors.StoreVersionError(
                 f"{self.location} was written by a newer Ringfence (schema {version}; this one reads up to"
                 f" {SCHEMA_VERSION}); upgrade Ringfence"
             )
+
+    def _connect(self, path: Path) -> None:
+        """Open a database: the store's own or a draft of it."""
+        self._disconnect()
+        writing = self.mode == "write"
+        # A COPY into a node table on two threads or more can hang for ever: each thread holds the lock of one part of
+        # the primary key's index and waits for another's.  One thread cannot.
+        self._database = ladybug.Database(
+            path, read_only=not writing, buffer_pool_size=_BUFFER_BYTES, max_num_threads=1 if writing else 0
+        )
+        self.connection = ladybug.Connection(self._database)
+
+    def _disconnect(self) -> None:
+        if self._database is not None:
+            self.connection.close()
+            database, self._database = self._database, None
+            database.close()
 
     def _create_schema(self) -> None:
         with self._transaction():
@@ -160,9 +202,11 @@ class EmbeddedStore:
 
     def close(self) -> None:
         """Let go of the store; closing twice is harmless."""
-        self.connection.close()
-        self._database.close()
-        self._lock.release()
+        try:
+            with explained(self.location):
+                self._disconnect()
+        finally:
+            self._lock.release()
 
     def __enter__(self) -> Self:
         return self
@@ -225,23 +269,66 @@ class EmbeddedStore:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        """All of what is done inside, or nothing of it."""
-        with explained(self.location):
-            self.connection.execute("BEGIN TRANSACTION")
-            try:
-                yield
-                self.connection.execute("COMMIT")
-            except BaseException:
-                self._roll_back()
-                raise
-            finally:
-                shutil.rmtree(self._staging, ignore_errors=True)
+        """All of what is done inside, or nothing of it.
 
-    def _roll_back(self) -> None:
+        The connection is that of a draft meanwhile.
+        """
+        with explained(self.location):
+            try:
+                with self._noticing_full_disk():
+                    self._connect(self._start_draft())
+                    self.connection.execute("BEGIN TRANSACTION")
+                    yield
+                    self.connection.execute("COMMIT")
+                    self.connection.execute("CHECKPOINT")
+                    self._publish_draft()
+            finally:
+                self._discard_draft()
+
+    def _start_draft(self) -> Path:
+        draft = self._staging / DATABASE_FILE
+        self._staging.mkdir(exist_ok=True)
+        if self._database_path.exists():
+            if self._database is not None:
+                self.connection.execute("CHECKPOINT")  # what was written outside a transaction is in a file beside
+            self._disconnect()
+            shutil.copyfile(self._database_path, draft)
+        return draft
+
+    def _publish_draft(self) -> None:
+        self._disconnect()
+        draft = self._staging / DATABASE_FILE
+        _sync(draft)
+        draft.replace(self._database_path)
+        _sync(self._folder)
+
+    def _discard_draft(self) -> None:
+        with suppress(RuntimeError):  # a draft on a full disk cannot even be closed in order
+            self._disconnect()
+        shutil.rmtree(self._staging, ignore_errors=True)
+        if self._database_path.exists():
+            self._connect(self._database_path)
+
+    @contextmanager
+    def _noticing_full_disk(self) -> Iterator[None]:
+        """LadybugDB has many words for a full disk, so ask the disk itself."""
         try:
-            self.connection.execute("ROLLBACK")
-        except RuntimeError:
-            return  # LadybugDB has rolled back by itself where the statement failed
+            yield
+        except (RuntimeError, OSError) as error:
+            if shutil.disk_usage(self._folder).free < _FULL_BYTES and not isinstance(error, errors.RingfenceError):
+                raise OSError(errno.ENOSPC, str(error)) from error
+            raise
+
+
+def _sync(path: Path) -> None:
+    """Wait until a file, or a folder's list of files, is on the disk."""
+    if path.is_dir() and os.name == "nt":
+        return  # Windows opens no folders
+    descriptor = os.open(path, os.O_RDWR if path.is_file() else os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 @contextmanager

@@ -44,18 +44,29 @@ _LISTED = "MATCH (a:Account)-[:LISTED]->(p:Listing) RETURN offset(id(a)) AS acco
 _WROTE = "MATCH (a:Account)-[:WROTE]->(r:Review) RETURN offset(id(a)) AS account, offset(id(r)) AS review"
 _ABOUT_LISTING = "MATCH (r:Review)-[:ABOUT]->(p:Listing) RETURN offset(id(r)) AS review, offset(id(p)) AS listing"
 _ABOUT_ACCOUNT = "MATCH (r:Review)-[:ABOUT]->(s:Account) RETURN offset(id(r)) AS review, offset(id(s)) AS account"
-_LISTINGS = "MATCH (p:Listing) RETURN offset(id(p)) AS place, p.product_id AS product_id, p.listed_at AS listed_at, p.price AS price"
-_REVIEWS = "MATCH (r:Review) RETURN offset(id(r)) AS place, r.review_id AS review_id, r.rating AS rating, r.reviewed_at AS reviewed_at"
+_LISTINGS = (
+    "MATCH (p:Listing)"
+    " RETURN offset(id(p)) AS place, p.product_id AS product_id, p.listed_at AS listed_at, p.price AS price"
+)
+_REVIEWS = (
+    "MATCH (r:Review)"
+    " RETURN offset(id(r)) AS place, r.review_id AS review_id, r.rating AS rating, r.reviewed_at AS reviewed_at"
+)
 _ORDER_DETAILS = (
     "o.order_id AS order_id, o.product_id AS product_id, o.amount AS amount, o.currency AS currency,"
     " o.ordered_at AS ordered_at, o.status AS status"
 )
-_ORDERS_OF_SELLERS = f"MATCH (b:Account)-[o:ORDERED]->(s:Account) RETURN offset(id(b)) AS buyer, offset(id(s)) AS seller, {_ORDER_DETAILS}"
-_ORDERS_OF_SHOP = f"MATCH (b:Account)-[o:ORDERED]->(:Shop) RETURN offset(id(b)) AS buyer, CAST(NULL AS INT64) AS seller, {_ORDER_DETAILS}"
-_IDENTIFIERS = (
-    "MATCH (i:Identifier) RETURN offset(id(i)) AS place, i.identifier_key AS identifier_key, i.kind AS kind,"
-    " i.canonical AS canonical"
+_ORDERS_OF_SELLERS = (
+    "MATCH (b:Account)-[o:ORDERED]->(s:Account)"
+    f" RETURN offset(id(b)) AS buyer, offset(id(s)) AS seller, {_ORDER_DETAILS}"
 )
+_ORDERS_OF_SHOP = (
+    "MATCH (b:Account)-[o:ORDERED]->(:Shop)"
+    f" RETURN offset(id(b)) AS buyer, CAST(NULL AS INT64) AS seller, {_ORDER_DETAILS}"
+)
+# A snapshot joins identifiers by their canonical value, a load by their key; either column is most of the store's text.
+_IDENTIFIERS = "MATCH (i:Identifier) RETURN offset(id(i)) AS place, i.kind AS kind, i.canonical AS canonical"
+_IDENTIFIER_KEYS = "MATCH (i:Identifier) RETURN offset(id(i)) AS place, i.identifier_key AS identifier_key"
 
 
 @dataclass(frozen=True)
@@ -71,7 +82,7 @@ class _Nodes:
 
 def read_raw_graph(connection: ladybug.Connection) -> RawGraph:
     """Every fact, for a snapshot."""
-    nodes = _read_nodes(connection)
+    nodes = _read_nodes(connection, identifiers=_IDENTIFIERS)
     return RawGraph(
         accounts=nodes.accounts,
         identifiers=nodes.identifiers,
@@ -90,7 +101,7 @@ def read_raw_graph(connection: ladybug.Connection) -> RawGraph:
 
 def read_known_facts(connection: ladybug.Connection) -> KnownFacts:
     """Every fact, for a load to be compared with."""
-    nodes = _read_nodes(connection)
+    nodes = _read_nodes(connection, identifiers=_IDENTIFIER_KEYS)
     orders = _orders(connection, nodes)
     account_id, product_id = nodes.accounts["account_id"], nodes.listings["product_id"]
     listed = _edges(connection, _LISTED, nodes)
@@ -115,24 +126,27 @@ def read_known_facts(connection: ladybug.Connection) -> KnownFacts:
 
 
 def write_plan(connection: ladybug.Connection, staging: Path, plan: LoadPlan, progress: Progress) -> None:
-    """Write a load's new facts; the caller holds the transaction."""
-    done = 0
+    """Write a load's new facts and use up the plan; the caller holds the transaction."""
+    done, total = 0, plan.n_rows
     known_shop = _arrow(connection, "MATCH (s:Shop) RETURN s.shop_id").num_rows
-    for label, rows in plan.nodes.items():
+    for label in list(plan.nodes):
+        rows = plan.nodes.pop(label)
         if label != "Shop" or not known_shop:
             _copy(connection, staging, label, rows)
         done += rows.num_rows
-        progress(f"writing {label}", done, plan.n_rows)
-    for label, rows in plan.fills.items():
+        progress(f"writing {label}", done, total)
+    for label in list(plan.fills):
+        rows = plan.fills.pop(label)
         key, *columns = rows.column_names
         sets = ", ".join(f"n.{name} = coalesce(n.{name}, {name})" for name in columns)
         _match_and_set(connection, staging, f"(n:{label} {{{key}: {key}}})", sets, rows)
         done += rows.num_rows
-        progress(f"completing {label}", done, plan.n_rows)
-    for (kind, source, target), rows in plan.relationships.items():
-        _copy_relationship(connection, staging, (kind, source, target), rows)
+        progress(f"completing {label}", done, total)
+    for kind in list(plan.relationships):
+        rows = plan.relationships.pop(kind)
+        _copy_relationship(connection, staging, kind, rows)
         done += rows.num_rows
-        progress(f"writing {kind}", done, plan.n_rows)
+        progress(f"writing {kind[0]}", done, total)
 
 
 def write_run_rows(connection: ladybug.Connection, staging: Path, rows: RunRows) -> None:
@@ -160,14 +174,14 @@ def replace_vectors(
     _copy(connection, staging, "Vector", pa.table({"account_id": pa.array(account_id, pa.string()), "vector": column}))
 
 
-def _read_nodes(connection: ladybug.Connection) -> _Nodes:
+def _read_nodes(connection: ladybug.Connection, *, identifiers: str) -> _Nodes:
     accounts, account = _nodes(connection, _ACCOUNTS)
-    identifiers, identifier = _nodes(connection, _IDENTIFIERS)
+    identifier_nodes, identifier = _nodes(connection, identifiers)
     listings, listing = _nodes(connection, _LISTINGS)
     reviews, review = _nodes(connection, _REVIEWS)
     rows = {"account": account, "buyer": account, "seller": account, "by": account}
     rows |= {"identifier": identifier, "listing": listing, "review": review}
-    return _Nodes(accounts, identifiers, listings, reviews, rows)
+    return _Nodes(accounts, identifier_nodes, listings, reviews, rows)
 
 
 def _known_reviews(connection: ladybug.Connection, nodes: _Nodes) -> pa.Table:

@@ -111,14 +111,17 @@ class Snapshot:
 
     @property
     def n_accounts(self) -> int:
+        """How many accounts: N."""
         return len(self.account_id)
 
     @property
     def n_identifiers(self) -> int:
+        """How many identifiers: V."""
         return len(self.identifier_kind)
 
     @property
     def n_products(self) -> int:
+        """How many products: P."""
         return len(self.product_id)
 
     @cached_property

@@ -14,6 +14,7 @@ import io
 import json
 import logging
 import re
+import zlib
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -924,7 +925,7 @@ def _read_header(source: _Source) -> tuple[str, ...]:
         if source.path.stat().st_size == 0:
             raise UnreadableTableError(f"{source.path.name} is empty: not even a header")
         header = _read_parquet_names(source) if source.is_parquet else _read_csv_names(source)
-    except (OSError, EOFError, pa.ArrowException) as error:
+    except (OSError, EOFError, zlib.error, pa.ArrowException) as error:
         if isinstance(error, UnreadableTableError):
             raise
         raise UnreadableTableError(_damaged(source, error)) from error
@@ -957,7 +958,7 @@ def _read_csv(source: _Source, header: Sequence[str], wanted: Sequence[str]) -> 
             return _read_csv_blocks(source, header, wanted, skip=first, block_bytes=block_bytes)
         except UnicodeDecodeError:
             _refuse_encoding(source)
-        except (pa.ArrowInvalid, OSError) as error:
+        except (pa.ArrowInvalid, OSError, zlib.error) as error:
             if "UTF8" in str(error):
                 _refuse_encoding(source)
             if "skip initial" in str(error):  # a header with no line end, and nothing after it
@@ -1028,7 +1029,7 @@ def _refuse_open_quote(source: _Source) -> None:
         with _open_bytes(source) as raw:
             while block := raw.read(1 << 20):
                 n_quotes += block.count(b'"')
-    except (OSError, EOFError) as error:
+    except (OSError, EOFError, zlib.error) as error:
         raise UnreadableTableError(_damaged(source, error)) from error
     if n_quotes % 2:
         for last in deque(_walk_csv(source, with_header=True), maxlen=1):

@@ -1,0 +1,46 @@
+"""Run `ringfence` as a whole process and say what it took."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+RESULTS = Path(__file__).parent / "results"
+RINGFENCE = Path(sys.executable).with_name("ringfence")
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Wall-clock seconds, and the most memory that the process held, in GiB."""
+
+    seconds: float
+    gib: float
+
+
+def run_ringfence(*arguments: str | Path) -> Cost:
+    """Run one command to its end; fail if it fails."""
+    command = [str(RINGFENCE), *(str(argument) for argument in arguments)]
+    started = time.perf_counter()
+    process = subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - started
+    if os.waitstatus_to_exitcode(status):
+        raise SystemExit(f"failed: {' '.join(command)}")
+    return Cost(seconds, usage.ru_maxrss / 2**20)
+
+
+def read_ringfence(*arguments: str | Path) -> str:
+    """What one command prints."""
+    command = [str(RINGFENCE), *(str(argument) for argument in arguments)]
+    return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+
+def write_result(name: str, text: str) -> None:
+    """Keep a result beside the scripts, and show it."""
+    RESULTS.mkdir(exist_ok=True)
+    (RESULTS / name).write_text(text, encoding="utf-8")
+    sys.stdout.write(text)
