@@ -68,9 +68,9 @@ def run_trial(n_accounts: int, difficulty: Difficulty, seed: int) -> Trial:
     groups = market.truth["lookalikes"].groupby("group_id")
     return Trial(
         difficulty=difficulty,
-        truth=members.to_dict(),
-        kind_of=rings.groupby("ring_id")["kind"].first().to_dict(),
-        shares=rings.groupby("ring_id")["sharing"].first().to_dict(),
+        truth={str(name): group for name, group in members.items()},
+        kind_of=dict(zip(rings["ring_id"], rings["kind"], strict=True)),
+        shares=dict(zip(rings["ring_id"], rings["sharing"], strict=True)),
         lookalikes={str(name): (rows["kind"].iloc[0], frozenset(rows["account_id"])) for name, rows in groups},
         rings=run.rings,
         baselines={name: find(snapshot) for name, find in BASELINES.items()},
@@ -94,7 +94,7 @@ def find_components(snapshot: Snapshot) -> list[Group]:
     n = snapshot.n_accounts
     shape = (n + snapshot.n_identifiers,) * 2
     matrix = sparse.coo_array((np.ones(len(account)), (account, n + thing)), shape=shape)
-    return _rank_groups(connected_components(matrix, directed=False)[1][:n], snapshot)
+    return _rank_groups(connected_components(matrix, directed=False)[1][:n].astype(np.int64), snapshot)
 
 
 def find_louvain(snapshot: Snapshot) -> list[Group]:
@@ -155,8 +155,8 @@ def find_jaccard(a: Group, b: Group) -> float:
 def score_ranking(hits: Sequence[str | None], n_true: int) -> float:
     """Average precision of a ranked list of groups.
 
-    >>> score_ranking(["r1", None, "r2"], 4)
-    0.4166666666666667
+    >>> round(score_ranking(["r1", None, "r2"], 4), 4)
+    0.4167
     """
     good = np.array([hit is not None for hit in hits], dtype=bool)
     precision = np.cumsum(good) / np.arange(1, len(good) + 1)

@@ -5,6 +5,7 @@ Everything is worked out for all candidates at once; the best of those that over
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -44,8 +45,8 @@ class Channels:
 class Assessment:
     """Groups with all that is known of them, per group (G,) unless said otherwise.
 
-    ``member_bits`` (M,) is what each membership adds to its group; ``rank`` is net bits over the
-    square root of the size; ``won`` tells for each innocent reading where it was heard and won.
+    ``member_bits`` (M,) is what each membership adds to its group; ``won`` tells for each innocent
+    reading where it was heard and won.
     """
 
     groups: Groups
@@ -57,12 +58,6 @@ class Assessment:
     net_bits: Floats
     member_bits: Floats
     circular_share: Floats
-
-    @property
-    def rank(self) -> Floats:
-        """Net bits over the square root of the size: what orders the list of rings (G,)."""
-        ranks: Floats = self.net_bits / np.sqrt(np.maximum(self.groups.size, 1))
-        return ranks
 
 
 def find_channels(snapshot: Snapshot) -> Channels:
@@ -108,7 +103,7 @@ def judge_groups(groups: Groups, snapshot: Snapshot, channels: Channels) -> Asse
     evidence = {name: sum_shared(name, found, len(groups)) for name, found in within.items()}
     evidence |= {name: measure_dealings(groups, channel, n) for name, channel in channels.dealings.items()}
     inner = measure_inner_trades(groups, snapshot)
-    facts = GroupFacts(groups, evidence, within, inner.days, inner.traders, inner.circular_share)
+    facts = GroupFacts(groups, evidence, within, inner.days, inner.is_trader, inner.circular_share)
     readings = hear_innocent_readings(facts, channels.things, snapshot)
     charge = charge_search(groups.size, n)
     verdict = weigh_innocence(_total(evidence, len(groups)), groups.size, readings, n)
@@ -130,13 +125,13 @@ def trim_groups(groups: Groups, member_bits: Floats, n_accounts: int) -> Groups:
 
 @dataclass(frozen=True)
 class InnerTrades:
-    """Trades among the members of each group: ``days`` (G,) from the first to the last, how many
-    members trade (``traders``, (G,)), and the ``circular_share`` (G,) of the trades that run between
-    members who both buy and sell inside the group.
+    """Trades among the members of each group: ``days`` (G,) from the first to the last, which
+    memberships trade (``is_trader`` (M,)), and the ``circular_share`` (G,) of the trades that run
+    between members who both buy and sell inside the group.
     """
 
     days: Floats
-    traders: Floats
+    is_trader: NDArray[np.bool_]
     circular_share: Floats
 
 
@@ -157,9 +152,11 @@ def measure_inner_trades(groups: Groups, snapshot: Snapshot) -> InnerTrades:
     place = np.minimum(np.searchsorted(code, wanted), max(len(code) - 1, 0))
     inside = code[place] == wanted if len(code) else np.zeros(0, dtype=bool)
     source, target, row = membership[inside], place[inside], row[inside]
+    is_trader = np.zeros(len(groups.account), dtype=bool)
+    is_trader[source] = is_trader[target] = True
     return InnerTrades(
         _span_days(groups, groups.group[source], orders.ordered_at[known[row]]),
-        np.bincount(groups.group[np.union1d(source, target)], minlength=len(groups)).astype(float),
+        is_trader,
         _circular_share(groups, source, target),
     )
 
@@ -191,9 +188,9 @@ def _pick_best(judged: Assessment) -> Ints:
     picked = []
     for group in order[judged.net_bits[order] > 0].tolist():
         members = judged.groups.members(group).tolist()
-        claims = [taken[row] for row in members if row in taken]
-        overlap = max((claims.count(rival) / min(len(members), sizes[rival]) for rival in set(claims)), default=0.0)
-        if overlap > MAX_OVERLAP or len(claims) > MAX_OVERLAP * len(members):
+        claims = Counter(taken[row] for row in members if row in taken)
+        overlap = max((n / min(len(members), sizes[rival]) for rival, n in claims.items()), default=0.0)
+        if overlap > MAX_OVERLAP or claims.total() > MAX_OVERLAP * len(members):
             continue
         picked.append(group)
         sizes[group] = len(members)

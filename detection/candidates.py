@@ -89,6 +89,7 @@ def find_candidates(links: Links, n_accounts: int, resolutions: tuple[float, ...
 def _find_communities(graph: igraph.Graph, links: Links, resolution: float, *, seed: int) -> Ints:
     igraph.set_random_number_generator(random.Random(seed))  # igraph knows no numpy generator
     clustering = graph.community_leiden("CPM", weights=links.bits, resolution=resolution, n_iterations=2)
+    igraph.set_random_number_generator(random)
     return np.asarray(clustering.membership, dtype=np.int64)
 
 

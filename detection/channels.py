@@ -13,7 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
-from graph.model import Ints, Snapshot, Times
+from graph.model import Ints, Reviews, Snapshot, Times
 
 OPINION_WINDOW_DAYS = {"praise": 7, "blame": 30}  # bad reviews are rarer, so that a wider window is as telling
 REFUND_WINDOW_DAYS = 60
@@ -24,6 +24,7 @@ PRAISE, BLAME, REFUND, REFERRED, SIGN_UP, TRADE, REFERRAL = (
     "praise", "blame", "refund", "co-referral", "sign-up", "trade", "referral",
 )  # fmt: skip
 BEHAVIOUR = frozenset({PRAISE, BLAME, REFUND, REFERRED, SIGN_UP, TRADE, REFERRAL})
+NO_TARGET = int(np.iinfo(np.int64).min)
 _MICROS_PER_DAY = 86_400_000_000
 
 
@@ -95,8 +96,15 @@ def find_dealings(snapshot: Snapshot) -> tuple[Dealings, ...]:
     orders = snapshot.orders
     known = (orders.seller >= 0) & (orders.seller != orders.buyer)
     trades = Dealings(TRADE, orders.buyer[known], orders.seller[known])
-    referrals = Dealings(REFERRAL, snapshot.referral_by, snapshot.referral_account)
+    others = snapshot.referral_by != snapshot.referral_account
+    referrals = Dealings(REFERRAL, snapshot.referral_by[others], snapshot.referral_account[others])
     return tuple(channel for channel in (trades, referrals) if len(channel.source))
+
+
+def find_review_targets(reviews: Reviews) -> Ints:
+    """What each review is of (R,): the row of a product, -1 - the row of a seller, or ``NO_TARGET``."""
+    by_seller = np.where(reviews.seller >= 0, -1 - reviews.seller, NO_TARGET)
+    return np.where(reviews.product >= 0, reviews.product, by_seller)
 
 
 def _share_identifiers(snapshot: Snapshot, kind: str) -> SharedThings:
@@ -109,9 +117,8 @@ def _share_opinions(snapshot: Snapshot, name: str) -> SharedThings:
     """Reviews of one target, of one opinion, in one week (Beutel et al., CopyCatch, WWW 2013)."""
     reviews = snapshot.reviews
     opinion = reviews.rating >= GOOD_RATING if name == PRAISE else reviews.rating <= BAD_RATING
-    target = np.where(reviews.product >= 0, reviews.product, -1 - reviews.seller)
-    known = (reviews.product >= 0) | (reviews.seller >= 0)
-    rows = np.flatnonzero(opinion & known & ~np.isnat(reviews.reviewed_at))
+    target = find_review_targets(reviews)
+    rows = np.flatnonzero(opinion & (target != NO_TARGET) & ~np.isnat(reviews.reviewed_at))
     at = reviews.reviewed_at[rows]
     return _gather(name, reviews.author[rows], _window(target[rows], at, OPINION_WINDOW_DAYS[name]), at, target[rows])
 

@@ -4,16 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from detection.channels import (
-    BLAME,
-    PRAISE,
-    REFERRAL,
-    REFERRED,
-    REFUND,
-    SIGN_UP,
-    TRADE,
-    SharedThings,
-)
+from detection.channels import BLAME, PRAISE, REFERRAL, REFERRED, REFUND, SIGN_UP, TRADE, SharedThings
 from graph.model import Snapshot
 
 _NOUNS = {
@@ -23,6 +14,7 @@ _NOUNS = {
     REFERRED: ("common referrer", "common referrers"),
     SIGN_UP: ("moment of signing up", "moments of signing up"),
     "address": ("address", "addresses"),
+    "ip": ("IP address", "IP addresses"),
 }
 _READINGS = {
     "household": "families and friends who share phones, cards and homes",
@@ -65,7 +57,7 @@ def describe_dealings(name: str, *, observed: float, expected: float) -> str:
 
 def describe_reading(name: str, bits: float, *, won: bool) -> str:
     """Say how an innocent reading was heard."""
-    outcome = "and its part was taken off the evidence" if won else "but fits less well than chance does"
+    outcome = "and its part was taken off the evidence" if won else "but supposes more coincidence than it accounts for"
     return f"Could be {_READINGS[name]}: accounts for {bits:.0f} bits, {outcome}."
 
 

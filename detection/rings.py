@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
@@ -13,7 +14,7 @@ from detection.assess import Assessment, Channels, judge_groups
 from detection.candidates import Groups, gather_groups
 from detection.channels import BEHAVIOUR, BLAME, PRAISE, REFERRAL, REFERRED, REFUND, SIGN_UP, TRADE, Dealings
 from detection.describe import describe_dealings, describe_reading, describe_shared, describe_thing
-from detection.innocence import find_thing_sellers
+from detection.innocence import CIRCULAR_SHARE, find_thing_sellers
 from detection.settings import DetectSettings
 from graph.model import Evidence, Floats, InnocentReading, Ints, Member, Party, Ring, RingKind, RingLink, Snapshot, Tier
 
@@ -21,6 +22,8 @@ HALF_SCORE_BITS = 8.0
 """A ring scores 0.5 when its net bits are this many times the square root of its size."""
 CORE_SHARE = 0.5
 PARTY_SHARE = 0.5
+BY_THE_WAY = 0.2
+"""What trades that go in no circle weigh in naming what a ring does: most rings buy something too."""
 MAX_LINKS = 100
 MAX_PAIRED = 12
 SAME_RING_JACCARD = 0.3
@@ -134,9 +137,8 @@ def _find_kind(view: _View) -> RingKind:
     for channel, kind in _KIND_OF.items():
         if channel in view.assessment.evidence:
             shown = float(view.assessment.evidence[channel].bits[view.group])
-            bits[kind] += shown * (
-                0.2 if channel == TRADE and view.assessment.circular_share[view.group] < 0.5 else 1.0
-            )
+            aside = channel == TRADE and view.assessment.circular_share[view.group] < CIRCULAR_SHARE
+            bits[kind] += shown * (BY_THE_WAY if aside else 1.0)
     kind = max(bits, key=lambda name: bits[name])
     return kind if bits[kind] > 0 else "shared-identity"
 
@@ -149,19 +151,22 @@ def _find_parties(view: _View, kind: RingKind) -> dict[int, int]:
     channel, within = view.channels.things[name], view.assessment.within[name]
     rows = view.rows(name)
     sellers = find_thing_sellers(channel, view.snapshot)[within.thing[rows]]
-    most: dict[int, int] = {}
-    for seller, n in zip(sellers.tolist(), within.members[rows].tolist(), strict=True):
+    sharers: dict[int, set[int]] = {}
+    for seller, row in zip(sellers.tolist(), rows.tolist(), strict=True):
         if seller >= 0:
-            most[seller] = max(most.get(seller, 0), n)
+            sharers.setdefault(seller, set()).update(within.find_sharers(row).tolist())
     least = max(2.0, PARTY_SHARE * len(view.members))
-    return {seller: n for seller, n in most.items() if n >= least}
+    return {seller: len(found) for seller, found in sharers.items() if len(found) >= least}
 
 
 def _shares_identity(view: _View, place: int) -> bool:
-    """Whether a member shares anything but behaviour with another."""
-    membership = int(view.assessment.groups.start[view.group]) + place
-    names = [name for name in view.assessment.within if name not in BEHAVIOUR]
-    return any(bool((view.assessment.within[name].membership == membership).any()) for name in names)
+    """Whether a member shares more than behaviour with the others: enough to pay for naming it."""
+    membership, bits = int(view.assessment.groups.start[view.group]) + place, 0.0
+    for name, within in view.assessment.within.items():
+        if name not in BEHAVIOUR:
+            rows = [row for row in view.rows(name).tolist() if membership in within.find_sharers(row)]
+            bits += float((within.bits[rows] / (within.members[rows] - 1)).sum())
+    return bits >= float(np.log2(view.snapshot.n_accounts / len(view.members)))
 
 
 def _build_ring(view: _View, draft: _Draft, settings: DetectSettings) -> Ring:
@@ -293,23 +298,29 @@ def keep_ring_ids(rings: Sequence[Ring], earlier: Mapping[str, frozenset[str]]) 
     earlier
         Members by ring id of the run before.
     """
+    rings_of: dict[str, list[str]] = {}
+    for ring_id, before in sorted(earlier.items()):
+        for account_id in before:
+            rings_of.setdefault(account_id, []).append(ring_id)
     matches = []
     for place, ring in enumerate(rings):
-        members = {member.account_id for member in ring.members}
-        for ring_id, before in earlier.items():
-            common = len(members & before)
-            if common and common / len(members | before) >= SAME_RING_JACCARD:
-                matches.append((-common / len(members | before), ring_id, place))
+        n = len(ring.members)
+        common = Counter(ring_id for member in ring.members for ring_id in rings_of.get(member.account_id, ()))
+        for ring_id, n_common in common.items():
+            jaccard = n_common / (n + len(earlier[ring_id]) - n_common)
+            if jaccard >= SAME_RING_JACCARD:
+                matches.append((-jaccard, ring_id, place))
     named: dict[int, str] = {}
+    taken: set[str] = set()
     for _, ring_id, place in sorted(matches):
-        if place not in named and ring_id not in named.values():
+        if place not in named and ring_id not in taken:
             named[place] = ring_id
-    taken = set(named.values())
+            taken.add(ring_id)
     return tuple(replace(ring, ring_id=named.get(place, _free_id(ring, taken))) for place, ring in enumerate(rings))
 
 
 def _free_id(ring: Ring, taken: set[str]) -> str:
     """The ring's own id, unless an heir of an earlier ring of that id has it."""
-    return (
-        ring.ring_id if ring.ring_id not in taken else _name_ring([ring.ring_id, *(m.account_id for m in ring.members)])
-    )
+    if ring.ring_id not in taken:
+        return ring.ring_id
+    return _name_ring([ring.ring_id, *(member.account_id for member in ring.members)])

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detection.assess import Channels
-from detection.channels import BEHAVIOUR, SharedThings
+from detection.channels import BAD_RATING, BEHAVIOUR, GOOD_RATING, NO_TARGET, SharedThings, find_review_targets
 from detection.describe import describe_thing
 from detection.innocence import HOUSEHOLD_SIZE, PLACES
 from detection.settings import DetectSettings
-from graph.model import TIERS, Flag, Floats, Ints, Ring, Snapshot, Tier
+from graph.model import TIERS, Flag, Floats, Ints, Member, Ring, Snapshot, Tier
 
 LONE_CEILING = 0.38
 """What an account in no ring, or a review by one, can score at most: never more than ``watch``."""
+FRINGE_FACTOR = 0.75
 HALF_SHARING_BITS = 3.0
 _ACTIONS: dict[Tier, str] = {
     "automatic": "restrict until a person has looked",
@@ -49,24 +50,18 @@ def score_market(rings: Sequence[Ring], snapshot: Snapshot, channels: Channels, 
     settings
         For the weakest tie that an automatic flag may hang on.
     """
-    sharing = measure_sharing(channels, snapshot.n_accounts)
-    lone = LONE_CEILING * (1.0 - 2.0 ** (-sharing / HALF_SHARING_BITS))
+    n = snapshot.n_accounts
     verdicts = _judge_members(rings, settings)
     row = {account_id: place for place, account_id in enumerate(snapshot.account_id.tolist())}
-    crowded = find_crowded(channels, snapshot.n_accounts)
-    score, tier = lone.copy(), np.where(crowded, TIERS.index("watch"), 0)
-    crowded[[row[account_id] for account_id in verdicts]] = False
-    for account_id, verdict in verdicts.items():
-        score[row[account_id]] = max(verdict.score, lone[row[account_id]])
-        tier[row[account_id]] = TIERS.index(verdict.tier)
-    review_score = score_reviews(snapshot)
-    in_ring = np.zeros(snapshot.n_accounts)
-    for ring in rings:
-        if ring.kind in ("review", "attack"):
-            members = [row[member.account_id] for member in ring.members]
-            in_ring[members] = np.maximum(in_ring[members], ring.score)
-    from_ring = _score_ring_reviews(snapshot, in_ring)
-    review_score = np.maximum(review_score, from_ring)
+    members = np.array([row[account_id] for account_id in verdicts], dtype=np.int64)
+    score = LONE_CEILING * (1.0 - 2.0 ** (-measure_sharing(channels, n) / HALF_SHARING_BITS))
+    score[members] = np.maximum(score[members], [verdict.score for verdict in verdicts.values()])
+    crowded = find_crowded(channels, n)
+    tier = np.where(crowded, TIERS.index("watch"), 0)
+    tier[members] = [TIERS.index(verdict.tier) for verdict in verdicts.values()]
+    crowded[members] = False
+    from_ring = _score_ring_reviews(snapshot, rings, row)
+    review_score = np.maximum(score_reviews(snapshot), from_ring)
     review_tier = np.where(from_ring >= settings.review_score, TIERS.index("review"), 0)
     flags = [
         *_flag_members(verdicts),
@@ -85,30 +80,38 @@ class _MemberVerdict:
 
 
 def _judge_members(rings: Sequence[Ring], settings: DetectSettings) -> dict[str, _MemberVerdict]:
-    """Each member's verdict from its best ring; whoever hangs on little is for a person to review."""
-    verdicts: dict[str, _MemberVerdict] = {}
+    """Each member's verdict from the ring that says most against it; the others are named beside it."""
+    verdicts: dict[str, list[_MemberVerdict]] = {}
     for ring in rings:
-        facts = tuple(shown.sentence for shown in ring.evidence[:3])
         for member in ring.members:
-            weak = member.role == "fringe" or member.bits < settings.weakest_member_bits
-            tier: Tier = "review" if weak and ring.tier == "automatic" else ring.tier
-            score = ring.score * (0.75 if member.role == "fringe" else 1.0)
-            tie = f"tied to the other {len(ring.members) - 1} members by {member.bits:.0f} bits"
-            if weak:
-                tie += ", too little for an automatic flag"
-            reasons = (
-                f"{member.role} member of {ring.kind} ring {ring.ring_id} (score {ring.score:.2f}), {tie}",
-                *facts,
-            )
-            known = verdicts.get(member.account_id)
-            if known is None:
-                verdicts[member.account_id] = _MemberVerdict(score, tier, reasons, (ring.ring_id,))
-            else:
-                merged = (*known.ring_ids, ring.ring_id)
-                verdicts[member.account_id] = _MemberVerdict(
-                    known.score, known.tier, known.reasons + reasons[:1], merged
-                )
-    return verdicts
+            verdicts.setdefault(member.account_id, []).append(_judge_member(ring, member, settings))
+    return {account_id: _merge_verdicts(found) for account_id, found in verdicts.items()}
+
+
+def _judge_member(ring: Ring, member: Member, settings: DetectSettings) -> _MemberVerdict:
+    """A member's verdict from one ring; whoever hangs on little is for a person to review."""
+    weak = member.role == "fringe" or member.bits < settings.weakest_member_bits
+    held_back = weak and ring.tier == "automatic"
+    tie = f"tied to the other {len(ring.members) - 1} members by {member.bits:.0f} bits"
+    if held_back:
+        tie += ", too little for an automatic flag"
+    reason = f"{member.role} member of {ring.kind} ring {ring.ring_id} (score {ring.score:.2f}), {tie}"
+    return _MemberVerdict(
+        score=ring.score * (FRINGE_FACTOR if member.role == "fringe" else 1.0),
+        tier="review" if held_back else ring.tier,
+        reasons=(reason, *(shown.sentence for shown in ring.evidence[:3])),
+        ring_ids=(ring.ring_id,),
+    )
+
+
+def _merge_verdicts(verdicts: Sequence[_MemberVerdict]) -> _MemberVerdict:
+    """The gravest verdict first (of equals the one from the better ring), then how the others begin."""
+    first, *others = sorted(verdicts, key=lambda verdict: (-TIERS.index(verdict.tier), -verdict.score))
+    return replace(
+        first,
+        reasons=(*first.reasons, *(verdict.reasons[0] for verdict in others)),
+        ring_ids=(*first.ring_ids, *(ring_id for verdict in others for ring_id in verdict.ring_ids)),
+    )
 
 
 def measure_sharing(channels: Channels, n_accounts: int) -> Floats:
@@ -144,12 +147,13 @@ def score_reviews(snapshot: Snapshot) -> Floats:
     reviews = snapshot.reviews
     if not len(reviews.author):
         return np.empty(0)
-    target = np.where(reviews.product >= 0, reviews.product, -1 - reviews.seller)
+    target = find_review_targets(reviews)
     _, place = np.unique(target, return_inverse=True)
+    is_known = target != NO_TARGET
     signals = (
         -np.bincount(reviews.author, minlength=snapshot.n_accounts)[reviews.author].astype(float),
-        _deviation(reviews.rating, place),
-        _crowding(snapshot, place),
+        np.where(is_known, _deviation(reviews.rating, place), np.nan),
+        np.where(is_known, _crowding(snapshot, place), np.nan),
         np.abs(reviews.rating - 3.0),
     )
     mean_rank: Floats = np.mean([_rank(signal) for signal in signals], axis=0)
@@ -188,16 +192,28 @@ def _crowding(snapshot: Snapshot, place: Ints) -> Floats:
     return np.where(known, times[slot] / usual[place], np.nan)
 
 
-def _score_ring_reviews(snapshot: Snapshot, in_ring: Floats) -> Floats:
-    """The ring's score for those reviews by its members that are of its opinion of its targets (R,)."""
+def _score_ring_reviews(snapshot: Snapshot, rings: Sequence[Ring], row: Mapping[str, int]) -> Floats:
+    """The ring's score for reviews that two of its members or more wrote of one target, with the
+    opinion that the ring is there for (R,); 0 for all others.
+    """
     reviews = snapshot.reviews
-    praised_or_blamed = (reviews.rating >= 4.0) | (reviews.rating <= 2.0)
-    target = np.where(reviews.product >= 0, reviews.product, -1 - reviews.seller)
-    _, place = np.unique(target, return_inverse=True)
-    opinion = place * 2 + (reviews.rating >= 4.0)
-    members = (in_ring[reviews.author] > 0) & praised_or_blamed
-    company = np.bincount(opinion[members], minlength=int(opinion.max(initial=0)) + 1)
-    return np.where(members & (company[opinion] >= 2), in_ring[reviews.author], 0.0)
+    target = find_review_targets(reviews)
+    by_author = np.argsort(reviews.author, kind="stable")
+    begin = np.searchsorted(reviews.author[by_author], np.arange(snapshot.n_accounts + 1))
+    score = np.zeros(len(reviews.author))
+    for ring in rings:
+        if ring.kind not in ("review", "attack"):
+            continue
+        members = [row[member.account_id] for member in ring.members]
+        written = np.concatenate([by_author[begin[member] : begin[member + 1]] for member in members])
+        rating = reviews.rating[written]
+        meant = rating >= GOOD_RATING if ring.kind == "review" else rating <= BAD_RATING
+        written = written[meant & (target[written] != NO_TARGET)]
+        pairs = np.unique(np.column_stack([target[written], reviews.author[written]]), axis=0)
+        common, authors = np.unique(pairs[:, 0], return_counts=True)
+        together = written[np.isin(target[written], common[authors >= 2])]
+        score[together] = np.maximum(score[together], ring.score)
+    return score
 
 
 def _flag_members(verdicts: Mapping[str, _MemberVerdict]) -> list[Flag]:

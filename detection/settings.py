@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Annotated, Any
 
 import msgspec
+from msgspec import Meta
 
 from graph.errors import ConfigError
+
+Share = Annotated[float, Meta(ge=0.0, le=1.0)]
+Bits = Annotated[float, Meta(ge=0.0)]
 
 
 class DetectSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -27,11 +31,11 @@ class DetectSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         Whether a run also fits the encoder and stores its vectors.
     """
 
-    seed: int = 0
-    resolutions: tuple[float, ...] = (0.3, 1.0, 3.0)
-    automatic_score: float = 0.8
-    review_score: float = 0.4
-    weakest_member_bits: float = 20.0
+    seed: Annotated[int, Meta(ge=0)] = 0
+    resolutions: tuple[Annotated[float, Meta(gt=0.0)], ...] = (0.3, 1.0, 3.0)
+    automatic_score: Share = 0.8
+    review_score: Share = 0.4
+    weakest_member_bits: Bits = 20.0
     encoder: bool = False
 
 
@@ -41,9 +45,15 @@ def read_detect_settings(values: Mapping[str, Any]) -> DetectSettings:
     Raises
     ------
     ConfigError
-        If a name is unknown or a value is of the wrong type; the message names it.
+        If a name is unknown, or a value is of the wrong type or out of its range; the message names it.
     """
     try:
-        return msgspec.convert(dict(values), DetectSettings)
+        settings = msgspec.convert(dict(values), DetectSettings)
     except msgspec.ValidationError as error:
         raise ConfigError(f"[detect] in the settings: {error}") from error
+    if settings.review_score > settings.automatic_score:
+        raise ConfigError(
+            f"[detect] in the settings: review_score is {settings.review_score} and automatic_score"
+            f" {settings.automatic_score}; an automatic flag must ask for at least as much as a review"
+        )
+    return settings

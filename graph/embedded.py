@@ -1,8 +1,8 @@
 """The embedded property graph: LadybugDB, in this process, Cypher, one folder on disk.
 
-Every write is one transaction on a draft, a copy of the database that takes its place once it is
-complete and on the disk.  A process killed at any moment, or a disk that fills up, therefore leaves
-the store as it was, whatever LadybugDB makes of its own files.  Whatever moves many rows is in
+Every write is made to a draft, a copy of the database that takes its place once it is complete and
+on the disk.  A process killed at any moment, or a disk that fills up, therefore leaves the store as
+it was, whatever LadybugDB makes of its own files.  Whatever moves many rows is in
 :mod:`graph.embedded_bulk`, so that a question loads neither pandas nor Arrow.
 """
 
@@ -126,7 +126,8 @@ class EmbeddedStore:
         self._database_path = self._folder / DATABASE_FILE
         self._database: ladybug.Database | None = None
         self._prepare_folder()
-        self._lock = StoreLock(self._folder, exclusive=mode == "write")
+        with explained(self.location):
+            self._lock = StoreLock(self._folder, exclusive=mode == "write")
         try:
             self._open()
         except BaseException:
@@ -269,17 +270,16 @@ class EmbeddedStore:
 
     @contextmanager
     def _transaction(self) -> Iterator[None]:
-        """All of what is done inside, or nothing of it.
+        """All of what is done inside, or nothing of it; the connection is that of a draft meanwhile.
 
-        The connection is that of a draft meanwhile.
+        Within the draft every statement is committed by itself: one LadybugDB transaction around
+        them all would keep every row in the buffer pool until its end.
         """
         with explained(self.location):
             try:
                 with self._noticing_full_disk():
                     self._connect(self._start_draft())
-                    self.connection.execute("BEGIN TRANSACTION")
                     yield
-                    self.connection.execute("COMMIT")
                     self.connection.execute("CHECKPOINT")
                     self._publish_draft()
             finally:

@@ -8,7 +8,6 @@ named by their offset, so that no id is repeated for every relationship.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,12 +19,12 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from graph.model import Ints
-from graph.plan import KnownFacts, LoadPlan
+from graph.plan import SHOP_ID, KnownFacts, LoadPlan
 from graph.results import RunRows
 from graph.snapshots import RawGraph
 from graph.store import Progress
 
-_BATCH_ROWS = 1 << 18
+_BATCH_ROWS, _STATEMENT_ROWS = 1 << 18, 1 << 20
 
 _ACCOUNTS = (
     "MATCH (a:Account) RETURN offset(id(a)) AS place, a.account_id AS account_id, a.created_at AS created_at,"
@@ -128,7 +127,7 @@ def read_known_facts(connection: ladybug.Connection) -> KnownFacts:
 def write_plan(connection: ladybug.Connection, staging: Path, plan: LoadPlan, progress: Progress) -> None:
     """Write a load's new facts and use up the plan; the caller holds the transaction."""
     done, total = 0, plan.n_rows
-    known_shop = _arrow(connection, "MATCH (s:Shop) RETURN s.shop_id").num_rows
+    known_shop = _arrow(connection, f"MATCH (s:Shop {{shop_id: '{SHOP_ID}'}}) RETURN s.shop_id").num_rows
     for label in list(plan.nodes):
         rows = plan.nodes.pop(label)
         if label != "Shop" or not known_shop:
@@ -232,7 +231,7 @@ def _orders(connection: ladybug.Connection, nodes: _Nodes) -> pa.Table:
 
 def _copy(connection: ladybug.Connection, staging: Path, label: str, rows: pa.Table) -> None:
     columns = ", ".join(rows.column_names)
-    with _staged(staging, rows) as file:
+    for file in _staged(staging, rows):
         connection.execute(f"COPY {label}({columns}) FROM {file}")
 
 
@@ -240,25 +239,26 @@ def _copy_relationship(
     connection: ladybug.Connection, staging: Path, kind: tuple[str, str, str], rows: pa.Table
 ) -> None:
     name, source, target = kind
-    with _staged(staging, rows) as file:
+    for file in _staged(staging, rows):
         connection.execute(f"COPY `{name}` FROM {file} (from='{source}', to='{target}')")
 
 
 def _match_and_set(connection: ladybug.Connection, staging: Path, pattern: str, sets: str, rows: pa.Table) -> None:
-    with _staged(staging, rows) as file:
+    for file in _staged(staging, rows):
         connection.execute(f"LOAD FROM {file} MATCH {pattern} SET {sets}")
 
 
-@contextmanager
 def _staged(staging: Path, rows: pa.Table) -> Iterator[str]:
-    """The rows as a Parquet file, named as a Cypher string."""
+    """The rows as Parquet files, one after the other, each named as a Cypher string.
+
+    So many at a time that what LadybugDB keeps of a statement stays well below its buffer pool.
+    """
     staging.mkdir(exist_ok=True)
     path = staging / "rows.parquet"
-    pq.write_table(rows, path, row_group_size=_BATCH_ROWS)
-    try:
+    for start in range(0, rows.num_rows, _STATEMENT_ROWS):
+        pq.write_table(rows.slice(start, _STATEMENT_ROWS), path, row_group_size=_BATCH_ROWS)
         yield _quoted(path)
-    finally:
-        path.unlink(missing_ok=True)
+    path.unlink(missing_ok=True)
 
 
 def _quoted(path: Path) -> str:

@@ -180,7 +180,8 @@ def _split_keyed(table: CheckedTable, known: pa.Table, *, may_fill: bool) -> _Sp
 
 
 def _contradiction(key: str, column: str, id_: pa.Scalar, kept: pa.Scalar) -> str:
-    there = "nothing" if kept.as_py() is None else repr(kept.as_py() if column != "attributes" else "other attributes")
+    value = kept.as_py()
+    there = "nothing" if value is None else "other values" if column == "attributes" else repr(value)
     return f"{key} {id_.as_py()!r} is already in the store with {there[:80]} as its {column}"
 
 

@@ -1,0 +1,205 @@
+"""The innocent side: look-alikes planted in a dull market are heard, named, and not accused."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from itertools import combinations, product
+from math import log2
+
+import numpy as np
+import pytest
+from detection_market import Facts, gather, make_background, make_snapshot, pick, plant_opinions, share_in_chain
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.special import binom
+
+from detection.assess import Assessment, find_channels, judge_groups
+from detection.innocence import HOUSEHOLD, HOUSEHOLD_SIZE, PRIOR_BITS, Reading, weigh_innocence
+from detection.run import find_run
+from detection.settings import DetectSettings
+
+Plant = Callable[[Facts, np.random.Generator], list[str]]
+
+
+def plant_household(facts: Facts, rng: np.random.Generator) -> list[str]:
+    members = pick(0, 5)
+    for kind in ("device", "address", "payment", "phone", "ip"):
+        facts.share(members, kind, f"the family's {kind}")
+    facts.trade([(members[0], members[1]), (members[0], members[2])], [30, 200])
+    return members
+
+
+def plant_dormitory(facts: Facts, rng: np.random.Generator) -> list[str]:
+    members = pick(0, 40)
+    facts.share(members, "address", "the dormitory")
+    facts.share(members, "ip", "its network")
+    for member in members[:25]:
+        facts.accounts[member] = 210 + float(rng.uniform(0, 10))
+    return members
+
+
+def plant_locker(facts: Facts, rng: np.random.Generator) -> list[str]:
+    members = pick(0, 120)
+    facts.share(members, "address", "the parcel locker")
+    return members
+
+
+def plant_nat(facts: Facts, rng: np.random.Generator) -> list[str]:
+    members = pick(0, 350)
+    facts.share(members, "ip", "the carrier")
+    return members
+
+
+def plant_second_hand(facts: Facts, rng: np.random.Generator) -> list[str]:
+    members = pick(0, 12)
+    for turn, member in enumerate(members):
+        facts.uses += [(member, "device", "an old phone", 30.0 * turn + day) for day in (0, 20)]
+    return members
+
+
+def plant_club(facts: Facts, rng: np.random.Generator) -> list[str]:
+    members = pick(0, 10)
+    pairs = [(members[i], members[(i + int(rng.integers(1, 10))) % 10]) for i in range(10) for _ in range(5)]
+    facts.trade(pairs, [float(day) for day in rng.uniform(0, 390, len(pairs))])
+    return members
+
+
+def plant_regulars(facts: Facts, rng: np.random.Generator) -> list[str]:
+    customers, shop = pick(0, 14), pick(20, 1)[0]
+    facts.trade([(customer, shop) for customer in customers], [float(day) for day in rng.uniform(100, 150, 14)])
+    return [*customers, shop]
+
+
+def plant_launch(facts: Facts, rng: np.random.Generator) -> list[str]:
+    members = pick(0, 60)
+    facts.reviews += [(member, "p005", None, 5.0, 300 + float(rng.uniform(0, 5))) for member in members]
+    return members
+
+
+def plant_fans(facts: Facts, rng: np.random.Generator) -> list[str]:
+    members = pick(0, 20)
+    for member in members:
+        facts.orders += [(member, "a0007", float(day), "completed") for day in rng.uniform(0, 390, 4)]
+        facts.reviews += [(member, None, "a0007", 5.0, day + float(rng.uniform(0, 3))) for day in (20, 140, 260)]
+    return members
+
+
+LOOKALIKES: dict[str, tuple[Plant, str]] = {
+    "household": (plant_household, "household"),
+    "dormitory": (plant_dormitory, "shared place"),
+    "locker": (plant_locker, "shared place"),
+    "carrier NAT": (plant_nat, "shared place"),
+    "second-hand device": (plant_second_hand, "second-hand device"),
+    "club": (plant_club, "club"),
+    "regular customers": (plant_regulars, "regular customers"),
+    "launch": (plant_launch, "launch"),
+    "fans": (plant_fans, "fans of a seller"),
+}
+
+
+def judge(facts: Facts, members: list[str]) -> Assessment:
+    snapshot = make_snapshot(facts)
+    return judge_groups(gather(snapshot, members), snapshot, find_channels(snapshot))
+
+
+def find_winners(judged: Assessment) -> set[str]:
+    return {name for name, won in judged.won.items() if won[0]}
+
+
+@pytest.mark.parametrize(("plant", "reading"), LOOKALIKES.values(), ids=LOOKALIKES)
+def test_a_lookalike_is_no_ring_and_the_reading_that_wins_is_named(plant: Plant, reading: str) -> None:
+    facts = make_background(1, n=1000)
+    members = plant(facts, np.random.default_rng(5))
+    judged = judge(facts, members)
+    assert reading in {heard.name for heard in judged.readings if heard.bits[0] > 0}
+    assert judged.net_bits[0] <= 0
+    run = find_run(make_snapshot(facts), DetectSettings())
+    assert {ring.tier for ring in run.rings} <= {"watch"}
+    # A locker's or a carrier's crowd shows less than naming it costs: nothing is left to explain.
+    if sum(shown.bits[0] for shown in judged.evidence.values()) > judged.charge_bits[0] + 1:
+        assert reading in find_winners(judged)
+
+
+def test_several_families_linked_by_nothing_are_families() -> None:
+    facts, families = make_background(n=1000), [pick(10 * number, 5) for number in range(3)]
+    for number, family in enumerate(families):
+        for kind in ("device", "address", "payment"):
+            facts.share(family, kind, f"{kind} of family {number}")
+    judged = judge(facts, [member for family in families for member in family])
+    assert find_winners(judged) == {"household"}
+    assert judged.net_bits[0] < 0
+
+
+def test_what_hangs_together_beyond_a_household_is_not_explained_by_one() -> None:
+    facts, members = make_background(n=1000), pick(0, 16)
+    for kind in ("device", "payment", "phone"):
+        order = [members[place] for place in np.random.default_rng(len(kind)).permutation(16)]
+        share_in_chain(facts, order, kind)
+    judged = judge(facts, members)
+    household = next(reading for reading in judged.readings if reading.name == HOUSEHOLD)
+    assert household.families[0] >= 16 / HOUSEHOLD_SIZE
+    assert judged.net_bits[0] > 20
+
+
+def test_a_crowd_of_a_handful_is_no_launch() -> None:
+    facts, members = make_background(n=1000), pick(0, 6)
+    plant_opinions(facts, members, 3, 1.0)
+    assert "launch" not in {reading.name for reading in judge(facts, members).readings}
+
+
+def test_a_device_used_by_two_at_once_is_not_second_hand() -> None:
+    facts = make_background(n=1000)
+    members = plant_second_hand(facts, np.random.default_rng(5))
+    facts.uses.append((members[0], "device", "an old phone", 45.0))
+    assert "second-hand device" not in {reading.name for reading in judge(facts, members).readings}
+
+
+@pytest.mark.parametrize(("days", "is_club"), [(100, False), (200, True)])
+def test_a_club_trades_for_months(days: float, is_club: bool) -> None:
+    facts, members = make_background(n=1000), pick(0, 8)
+    pairs = list(combinations(members, 2))
+    facts.trade(pairs, list(np.linspace(0, days, len(pairs))))
+    assert ("club" in find_winners(judge(facts, members))) == is_club
+
+
+def weigh_slowly(total: float, size: int, readings: list[tuple[str, float, int, int]], n: int) -> float:
+    """Net bits by trying every subset, in the words of the docstring."""
+    charge = log2(binom(n, size))
+    best = 0.0
+    for choice in product([False, True], repeat=len(readings)):
+        story = [reading for reading, chosen in zip(readings, choice, strict=True) if chosen]
+        if not story or any(bits <= 0 for _, bits, _, _ in story):
+            continue
+        families = [reading for reading in story if reading[0] == HOUSEHOLD]
+        others = [reading for reading in story if reading[0] != HOUSEHOLD]
+        if families:
+            naming = max(sum(log2(binom(n, reading[3])) for reading in others), log2(n))
+            cost = charge - log2(binom(n, families[0][3])) + naming
+        else:
+            cost = sum(log2(binom(n, reading[2])) for reading in others)
+        best = max(best, sum(reading[1] for reading in story) - cost + PRIOR_BITS)
+    return total - charge - best
+
+
+READING = st.tuples(st.floats(0, 300), st.integers(1, 12), st.integers(1, 12))
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.floats(0, 500), st.lists(READING, min_size=1, max_size=4))
+def test_the_best_innocent_story_agrees_with_trying_every_one(
+    total: float, drawn: list[tuple[float, int, int]]
+) -> None:
+    names = [HOUSEHOLD, "club", "launch", "fans of a seller"]
+    given_ = [(name, bits, people, min(people, some)) for name, (bits, people, some) in zip(names, drawn, strict=False)]
+    readings = [Reading(name, np.array([b]), np.array([p]), np.array([f])) for name, b, p, f in given_]
+    verdict = weigh_innocence(np.array([total]), np.array([12]), readings, 1000)
+    assert verdict.net_bits[0] == pytest.approx(weigh_slowly(total, 12, given_, 1000))
+
+
+def test_what_is_taken_off_is_what_the_best_story_accounts_for_beyond_its_cost() -> None:
+    # One family of 4 among 1024 accounts shows 70 bits, 60 of them within the family: log2 C(1024, 4) is 35.4;
+    # the family saves 35.4 - 10 and pays 10 for naming itself, so that 60 - 35.4 + 12 = 36.6 are taken off.
+    household = Reading(HOUSEHOLD, np.array([60.0]), np.array([4]), np.array([1]))
+    verdict = weigh_innocence(np.array([70.0]), np.array([4]), [household], 1024)
+    assert verdict.net_bits[0] == pytest.approx(70 - 60 - PRIOR_BITS)
+    assert verdict.won[HOUSEHOLD].all()
