@@ -27,7 +27,7 @@ from scipy.sparse.csgraph import connected_components
 
 from detection.run import find_run
 from detection.settings import DetectSettings
-from graph.model import Ints, Ring, Snapshot
+from graph.model import TIERS, Ints, Ring, Snapshot
 from graph.settings import Settings
 from graph.simulation.market import Market, MarketSettings, simulate_market, write_market
 from graph.simulation.settings import Difficulty
@@ -37,13 +37,14 @@ from graph.tables import read_folder
 RESULTS = Path(__file__).parent / "results"
 HIT_JACCARD = 0.5
 SMALLEST, LARGEST = 3, 400
+LOOKALIKE_COLUMNS = ("in rings for review", "in rings for automatic", "flagged automatically")
 SIZES = ((3, 5), (6, 10), (11, 40))
 Group = frozenset[str]
 
 
 @dataclass(frozen=True)
 class Trial:
-    """One simulated market and what was found in it; ``flagged`` are the look-alike kinds, one for each group."""
+    """One simulated market and what was found in it; ``flagged`` are the accounts with an automatic flag."""
 
     difficulty: str
     truth: dict[str, Group]
@@ -51,6 +52,7 @@ class Trial:
     shares: dict[str, str]
     lookalikes: dict[str, tuple[str, Group]]
     rings: tuple[Ring, ...]
+    flagged: Group
     baselines: dict[str, list[Group]]
     seconds: float
 
@@ -73,6 +75,7 @@ def run_trial(n_accounts: int, difficulty: Difficulty, seed: int) -> Trial:
         shares=dict(zip(rings["ring_id"], rings["sharing"], strict=True)),
         lookalikes={str(name): (rows["kind"].iloc[0], frozenset(rows["account_id"])) for name, rows in groups},
         rings=run.rings,
+        flagged=frozenset(snapshot.account_id[run.account_tier == TIERS.index("automatic")]),
         baselines={name: find(snapshot) for name, find in BASELINES.items()},
         seconds=seconds,
     )
@@ -173,8 +176,7 @@ def tabulate_methods(trials: Sequence[Trial]) -> pd.DataFrame:
     rows = []
     for trial in trials:
         methods = {"Ringfence": list_members(trial.rings)} | trial.baselines
-        for tier in ("review", "automatic"):
-            tiers = ("review", "automatic")[("review", "automatic").index(tier) :]
+        for tiers in (("review", "automatic"), ("automatic",)):
             methods[f"Ringfence, {' or '.join(tiers)} only"] = list_members(r for r in trial.rings if r.tier in tiers)
         for method, found in methods.items():
             hits = match_groups(found, trial.truth)
@@ -207,7 +209,7 @@ def tabulate_rings(trials: Sequence[Trial], by: Callable[[Trial, str], str], nam
 
 
 def tabulate_lookalikes(trials: Sequence[Trial]) -> pd.DataFrame:
-    """Honest groups of which half the members or more are in rings for an automatic flag, over all seeds."""
+    """Honest groups of which half the members or more are in rings of a tier or flagged, over all seeds."""
     rows = []
     for trial in trials:
         accused: dict[str, set[str]] = {tier: set() for tier in ("automatic", "review")}
@@ -215,9 +217,10 @@ def tabulate_lookalikes(trials: Sequence[Trial]) -> pd.DataFrame:
             if ring.tier in accused:
                 accused[ring.tier] |= {member.account_id for member in ring.members}
         for kind, members in trial.lookalikes.values():
-            hit = [2 * len(members & accused[tier]) >= len(members) for tier in ("automatic", "review")]
+            sets = (accused["review"], accused["automatic"], trial.flagged)
+            hit = [2 * len(members & accounts) >= len(members) for accounts in sets]
             rows.append((trial.difficulty, kind, 1, *hit))
-    frame = pd.DataFrame(rows, columns=["market", "look-alike", "groups", "automatic", "review"])
+    frame = pd.DataFrame(rows, columns=["market", "look-alike", "groups", *LOOKALIKE_COLUMNS])
     return frame.groupby(["market", "look-alike"]).sum().reset_index()
 
 
@@ -238,7 +241,7 @@ def write_report(trials: Sequence[Trial], command: str, n_accounts: int) -> str:
         to_markdown(tabulate_rings(trials, lambda trial, ring: shares[trial.shares[ring]], "shares")),
         "By size:",
         to_markdown(tabulate_rings(trials, lambda trial, ring: _size_class(len(trial.truth[ring])), "members")),
-        "Honest look-alike groups, of which half the members or more are in rings of a tier:",
+        "Honest look-alike groups, of which half the members or more are in rings of a tier, or flagged automatically:",
         to_markdown(tabulate_lookalikes(trials)),
     ]
     return "\n\n".join(parts) + "\n"

@@ -181,7 +181,7 @@ def write_graphml(file: BinaryIO, export: Export) -> None:
     """A network: an account is a node with its rings, a link an edge with its channel and bits."""
     import networkx as nx
 
-    network = nx.MultiGraph()
+    network: nx.MultiGraph[str] = nx.MultiGraph()
     for row in export.rows:
         rings = [*network.nodes.get(_as_xml(row["account_id"]), {}).get("rings", "").split("\n"), row["ring_id"]]
         network.add_node(

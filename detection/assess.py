@@ -42,6 +42,21 @@ class Channels:
 
 
 @dataclass(frozen=True)
+class InnerTrades:
+    """Trades among the members of each group.
+
+    ``days`` (G,) from the first to the last; ``is_trader`` (M,) tells which memberships trade;
+    ``circular_share`` (G,) of the trades run between members who both buy and sell inside the
+    group; ``sale_share`` (G,) of them name a product, and are no mere payments.
+    """
+
+    days: Floats
+    is_trader: NDArray[np.bool_]
+    circular_share: Floats
+    sale_share: Floats
+
+
+@dataclass(frozen=True)
 class Assessment:
     """Groups with all that is known of them, per group (G,) unless said otherwise.
 
@@ -57,7 +72,7 @@ class Assessment:
     charge_bits: Floats
     net_bits: Floats
     member_bits: Floats
-    circular_share: Floats
+    inner_trades: InnerTrades
 
 
 def find_channels(snapshot: Snapshot) -> Channels:
@@ -108,9 +123,7 @@ def judge_groups(groups: Groups, snapshot: Snapshot, channels: Channels) -> Asse
     charge = charge_search(groups.size, n)
     verdict = weigh_innocence(_total(evidence, len(groups)), groups.size, readings, n)
     ties = tie_members(groups, within, channels.dealings, n)
-    return Assessment(
-        groups, evidence, within, tuple(readings), verdict.won, charge, verdict.net_bits, ties, inner.circular_share
-    )
+    return Assessment(groups, evidence, within, tuple(readings), verdict.won, charge, verdict.net_bits, ties, inner)
 
 
 def trim_groups(groups: Groups, member_bits: Floats, n_accounts: int) -> Groups:
@@ -121,18 +134,6 @@ def trim_groups(groups: Groups, member_bits: Floats, n_accounts: int) -> Groups:
     return gather_groups(
         part[keep] for part, keep in zip(_parts(groups), np.split(kept, groups.start[1:-1]), strict=True)
     )
-
-
-@dataclass(frozen=True)
-class InnerTrades:
-    """Trades among the members of each group: ``days`` (G,) from the first to the last, which
-    memberships trade (``is_trader`` (M,)), and the ``circular_share`` (G,) of the trades that run
-    between members who both buy and sell inside the group.
-    """
-
-    days: Floats
-    is_trader: NDArray[np.bool_]
-    circular_share: Floats
 
 
 def measure_inner_trades(groups: Groups, snapshot: Snapshot) -> InnerTrades:
@@ -152,12 +153,14 @@ def measure_inner_trades(groups: Groups, snapshot: Snapshot) -> InnerTrades:
     place = np.minimum(np.searchsorted(code, wanted), max(len(code) - 1, 0))
     inside = code[place] == wanted if len(code) else np.zeros(0, dtype=bool)
     source, target, row = membership[inside], place[inside], row[inside]
-    is_trader = np.zeros(len(groups.account), dtype=bool)
-    is_trader[source] = is_trader[target] = True
+    buys, sells = (np.bincount(end, minlength=len(groups.account)) > 0 for end in (source, target))
+    both = buys & sells
+    group, order = groups.group[source], known[row]
     return InnerTrades(
-        _span_days(groups, groups.group[source], orders.ordered_at[known[row]]),
-        is_trader,
-        _circular_share(groups, source, target),
+        _span_days(groups, group, orders.ordered_at[order]),
+        buys | sells,
+        _share(groups, group, both[source] & both[target]),
+        _share(groups, group, orders.product[order] >= 0),
     )
 
 
@@ -171,13 +174,10 @@ def _span_days(groups: Groups, group: Ints, at: Times) -> Floats:
     return span
 
 
-def _circular_share(groups: Groups, source: Ints, target: Ints) -> Floats:
-    buys, sells = (np.bincount(end, minlength=len(groups.account)) > 0 for end in (source, target))
-    both = buys & sells
-    circular = both[source] & both[target]
-    trades = np.bincount(groups.group[source], minlength=len(groups))
-    rounds = np.bincount(groups.group[source], weights=circular, minlength=len(groups))
-    return rounds / np.maximum(trades, 1)
+def _share(groups: Groups, group: Ints, holds: NDArray[np.bool_]) -> Floats:
+    """The share of each group's trades of which something holds (G,); 0 where there are none."""
+    trades = np.bincount(group, minlength=len(groups))
+    return np.bincount(group, weights=holds, minlength=len(groups)) / np.maximum(trades, 1)
 
 
 def _pick_best(judged: Assessment) -> Ints:

@@ -162,8 +162,14 @@ class EmbeddedStore:
             if not self._database_path.exists():
                 self._create_schema()
         with explained(self.location):
-            self._connect(self._database_path)
-        self._check_version()
+            # A look before anything is written: LadybugDB changes what it opens for writing, be it newer or damaged.
+            # Files beside the database are a killed writer's, which only a writer can take up again.
+            if self.mode == "read" or not any(self._folder.glob(f"{DATABASE_FILE}.*")):
+                self._connect(self._database_path, writing=False)
+                self._check_version()
+            if self.mode == "write":
+                self._connect(self._database_path)
+                self._check_version()
 
     def _check_version(self) -> None:
         try:
@@ -178,10 +184,9 @@ class EmbeddedStore:
                 f" {SCHEMA_VERSION}); upgrade Ringfence"
             )
 
-    def _connect(self, path: Path) -> None:
+    def _connect(self, path: Path, *, writing: bool = True) -> None:
         """Open a database: the store's own or a draft of it."""
         self._disconnect()
-        writing = self.mode == "write"
         # A COPY into a node table on two threads or more can hang for ever: each thread holds the lock of one part of
         # the primary key's index and waits for another's.  One thread cannot.
         self._database = ladybug.Database(
@@ -275,6 +280,8 @@ class EmbeddedStore:
         Within the draft every statement is committed by itself: one LadybugDB transaction around
         them all would keep every row in the buffer pool until its end.
         """
+        if self.mode == "read":
+            raise errors.StoreReadOnlyError(f"{self.location} was opened for reading only")
         with explained(self.location):
             try:
                 with self._noticing_full_disk():

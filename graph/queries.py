@@ -867,7 +867,8 @@ def _walk_shortest(search: _Search, account_a: str, account_b: str, max_hops: in
     # Half a hop from an account to a thing; all that rarity adds over a whole path is less than one hop.
     import networkx as nx
 
-    graph, rarity_share = nx.Graph(), 1 / (max_hops + 1)
+    graph: nx.Graph[Any] = nx.Graph()
+    rarity_share = 1 / (max_hops + 1)
     for thing in sorted(search.things):
         weight = (1 + rarity_share * (1 - 1 / search.sizes[thing])) / 2
         graph.add_weighted_edges_from((("account", user), thing, weight) for user in sorted(search.things[thing]))

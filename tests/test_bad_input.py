@@ -129,7 +129,7 @@ def disagree_everywhere(market: Path) -> None:
     ("spoil", "words"),
     [
         (spoil_nothing_but_remove, "market"),
-        (drop_column, "orders.csv has no column 'buyer_id'"),
+        (drop_column, "orders.csv has no column buyer_id"),
         (empty_file, "devices.csv is empty: not even a header"),
         (write_latin, "accounts.csv: line 2, byte 27 of the file, is not utf-8 text"),
         (write_utf_16, "looks like UTF-16"),
@@ -191,7 +191,7 @@ def test_rows_that_break_the_contract_are_listed_and_the_rest_loads(here: Path, 
     assert "amount" in found["orders", 8]
     assert "ordered_at" in found["orders", 9]
     assert "ordered_at" in found["orders", 10]
-    assert "10,000,000" in found["orders", 11]
+    assert "longer than 1,024 bytes" in found["orders", 11]
     orders = dump_at(here / "ringfence-store", dump)["Account-ORDERED-Account"]
     assert len(orders) == 51
     assert ("ann", HOSTILE, odd[0]) in {row[:3] for row in orders}

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_detection_links import PAIRS, USES, make_channel, surprise
 
-from detection.assess import find_channels, judge_groups
+from detection.assess import find_channels, judge_groups, trim_groups
 from detection.candidates import gather_groups
 from detection.channels import Dealings
 from detection.evidence import charge_search, find_shared_within, measure_dealings, sum_shared, tie_members
@@ -92,6 +92,13 @@ def test_a_members_tie_is_what_its_group_would_lose(
 def test_the_charge_is_the_logarithm_of_how_many_groups_there_are() -> None:
     assert charge_search(np.array([2, 3, 10]), 10) == pytest.approx([log2(45), log2(120), 0.0])
     assert charge_search(np.array([20]), 20_000)[0] == pytest.approx(log2(comb(20_000, 20)))
+
+
+def test_members_who_bring_less_than_naming_them_costs_are_left_out() -> None:
+    # Naming one of a thousand accounts for a group of four costs log2(996/4) = 7.96 bits.
+    groups = gather_groups([np.array([3, 5, 7, 9])])
+    trimmed = trim_groups(groups, np.array([50.0, 7.9, 8.0, 50.0]), 1000)
+    assert trimmed.account.tolist() == [3, 7, 9]
 
 
 def test_what_everybody_shares_says_nothing() -> None:

@@ -99,6 +99,18 @@ def test_a_ring_is_laid_out_as_it_is_read(kind: RingKind) -> None:
     assert {member.role for member in ring.members} <= {"core", "fringe"}
 
 
+def test_a_circle_of_payments_is_for_a_person_to_judge_and_a_circle_of_sales_is_not() -> None:
+    facts = make_background(n=1000)
+    plant_trade_ring(facts, MEMBERS)
+    payments = make_snapshot(facts)
+    product = np.zeros(len(payments.orders.buyer), dtype=np.int64)
+    goods = {"product_id": np.array(["goods"], dtype=object), "product_seller": np.array([-1])}
+    sales = replace(payments, orders=replace(payments.orders, product=product), **goods)
+    rings = [find_ring_of(find_run(snapshot, DetectSettings()), MEMBERS) for snapshot in (payments, sales)]
+    assert [ring.tier for ring in rings if ring is not None] == ["review", "automatic"]
+    assert len({ring.score for ring in rings if ring is not None}) == 1
+
+
 def test_the_score_is_half_at_eight_bits_times_the_root_of_the_size() -> None:
     assert score_net_bits(8 * 3, 9) == pytest.approx(0.5)
     assert score_net_bits(2 * 8 * 3, 9) == pytest.approx(0.75)

@@ -149,6 +149,20 @@ def test_a_review_of_nothing_is_not_compared_with_the_first_product() -> None:
     assert after[3] < LONE_CEILING * 0.8
 
 
+def test_two_reviews_of_nothing_are_not_compared_with_one_another() -> None:
+    scores = []
+    for other in (5.0, 1.0):
+        facts = Facts(dict.fromkeys(("ann", "bob", "cyd", "shop")))
+        facts.reviews = [
+            ("ann", None, None, 5.0, 1.0),
+            ("bob", None, None, other, 1.0),
+            ("cyd", None, "shop", 4.0, 1.0),
+        ]
+        facts.reviews.append(("ann", None, "shop", 3.0, 1.0))
+        scores.append(score_reviews(make_snapshot(facts))[0])
+    assert scores[0] == scores[1]
+
+
 def test_an_odd_rating_from_a_newcomer_is_more_unusual_than_the_common_one() -> None:
     facts = Facts({f"a{number}": 0.0 for number in range(12)})
     for number in (*range(9), *range(9)):

@@ -24,7 +24,7 @@ from small_market import HOSTILE
 
 from graph import embedded, embedded_bulk
 from graph.embedded import EmbeddedStore
-from graph.errors import QueryError, StoreError
+from graph.errors import QueryError, StoreError, StoreReadOnlyError
 from graph.identity import canonical_values
 from graph.model import Member, Snapshot
 from graph.settings import Settings, TableSettings
@@ -622,6 +622,11 @@ def test_a_store_opened_for_reading_cannot_be_changed(open_graph: Open, market: 
         before = dump(store)
         with pytest.raises((QueryError, StoreError)):
             store.query("MATCH (a:Account) DETACH DELETE a")
+        snapshot = store.snapshot()
+        with pytest.raises(StoreReadOnlyError):
+            store.write_run(small_market.make_run(snapshot), snapshot)
+        with pytest.raises(StoreReadOnlyError):
+            store.write_vectors(snapshot.account_id, np.zeros((snapshot.n_accounts, 1), dtype=np.float32))
         assert dump(store) == before
 
 
