@@ -51,9 +51,8 @@ def describe_rings(data: Path, store: Path, name: str) -> list[str]:
     lines = []
     for (tier, kind), part in members.groupby(["tier", "kind"], sort=True):
         sizes = part.groupby("ring_id").size()
-        lines.append(
-            f"| {name} | {tier} | {kind} | {len(sizes):,} | {np.median(sizes):.0f} | {sizes.max()} | {part.bad.mean():.3f} |"
-        )
+        size = f"{np.median(sizes):.0f} | {sizes.max()}"
+        lines.append(f"| {name} | {tier} | {kind} | {len(sizes):,} | {size} | {part.bad.mean():.3f} |")
     return lines
 
 

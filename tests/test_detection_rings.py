@@ -104,8 +104,7 @@ def test_a_circle_of_payments_is_for_a_person_to_judge_and_a_circle_of_sales_is_
     plant_trade_ring(facts, MEMBERS)
     payments = make_snapshot(facts)
     product = np.zeros(len(payments.orders.buyer), dtype=np.int64)
-    goods = {"product_id": np.array(["goods"], dtype=object), "product_seller": np.array([-1])}
-    sales = replace(payments, orders=replace(payments.orders, product=product), **goods)
+    sales = replace(payments, orders=replace(payments.orders, product=product))
     rings = [find_ring_of(find_run(snapshot, DetectSettings()), MEMBERS) for snapshot in (payments, sales)]
     assert [ring.tier for ring in rings if ring is not None] == ["review", "automatic"]
     assert len({ring.score for ring in rings if ring is not None}) == 1
