@@ -54,14 +54,15 @@ def score_market(rings: Sequence[Ring], snapshot: Snapshot, channels: Channels, 
     verdicts = _judge_members(rings, settings)
     row = {account_id: place for place, account_id in enumerate(snapshot.account_id.tolist())}
     members = np.array([row[account_id] for account_id in verdicts], dtype=np.int64)
-    score = LONE_CEILING * (1.0 - 2.0 ** (-measure_sharing(channels, n) / HALF_SHARING_BITS))
+    lone_reviews = score_reviews(snapshot)
+    score = score_loners(measure_sharing(channels, n), lone_reviews, snapshot)
     score[members] = np.maximum(score[members], [verdict.score for verdict in verdicts.values()])
     crowded = find_crowded(channels, n)
     tier = np.where(crowded, TIERS.index("watch"), 0)
     tier[members] = [TIERS.index(verdict.tier) for verdict in verdicts.values()]
     crowded[members] = False
     from_ring = _score_ring_reviews(snapshot, rings, row)
-    review_score = np.maximum(score_reviews(snapshot), from_ring)
+    review_score = np.maximum(lone_reviews, from_ring)
     review_tier = np.where(from_ring >= settings.review_score, TIERS.index("review"), 0)
     flags = [
         *_flag_members(verdicts),
@@ -112,6 +113,20 @@ def _merge_verdicts(verdicts: Sequence[_MemberVerdict]) -> _MemberVerdict:
         reasons=(*first.reasons, *(verdict.reasons[0] for verdict in others)),
         ring_ids=(*first.ring_ids, *(ring_id for verdict in others for ring_id in verdict.ring_ids)),
     )
+
+
+def score_loners(sharing_bits: Floats, review_score: Floats, snapshot: Snapshot) -> Floats:
+    """What tells on an account by itself, 0 to ``LONE_CEILING`` (N,): either signal is enough.
+
+    Whom it shares things with; and its most unusual review, which says little about most authors and
+    much about the few at the top (the fourth power of its rank among authors).
+    """
+    sharing = 1.0 - 2.0 ** (-sharing_bits / HALF_SHARING_BITS)
+    most_unusual = np.full(snapshot.n_accounts, np.nan)
+    np.fmax.at(most_unusual, snapshot.reviews.author, review_score)
+    reviewing = np.where(np.isnan(most_unusual), 0.0, _rank(most_unusual) ** 4)
+    score: Floats = LONE_CEILING * (1.0 - (1.0 - sharing) * (1.0 - reviewing))
+    return score
 
 
 def measure_sharing(channels: Channels, n_accounts: int) -> Floats:

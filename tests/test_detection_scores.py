@@ -49,6 +49,17 @@ def score_rings(facts: Facts, *rings: Ring, **settings: float) -> Scores:
     return score_market(rings, snapshot, find_channels(snapshot), DetectSettings(**settings))  # type: ignore[arg-type]
 
 
+def test_the_author_of_the_oddest_review_scores_above_other_authors_and_none_is_flagged_for_it() -> None:
+    facts = Facts(accounts={f"a{place}": None for place in range(12)}, listings={"p": "a0"})
+    facts.reviews += [(f"a{place}", "p", None, 5.0, 10 * place) for place in range(1, 10)]
+    facts.reviews.append(("a10", "p", None, 1.0, 200))
+    run = find_run(make_snapshot(facts), DetectSettings())
+    scores = dict(zip(make_snapshot(facts).account_id.tolist(), run.account_score.tolist(), strict=True))
+    assert max(scores, key=lambda account: scores[account]) == "a10"
+    assert scores["a11"] == 0.0
+    assert run.flags == ()
+
+
 def test_every_score_lies_between_zero_and_one(run: RunResult) -> None:
     for scores in (run.account_score, run.review_score):
         assert ((scores >= 0) & (scores <= 1)).all()
