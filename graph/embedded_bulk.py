@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import ladybug
 import numpy as np
@@ -18,11 +18,13 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from graph.model import Ints
-from graph.plan import SHOP_ID, KnownFacts, LoadPlan
+from graph.model import SHOP_ID, Ints
 from graph.results import RunRows
 from graph.snapshots import RawGraph
 from graph.store import Progress
+
+if TYPE_CHECKING:
+    from graph.plan import KnownFacts, LoadPlan
 
 _BATCH_ROWS, _STATEMENT_ROWS = 1 << 18, 1 << 20
 
@@ -100,6 +102,8 @@ def read_raw_graph(connection: ladybug.Connection) -> RawGraph:
 
 def read_known_facts(connection: ladybug.Connection) -> KnownFacts:
     """Every fact, for a load to be compared with."""
+    from graph.plan import KnownFacts  # brings pandas, which detection can do without
+
     nodes = _read_nodes(connection, identifiers=_IDENTIFIER_KEYS)
     orders = _orders(connection, nodes)
     account_id, product_id = nodes.accounts["account_id"], nodes.listings["product_id"]

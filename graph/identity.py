@@ -91,6 +91,8 @@ _BARE_NUMBER = re.compile(r"(\d+)[^\W\d]?")
 _INITIALS = re.compile(r"\b([^\W\d])\.(?=[^\W\d]\b)")
 _SPLIT_NUMBER = re.compile(r"(?<=\d)-(?=[^\W\d]\b)|(?<=\b[^\W\d])-(?=\d)")
 _SPACE = re.compile(r"\s")
+_PHONE = re.compile(r"\+?[\d\s()./-]{5,}")
+_NOT_DIGIT = re.compile(r"[^0-9]")
 _HAN = re.compile("[\u3040-\u30ff\u3400-\u9fff]")
 
 
@@ -231,16 +233,21 @@ def _canonical_email(email: str) -> str:
 
 def _canonical_phone(phone: str) -> str:
     """Digits, with ``+`` before an international number; anything with letters in it is exact."""
-    text = unicodedata.normalize("NFKC", phone).strip()
+    text = phone.strip() if phone.isascii() else unicodedata.normalize("NFKC", phone).strip()
     bare = text.removeprefix("tel:").strip()
-    if not re.fullmatch(r"\+?[\d\s()./-]{5,}", bare):
+    if not _PHONE.fullmatch(bare):
         return text
-    digits = "".join(str(unicodedata.decimal(char)) for char in bare if char.isdecimal())
+    digits = _digits_of(bare)
     if bare.startswith("+") or digits.startswith("00"):
-        abroad = re.sub(r"\(0\)", "", bare)
-        digits = "".join(str(unicodedata.decimal(char)) for char in abroad if char.isdecimal())
+        digits = _digits_of(bare.replace("(0)", ""))
         return "+" + (digits if bare.startswith("+") else digits[2:])
     return digits or text
+
+
+def _digits_of(text: str) -> str:
+    if text.isascii():
+        return _NOT_DIGIT.sub("", text)
+    return "".join(str(unicodedata.decimal(char)) for char in text if char.isdecimal())
 
 
 _RULES: dict[str, Callable[[str], str]] = {

@@ -26,7 +26,8 @@ TIERS: tuple[Tier, ...] = ("clear", "watch", "review", "automatic")
 RingKind = Literal["trade", "review", "attack", "refund", "farm", "shared-identity"]
 RING_KINDS: tuple[RingKind, ...] = ("trade", "review", "attack", "refund", "farm", "shared-identity")
 
-REVIEW_TARGET_PRODUCT, REVIEW_TARGET_SELLER = "product", "seller"
+SHOP_ID = "market"
+"""The key of the one ``Shop`` node: who sold, where an order names no seller."""
 
 
 @dataclass(frozen=True)

@@ -17,11 +17,9 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from graph.identity import canonical_values
+from graph.model import SHOP_ID
 from graph.store import TableReport
 from graph.tables import CheckedTable
-
-SHOP_ID = "market"
-"""The key of the one ``Shop`` node: who sold, where an order names no seller."""
 
 ACCOUNT_COLUMNS = ("account_id", "created_at", "role", "segment", "status", "attributes")
 ORDER_COLUMNS = (

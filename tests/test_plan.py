@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from graph.plan import SHOP_ID, KnownFacts, LoadPlan, plan_load
+from graph.model import SHOP_ID
+from graph.plan import KnownFacts, LoadPlan, plan_load
 from graph.tables import CONTRACT, CheckedTable, Rejects
 
 _ARROW = {"time": pa.timestamp("us"), "number": pa.float64(), "rating": pa.float64()}
