@@ -49,7 +49,7 @@ demo: setup  ## simulate a market with planted rings, load it, find the rings
 # matplotlib stays out of .venv: igraph imports it wherever it finds it, and every start would pay for it.
 bench: setup  ## run every benchmark; results go to benchmarks/results
 	@$(use_pip_settings) $(UV) pip install --quiet --python $(BIN)/python --target .bench 'matplotlib>=3.10,<4'
-	@set -e; for script in benchmarks/[a-z]*.py; do echo "== $$script"; PYTHONPATH=.bench $(BIN)/python "$$script"; done
+	@set -e; for script in $$(grep -l __main__ benchmarks/*.py); do echo "== $$script"; PYTHONPATH=.bench $(BIN)/python "$$script"; done
 
 lock: $(UV)  ## bring requirements.lock in line with pyproject.toml, changing as little as possible
 	@$(compile)

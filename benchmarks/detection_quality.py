@@ -1,6 +1,6 @@
 """Measure detection on simulated markets, beside the usual recipes on the same data.
 
-Run ``python -m benchmarks.detection_quality``; with ``--accounts 5000 --seeds 2`` for a quick look.  Writes
+Run ``python benchmarks/detection_quality.py``; with ``--accounts 5000 --seeds 2`` for a quick look.  Writes
 ``benchmarks/results/detection_quality.md``.
 
 A found ring hits a planted one when the Jaccard index of their members is 0.5 or more and no ring before it has hit
@@ -275,7 +275,7 @@ def main() -> None:
         for difficulty in ("ordinary", "hard")
         for seed in range(1, options.seeds + 1)
     ]
-    command = f"python -m benchmarks.detection_quality --accounts {options.accounts} --seeds {options.seeds}"
+    command = f"python benchmarks/detection_quality.py --accounts {options.accounts} --seeds {options.seeds}"
     report = write_report(trials, command, options.accounts)
     options.out.write_text(report, encoding="utf-8")
     print(report)

@@ -1,4 +1,4 @@
-"""Run `ringfence` as a whole process and say what it took."""
+"""What the measurements share: where data and results lie, and what a whole `ringfence` process takes."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 RESULTS = Path(__file__).parent / "results"
+DATA = Path(__file__).parents[2] / "shared" / "data"
+"""Public markets in the form of the data contract, beside the checkout; each script takes another place too."""
 RINGFENCE = Path(sys.executable).with_name("ringfence")
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from measure import read_ringfence, run_ringfence, write_result
+from measure import DATA, read_ringfence, run_ringfence, write_result
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 TRUTH = {
@@ -27,7 +27,6 @@ TRUTH = {
     ],
     "ecom": [("accounts", "account_id", "is_fraud", "risk_score")],
 }
-DEFAULT_DATA = Path(__file__).parents[1].parent / "shared" / "data"
 
 
 def score_against_truth(data: Path, store: Path, name: str) -> list[str]:
@@ -70,7 +69,7 @@ def try_every_question(store: Path) -> None:
 def main() -> None:
     """Run the main job and every question on each market."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--data", type=Path, default=DEFAULT_DATA)
+    parser.add_argument("--data", type=Path, default=DATA)
     data = parser.parse_args().data
     scores, rings, costs = [], [], []
     for name in TRUTH:

@@ -1,6 +1,6 @@
 """Compare the simulated market with real sets: degrees, sharing, times, ratings.
 
-Run ``python -m benchmarks.simulator_realism --real FOLDER`` where FOLDER holds real sets in the form of the data
+Run ``python benchmarks/simulator_realism.py [--real FOLDER]`` where FOLDER holds real sets in the form of the data
 contract (``p2p``, ``yelpchi``, ``ecom``, each a folder of Parquet files). Sets that are absent are left out, visibly.
 Writes ``benchmarks/results/simulator_realism.md`` and ``simulator_realism.png``.
 """
@@ -14,12 +14,12 @@ from pathlib import Path
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
+from measure import DATA, RESULTS
 
 from graph.simulation.market import Market, MarketSettings, simulate_market
 
 FloatArray = npt.NDArray[np.float64]
 Tables = dict[str, pd.DataFrame]
-RESULTS = Path(__file__).parent / "results"
 REAL_SETS = ("p2p", "yelpchi", "ecom")
 QUANTILES = (0.25, 0.5, 0.75, 0.9, 0.99)
 _HOUR_SECONDS, _DAY_SECONDS = 3_600.0, 86_400.0
@@ -256,7 +256,7 @@ def plot_comparisons(comparisons: list[Comparison], path: Path) -> None:
 def main() -> None:
     """Run the comparison and write its table and picture."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--real", type=Path, required=True, help="folder that holds the real sets")
+    parser.add_argument("--real", type=Path, default=DATA, help="folder that holds the real sets")
     parser.add_argument("--accounts", type=int, default=30_000)
     options = parser.parse_args()
     settings = MarketSettings(n_accounts=options.accounts, seed=1)

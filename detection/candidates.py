@@ -8,8 +8,6 @@ from dataclasses import dataclass
 
 import igraph
 import numpy as np
-from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 
 from detection.links import Links
 from graph.model import Ints
@@ -73,16 +71,13 @@ def find_candidates(links: Links, n_accounts: int, resolutions: tuple[float, ...
     if not len(links.a):
         return gather_groups([])
     used, ends = np.unique(np.concatenate([links.a, links.b]), return_inverse=True)
-    a, b = np.split(ends, 2)
-    graph = igraph.Graph(n=len(used), edges=np.column_stack([a, b]))
+    graph = igraph.Graph(n=len(used), edges=ends.reshape(2, -1).T)
     parts: list[Ints] = []
     for resolution in resolutions:
         parts += _split(used, _find_communities(graph, links, resolution, seed=seed))
     for floor in np.quantile(links.bits, [0.9, 0.98]):
-        strong = links.bits > floor
-        shape = (len(used), len(used))
-        matrix = sparse.coo_array((links.bits[strong], (a[strong], b[strong])), shape=shape)
-        parts += _split(used, connected_components(matrix, directed=False)[1].astype(np.int64))
+        strong = graph.subgraph_edges(np.flatnonzero(links.bits > floor), delete_vertices=False)
+        parts += _split(used, np.asarray(strong.connected_components().membership, dtype=np.int64))
     return gather_groups(parts)
 
 

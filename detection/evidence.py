@@ -15,14 +15,11 @@ from functools import cached_property
 
 import numpy as np
 from scipy import sparse
-from scipy.special import gammaln
 
 from detection.candidates import Groups
 from detection.channels import Dealings, SharedThings
 from detection.links import score_surprise
 from graph.model import Floats, Ints
-
-_LN2 = float(np.log(2.0))
 
 
 @dataclass(frozen=True)
@@ -132,9 +129,9 @@ def _tie_by_dealings(groups: Groups, channel: Dealings, n_accounts: int) -> Floa
 
 def charge_search(size: Ints, n_accounts: int) -> Floats:
     """Bits to name one group of each size among all that could have been found: log2 C(N, s)."""
-    s = np.asarray(size, dtype=float)
-    charge: Floats = (gammaln(n_accounts + 1) - gammaln(s + 1) - gammaln(n_accounts - s + 1)) / _LN2
-    return charge
+    chosen = np.arange(int(np.max(size, initial=0)))
+    charges: Floats = np.concatenate([[0.0], np.cumsum(np.log2((n_accounts - chosen) / (chosen + 1.0)))])
+    return charges[size]
 
 
 def _dealing_matrix(channel: Dealings, n_accounts: int) -> sparse.csr_array:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import socket
@@ -11,8 +12,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import IO, Self
-
-import portalocker
 
 from graph.errors import StoreBusyError
 
@@ -47,13 +46,13 @@ class StoreLock:
         path = self.folder / LOCK_FILE
         if not self.exclusive and not path.exists():
             return None  # a store copied to a read-only place has no writer to fear
-        kind = portalocker.LOCK_EX if self.exclusive else portalocker.LOCK_SH
+        kind = fcntl.LOCK_EX if self.exclusive else fcntl.LOCK_SH
         file = path.open("a+" if self.exclusive else "r", encoding="utf-8")
         while True:
             try:
-                portalocker.lock(file, kind | portalocker.LOCK_NB)
+                fcntl.flock(file, kind | fcntl.LOCK_NB)
                 break
-            except (portalocker.LockException, OSError):
+            except OSError:
                 holder = _read_holder(path)
                 if time.monotonic() > deadline or (self.exclusive and holder):
                     file.close()
@@ -68,7 +67,7 @@ class StoreLock:
         if self._file is not None and not self._file.closed:
             if self.exclusive:
                 self._file.truncate(0)
-            portalocker.unlock(self._file)
+            fcntl.flock(self._file, fcntl.LOCK_UN)
             self._file.close()
 
     def __enter__(self) -> Self:
