@@ -103,7 +103,9 @@ def _open_for_load(workplace: Workplace, *, dry_run: bool) -> Iterator[GraphStor
 @click.command(short_help="Find rings and score every account and review.")
 @click.option("--seed", type=click.IntRange(min=0), help="Start of all random choices; from the settings otherwise.")
 @click.option("--as-of", type=parse_time, metavar="TIME", help="Use only what was known at this time (UTC).")
-@click.option("--encoder/--no-encoder", default=None, help="Also fit the encoder, for `similar`; takes ten seconds or more.")
+@click.option(
+    "--encoder/--no-encoder", default=None, help="Also fit the encoder, for `similar`; takes ten seconds or more."
+)
 @pass_workplace
 def detect(workplace: Workplace, seed: int | None, as_of: datetime | None, encoder: bool | None) -> None:
     """Find rings and score every account and review.
