@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from detection.candidates import Groups, find_candidates, gather_groups
+from detection.candidates import Groups, distinct_groups, find_candidates, join_groups, take_groups
 from detection.channels import SIGN_UP, Dealings, SharedThings, find_dealings, find_shared_things
 from detection.evidence import (
     ChannelEvidence,
@@ -106,9 +106,9 @@ def assess_market(snapshot: Snapshot, channels: Channels, settings: DetectSettin
         within = {channel.name: find_shared_within(groups, channel, n) for channel in things}
         groups = trim_groups(groups, tie_members(groups, within, channels.dealings, n), n)
         proposals.append(groups)
-    every = gather_groups(part.members(group) for part in proposals for group in range(len(part)))
+    every = join_groups(proposals)
     judged = judge_groups(every, snapshot, channels)
-    return judge_groups(_take(every, _pick_best(judged)), snapshot, channels)
+    return judge_groups(take_groups(every, _pick_best(judged)), snapshot, channels)
 
 
 def judge_groups(groups: Groups, snapshot: Snapshot, channels: Channels) -> Assessment:
@@ -131,9 +131,7 @@ def trim_groups(groups: Groups, member_bits: Floats, n_accounts: int) -> Groups:
     size = groups.size
     cost = np.log2(np.maximum(n_accounts - size, 1) / np.maximum(size, 1))
     kept = member_bits >= cost[groups.group]
-    return gather_groups(
-        part[keep] for part, keep in zip(_parts(groups), np.split(kept, groups.start[1:-1]), strict=True)
-    )
+    return distinct_groups(groups.account[kept], np.bincount(groups.group[kept], minlength=len(groups)))
 
 
 def measure_inner_trades(groups: Groups, snapshot: Snapshot) -> InnerTrades:
@@ -197,17 +195,6 @@ def _pick_best(judged: Assessment) -> Ints:
         for row in members:
             taken.setdefault(row, group)
     return np.array(picked, dtype=np.int64)
-
-
-def _take(groups: Groups, wanted: Ints) -> Groups:
-    parts = [groups.members(group) for group in wanted.tolist()]
-    account = np.concatenate(parts) if parts else np.empty(0, dtype=np.int64)
-    sizes = np.array([len(part) for part in parts], dtype=np.int64)
-    return Groups(account, np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64))
-
-
-def _parts(groups: Groups) -> list[Ints]:
-    return np.split(groups.account, groups.start[1:-1])
 
 
 def _total(evidence: Mapping[str, ChannelEvidence], n_groups: int) -> Floats:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 import igraph
 import numpy as np
+from numpy.typing import NDArray
 
 from detection.links import Links
 from graph.model import Ints
@@ -47,10 +48,62 @@ class Groups:
 
 def gather_groups(parts: Iterable[Ints]) -> Groups:
     """Distinct groups of two accounts or more, in a canonical order; each part comes sorted."""
-    distinct = sorted({tuple(part.tolist()) for part in parts if len(part) > 1})
-    account = np.fromiter((row for group in distinct for row in group), dtype=np.int64)
-    sizes = np.fromiter((len(group) for group in distinct), dtype=np.int64, count=len(distinct))
-    return Groups(account, np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64))
+    listed = list(parts)
+    size = np.array([len(part) for part in listed], dtype=np.int64)
+    return distinct_groups(np.concatenate([np.empty(0, dtype=np.int64), *listed]), size)
+
+
+def join_groups(proposals: Iterable[Groups]) -> Groups:
+    """Every distinct group of several searches."""
+    listed = list(proposals)
+    return distinct_groups(
+        np.concatenate([groups.account for groups in listed]), np.concatenate([groups.size for groups in listed])
+    )
+
+
+def distinct_groups(account: Ints, size: Ints) -> Groups:
+    """Drop groups of fewer than two accounts and repeated ones, without a loop over groups.
+
+    Two groups are the same when their first member, their size and the sum of a 64-bit mix of their
+    members (Steele, Lea & Flood, OOPSLA 2014) are; that also is their order.
+
+    Parameters
+    ----------
+    account
+        (M,) rows, grouped and sorted within each group.
+    size
+        (G,) accounts in each group.
+    """
+    keep = np.repeat(size > 1, size)
+    account, size = account[keep], size[size > 1]
+    start = np.cumsum(size) - size
+    mixed = np.add.reduceat(_mix(account), start) if len(size) else np.empty(0, dtype=np.uint64)
+    first = account[start]
+    order = np.lexsort((mixed, size, first))
+    fresh = np.ones(len(order), dtype=bool)
+    fresh[1:] = np.any([np.diff(key[order]) != 0 for key in (first, size, mixed)], axis=0)
+    return _pick(account, start, size, order[fresh])
+
+
+def _pick(account: Ints, start: Ints, size: Ints, wanted: Ints) -> Groups:
+    """Some of the groups, in the order wanted."""
+    sizes = size[wanted]
+    ends = np.cumsum(sizes)
+    rows = np.arange(int(sizes.sum())) + np.repeat(start[wanted] - (ends - sizes), sizes)
+    return Groups(account[rows], np.concatenate([[0], ends]).astype(np.int64))
+
+
+def take_groups(groups: Groups, wanted: Ints) -> Groups:
+    """Some of the groups, in the order wanted."""
+    return _pick(groups.account, groups.start[:-1], groups.size, wanted)
+
+
+def _mix(values: Ints) -> NDArray[np.uint64]:
+    """Numbers spread over 64 bits, the same ones everywhere (SplitMix64)."""
+    mixed = values.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
+    mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)
+    mixed = (mixed ^ (mixed >> np.uint64(27))) * np.uint64(0x94D049BB133111EB)
+    return mixed ^ (mixed >> np.uint64(31))
 
 
 def find_candidates(links: Links, n_accounts: int, resolutions: tuple[float, ...], *, seed: int) -> Groups:
@@ -72,13 +125,11 @@ def find_candidates(links: Links, n_accounts: int, resolutions: tuple[float, ...
         return gather_groups([])
     used, ends = np.unique(np.concatenate([links.a, links.b]), return_inverse=True)
     graph = igraph.Graph(n=len(used), edges=ends.reshape(2, -1).T)
-    parts: list[Ints] = []
-    for resolution in resolutions:
-        parts += _split(used, _find_communities(graph, links, resolution, seed=seed))
+    parts = [_split(used, _find_communities(graph, links, bits, seed=seed)) for bits in resolutions]
     for floor in np.quantile(links.bits, [0.9, 0.98]):
         strong = graph.subgraph_edges(np.flatnonzero(links.bits > floor), delete_vertices=False)
-        parts += _split(used, np.asarray(strong.connected_components().membership, dtype=np.int64))
-    return gather_groups(parts)
+        parts.append(_split(used, np.asarray(strong.connected_components().membership, dtype=np.int64)))
+    return join_groups(parts)
 
 
 def _find_communities(graph: igraph.Graph, links: Links, resolution: float, *, seed: int) -> Ints:
@@ -88,9 +139,9 @@ def _find_communities(graph: igraph.Graph, links: Links, resolution: float, *, s
     return np.asarray(clustering.membership, dtype=np.int64)
 
 
-def _split(used: Ints, label: Ints) -> list[Ints]:
+def _split(used: Ints, label: Ints) -> Groups:
     """The accounts of each label that is neither alone nor a crowd."""
     order = np.argsort(label, kind="stable")
     size = np.bincount(label)
-    parts = np.split(used[order], np.cumsum(size)[:-1])
-    return [part for part in parts if 1 < len(part) <= MAX_SIZE]
+    kept = np.flatnonzero((size > 1) & (size <= MAX_SIZE))
+    return _pick(used[order], np.cumsum(size) - size, size, kept)

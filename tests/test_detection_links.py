@@ -119,5 +119,13 @@ def test_groups_are_distinct_sorted_and_never_of_one() -> None:
     assert len(gather_groups([])) == 0
 
 
+@given(st.lists(st.sets(st.integers(0, 6), max_size=5), max_size=12))
+def test_distinct_groups_are_what_a_set_of_tuples_holds(sets: list[set[int]]) -> None:
+    groups = gather_groups(np.array(sorted(group), dtype=np.int64) for group in sets)
+    found = [tuple(groups.members(group).tolist()) for group in range(len(groups))]
+    assert len(found) == len(set(found))
+    assert set(found) == {tuple(sorted(group)) for group in sets if len(group) > 1}
+
+
 def test_no_links_give_no_candidates() -> None:
     assert len(find_candidates(link_pairs((), (), 5), 5, (1.0,), seed=0)) == 0
