@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detection.candidates import Groups, distinct_groups, find_candidates, join_groups, take_groups
-from detection.channels import SIGN_UP, Dealings, SharedThings, find_dealings, find_shared_things
+from detection.channels import MICROS_PER_DAY, SIGN_UP, Dealings, SharedThings, find_dealings, find_shared_things
 from detection.evidence import (
     ChannelEvidence,
     SharedWithin,
@@ -30,7 +30,6 @@ from graph.model import Floats, Ints, Snapshot, Times
 
 TRIM_ROUNDS = 3
 MAX_OVERLAP = 0.5
-_MICROS_PER_DAY = 86_400_000_000
 
 
 @dataclass(frozen=True)
@@ -138,22 +137,16 @@ def measure_inner_trades(groups: Groups, snapshot: Snapshot) -> InnerTrades:
     """Look at the orders whose two ends are members of one group, O(orders of the members)."""
     orders, n = snapshot.orders, snapshot.n_accounts
     known = np.flatnonzero((orders.seller >= 0) & (orders.seller != orders.buyer))
-    known = known[np.argsort(orders.buyer[known], kind="stable")]
-    buyer, seller = orders.buyer[known], orders.seller[known]
-    counts = np.bincount(buyer, minlength=n)
-    begin = np.cumsum(counts) - counts
-    bought = counts[groups.account]
-    membership = np.repeat(np.arange(len(groups.account)), bought)
-    nth = np.arange(len(membership)) - np.repeat(np.cumsum(bought) - bought, bought)
-    row = begin[groups.account[membership]] + nth
+    bought = groups.find_facts(orders.buyer[known], n)
+    membership, order = bought.membership, known[bought.row]
     code = groups.group * n + groups.account  # sorted: groups in order, accounts sorted within each
-    wanted = groups.group[membership] * n + seller[row]
+    wanted = groups.group[membership] * n + orders.seller[order]
     place = np.minimum(np.searchsorted(code, wanted), max(len(code) - 1, 0))
     inside = code[place] == wanted if len(code) else np.zeros(0, dtype=bool)
-    source, target, row = membership[inside], place[inside], row[inside]
+    source, target, order = membership[inside], place[inside], order[inside]
     buys, sells = (np.bincount(end, minlength=len(groups.account)) > 0 for end in (source, target))
     both = buys & sells
-    group, order = groups.group[source], known[row]
+    group = groups.group[source]
     return InnerTrades(
         _span_days(groups, group, orders.ordered_at[order]),
         buys | sells,
@@ -165,7 +158,7 @@ def measure_inner_trades(groups: Groups, snapshot: Snapshot) -> InnerTrades:
 def _span_days(groups: Groups, group: Ints, at: Times) -> Floats:
     dated = ~np.isnat(at)
     first, last = np.full(len(groups), np.inf), np.full(len(groups), -np.inf)
-    days = at[dated].astype(np.int64) / _MICROS_PER_DAY
+    days = at[dated].astype(np.int64) / MICROS_PER_DAY
     np.minimum.at(first, group[dated], days)
     np.maximum.at(last, group[dated], days)
     span: Floats = np.maximum(last - first, 0.0)

@@ -18,6 +18,14 @@ MAX_SIZE = 400
 
 
 @dataclass(frozen=True)
+class MemberFacts:
+    """Which ``row`` (F,) of a table of facts is about which ``membership`` (F,) of the groups."""
+
+    membership: Ints
+    row: Ints
+
+
+@dataclass(frozen=True)
 class Groups:
     """Groups of accounts, overlapping or not.
 
@@ -44,6 +52,16 @@ class Groups:
     def members(self, group: int) -> Ints:
         """The accounts of one group."""
         return self.account[self.start[group] : self.start[group + 1]]
+
+    def find_facts(self, account: Ints, n_accounts: int) -> MemberFacts:
+        """Join the memberships with facts of which each is about one account (F',), O(facts of the members)."""
+        by_account = np.argsort(account, kind="stable")
+        counts = np.bincount(account, minlength=n_accounts)
+        begin = np.cumsum(counts) - counts
+        facts = counts[self.account]
+        membership = np.repeat(np.arange(len(self.account)), facts)
+        nth = np.arange(len(membership)) - np.repeat(np.cumsum(facts) - facts, facts)
+        return MemberFacts(membership, by_account[begin[self.account[membership]] + nth])
 
 
 def gather_groups(parts: Iterable[Ints]) -> Groups:

@@ -25,7 +25,7 @@ PRAISE, BLAME, REFUND, REFERRED, SIGN_UP, TRADE, REFERRAL = (
 )  # fmt: skip
 BEHAVIOUR = frozenset({PRAISE, BLAME, REFUND, REFERRED, SIGN_UP, TRADE, REFERRAL})
 NO_TARGET = int(np.iinfo(np.int64).min)
-_MICROS_PER_DAY = 86_400_000_000
+MICROS_PER_DAY = 86_400_000_000
 
 
 @dataclass(frozen=True)
@@ -70,12 +70,27 @@ class SharedThings:
 
 
 @dataclass(frozen=True)
+class Pairs:
+    """Two accounts each, ``low`` < ``high`` (P,), sorted."""
+
+    low: Ints
+    high: Ints
+
+
+@dataclass(frozen=True)
 class Dealings:
     """Direct dealings, one row each: ``source`` (D,) and ``target`` (D,) rows of accounts."""
 
     name: str
     source: Ints
     target: Ints
+
+    @cached_property
+    def pairs(self) -> Pairs:
+        """The distinct pairs that deal with one another, whichever way and however often."""
+        low, high = np.minimum(self.source, self.target), np.maximum(self.source, self.target)
+        width = int(high.max(initial=0)) + 1
+        return Pairs(*np.divmod(np.unique(low * width + high), width))
 
 
 def find_shared_things(snapshot: Snapshot) -> tuple[SharedThings, ...]:
@@ -150,7 +165,7 @@ def _share_sign_ups(snapshot: Snapshot) -> SharedThings:
 
 def _window(target: Ints, at: Times, days: int) -> Ints:
     """A code for each (target, window of days)."""
-    window = at.astype(np.int64) // (days * _MICROS_PER_DAY)
+    window = at.astype(np.int64) // (days * MICROS_PER_DAY)
     window -= window.min(initial=0)
     return target * (int(window.max(initial=0)) + 1) + window
 

@@ -61,15 +61,10 @@ class SharedWithin:
 
 def find_shared_within(groups: Groups, channel: SharedThings, n_accounts: int) -> SharedWithin:
     """Every thing that two members or more of a group share, with its bits, O(uses of the members)."""
-    degree = np.bincount(channel.account, minlength=n_accounts)
-    by_account = np.argsort(channel.account, kind="stable")
-    thing_of = channel.thing[by_account]
-    begin = np.cumsum(degree) - degree
-    uses = degree[groups.account]
-    membership = np.repeat(np.arange(len(groups.account)), uses)
-    nth = np.arange(len(membership)) - np.repeat(np.cumsum(uses) - uses, uses)
-    thing = thing_of[begin[groups.account[membership]] + nth]
-    code = groups.group[membership] * channel.n_things + thing
+    uses = groups.find_facts(channel.account, n_accounts)
+    membership, group = uses.membership, groups.group[uses.membership]
+    used = np.bincount(group, minlength=len(groups))
+    code = group * channel.n_things + channel.thing[uses.row]
     code, row, members = np.unique(code, return_inverse=True, return_counts=True)
     shared = members >= 2
     renumbered = np.cumsum(shared) - 1
@@ -77,7 +72,6 @@ def find_shared_within(groups: Groups, channel: SharedThings, n_accounts: int) -
     group, thing = np.divmod(code[shared], channel.n_things)
     members = members[shared]
     size = groups.size[group]
-    used = np.bincount(groups.group, weights=uses, minlength=len(groups))
     expected: Floats = used[group] * (size - 1) / size * (channel.popularity[thing] - 1) / max(len(channel.account), 1)
     bits = score_surprise(members - 1.0, expected)
     return SharedWithin(group, thing, members, expected, bits, membership[kept], renumbered[row[kept]])
@@ -136,8 +130,7 @@ def charge_search(size: Ints, n_accounts: int) -> Floats:
 
 def _dealing_matrix(channel: Dealings, n_accounts: int) -> sparse.csr_array:
     """Symmetric; 1 where two accounts have dealt with one another, however often."""
-    low, high = np.minimum(channel.source, channel.target), np.maximum(channel.source, channel.target)
-    low, high = np.divmod(np.unique(low * n_accounts + high), n_accounts)
+    low, high = channel.pairs.low, channel.pairs.high
     ends = np.concatenate([low, high]), np.concatenate([high, low])
     return sparse.csr_array((np.ones(len(ends[0])), ends), shape=(n_accounts, n_accounts))
 

@@ -18,7 +18,7 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from detection.candidates import Groups
-from detection.channels import BEHAVIOUR, BLAME, PRAISE, REFERRAL, REFERRED, TRADE, SharedThings
+from detection.channels import BEHAVIOUR, BLAME, MICROS_PER_DAY, PRAISE, REFERRAL, REFERRED, TRADE, SharedThings
 from detection.evidence import ChannelEvidence, SharedWithin, charge_search
 from detection.links import score_surprise
 from graph.model import Floats, Ints, Snapshot
@@ -34,7 +34,6 @@ PRIOR_BITS = 12.0
 CLUB_DAYS = 120.0
 FANS_DAYS = 90.0
 CIRCULAR_SHARE = 0.5
-_MICROS_PER_DAY = 86_400_000_000
 
 
 @dataclass(frozen=True)
@@ -241,7 +240,7 @@ def read_fans(facts: GroupFacts, homes: Homes, things: Mapping[str, SharedThings
         seller = find_thing_sellers(channel, snapshot)[within.thing]
         known = (seller >= 0) & (within.bits > 0)
         code, place = np.unique(within.group[known] * snapshot.n_accounts + seller[known], return_inverse=True)
-        at = channel.began_at[within.thing[known]].astype(np.int64) / _MICROS_PER_DAY
+        at = channel.began_at[within.thing[known]].astype(np.int64) / MICROS_PER_DAY
         first, last = np.full(len(code), np.inf), np.full(len(code), -np.inf)
         np.minimum.at(first, place, at)
         np.maximum.at(last, place, at)

@@ -87,8 +87,7 @@ def link_shared(channel: SharedThings, n_accounts: int) -> Links:
 
 def link_dealings(channel: Dealings, n_accounts: int) -> Links:
     """Link accounts that deal with one another, whichever way and however often."""
-    low, high = np.minimum(channel.source, channel.target), np.maximum(channel.source, channel.target)
-    low, high = np.divmod(np.unique(low * n_accounts + high), n_accounts)
+    low, high = channel.pairs.low, channel.pairs.high
     partners = np.bincount(low, minlength=n_accounts) + np.bincount(high, minlength=n_accounts)
     expected = partners[low] * partners[high] / max(2 * len(low), 1)
     return _positive(low, high, score_surprise(np.ones(len(low)), expected))

@@ -140,9 +140,7 @@ def write_plan(connection: ladybug.Connection, staging: Path, plan: LoadPlan, pr
         progress(f"writing {label}", done, total)
     for label in list(plan.fills):
         rows = plan.fills.pop(label)
-        key, *columns = rows.column_names
-        sets = ", ".join(f"n.{name} = coalesce(n.{name}, {name})" for name in columns)
-        _match_and_set(connection, staging, f"(n:{label} {{{key}: {key}}})", sets, rows)
+        _set(connection, staging, label, rows, how="n.{0} = coalesce(n.{0}, {0})")
         done += rows.num_rows
         progress(f"completing {label}", done, total)
     for kind in list(plan.relationships):
@@ -159,10 +157,7 @@ def write_run_rows(connection: ladybug.Connection, staging: Path, rows: RunRows)
     for kind, part in rows.relationships.items():
         _copy_relationship(connection, staging, kind, part)
     for label, part in (("Account", rows.account_scores), ("Review", rows.review_scores)):
-        key, *columns = part.column_names
-        sets = ", ".join(f"n.{name} = {name}" for name in columns)
-        if part.num_rows:
-            _match_and_set(connection, staging, f"(n:{label} {{{key}: {key}}})", sets, part)
+        _set(connection, staging, label, part, how="n.{0} = {0}")
 
 
 def replace_vectors(
@@ -247,9 +242,12 @@ def _copy_relationship(
         connection.execute(f"COPY `{name}` FROM {file} (from='{source}', to='{target}')")
 
 
-def _match_and_set(connection: ladybug.Connection, staging: Path, pattern: str, sets: str, rows: pa.Table) -> None:
+def _set(connection: ladybug.Connection, staging: Path, label: str, rows: pa.Table, *, how: str) -> None:
+    """Set properties of known nodes; the first column is the key, ``how`` says what becomes of each other one."""
+    key, *columns = rows.column_names
+    sets = ", ".join(how.format(name) for name in columns)
     for file in _staged(staging, rows):
-        connection.execute(f"LOAD FROM {file} MATCH {pattern} SET {sets}")
+        connection.execute(f"LOAD FROM {file} MATCH (n:{label} {{{key}: {key}}}) SET {sets}")
 
 
 def _staged(staging: Path, rows: pa.Table) -> Iterator[str]:
