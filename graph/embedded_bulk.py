@@ -140,7 +140,7 @@ def write_plan(connection: ladybug.Connection, staging: Path, plan: LoadPlan, pr
         progress(f"writing {label}", done, total)
     for label in list(plan.fills):
         rows = plan.fills.pop(label)
-        _set(connection, staging, label, rows, how="n.{0} = coalesce(n.{0}, {0})")
+        _match_and_set(connection, staging, label, rows, how="n.{0} = coalesce(n.{0}, {0})")
         done += rows.num_rows
         progress(f"completing {label}", done, total)
     for kind in list(plan.relationships):
@@ -157,7 +157,7 @@ def write_run_rows(connection: ladybug.Connection, staging: Path, rows: RunRows)
     for kind, part in rows.relationships.items():
         _copy_relationship(connection, staging, kind, part)
     for label, part in (("Account", rows.account_scores), ("Review", rows.review_scores)):
-        _set(connection, staging, label, part, how="n.{0} = {0}")
+        _match_and_set(connection, staging, label, part, how="n.{0} = {0}")
 
 
 def replace_vectors(
@@ -242,7 +242,7 @@ def _copy_relationship(
         connection.execute(f"COPY `{name}` FROM {file} (from='{source}', to='{target}')")
 
 
-def _set(connection: ladybug.Connection, staging: Path, label: str, rows: pa.Table, *, how: str) -> None:
+def _match_and_set(connection: ladybug.Connection, staging: Path, label: str, rows: pa.Table, *, how: str) -> None:
     """Set properties of known nodes; the first column is the key, ``how`` says what becomes of each other one."""
     key, *columns = rows.column_names
     sets = ", ".join(how.format(name) for name in columns)
