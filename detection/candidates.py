@@ -10,9 +10,12 @@ import igraph
 import numpy as np
 from numpy.typing import NDArray
 
+from detection.channels import ByAccount
 from detection.links import Links
 from graph.model import Ints
 
+MIN_SIZE = 3
+"""Two accounts are a pair, not a ring."""
 MAX_SIZE = 400
 """Larger communities are crowds, not rings; the finer resolutions look inside them."""
 
@@ -53,19 +56,17 @@ class Groups:
         """The accounts of one group."""
         return self.account[self.start[group] : self.start[group + 1]]
 
-    def find_facts(self, account: Ints, n_accounts: int) -> MemberFacts:
-        """Join the memberships with facts of which each is about one account (F',), O(facts of the members)."""
-        by_account = np.argsort(account, kind="stable")
-        counts = np.bincount(account, minlength=n_accounts)
-        begin = np.cumsum(counts) - counts
-        facts = counts[self.account]
-        membership = np.repeat(np.arange(len(self.account)), facts)
-        nth = np.arange(len(membership)) - np.repeat(np.cumsum(facts) - facts, facts)
-        return MemberFacts(membership, by_account[begin[self.account[membership]] + nth])
+    def find_facts(self, facts: ByAccount) -> MemberFacts:
+        """Join the memberships with facts of which each is about one account, O(facts of the members)."""
+        known = np.minimum(self.account, max(len(facts.count) - 1, 0))
+        count = np.where(known == self.account, facts.count[known], 0) if len(facts.count) else np.zeros_like(known)
+        membership = np.repeat(np.arange(len(self.account)), count)
+        nth = np.arange(len(membership)) - np.repeat(np.cumsum(count) - count, count)
+        return MemberFacts(membership, facts.order[facts.begin[self.account[membership]] + nth])
 
 
 def gather_groups(parts: Iterable[Ints]) -> Groups:
-    """Distinct groups of two accounts or more, in a canonical order; each part comes sorted."""
+    """Distinct groups that are large enough, in a canonical order; each part comes sorted."""
     listed = list(parts)
     size = np.array([len(part) for part in listed], dtype=np.int64)
     return distinct_groups(np.concatenate([np.empty(0, dtype=np.int64), *listed]), size)
@@ -80,7 +81,7 @@ def join_groups(proposals: Iterable[Groups]) -> Groups:
 
 
 def distinct_groups(account: Ints, size: Ints) -> Groups:
-    """Drop groups of fewer than two accounts and repeated ones, without a loop over groups.
+    """Drop groups that are too small and repeated ones, without a loop over groups.
 
     Two groups are the same when their first member, their size and the sum of a 64-bit mix of their
     members (Steele, Lea & Flood, OOPSLA 2014) are; that also is their order.
@@ -92,8 +93,8 @@ def distinct_groups(account: Ints, size: Ints) -> Groups:
     size
         (G,) accounts in each group.
     """
-    keep = np.repeat(size > 1, size)
-    account, size = account[keep], size[size > 1]
+    keep = np.repeat(size >= MIN_SIZE, size)
+    account, size = account[keep], size[size >= MIN_SIZE]
     start = np.cumsum(size) - size
     mixed = np.add.reduceat(_mix(account), start) if len(size) else np.empty(0, dtype=np.uint64)
     first = account[start]
@@ -161,5 +162,5 @@ def _split(used: Ints, label: Ints) -> Groups:
     """The accounts of each label that is neither alone nor a crowd."""
     order = np.argsort(label, kind="stable")
     size = np.bincount(label)
-    kept = np.flatnonzero((size > 1) & (size <= MAX_SIZE))
+    kept = np.flatnonzero((size >= MIN_SIZE) & (size <= MAX_SIZE))
     return _pick(used[order], np.cumsum(size) - size, size, kept)

@@ -4,26 +4,28 @@ from __future__ import annotations
 
 import numpy as np
 
-from detection.channels import BLAME, PRAISE, REFERRAL, REFERRED, REFUND, SIGN_UP, TRADE, SharedThings
+from detection.channels import ANYTHING, BLAME, PRAISE, PURCHASE, REFERRED, REFUND, SIGN_UP, TRADE, SharedThings
 from graph.model import Snapshot
 
 _NOUNS = {
-    PRAISE: ("target praised in the same days", "targets praised in the same days"),
-    BLAME: ("target blamed in the same days", "targets blamed in the same days"),
-    REFUND: ("seller asked for refunds in the same weeks", "sellers asked for refunds in the same weeks"),
-    REFERRED: ("common referrer", "common referrers"),
+    PRAISE: ("target praised at the same time", "targets praised at the same time"),
+    BLAME: ("target blamed at the same time", "targets blamed at the same time"),
+    REFUND: ("seller asked for refunds at the same time", "sellers asked for refunds at the same time"),
+    PURCHASE: ("thing bought at the same time", "things bought at the same time"),
+    REFERRED: ("referrer", "referrers"),
     SIGN_UP: ("moment of signing up", "moments of signing up"),
     "address": ("address", "addresses"),
     "ip": ("IP address", "IP addresses"),
 }
+_ABOUT = {PRAISE: "good reviews of", BLAME: "bad reviews of", REFUND: "refunds from", PURCHASE: "purchases of"}
 _READINGS = {
     "household": "families and friends who share phones, cards and homes",
-    "shared place": "a dormitory, an office, a parcel locker or a carrier's network",
+    "shared place": "a dormitory, an office, a parcel locker, a carrier's network or a computer in a library",
     "second-hand device": "a device sold on from one to the next",
-    "club": "people who trade with one another for months",
-    "regular customers": "customers who come back to the same sellers",
-    "launch": "a crowd with one opinion of one thing in one week",
-    "fans of a seller": "buyers who praise one seller over months",
+    "club": "people who trade with one another for months, and praise what they bought",
+    "launch": "a crowd with one opinion of one thing at one time",
+    "fans": "buyers who come back to the same sellers, and praise them, for months",
+    "referral campaign": "the followers of somebody who recommends the market to a crowd",
 }
 
 
@@ -34,11 +36,12 @@ def describe_thing(channel: SharedThings, thing: int, snapshot: Snapshot) -> str
         return f"signed up around {_day(channel.began_at[thing])}"
     if channel.name == REFERRED:
         return f"referred by {snapshot.account_id[-1 - subject]}"
-    if channel.name in (PRAISE, BLAME, REFUND):
+    if channel.name in (PRAISE, BLAME, REFUND, PURCHASE):
         since = _day(channel.began_at[thing])
+        if subject == ANYTHING:
+            return f"{_ABOUT[channel.name]} anything from {since}"
         target = snapshot.product_id[subject] if subject >= 0 else snapshot.account_id[-1 - subject]
-        verb = {PRAISE: "good reviews of", BLAME: "bad reviews of", REFUND: "refunds from"}[channel.name]
-        return f"{verb} {target} from {since}"
+        return f"{_ABOUT[channel.name]} {target} from {since}"
     return f"{channel.name} {snapshot.identifier_value[subject]}"
 
 
@@ -51,8 +54,13 @@ def describe_shared(name: str, n_things: int, n_members: int, *, observed: float
 
 def describe_dealings(name: str, *, observed: float, expected: float) -> str:
     """Say what dealings inside a ring show."""
-    what = {TRADE: "pairs of members trade", REFERRAL: "pairs of members referred one another"}[name]
+    what = {TRADE: "pairs of members trade"}[name]
     return f"{observed:.0f} {what} inside the ring where chance gives {_small(expected)}"
+
+
+def describe_conduct(name: str, *, observed: float, expected: float) -> str:
+    """Say how often the members did something unusual."""
+    return f"{name}: {observed:.0f} by the members where the market's habits give {_small(expected)}"
 
 
 def describe_reading(name: str, bits: float, *, won: bool) -> str:

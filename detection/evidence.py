@@ -12,14 +12,20 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 from scipy import sparse
 
 from detection.candidates import Groups
-from detection.channels import Dealings, SharedThings
+from detection.channels import BLAME, PRAISE, PURCHASE, REFUND, Dealings, SharedThings
+from detection.conduct import Conduct
 from detection.links import score_surprise
 from graph.model import Floats, Ints
+
+AFFINITY = {PRAISE: 3.0, PURCHASE: 4.0, BLAME: 1.0, REFUND: 1.0}
+"""How much likelier than strangers people of one taste, one town or one age are to deal with the same sellers."""
 
 
 @dataclass(frozen=True)
@@ -59,63 +65,105 @@ class SharedWithin:
         return self.row[order], self.membership[order]
 
 
-def find_shared_within(groups: Groups, channel: SharedThings, n_accounts: int) -> SharedWithin:
-    """Every thing that two members or more of a group share, with its bits, O(uses of the members)."""
-    uses = groups.find_facts(channel.account, n_accounts)
+def find_shared_within(groups: Groups, channel: SharedThings) -> SharedWithin:
+    """Every thing that two members or more of a group share, with its bits, O(uses of the members).
+
+    Of a channel with several grains, each group's best one.
+    """
+    uses = groups.find_facts(channel.by_account)
     membership, group = uses.membership, groups.group[uses.membership]
-    used = np.bincount(group, minlength=len(groups))
-    code = group * channel.n_things + channel.thing[uses.row]
-    code, row, members = np.unique(code, return_inverse=True, return_counts=True)
+    thing = channel.thing[uses.row]
+    n_strata = len(channel.stratum_uses)
+    dealt, used = np.unique(group * n_strata + channel.stratum[thing], return_counts=True)
+    code, row, members = np.unique(group * channel.n_things + thing, return_inverse=True, return_counts=True)
     shared = members >= 2
-    renumbered = np.cumsum(shared) - 1
-    kept = shared[row]
     group, thing = np.divmod(code[shared], channel.n_things)
-    members = members[shared]
+    members, stratum = members[shared], channel.stratum[thing]
+    own = used[np.searchsorted(dealt, group * n_strata + stratum)]
     size = groups.size[group]
-    expected: Floats = used[group] * (size - 1) / size * (channel.popularity[thing] - 1) / max(len(channel.account), 1)
+    expected: Floats = own * (size - 1) / size * (channel.popularity[thing] - 1) / channel.stratum_uses[stratum]
+    expected = expected * AFFINITY.get(channel.name, 1.0)
     bits = score_surprise(members - 1.0, expected)
-    return SharedWithin(group, thing, members, expected, bits, membership[kept], renumbered[row[kept]])
+    seen_as = group * channel.n_grains + channel.grain[thing]
+    kept = channel.grain[thing] == _find_best_grain(seen_as, bits, len(groups), channel.n_grains)[group]
+    shared[shared] = kept
+    renumbered = np.cumsum(shared) - 1
+    part = shared[row]
+    columns = (group[kept], thing[kept], members[kept], expected[kept], bits[kept])
+    return SharedWithin(*columns, membership[part], renumbered[row[part]])
 
 
-def sum_shared(name: str, within: SharedWithin, n_groups: int) -> ChannelEvidence:
-    """Sum a channel of shared things over each group's things."""
+def _find_best_grain(seen_as: Ints, bits: Floats, n_groups: int, n_grains: int) -> Ints:
+    """The grain in which each group shows most (G,)."""
+    shown = np.bincount(seen_as, weights=bits, minlength=n_groups * n_grains).reshape(n_groups, n_grains)
+    best: Ints = shown.argmax(axis=1)
+    return best
+
+
+def sum_shared(channel: SharedThings, within: SharedWithin, n_groups: int) -> ChannelEvidence:
+    """Sum a channel of shared things over each group's things, less what choosing the grain costs."""
     shows = within.bits > 0
     parts = within.bits, within.members - 1.0, within.expected
-    sums = [np.bincount(within.group[shows], part[shows], minlength=n_groups).astype(float) for part in parts]
-    return ChannelEvidence(name, *sums)
+    bits, observed, expected = (
+        np.bincount(within.group[shows], part[shows], minlength=n_groups).astype(float) for part in parts
+    )
+    return ChannelEvidence(channel.name, np.maximum(bits - np.log2(channel.n_grains), 0.0), observed, expected)
 
 
-def measure_dealings(groups: Groups, channel: Dealings, n_accounts: int) -> ChannelEvidence:
+def measure_dealings(
+    groups: Groups, channel: Dealings, n_accounts: int, *, counts: NDArray[np.bool_] | None = None
+) -> ChannelEvidence:
     """Distinct pairs that deal with one another inside each group, whichever way, against chance.
 
     Half of the people who pay one another do so both ways, so that the way back is no second fact.
+    With ``counts`` (M,) only the pairs among those members.
     """
     matrix = _dealing_matrix(channel, n_accounts)
-    membership = _membership(groups, n_accounts).astype(float)
+    membership = _membership(groups, n_accounts, counts)
     observed = (membership @ matrix).multiply(membership).sum(axis=1) / 2
     partners = membership @ matrix.sum(axis=1)
     expected = partners**2 / max(2 * matrix.nnz, 1)
     return ChannelEvidence(channel.name, score_surprise(observed, expected), observed, expected)
 
 
+def sum_conduct(groups: Groups, signal: Conduct) -> ChannelEvidence:
+    """What the members' own conduct adds: observed and expected times, and the bits of all members."""
+    times, occasions = signal.times[groups.account], signal.occasions[groups.account]
+    bits = np.maximum(_sum_members(groups, signal.bits[groups.account]), 0.0)
+    usual = signal.times.sum() / max(signal.occasions.sum(), 1)
+    return ChannelEvidence(signal.name, bits, _sum_members(groups, times), usual * _sum_members(groups, occasions))
+
+
+def _sum_members(groups: Groups, values: NDArray[Any]) -> Floats:
+    sums: Floats = np.bincount(groups.group, weights=values, minlength=len(groups)).astype(float)
+    return sums
+
+
 def tie_members(
-    groups: Groups, within: Mapping[str, SharedWithin], dealings: Mapping[str, Dealings], n_accounts: int
+    groups: Groups,
+    within: Mapping[str, SharedWithin],
+    dealings: Mapping[str, Dealings],
+    n_accounts: int,
+    *,
+    counts: Mapping[str, NDArray[np.bool_]],
 ) -> Floats:
     """Bits that each member brings: the evidence of its group less what is left without it (M,)."""
     ties = np.zeros(len(groups.account))
     for shared in within.values():
         less: Floats = shared.bits - score_surprise(shared.members - 2.0, shared.expected)
         ties += np.bincount(shared.membership, weights=less[shared.row], minlength=len(ties))
-    for dealing in dealings.values():
-        ties += _tie_by_dealings(groups, dealing, n_accounts)
+    for name, dealing in dealings.items():
+        ties += _tie_by_dealings(groups, dealing, n_accounts, counts.get(name))
     return ties
 
 
-def _tie_by_dealings(groups: Groups, channel: Dealings, n_accounts: int) -> Floats:
+def _tie_by_dealings(groups: Groups, channel: Dealings, n_accounts: int, counts: NDArray[np.bool_] | None) -> Floats:
     matrix = _dealing_matrix(channel, n_accounts)
-    membership = _membership(groups, n_accounts).astype(float)
+    membership = _membership(groups, n_accounts, counts)
     own = matrix[groups.account].multiply(membership[groups.group]).sum(axis=1)
-    shown = measure_dealings(groups, channel, n_accounts)
+    if counts is not None:
+        own = own * counts
+    shown = measure_dealings(groups, channel, n_accounts, counts=counts)
     observed, expected = shown.observed[groups.group], shown.expected[groups.group]
     ties: Floats = score_surprise(observed, expected) - score_surprise(observed - own, expected)
     return ties
@@ -135,6 +183,6 @@ def _dealing_matrix(channel: Dealings, n_accounts: int) -> sparse.csr_array:
     return sparse.csr_array((np.ones(len(ends[0])), ends), shape=(n_accounts, n_accounts))
 
 
-def _membership(groups: Groups, n_accounts: int) -> sparse.csr_array:
-    ones = np.ones(len(groups.account), dtype=np.int64)
+def _membership(groups: Groups, n_accounts: int, counts: NDArray[np.bool_] | None) -> sparse.csr_array:
+    ones = np.ones(len(groups.account)) if counts is None else counts.astype(float)
     return sparse.csr_array((ones, groups.account, groups.start), shape=(len(groups), n_accounts))

@@ -18,7 +18,19 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from detection.candidates import Groups
-from detection.channels import BEHAVIOUR, BLAME, MICROS_PER_DAY, PRAISE, REFERRAL, REFERRED, TRADE, SharedThings
+from detection.channels import (
+    ANYTHING,
+    BEHAVIOUR,
+    BLAME,
+    MICROS_PER_DAY,
+    PRAISE,
+    PURCHASE,
+    REFERRED,
+    REFUND,
+    SIGN_UP,
+    TRADE,
+    SharedThings,
+)
 from detection.evidence import ChannelEvidence, SharedWithin, charge_search
 from detection.links import score_surprise
 from graph.model import Floats, Ints, Snapshot
@@ -33,7 +45,6 @@ PRIOR_BITS = 12.0
 """How much more common an innocent reading is than a ring, as bits (a factor of 4,000)."""
 CLUB_DAYS = 120.0
 FANS_DAYS = 90.0
-CIRCULAR_SHARE = 0.5
 
 
 @dataclass(frozen=True)
@@ -55,8 +66,7 @@ class GroupFacts:
     """What the readings look at.
 
     The groups, their evidence by channel, what they share; the days (G,) over which their members
-    traded with one another, which memberships (M,) did, and the share (G,) of those trades that run
-    between members who both buy and sell inside the group.
+    traded with one another, and which memberships (M,) did.
     """
 
     groups: Groups
@@ -64,7 +74,6 @@ class GroupFacts:
     within: Mapping[str, SharedWithin]
     trade_days: Floats
     is_trader: NDArray[np.bool_]
-    circular_share: Floats
 
 
 @dataclass(frozen=True)
@@ -79,15 +88,15 @@ class Homes:
 
 def hear_innocent_readings(facts: GroupFacts, things: Mapping[str, SharedThings], snapshot: Snapshot) -> list[Reading]:
     """Every reading, each with the bits it accounts for in each group."""
-    homes = find_homes(facts, things)
+    homes, praise = find_homes(facts, things), find_praise(facts, things, snapshot)
     readings = [
         read_household(facts, homes),
-        read_shared_place(facts, homes),
+        read_shared_place(facts, homes, things),
         read_second_hand(facts, homes, things),
-        read_club(facts, homes),
-        read_regulars(facts, homes),
+        read_campaign(facts, homes, things),
+        read_club(facts, homes, praise),
         read_launch(facts, homes, things),
-        read_fans(facts, homes, things, snapshot),
+        read_fans(facts, homes, praise, snapshot.n_accounts),
     ]
     return [reading for reading in readings if reading.bits.any()]
 
@@ -123,7 +132,7 @@ def _is_homely(within: SharedWithin, channel: SharedThings) -> NDArray[np.bool_]
     """
     few = within.members <= HOUSEHOLD_SIZE
     if channel.name in PLACES:
-        few &= channel.popularity[within.thing] <= HOUSEHOLD_SIZE
+        few &= channel.crowd[within.thing] <= HOUSEHOLD_SIZE
     return few
 
 
@@ -166,22 +175,48 @@ def read_household(facts: GroupFacts, homes: Homes) -> Reading:
         families = np.bincount(code // max(len(everybody), 1), minlength=len(within.group))
         inside = score_surprise(within.members - families, within.expected)
         np.add.at(bits, within.group[homely], inside[homely])
-    kin = (facts.groups.size - n_families).astype(float)
-    for name, usual in ((TRADE, FAMILY_TRADES * kin), (REFERRAL, kin)):
-        if name in facts.evidence:
-            shown = facts.evidence[name]
-            bits += score_surprise(np.minimum(usual, shown.observed), shown.expected) * (bits > 0)
+    if TRADE in facts.evidence:
+        shown, usual = facts.evidence[TRADE], FAMILY_TRADES * (facts.groups.size - n_families)
+        bits += score_surprise(np.minimum(usual, shown.observed), shown.expected) * (bits > 0)
     return _gather_reading(HOUSEHOLD, bits, everybody, facts, homes)
 
 
-def read_shared_place(facts: GroupFacts, homes: Homes) -> Reading:
-    """A dormitory, an office, a locker, a carrier's gateway: many under one roof or behind one address."""
+def read_shared_place(facts: GroupFacts, homes: Homes, things: Mapping[str, SharedThings]) -> Reading:
+    """A dormitory, an office, a locker, a carrier's gateway, a computer in a library: many in one place.
+
+    People often join a market when they come to a place.
+    """
     bits, named = _none(facts), np.zeros(len(homes.family), dtype=bool)
-    for name in sorted(PLACES & facts.within.keys()):
-        within, strange = facts.within[name], ~homes.homely[name]
+    public = {name: ~homes.homely[name] for name in sorted(PLACES & facts.within.keys())}
+    if DEVICE in facts.within:
+        public[DEVICE] = find_terminals(facts, things[DEVICE])
+    for name, strange in public.items():
+        within = facts.within[name]
         np.add.at(bits, within.group[strange], within.bits[strange])
         named[within.membership[strange[within.row]]] = True
+    bits += np.where(bits > 0, _bits(facts, SIGN_UP), 0.0)
     return _gather_reading("shared place", bits, named, facts, homes)
+
+
+def find_terminals(facts: GroupFacts, devices: SharedThings) -> NDArray[np.bool_]:
+    """Devices that a crowd shares of whom most have one of their own as well (K,)."""
+    within, crowded = facts.within[DEVICE], devices.popularity > HOUSEHOLD_SIZE
+    has_own = np.zeros(int(max(devices.account.max(), facts.groups.account.max())) + 1, dtype=bool)
+    has_own[devices.account[~crowded[devices.thing]]] = True
+    owners = np.bincount(within.row, has_own[facts.groups.account[within.membership]], minlength=len(within.group))
+    return crowded[within.thing] & (owners > within.members / 2)
+
+
+def read_campaign(facts: GroupFacts, homes: Homes, things: Mapping[str, SharedThings]) -> Reading:
+    """The followers of somebody who recommends the market to a crowd: they come at one time."""
+    bits, named = _none(facts), np.zeros(len(homes.family), dtype=bool)
+    if REFERRED in facts.within:
+        within = facts.within[REFERRED]
+        crowd = things[REFERRED].popularity[within.thing] > HOUSEHOLD_SIZE
+        np.add.at(bits, within.group[crowd], within.bits[crowd])
+        named[within.membership[crowd[within.row]]] = True
+        bits += np.where(bits > 0, _bits(facts, SIGN_UP), 0.0)
+    return _gather_reading("referral campaign", bits, named, facts, homes)
 
 
 def read_second_hand(facts: GroupFacts, homes: Homes, things: Mapping[str, SharedThings]) -> Reading:
@@ -207,22 +242,17 @@ def _overlaps(channel: SharedThings) -> NDArray[np.bool_]:
     return overlaps
 
 
-def read_club(facts: GroupFacts, homes: Homes) -> Reading:
-    """People who trade with one another for months."""
-    bits = np.where(facts.trade_days >= CLUB_DAYS, _bits(facts, TRADE), 0.0)
+def read_club(facts: GroupFacts, homes: Homes, praise: Praise) -> Reading:
+    """People who trade with one another for months, and say that they liked what they bought."""
+    inner = np.bincount(praise.group[praise.is_inner], praise.bits[praise.is_inner], minlength=len(facts.groups))
+    bits = np.where(facts.trade_days >= CLUB_DAYS, _bits(facts, TRADE) + inner, 0.0)
     return _gather_reading("club", bits, facts.is_trader, facts, homes)
 
 
-def read_regulars(facts: GroupFacts, homes: Homes) -> Reading:
-    """Customers and the sellers they come back to: hardly anyone both buys and sells inside the group."""
-    bits = np.where(facts.circular_share < CIRCULAR_SHARE, _bits(facts, TRADE), 0.0)
-    return _gather_reading("regular customers", bits, facts.is_trader, facts, homes)
-
-
 def read_launch(facts: GroupFacts, homes: Homes, things: Mapping[str, SharedThings]) -> Reading:
-    """A crowd with one opinion of one thing in one week: the strongest single coincidence."""
+    """A crowd with one opinion of one thing at one time: the strongest single coincidence of each kind."""
     bits, named = _none(facts), np.zeros(len(homes.family), dtype=bool)
-    for name in (PRAISE, BLAME):
+    for name in (PRAISE, BLAME, REFUND, PURCHASE):
         if name in facts.within:
             within, best = facts.within[name], _none(facts)
             shown = np.where(things[name].popularity[within.thing] > HOUSEHOLD_SIZE, within.bits, 0.0)
@@ -232,30 +262,59 @@ def read_launch(facts: GroupFacts, homes: Homes, things: Mapping[str, SharedThin
     return _gather_reading("launch", bits, named, facts, homes)
 
 
-def read_fans(facts: GroupFacts, homes: Homes, things: Mapping[str, SharedThings], snapshot: Snapshot) -> Reading:
-    """Buyers who come back to one seller, and praise it, over months."""
+@dataclass(frozen=True)
+class Praise:
+    """The praise that a group's members share, one row for each thing praised (K,).
+
+    ``group``; ``seller`` (-1 where unknown); ``bits`` of it that come from customers of the seller;
+    ``first_day`` and ``last_day``; ``is_inner`` where the seller is of the group.
+    """
+
+    group: Ints
+    seller: Ints
+    bits: Floats
+    first_day: Floats
+    last_day: Floats
+    is_inner: NDArray[np.bool_]
+
+
+def find_praise(facts: GroupFacts, things: Mapping[str, SharedThings], snapshot: Snapshot) -> Praise:
+    """How much of the praise is by customers, of whom, and when."""
+    if PRAISE not in facts.within:
+        nobody, nothing = np.empty(0, dtype=np.int64), np.empty(0)
+        return Praise(nobody, nobody, nothing, nothing, nothing, nobody.astype(bool))
+    within, channel, n = facts.within[PRAISE], things[PRAISE], snapshot.n_accounts
+    seller = find_thing_sellers(channel, snapshot)[within.thing]
+    author = facts.groups.account[within.membership]
+    bought = np.ones(len(author), dtype=bool)
+    if (snapshot.orders.seller >= 0).any():
+        bought = np.isin(author * n + seller[within.row], snapshot.orders.buyer * n + snapshot.orders.seller)
+    customers = np.bincount(within.row, bought, minlength=len(seller)) / np.maximum(within.members, 1)
+    first, last = (at[within.thing].astype(np.int64) / MICROS_PER_DAY for at in (channel.began_at, channel.ended_at))
+    inner = np.isin(within.group * n + seller, facts.groups.group * n + facts.groups.account)
+    return Praise(within.group, seller, within.bits * customers * (seller >= 0), first, last, inner & (seller >= 0))
+
+
+def read_fans(facts: GroupFacts, homes: Homes, praise: Praise, n_accounts: int) -> Reading:
+    """Buyers who come back to the same sellers, and praise them, over months."""
     bits, named = _none(facts), np.zeros(len(homes.family), dtype=bool)
+    code, place = np.unique(praise.group * n_accounts + praise.seller, return_inverse=True)
+    first, last = np.full(len(code), np.inf), np.full(len(code), -np.inf)
+    np.minimum.at(first, place, praise.first_day)
+    np.maximum.at(last, place, praise.last_day)
+    lasting = (last - first >= FANS_DAYS)[place]
+    np.add.at(bits, praise.group[lasting], praise.bits[lasting])
     if PRAISE in facts.within:
-        within, channel = facts.within[PRAISE], things[PRAISE]
-        seller = find_thing_sellers(channel, snapshot)[within.thing]
-        known = (seller >= 0) & (within.bits > 0)
-        code, place = np.unique(within.group[known] * snapshot.n_accounts + seller[known], return_inverse=True)
-        at = channel.began_at[within.thing[known]].astype(np.int64) / MICROS_PER_DAY
-        first, last = np.full(len(code), np.inf), np.full(len(code), -np.inf)
-        np.minimum.at(first, place, at)
-        np.maximum.at(last, place, at)
-        praise = np.bincount(place, weights=within.bits[known], minlength=len(code))
-        praise = np.where(last - first >= FANS_DAYS, praise, 0.0)
-        np.maximum.at(bits, code // max(snapshot.n_accounts, 1), praise)
-        named[within.membership[known[within.row]]] = True
-    return _gather_reading("fans of a seller", bits, named, facts, homes)
+        within = facts.within[PRAISE]
+        named[within.membership[(lasting & (praise.bits > 0))[within.row]]] = True
+    return _gather_reading("fans", bits, named, facts, homes)
 
 
 def find_thing_sellers(channel: SharedThings, snapshot: Snapshot) -> Ints:
     """The seller concerned by each thing whose subject is a product or an account (n_things,)."""
     subject = channel.subject
     listed_by = snapshot.product_seller[np.maximum(subject, 0)] if snapshot.n_products else np.full(len(subject), -1)
-    return np.where(subject >= 0, listed_by, -1 - subject)
+    return np.where(subject >= 0, listed_by, np.where(subject == ANYTHING, -1, -1 - subject))
 
 
 @dataclass(frozen=True)
@@ -277,20 +336,20 @@ def weigh_innocence(total: Floats, size: Ints, readings: list[Reading], n_accoun
     one at the least, and saves the ring the difference.  O(2^readings · groups).
     """
     charge = charge_search(size, n_accounts)
-    by_people = {reading.name: charge_search(reading.people, n_accounts) for reading in readings}
-    by_families = {reading.name: charge_search(reading.families, n_accounts) for reading in readings}
+    n_families = next((reading.families for reading in readings if reading.name == HOUSEHOLD), size)
     best, chosen = np.zeros_like(total), np.zeros(len(total), dtype=np.int64)
     for story in range(1, 1 << len(readings)):
         parts = [reading for place, reading in enumerate(readings) if story >> place & 1]
         fits = np.all([part.bits > 0 for part in parts], axis=0)
         if not fits.any():
             continue
-        others = [part.name for part in parts if part.name != HOUSEHOLD]
+        others = [part for part in parts if part.name != HOUSEHOLD]
         if len(others) < len(parts):
-            naming = sum((by_families[name] for name in others), np.zeros_like(total))
-            cost = charge - by_families[HOUSEHOLD] + np.maximum(naming, np.log2(n_accounts))
+            named = np.minimum(sum(part.families for part in others), n_families)
+            naming = np.maximum(charge_search(named, n_accounts), np.log2(n_accounts))
+            cost = charge - charge_search(n_families, n_accounts) + naming
         else:
-            cost = sum((by_people[name] for name in others), np.zeros_like(total))
+            cost = charge_search(np.minimum(sum(part.people for part in others), size), n_accounts)
         gain = sum((part.bits for part in parts), PRIOR_BITS - cost)
         fits &= gain > best
         best, chosen = np.where(fits, gain, best), np.where(fits, story, chosen)

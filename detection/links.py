@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from detection.channels import Dealings, SharedThings
+from detection.channels import ANYTHING, Dealings, SharedThings
 from graph.model import Floats, Ints
 
 MAX_CROWD = 40
@@ -66,8 +66,20 @@ def link_pairs(things: tuple[SharedThings, ...], dealings: tuple[Dealings, ...],
 
 
 def link_shared(channel: SharedThings, n_accounts: int) -> Links:
-    """Link the accounts that share a thing of one channel."""
-    order = np.lexsort((channel.account, channel.first_at, channel.thing))
+    """Link the accounts that share a thing of one channel; over its grains, the strongest link counts."""
+    grain = np.where(channel.subject == ANYTHING, -1, channel.grain)[channel.thing]
+    parts = [_link_grain(channel, np.flatnonzero(grain == g), n_accounts) for g in range(channel.n_grains)]
+    if len(parts) == 1:
+        return parts[0]
+    a, b, bits = (np.concatenate([getattr(part, name) for part in parts]) for name in ("a", "b", "bits"))
+    pair = a * n_accounts + b
+    order = np.lexsort((-bits, pair))
+    best = order[np.diff(pair[order], prepend=-1) != 0]
+    return Links(a[best], b[best], bits[best])
+
+
+def _link_grain(channel: SharedThings, uses: Ints, n_accounts: int) -> Links:
+    order = uses[np.lexsort((channel.account[uses], channel.first_at[uses], channel.thing[uses]))]
     account, thing = channel.account[order], channel.thing[order]
     popularity = channel.popularity
     reach = np.where(popularity > MAX_CROWD, CROWD_NEIGHBOURS, popularity - 1)[thing]
@@ -82,7 +94,8 @@ def link_shared(channel: SharedThings, n_accounts: int) -> Links:
     degree = np.bincount(account, minlength=n_accounts)
     a, b = account[first], account[second]
     expected = 0.5 * (degree[a] + degree[b]) * (popularity[thing[first]] - 1) / max(len(account), 1)
-    return _positive(a, b, score_surprise(np.ones(len(a)), expected))
+    linked = _positive(a, b, score_surprise(np.ones(len(a)), expected))
+    return _sum_links(linked.a, linked.b, linked.bits, n_accounts=n_accounts)
 
 
 def link_dealings(channel: Dealings, n_accounts: int) -> Links:

@@ -12,9 +12,9 @@ import numpy as np
 
 from detection.assess import Assessment, Channels, judge_groups
 from detection.candidates import Groups, gather_groups
-from detection.channels import BEHAVIOUR, BLAME, PRAISE, REFERRAL, REFERRED, REFUND, SIGN_UP, TRADE, Dealings
-from detection.describe import describe_dealings, describe_reading, describe_shared, describe_thing
-from detection.innocence import CIRCULAR_SHARE, find_thing_sellers
+from detection.channels import BEHAVIOUR, BLAME, PRAISE, PURCHASE, REFERRED, REFUND, SIGN_UP, TRADE, Dealings
+from detection.describe import describe_conduct, describe_dealings, describe_reading, describe_shared, describe_thing
+from detection.innocence import find_thing_sellers
 from detection.settings import DetectSettings
 from graph.model import Evidence, Floats, InnocentReading, Ints, Member, Party, Ring, RingKind, RingLink, Snapshot, Tier
 
@@ -25,14 +25,14 @@ HALF_SCORE_BITS = 8.0
 CORE_SHARE = 0.5
 PARTY_SHARE = 0.5
 BY_THE_WAY = 0.2
-"""What trades that go in no circle weigh in naming what a ring does: most rings buy something too."""
+"""What purchases weigh in naming what a ring does: most rings buy something too."""
 MAX_LINKS = 100
 MAX_PAIRED = 12
 SAME_RING_JACCARD = 0.3
 
 _KIND_OF: dict[str, RingKind] = {
     TRADE: "trade", PRAISE: "review", BLAME: "attack", REFUND: "refund",
-    REFERRED: "farm", REFERRAL: "farm", SIGN_UP: "farm",
+    REFERRED: "farm", SIGN_UP: "farm", PURCHASE: "farm",
 }  # fmt: skip
 _ACTIONS: dict[Tier, str] = {
     "automatic": "restrict the members and confirm within a day",
@@ -138,13 +138,12 @@ def _draft(assessment: Assessment, snapshot: Snapshot, channels: Channels, group
 
 
 def _find_kind(view: _View) -> RingKind:
-    """What the ring does: the behaviour with the most bits (trades count where they go in circles)."""
+    """What the ring does: the behaviour with the most bits (trades are those that go in circles)."""
     bits = dict.fromkeys(_KIND_OF.values(), 0.0)
     for channel, kind in _KIND_OF.items():
         if channel in view.assessment.evidence:
             shown = float(view.assessment.evidence[channel].bits[view.group])
-            aside = channel == TRADE and view.assessment.inner_trades.circular_share[view.group] < CIRCULAR_SHARE
-            bits[kind] += shown * (BY_THE_WAY if aside else 1.0)
+            bits[kind] += shown * (BY_THE_WAY if channel == PURCHASE else 1.0)
     kind = max(bits, key=lambda name: bits[name])
     return kind if bits[kind] > 0 else "shared-identity"
 
@@ -220,6 +219,8 @@ def _list_evidence(view: _View) -> Iterable[Evidence]:
             continue
         if name in view.channels.dealings:
             sentence = describe_dealings(name, observed=observed, expected=expected)
+        elif name not in view.assessment.within:
+            sentence = describe_conduct(name, observed=observed, expected=expected)
         else:
             within, rows = view.assessment.within[name], view.rows(name)
             sharers = np.unique(np.concatenate([within.find_sharers(row) for row in rows.tolist()]))
@@ -260,7 +261,7 @@ def _link_by_dealings(view: _View, name: str) -> Iterable[RingLink]:
     pairs, times = np.unique(ends, axis=0, return_counts=True)
     ids = view.snapshot.account_id
     for (source, target), n in zip(pairs.tolist(), times.tolist(), strict=True):
-        what = f"{n} order{'s' if n > 1 else ''}" if name == TRADE else "referral"
+        what = f"{n} order{'s' if n > 1 else ''}"
         yield RingLink(ids[source], ids[target], name, bits, f"{what} from {ids[source]} to {ids[target]}")
 
 
@@ -272,7 +273,7 @@ def _narrow_dealings(channels: Channels, groups: Groups, n_accounts: int) -> Cha
     for name, channel in channels.dealings.items():
         among = member[channel.source] & member[channel.target]
         narrow[name] = Dealings(name, channel.source[among], channel.target[among])
-    return Channels(channels.things, narrow)
+    return Channels(channels.things, narrow, channels.conduct)
 
 
 def _list_readings(view: _View) -> tuple[InnocentReading, ...]:

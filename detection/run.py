@@ -11,9 +11,10 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from detection.assess import assess_market, find_channels
+from detection.assess import find_channels
 from detection.rings import build_rings, keep_ring_ids
 from detection.scores import score_market
+from detection.search import search_market
 from detection.settings import DetectSettings
 from graph.model import RunResult, Snapshot
 from graph.snapshots import digest_snapshot
@@ -81,7 +82,7 @@ def find_run(
     """
     channels = find_channels(snapshot)
     progress("measuring the channels", 2, _STEPS)
-    assessment = assess_market(snapshot, channels, settings)
+    assessment = search_market(snapshot, channels, settings)
     progress("judging the candidates", 3, _STEPS)
     rings = keep_ring_ids(build_rings(assessment, snapshot, channels, settings), earlier or {})
     scores = score_market(rings, snapshot, channels, settings)

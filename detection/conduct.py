@@ -1,0 +1,107 @@
+"""Conduct: what an account does much more often than the market's accounts do.
+
+Most people ask for a refund now and then.  Somebody of whose five orders four were refunded is
+either unlucky or one of those who live by it.  Each signal compares how often an account did
+something (k of m times) under two readings: that it is like the others, whose habits differ as a
+beta-binomial law says, and that it does so on purpose, with a habit anywhere above the usual.  The
+log-likelihood ratio in bits says what its conduct adds to the suspicion that others raise; it
+accuses nobody alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import betaln
+
+from detection.channels import BAD_RATING, find_refunds
+from graph.model import Floats, Ints, Snapshot
+
+REFUNDS, UNBOUGHT, COMPLAINTS = "refunds asked", "reviews without an order", "bad reviews written"
+HABITS = np.array([0.25, 0.5, 0.75, 0.95])
+"""How often somebody with a purpose does it: each as likely."""
+LIKELY_HONEST = 0.5
+LONER_BITS = 10.0
+"""One account in a thousand misbehaves on its own: beyond that, conduct says no more about a ring."""
+LARGEST_USUAL = 0.2
+"""A signal that more than this share of all deeds shows is no sign of anything."""
+
+
+@dataclass(frozen=True)
+class Conduct:
+    """One signal: ``times`` (N,) of ``occasions`` (N,) each account did it; ``bits`` (N,), at least -1."""
+
+    name: str
+    times: Ints
+    occasions: Ints
+    bits: Floats
+
+
+def measure_conduct(snapshot: Snapshot) -> tuple[Conduct, ...]:
+    """Every signal that the snapshot has facts for and that is unusual in it."""
+    orders, reviews, n = snapshot.orders, snapshot.reviews, snapshot.n_accounts
+    found = []
+    judged = orders.status >= 0
+    found.append(_compare(REFUNDS, orders.buyer[judged], find_refunds(snapshot)[judged], n))
+    about = reviews.product >= 0
+    if (orders.product >= 0).any():
+        found.append(_compare(UNBOUGHT, reviews.author[about], ~find_verified(snapshot)[about], n))
+    rated = ~np.isnan(reviews.rating)
+    found.append(_compare(COMPLAINTS, reviews.author[rated], reviews.rating[rated] <= BAD_RATING, n))
+    return tuple(signal for signal in found if signal.bits.any())
+
+
+def find_verified(snapshot: Snapshot) -> NDArray[np.bool_]:
+    """Reviews of a product, or a seller, from which the author has an order (R,)."""
+    orders, reviews = snapshot.orders, snapshot.reviews
+    width = snapshot.n_products + snapshot.n_accounts + 1
+    bought = np.concatenate([
+        orders.buyer * width + orders.product,
+        orders.buyer * width + snapshot.n_products + orders.seller,
+    ])  # fmt: skip
+    target = np.where(reviews.product >= 0, reviews.product, snapshot.n_products + reviews.seller)
+    return np.isin(reviews.author * width + target, bought)
+
+
+def _compare(name: str, account: Ints, did: NDArray[np.bool_], n_accounts: int) -> Conduct:
+    occasions = np.bincount(account, minlength=n_accounts)
+    times = np.bincount(account[did], minlength=n_accounts)
+    usual = times.sum() / max(occasions.sum(), 1)
+    bits = np.zeros(n_accounts)
+    if 0 < usual <= LARGEST_USUAL:
+        bits = score_habit(times, occasions, usual, fit_spread(times, occasions))
+    return Conduct(name, times, occasions, bits)
+
+
+def fit_spread(times: Ints, occasions: Ints) -> float:
+    """How alike the habits are: the concentration of the beta law, by its second moment.
+
+    The larger the more alike; at least 1, at most 1,000.
+    """
+    often = occasions >= 2
+    m, k = occasions[often].astype(float), times[often].astype(float)
+    if not len(m) or not k.sum():
+        return 1000.0
+    usual = k.sum() / m.sum()
+    excess = (k * (k - 1)).sum() / (m * (m - 1)).sum()  # chance that two of one account's occasions both show it
+    alike = (excess - usual**2) / max(usual * (1 - usual), 1e-12)
+    return float(np.clip(1.0 / max(alike, 1e-3) - 1.0, 1.0, 1000.0))
+
+
+def score_habit(times: Ints, occasions: Ints, usual: float, spread: float) -> Floats:
+    """Bits by which a purpose explains each account's habit better than the others' habits do (N,).
+
+    >>> score_habit(np.array([0, 1, 4]), np.array([5, 5, 5]), 0.02, 50.0).round(1)
+    array([-0.9,  1. , 13.9])
+    """
+    known, place = np.unique(np.stack([times, occasions]), axis=1, return_inverse=True)
+    k, m = known[0][:, None].astype(float), known[1][:, None].astype(float)
+    a, b = spread * usual, spread * (1 - usual)
+    like_others = betaln(k + a, m - k + b) - betaln(a, b)
+    habits = HABITS[usual < HABITS]
+    on_purpose = k * np.log(habits) + (m - k) * np.log1p(-habits)
+    ratio = np.exp(on_purpose - like_others).mean(axis=1)
+    bits: Floats = np.minimum(np.log2(LIKELY_HONEST + (1 - LIKELY_HONEST) * ratio), LONER_BITS)
+    return bits[place.ravel()]

@@ -1,0 +1,186 @@
+"""The search for rings: propose groups, trim them, judge them, improve the best, keep those that stand."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from detection.assess import Assessment, Channels, count_traders, judge_groups
+from detection.candidates import (
+    MIN_SIZE,
+    Groups,
+    distinct_groups,
+    find_candidates,
+    gather_groups,
+    join_groups,
+    take_groups,
+)
+from detection.channels import SIGN_UP
+from detection.evidence import find_shared_within, tie_members
+from detection.links import Links, link_pairs
+from detection.settings import DetectSettings
+from graph.model import Floats, Ints, Snapshot
+
+TRIM_ROUNDS = 3
+IMPROVE_ROUNDS = 4
+WORTH_IMPROVING_BITS = -15.0
+"""Groups that lack more than this are not improved."""
+LARGEST_IMPROVED = 60
+NEIGHBOURS_TRIED = 6
+MAX_OVERLAP = 0.5
+LEAST_GAIN_BITS = 4.0
+"""A change must bring more than this: there are many to choose from."""
+
+
+def search_market(snapshot: Snapshot, channels: Channels, settings: DetectSettings) -> Assessment:
+    """Propose, trim, judge and improve the groups of a market.
+
+    Parameters
+    ----------
+    snapshot, channels
+        The market.
+    settings
+        Resolutions and seed of the searches.
+
+    Returns
+    -------
+    Assessment
+        Of the groups whose evidence stands, best first, without those that repeat a better one.
+    """
+    links = _link_market(snapshot, channels)
+    every = propose_groups(links, snapshot, channels, settings)
+    judged = judge_groups(every, snapshot, channels)
+    promising = take_groups(every, pick_best(judged, floor=WORTH_IMPROVING_BITS))
+    better = judge_groups(improve_groups(promising, links, snapshot, channels), snapshot, channels)
+    return judge_groups(take_groups(better.groups, pick_best(better)), snapshot, channels)
+
+
+def _link_market(snapshot: Snapshot, channels: Channels) -> Links:
+    # Sign-up windows join everyone to somebody: they count as evidence, but no search follows them.
+    things = tuple(channel for name, channel in channels.things.items() if name != SIGN_UP)
+    return link_pairs(things, tuple(channels.dealings.values()), snapshot.n_accounts)
+
+
+def propose_groups(links: Links, snapshot: Snapshot, channels: Channels, settings: DetectSettings) -> Groups:
+    """Communities and components, as found and in several rounds of trimming."""
+    n = snapshot.n_accounts
+    groups = find_candidates(links, n, settings.resolutions, seed=settings.seed)
+    things = tuple(channel for name, channel in channels.things.items() if name != SIGN_UP)
+    proposals = [distinct_groups(groups.account[:0], groups.size[:0])]
+    for _ in range(TRIM_ROUNDS):
+        within = {channel.name: find_shared_within(groups, channel) for channel in things}
+        ties = tie_members(groups, within, channels.dealings, n, counts=count_traders(groups, snapshot))
+        kept = find_worthy(groups, ties, n)
+        left = np.bincount(groups.group[kept], minlength=len(groups))
+        # A group that trimming leaves nothing of is hopeless, and one that it leaves as it is, is done.
+        proposals.append(take_groups(groups, np.flatnonzero(left >= MIN_SIZE)))
+        changed = (left >= MIN_SIZE) & (left < groups.size)
+        kept &= changed[groups.group]
+        groups = distinct_groups(groups.account[kept], np.where(changed, left, 0))
+    return join_groups([*proposals, groups])
+
+
+def find_worthy(groups: Groups, member_bits: Floats, n_accounts: int) -> NDArray[np.bool_]:
+    """Which members bring more than naming them costs (M,)."""
+    size = groups.size
+    cost = np.log2(np.maximum(n_accounts - size, 1) / np.maximum(size, 1))
+    worthy: NDArray[np.bool_] = member_bits >= cost[groups.group]
+    return worthy
+
+
+def improve_groups(groups: Groups, links: Links, snapshot: Snapshot, channels: Channels) -> Groups:
+    """Let members go, and neighbours in, as long as more evidence stands: a local search.
+
+    In every round each member is left out, and each of the strongest neighbours taken in, one at a
+    time; what helped is then done together, if that helps more than the best single change.
+    O(rounds · groups · size · facts of a group).
+    """
+    n = snapshot.n_accounts
+    weights = sparse.coo_array((links.bits, (links.a, links.b)), shape=(n, n)).tocsr()
+    weights = weights + weights.T
+    done: list[Ints] = [members for members in _list_groups(groups) if len(members) > LARGEST_IMPROVED]
+    open_groups = [members for members in _list_groups(groups) if len(members) <= LARGEST_IMPROVED]
+    for _ in range(IMPROVE_ROUNDS):
+        if not open_groups:
+            break
+        improved = _improve_once(open_groups, weights, snapshot, channels)
+        done += [old for old, new in zip(open_groups, improved, strict=True) if new is None]
+        open_groups = [new for new in improved if new is not None]
+    return gather_groups([*done, *open_groups])
+
+
+def _list_groups(groups: Groups) -> list[Ints]:
+    return [groups.members(group) for group in range(len(groups))]
+
+
+def _improve_once(
+    listed: list[Ints], weights: sparse.csr_array, snapshot: Snapshot, channels: Channels
+) -> list[Ints | None]:
+    """For each group a better one, or None."""
+    changes = [_list_changes(members, weights) for members in listed]
+    singles = [_change(members, [one]) for members, tried in zip(listed, changes, strict=True) for one in tried]
+    net = _weigh(listed + singles, snapshot, channels)
+    before, after = net[: len(listed)], net[len(listed) :]
+    gains = [gain - old for gain, old in zip(np.split(after, _ends(changes)), before, strict=True)]
+    helpful = [tried[gain > LEAST_GAIN_BITS] for tried, gain in zip(changes, gains, strict=True)]
+    together = [_change(members, helps) for members, helps in zip(listed, helpful, strict=True)]
+    all_at_once = _weigh(together, snapshot, channels) - before
+    better: list[Ints | None] = []
+    for place, members in enumerate(listed):
+        if not len(helpful[place]):
+            better.append(None)
+        elif all_at_once[place] >= gains[place].max():
+            better.append(together[place])
+        else:
+            better.append(_change(members, [changes[place][gains[place].argmax()]]))
+    return better
+
+
+def _ends(changes: list[Ints]) -> Ints:
+    """Where each group's changes end, but for the last."""
+    return np.cumsum([len(tried) for tried in changes])[:-1]
+
+
+def _list_changes(members: Ints, weights: sparse.csr_array) -> Ints:
+    """The accounts to leave out or to take in: every member, and the strongest neighbours."""
+    rows = weights[members]
+    account, place = np.unique(rows.indices, return_inverse=True)
+    pull = np.bincount(place, weights=rows.data, minlength=len(account))
+    pull[np.isin(account, members)] = 0.0
+    strongest = np.argsort(-pull, kind="stable")[:NEIGHBOURS_TRIED]
+    return np.concatenate([members, account[strongest[pull[strongest] > 0]]])
+
+
+def _change(members: Ints, accounts: Ints | list[int]) -> Ints:
+    """The members, less those named, plus those named that were none."""
+    return np.setxor1d(members, np.asarray(accounts, dtype=np.int64))
+
+
+def _weigh(listed: list[Ints], snapshot: Snapshot, channels: Channels) -> Floats:
+    """The net bits of each group; minus infinity for one that is no group any more."""
+    groups = gather_groups(listed)
+    net = judge_groups(groups, snapshot, channels).net_bits
+    known = {groups.members(group).tobytes(): float(net[group]) for group in range(len(groups))}
+    return np.array([known.get(members.tobytes(), -np.inf) for members in listed])
+
+
+def pick_best(judged: Assessment, *, floor: float = 0.0) -> Ints:
+    """Groups with more net bits than the floor, most bits first, none mostly made of a better one's members."""
+    order = np.lexsort((judged.groups.start[:-1], -judged.net_bits))
+    taken: dict[int, int] = {}
+    sizes: dict[int, int] = {}
+    picked = []
+    for group in order[judged.net_bits[order] > floor].tolist():
+        members = judged.groups.members(group).tolist()
+        claims = Counter(taken[row] for row in members if row in taken)
+        overlap = max((n / min(len(members), sizes[rival]) for rival, n in claims.items()), default=0.0)
+        if overlap > MAX_OVERLAP or claims.total() > MAX_OVERLAP * len(members):
+            continue
+        picked.append(group)
+        sizes[group] = len(members)
+        for row in members:
+            taken.setdefault(row, group)
+    return np.array(picked, dtype=np.int64)
