@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from detection.assess import assess_market, find_channels
+from detection.assess import Channels, assess_market, find_channels
 from detection.rings import build_rings, keep_ring_ids
 from detection.scores import score_market
 from detection.settings import DetectSettings
@@ -79,7 +79,7 @@ def find_run(
     earlier
         Members by ring id of the run before, so that rings keep their ids.
     """
-    channels = find_channels(snapshot)
+    channels = drop_channels(find_channels(snapshot), settings.exclude_channels)
     progress("measuring the channels", 2, _STEPS)
     assessment = assess_market(snapshot, channels, settings)
     progress("judging the candidates", 3, _STEPS)
@@ -101,6 +101,14 @@ def find_run(
         flags=scores.flags,
         notes=note_silence(snapshot),
         vectors=_encode(snapshot, settings, progress) if settings.encoder else None,
+    )
+
+
+def drop_channels(channels: Channels, names: tuple[str, ...]) -> Channels:
+    """All channels but those of some names."""
+    return Channels(
+        {name: each for name, each in channels.things.items() if name not in names},
+        {name: each for name, each in channels.dealings.items() if name not in names},
     )
 
 

@@ -1,0 +1,141 @@
+"""The usual recipes, to measure Ringfence against: components, Louvain and FRAUDAR on the same links."""
+
+from __future__ import annotations
+
+import importlib
+import random
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+
+import igraph
+import numpy as np
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
+
+from detection.assess import Channels
+from detection.channels import BEHAVIOUR, SIGN_UP, SharedThings
+from detection.links import Links, link_pairs
+from graph.model import Floats, Ints, Snapshot
+
+SMALLEST, LARGEST = 3, 400
+"""Smaller groups are couples and larger ones crowds; neither is listed."""
+N_BLOCKS = 60
+PERSONAL = ("device", "address", "payment")
+"""What the usual recipe joins accounts by."""
+
+
+@dataclass(frozen=True)
+class RankedGroups:
+    """What a recipe lists.
+
+    ``members`` rows of accounts, group by group, the best first; ``score`` (G,) falls.
+    """
+
+    name: str
+    members: tuple[Ints, ...]
+    score: Floats
+
+    def score_accounts(self, n_accounts: int) -> Floats:
+        """The score of each account's best group (N,); 0 for those in none."""
+        scores = np.zeros(n_accounts)
+        for rows, score in zip(self.members, self.score.tolist(), strict=True):
+            scores[rows] = np.maximum(scores[rows], score)
+        return scores
+
+
+def run_baselines(snapshot: Snapshot, channels: Channels, *, seed: int = 0) -> Iterator[RankedGroups]:
+    """Every recipe, one after the other.
+
+    Parameters
+    ----------
+    snapshot, channels
+        The market; components and Louvain run on the links of the personal things alone, as is usual,
+        and on the links of all channels, as Ringfence itself does.
+    seed
+        For Louvain.
+    """
+    n = snapshot.n_accounts
+    things = {name: channel for name, channel in channels.things.items() if name != SIGN_UP}
+    personal = tuple(channel for name, channel in things.items() if name in PERSONAL)
+    usual = link_pairs(personal or _identifiers(things), (), n)
+    every = link_pairs(tuple(things.values()), tuple(channels.dealings.values()), n)
+    where = ", ".join(channel.name for channel in personal) or "shared identifiers"
+    yield find_components(usual, n, name=f"WCC: {where}")
+    yield find_louvain(usual, n, name=f"Louvain: {where}", seed=seed)
+    yield find_components(every, n, name="WCC: all links")
+    yield find_louvain(every, n, name="Louvain: all links", seed=seed)
+    blocks = load_fraudar()
+    if blocks is not None:
+        yield rank_blocks(gather_matrix(channels, n), blocks)
+
+
+def _identifiers(things: Mapping[str, SharedThings]) -> tuple[SharedThings, ...]:
+    return tuple(channel for name, channel in things.items() if name not in BEHAVIOUR)
+
+
+def find_components(links: Links, n_accounts: int, *, name: str = "WCC") -> RankedGroups:
+    """Weakly connected components, most bits a member first, O(links)."""
+    matrix = sparse.coo_array((links.bits, (links.a, links.b)), shape=(n_accounts, n_accounts))
+    label = connected_components(matrix, directed=False)[1].astype(np.int64)
+    return _rank_labels(name, label, links)
+
+
+def find_louvain(links: Links, n_accounts: int, *, name: str = "Louvain", seed: int = 0) -> RankedGroups:
+    """Louvain's communities (Blondel et al. 2008) of the weighted links, most bits a member first."""
+    graph = igraph.Graph(n=n_accounts, edges=np.column_stack([links.a, links.b]))
+    igraph.set_random_number_generator(random.Random(seed))  # igraph knows no numpy generator
+    label = graph.community_multilevel(weights=links.bits).membership
+    igraph.set_random_number_generator(random)
+    return _rank_labels(name, np.asarray(label, dtype=np.int64), links)
+
+
+def _rank_labels(name: str, label: Ints, links: Links) -> RankedGroups:
+    size = np.bincount(label)
+    inside = label[links.a] == label[links.b]
+    density = np.bincount(label[links.a[inside]], weights=links.bits[inside], minlength=len(size)) / np.maximum(size, 1)
+    wanted = np.flatnonzero((size >= SMALLEST) & (size <= LARGEST))
+    wanted = wanted[np.argsort(-density[wanted], kind="stable")]
+    parts = np.split(np.argsort(label, kind="stable"), np.cumsum(size)[:-1])
+    return RankedGroups(name, tuple(parts[group] for group in wanted.tolist()), density[wanted])
+
+
+FindBlocks = Callable[..., object]
+
+
+def load_fraudar() -> FindBlocks | None:
+    """The search for dense blocks, or None where this installation has none."""
+    try:
+        search: FindBlocks = importlib.import_module("detection.dense_blocks").find_dense_blocks
+    except ModuleNotFoundError:
+        return None
+    return search
+
+
+def gather_matrix(channels: Channels, n_accounts: int) -> sparse.csr_array:
+    """Accounts × everything that they can have in common: things, and partners in dealings."""
+    rows, columns, begin = [], [], 0
+    for name, channel in channels.things.items():
+        if name != SIGN_UP:
+            rows.append(channel.account)
+            columns.append(channel.thing + begin)
+            begin += channel.n_things
+    for dealings in channels.dealings.values():
+        rows += [dealings.pairs.low, dealings.pairs.high]
+        columns += [dealings.pairs.high + begin, dealings.pairs.low + begin]
+        begin += n_accounts
+    if not rows:
+        return sparse.csr_array((n_accounts, 1))
+    row, column = np.concatenate(rows), np.concatenate(columns)
+    return sparse.csr_array((np.ones(len(row)), (row, column)), shape=(n_accounts, begin))
+
+
+def rank_blocks(matrix: sparse.csr_array, find_blocks: FindBlocks, *, n_blocks: int = N_BLOCKS) -> RankedGroups:
+    """The accounts of each dense block (Hooi et al., FRAUDAR, KDD 2016), the densest first."""
+    found = find_blocks(matrix, n_blocks=n_blocks)
+    blocks = [
+        (np.asarray(block.rows, dtype=np.int64), float(block.density))
+        for block in found  # type: ignore[attr-defined]  # any sequence of blocks will do
+        if SMALLEST <= len(block.rows) <= LARGEST
+    ]
+    blocks.sort(key=lambda block: (-block[1], block[0].tolist()))
+    return RankedGroups("FRAUDAR: all links", tuple(rows for rows, _ in blocks), np.array([each for _, each in blocks]))
