@@ -291,7 +291,7 @@ def estimate_share(part: int, whole: int) -> Estimate:
     middle = share + z * z / (2 * whole)
     reach = z * np.sqrt(share * (1 - share) / whole + (z / (2 * whole)) ** 2)
     low, high = ((middle + sign * reach) / (1 + z * z / whole) for sign in (-1, 1))
-    return Estimate(share, float(max(low, 0.0)), float(min(high, 1.0)))
+    return Estimate(share, float(low) if part else 0.0, float(high) if part < whole else 1.0)
 
 
 def count_found(hits: Sequence[int | None], tiers: Sequence[Tier], planted: Sequence[TrueGroup]) -> tuple[
