@@ -252,17 +252,17 @@ def score_ranking(hits: Sequence[int | None], n_planted: int, resampling: Resamp
     precision = np.cumsum(good) / np.arange(1, n_listed + 1)
     sure = np.flatnonzero(precision >= SURE_PRECISION)
     places = sorted({*PLACES, n_planted} - {0})
+    place_hit = np.array([-1 if hit is None else hit for hit in hits], dtype=np.int64)
     return RankingScore(
         listed=n_listed,
         hits=n_hits,
         planted=n_planted,
-        average_precision=_resample_rings(good, np.array([-1 if hit is None else hit for hit in hits]), n_planted,
-                                          resampling),
+        average_precision=_resample_rings(good, place_hit, n_planted, resampling),
         recall=estimate_share(n_hits, n_planted),
         precision=estimate_share(n_hits, n_listed),
         recall_when_sure=float(good[: sure[-1] + 1].sum() / n_planted) if len(sure) and n_planted else 0.0,
         precision_at={place: float(good[:place].sum() / place) for place in places},
-    )  # fmt: skip
+    )
 
 
 def _resample_rings(good: Bools, hit: Ints, n_planted: int, resampling: Resampling | None) -> Estimate:
@@ -303,7 +303,8 @@ def count_found(hits: Sequence[int | None], tiers: Sequence[Tier], planted: Sequ
     for place, ring in enumerate(planted):
         for by, part in (("kind", ring.kind), ("sharing", ring.sharing), ("size", name_size(len(ring.members)))):
             parts.setdefault((by, part), []).append(place)
-    order = sorted(parts, key=lambda key: (("kind", "sharing", "size").index(key[0]), len(key[1]), key[1]))
+    bys = ("kind", "sharing", "size")  # the names of sizes sort by their length
+    order = sorted(parts, key=lambda key: (bys.index(key[0]), len(key[1]) * (key[0] == "size"), key[1]))
     return tuple(_count_part(by, part, parts[by, part], tier_of) for by, part in order)
 
 
