@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import importlib
 import random
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import igraph
 import numpy as np
@@ -28,19 +29,13 @@ PERSONAL = ("device", "address", "payment")
 class RankedGroups:
     """What a recipe lists.
 
-    ``members`` rows of accounts, group by group, the best first; ``score`` (G,) falls.
+    ``members`` rows of accounts, group by group, the best first, without couples and crowds;
+    ``account_score`` (N,) that of each account's best group of any size, 0 for those in none.
     """
 
     name: str
     members: tuple[Ints, ...]
-    score: Floats
-
-    def score_accounts(self, n_accounts: int) -> Floats:
-        """The score of each account's best group (N,); 0 for those in none."""
-        scores = np.zeros(n_accounts)
-        for rows, score in zip(self.members, self.score.tolist(), strict=True):
-            scores[rows] = np.maximum(scores[rows], score)
-        return scores
+    account_score: Floats
 
 
 def run_baselines(snapshot: Snapshot, channels: Channels, *, seed: int = 0) -> Iterator[RankedGroups]:
@@ -66,7 +61,9 @@ def run_baselines(snapshot: Snapshot, channels: Channels, *, seed: int = 0) -> I
     yield find_louvain(every, n, name="Louvain: all links", seed=seed)
     blocks = load_fraudar()
     if blocks is not None:
-        yield rank_blocks(gather_matrix(channels, n), blocks)
+        shared = Channels(channels.things, {})
+        yield rank_blocks(gather_matrix(shared, n), blocks, name="FRAUDAR: shared things")
+        yield rank_blocks(gather_matrix(channels, n), blocks, name="FRAUDAR: all links")
 
 
 def _identifiers(things: Mapping[str, SharedThings]) -> tuple[SharedThings, ...]:
@@ -96,10 +93,11 @@ def _rank_labels(name: str, label: Ints, links: Links) -> RankedGroups:
     wanted = np.flatnonzero((size >= SMALLEST) & (size <= LARGEST))
     wanted = wanted[np.argsort(-density[wanted], kind="stable")]
     parts = np.split(np.argsort(label, kind="stable"), np.cumsum(size)[:-1])
-    return RankedGroups(name, tuple(parts[group] for group in wanted.tolist()), density[wanted])
+    return RankedGroups(name, tuple(parts[group] for group in wanted.tolist()), density[label])
 
 
-FindBlocks = Callable[..., object]
+FindBlocks = Callable[..., Sequence[Any]]
+"""From a matrix and ``n_blocks`` to blocks with ``rows``, ``columns`` and ``density``."""
 
 
 def load_fraudar() -> FindBlocks | None:
@@ -129,13 +127,12 @@ def gather_matrix(channels: Channels, n_accounts: int) -> sparse.csr_array:
     return sparse.csr_array((np.ones(len(row)), (row, column)), shape=(n_accounts, begin))
 
 
-def rank_blocks(matrix: sparse.csr_array, find_blocks: FindBlocks, *, n_blocks: int = N_BLOCKS) -> RankedGroups:
+def rank_blocks(matrix: sparse.csr_array, find_blocks: FindBlocks, *, name: str = "FRAUDAR") -> RankedGroups:
     """The accounts of each dense block (Hooi et al., FRAUDAR, KDD 2016), the densest first."""
-    found = find_blocks(matrix, n_blocks=n_blocks)
-    blocks = [
-        (np.asarray(block.rows, dtype=np.int64), float(block.density))
-        for block in found  # type: ignore[attr-defined]  # any sequence of blocks will do
-        if SMALLEST <= len(block.rows) <= LARGEST
-    ]
+    found = find_blocks(matrix, n_blocks=N_BLOCKS)
+    blocks = [(np.asarray(each.rows, dtype=np.int64), float(each.density)) for each in found]
     blocks.sort(key=lambda block: (-block[1], block[0].tolist()))
-    return RankedGroups("FRAUDAR: all links", tuple(rows for rows, _ in blocks), np.array([each for _, each in blocks]))
+    score = np.zeros(matrix.shape[0])
+    for rows, density in blocks:
+        score[rows] = np.maximum(score[rows], density)
+    return RankedGroups(name, tuple(rows for rows, _ in blocks if SMALLEST <= len(rows) <= LARGEST), score)

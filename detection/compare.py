@@ -137,7 +137,7 @@ def _score_recipe(found: RankedGroups, snapshot: Snapshot, truth: Truth, resampl
     if truth.accounts:
         row = {name: place for place, name in enumerate(snapshot.account_id.tolist())}
         rows = np.array([row[name] for name in truth.accounts.subject.tolist()], dtype=np.int64)
-        scores = found.score_accounts(snapshot.n_accounts)[rows]
+        scores = found.account_score[rows]
         accounts = separate_scores("account", "all", scores, truth.accounts.is_bad, resampling)
     return MethodScore(found.name, rings, accounts, None)
 

@@ -14,6 +14,7 @@ from click.testing import CliRunner, Result
 from detection_market import Facts, make_background, make_snapshot, pick, plant_farm, plant_trade_ring
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy import sparse
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from cli.main import main
@@ -324,7 +325,7 @@ def link(*pairs: tuple[int, int, float]) -> Links:
 def test_components_are_ranked_by_bits_a_member_and_couples_are_left_out() -> None:
     found = find_components(link((0, 1, 1.0), (1, 2, 1.0), (3, 4, 5.0), (4, 5, 5.0), (6, 7, 90.0)), 9)
     assert [rows.tolist() for rows in found.members] == [[3, 4, 5], [0, 1, 2]]
-    assert found.score_accounts(9)[[0, 3, 6]].tolist() == pytest.approx([2 / 3, 10 / 3, 0.0])
+    assert found.account_score[[0, 3, 6, 8]].tolist() == pytest.approx([2 / 3, 10 / 3, 45.0, 0.0])
 
 
 def plant(n: int = 600) -> tuple[Snapshot, list[list[str]]]:
@@ -348,11 +349,13 @@ def test_fraudar_finds_the_planted_block_where_it_is_installed() -> None:
     search = load_fraudar()
     if search is None:
         pytest.skip("this installation has no search for dense blocks")
-    snapshot, rings = plant()
-    found = rank_blocks(gather_matrix(find_channels(snapshot), snapshot.n_accounts), search, n_blocks=5)
-    assert (np.diff(found.score) <= 0).all()
-    members = set(snapshot.account_id[found.members[0]].tolist())
-    assert len(members & set(rings[0] + rings[1])) > len(members) / 2
+    rng = np.random.default_rng(0)
+    entries = rng.random((300, 200)) < 0.01
+    entries[40:60, 70:80] = True
+    found = rank_blocks(sparse.csr_array(entries.astype(float)), search)
+    assert set(range(40, 60)) <= set(found.members[0].tolist())
+    assert len(found.members[0]) < 30
+    assert found.account_score[40:60].min() == found.account_score.max()
 
 
 def test_an_installation_without_dense_blocks_leaves_that_recipe_out(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -370,6 +373,7 @@ def test_blocks_are_listed_densest_first_without_couples_and_crowds() -> None:
     snapshot, _ = plant()
     matrix = gather_matrix(find_channels(snapshot), snapshot.n_accounts)
     found = rank_blocks(matrix, lambda matrix, n_blocks: blocks)
+    assert found.account_score[[0, 3, 7, 499, 500]].tolist() == [8.0, 8.0, 9.0, 8.0, 0.0]
     assert [rows.tolist() for rows in found.members] == [[3, 4, 5, 6], [0, 1, 2]]
 
 
