@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib
 import random
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,15 +14,15 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from detection.assess import Channels
-from detection.channels import BEHAVIOUR, SIGN_UP, SharedThings
+from detection.channels import SIGN_UP, SharedThings
 from detection.links import Links, link_pairs
 from graph.model import Floats, Ints, Snapshot
 
 SMALLEST, LARGEST = 3, 400
 """Smaller groups are couples and larger ones crowds; neither is listed."""
 N_BLOCKS = 60
-PERSONAL = ("device", "address", "payment")
-"""What the usual recipe joins accounts by."""
+USUAL = ("device", "address")
+"""What the usual recipe joins accounts by; cards too where there are no addresses."""
 
 
 @dataclass(frozen=True)
@@ -44,21 +44,22 @@ def run_baselines(snapshot: Snapshot, channels: Channels, *, seed: int = 0) -> I
     Parameters
     ----------
     snapshot, channels
-        The market; components and Louvain run on the links of the personal things alone, as is usual,
-        and on the links of all channels, as Ringfence itself does.
+        The market.  Components and Louvain run on shared devices and addresses, most shared things a
+        member first, as is usual; and on the links of all channels that Ringfence itself walks on, most
+        bits a member first.
     seed
         For Louvain.
     """
     n = snapshot.n_accounts
-    things = {name: channel for name, channel in channels.things.items() if name != SIGN_UP}
-    personal = tuple(channel for name, channel in things.items() if name in PERSONAL)
-    usual = link_pairs(personal or _identifiers(things), (), n)
-    every = link_pairs(tuple(things.values()), tuple(channels.dealings.values()), n)
-    where = ", ".join(channel.name for channel in personal) or "shared identifiers"
-    yield find_components(usual, n, name=f"WCC: {where}")
-    yield find_louvain(usual, n, name=f"Louvain: {where}", seed=seed)
-    yield find_components(every, n, name="WCC: all links")
-    yield find_louvain(every, n, name="Louvain: all links", seed=seed)
+    usual = _choose_usual(channels)
+    where = ", ".join(channel.name for channel in usual) or "nothing shared"
+    links = link_pairs(usual, (), n)
+    for name, label in (("WCC", find_components(links, n)), ("Louvain", find_louvain(links, n, seed=seed))):
+        yield rank_labels(f"{name}: {where}", label, weigh_shared(usual, label))
+    things = tuple(channel for name, channel in channels.things.items() if name != SIGN_UP)
+    links = link_pairs(things, tuple(channels.dealings.values()), n)
+    for name, label in (("WCC", find_components(links, n)), ("Louvain", find_louvain(links, n, seed=seed))):
+        yield rank_labels(f"{name}: all links", label, weigh_links(links, label))
     blocks = load_fraudar()
     if blocks is not None:
         shared = Channels(channels.things, {})
@@ -66,31 +67,44 @@ def run_baselines(snapshot: Snapshot, channels: Channels, *, seed: int = 0) -> I
         yield rank_blocks(gather_matrix(channels, n), blocks, name="FRAUDAR: all links")
 
 
-def _identifiers(things: Mapping[str, SharedThings]) -> tuple[SharedThings, ...]:
-    return tuple(channel for name, channel in things.items() if name not in BEHAVIOUR)
+def _choose_usual(channels: Channels) -> tuple[SharedThings, ...]:
+    wanted = USUAL if "address" in channels.things else (*USUAL, "payment")
+    return tuple(channels.things[name] for name in wanted if name in channels.things)
 
 
-def find_components(links: Links, n_accounts: int, *, name: str = "WCC") -> RankedGroups:
-    """Weakly connected components, most bits a member first, O(links)."""
+def find_components(links: Links, n_accounts: int) -> Ints:
+    """The weakly connected component of each account (N,), O(links)."""
     matrix = sparse.coo_array((links.bits, (links.a, links.b)), shape=(n_accounts, n_accounts))
-    label = connected_components(matrix, directed=False)[1].astype(np.int64)
-    return _rank_labels(name, label, links)
+    return connected_components(matrix, directed=False)[1].astype(np.int64)
 
 
-def find_louvain(links: Links, n_accounts: int, *, name: str = "Louvain", seed: int = 0) -> RankedGroups:
-    """Louvain's communities (Blondel et al. 2008) of the weighted links, most bits a member first."""
+def find_louvain(links: Links, n_accounts: int, *, seed: int = 0) -> Ints:
+    """Louvain's community (Blondel et al. 2008) of each account by the weighted links (N,)."""
     graph = igraph.Graph(n=n_accounts, edges=np.column_stack([links.a, links.b]))
     igraph.set_random_number_generator(random.Random(seed))  # igraph knows no numpy generator
     label = graph.community_multilevel(weights=links.bits).membership
     igraph.set_random_number_generator(random)
-    return _rank_labels(name, np.asarray(label, dtype=np.int64), links)
+    return np.asarray(label, dtype=np.int64)
 
 
-def _rank_labels(name: str, label: Ints, links: Links) -> RankedGroups:
+def weigh_shared(things: tuple[SharedThings, ...], label: Ints) -> Floats:
+    """Things that a member of each group shares with others, in the mean (G,)."""
+    shared = np.zeros(len(label))
+    for channel in things:
+        np.add.at(shared, channel.account[channel.popularity[channel.thing] > 1], 1.0)
+    return np.bincount(label, weights=shared) / np.maximum(np.bincount(label), 1)
+
+
+def weigh_links(links: Links, label: Ints) -> Floats:
+    """Bits of the links inside each group, per member (G,)."""
+    inside, size = label[links.a] == label[links.b], np.bincount(label)
+    return np.bincount(label[links.a[inside]], links.bits[inside], minlength=len(size)) / np.maximum(size, 1)
+
+
+def rank_labels(name: str, label: Ints, density: Floats) -> RankedGroups:
+    """The groups of a labelling (N,), the densest (G,) first."""
     size = np.bincount(label)
-    inside = label[links.a] == label[links.b]
-    density = np.bincount(label[links.a[inside]], weights=links.bits[inside], minlength=len(size)) / np.maximum(size, 1)
-    wanted = np.flatnonzero((size >= SMALLEST) & (size <= LARGEST))
+    wanted = np.flatnonzero((size >= SMALLEST) & (size <= LARGEST) & (density > 0))
     wanted = wanted[np.argsort(-density[wanted], kind="stable")]
     parts = np.split(np.argsort(label, kind="stable"), np.cumsum(size)[:-1])
     return RankedGroups(name, tuple(parts[group] for group in wanted.tolist()), density[label])

@@ -20,7 +20,15 @@ from sklearn.metrics import average_precision_score, roc_auc_score
 from cli.main import main
 from detection import baselines
 from detection.assess import find_channels
-from detection.baselines import find_components, gather_matrix, load_fraudar, rank_blocks, run_baselines
+from detection.baselines import (
+    find_components,
+    gather_matrix,
+    load_fraudar,
+    rank_blocks,
+    rank_labels,
+    run_baselines,
+    weigh_links,
+)
 from detection.compare import EvaluationPlan, evaluate_market
 from detection.evaluate import (
     Resampling,
@@ -323,7 +331,9 @@ def link(*pairs: tuple[int, int, float]) -> Links:
 
 
 def test_components_are_ranked_by_bits_a_member_and_couples_are_left_out() -> None:
-    found = find_components(link((0, 1, 1.0), (1, 2, 1.0), (3, 4, 5.0), (4, 5, 5.0), (6, 7, 90.0)), 9)
+    links = link((0, 1, 1.0), (1, 2, 1.0), (3, 4, 5.0), (4, 5, 5.0), (6, 7, 90.0))
+    label = find_components(links, 9)
+    found = rank_labels("WCC", label, weigh_links(links, label))
     assert [rows.tolist() for rows in found.members] == [[3, 4, 5], [0, 1, 2]]
     assert found.account_score[[0, 3, 6, 8]].tolist() == pytest.approx([2 / 3, 10 / 3, 45.0, 0.0])
 
