@@ -112,6 +112,17 @@ def test_members_have_as_many_things_as_the_market_has(market: Snapshot) -> None
     assert used.sum() == 20 * 5  # everybody has one of each of the five kinds
 
 
+def test_a_shared_thing_takes_the_place_of_an_own_one(market: Snapshot) -> None:
+    planted = plant(market, PlantPlan("trade", 20, "device"))
+    copy = planted.snapshot
+    devices = copy.identifier_kind[copy.uses.identifier] == "device"
+    users = np.bincount(copy.uses.identifier[devices], minlength=copy.n_identifiers)[copy.uses.identifier]
+    members = np.isin(copy.uses.account, find_rows(planted)) & devices
+    own, shared = (set(copy.uses.account[members & crowd].tolist()) for crowd in (users == 1, users > 1))
+    assert len(shared) > 10
+    assert len(own & shared) <= 2  # a thing that only one member came to use is its own after all
+
+
 def test_camouflage_adds_so_many_ordinary_dealings(market: Snapshot) -> None:
     def count(camouflage: float) -> tuple[int, int]:
         planted = plant(market, PlantPlan("trade", 12, camouflage=camouflage))
@@ -127,8 +138,10 @@ def test_camouflage_adds_so_many_ordinary_dealings(market: Snapshot) -> None:
 
 
 def test_nothing_happens_before_an_account_is_made_or_after_the_records_end(market: Snapshot) -> None:
-    planted = plant(market, *(PlantPlan(kind, 8, camouflage=3) for kind in PLANT_KINDS))
-    copy = planted.snapshot
+    first_at = np.full(market.n_accounts, market.orders.ordered_at.max())
+    np.minimum.at(first_at, market.orders.buyer, market.orders.ordered_at)
+    young = replace(market, created_at=first_at)  # most accounts act on the day that they are made
+    copy = plant(young, *(PlantPlan(kind, 8, camouflage=3) for kind in PLANT_KINDS for _ in range(20))).snapshot
     for who, at in ((copy.orders.buyer, copy.orders.ordered_at), (copy.reviews.author, copy.reviews.reviewed_at)):
         new = who >= market.n_accounts
         assert (at[new] >= copy.created_at[who[new]]).all()
