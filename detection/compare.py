@@ -79,12 +79,10 @@ def evaluate_market(
     ----------
     snapshot, truth, settings
         The market, what is true of it, and what to look for.
-    plan
-        What else to run; the recipes and nothing else by default.
+    plan, progress
+        What else to run (the recipes and nothing else by default), and who is told of each step.
     past
         For the gate: the same market made without any later fact.
-    progress
-        Told of each step.
 
     Raises
     ------
@@ -101,11 +99,10 @@ def evaluate_market(
     leaks = check_leaks(snapshot, run, settings, past=past)
     progress("passing the leak gate", 1, 1)
     measured = measure_run(run, snapshot, known, plan.resampling)
-    own = _summarise("Ringfence", measured)
     recipes = tuple(_run_recipes(snapshot, known, settings, plan, progress)) if plan.baselines else ()
     ablated = tuple(_ablate(snapshot, known, settings, plan, progress)) if plan.ablate else ()
-    notes = (*_note_gaps(truth, known), *run.notes)
-    return Evaluation(snapshot.n_accounts, snapshot.as_of, leaks, measured, (own, *recipes), ablated, notes)
+    methods, notes = (_summarise("Ringfence", measured), *recipes), (*_note_gaps(truth, known), *run.notes)
+    return Evaluation(snapshot.n_accounts, snapshot.as_of, leaks, measured, methods, ablated, notes)
 
 
 def measure_method(run: RunResult, snapshot: Snapshot, truth: Truth, *, name: str, resampling: Resampling) -> (
