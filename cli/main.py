@@ -14,7 +14,7 @@ from typing import Any
 import click
 
 from cli.workplace import Workplace
-from graph.errors import DataError, RingfenceError, StoreError, UnknownIdError
+from graph.errors import DataError, LeakError, RingfenceError, StoreError, UnknownIdError
 from graph.version import VERSION
 
 COMMANDS = {
@@ -29,12 +29,19 @@ COMMANDS = {
     "runs": ("cli.ask", "List the runs, the latest first."),
     "export": ("cli.exports", "Write rings, accounts or reviews to a file."),
     "simulate": ("cli.work", "Make a market with planted rings to try things on."),
+    "evaluate": ("cli.measure", "Measure detection against what is known to be true."),
+    "redteam": ("cli.measure", "Plant rings in a copy of the market and see which are caught."),
     "cypher": ("cli.ask", "Ask the store anything in Cypher, read-only."),
     "completion": ("cli.work", "Print the script that completes commands in a shell."),
 }
 """By name, in the order of the work: the module that holds the command, and one line of help."""
 
-_EXIT_CODES: tuple[tuple[type[RingfenceError], int], ...] = ((UnknownIdError, 3), (DataError, 4), (StoreError, 5))
+_EXIT_CODES: tuple[tuple[type[RingfenceError], int], ...] = (
+    (UnknownIdError, 3),
+    (DataError, 4),
+    (StoreError, 5),
+    (LeakError, 6),
+)
 
 _HELP = """Find groups of marketplace accounts that act together, and say why.
 
@@ -54,6 +61,7 @@ Exit codes:
   3  an id that is not in the store
   4  bad data
   5  the store is missing, busy or unavailable
+  6  a leak: a score rests on what it is measured by
 
 Results go to stdout, progress and messages to stderr. A flag goes before an
 environment variable, that before ringfence.toml. NO_COLOR is respected.

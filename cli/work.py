@@ -114,14 +114,15 @@ def detect(workplace: Workplace, seed: int | None, as_of: datetime | None, encod
     """
     from detection.run import detect as run_detection
 
-    settings, location = _choose_settings(workplace, seed=seed, encoder=encoder), workplace.find_location()
+    settings, location = choose_settings(workplace, seed=seed, encoder=encoder), workplace.find_location()
     with show_progress() as progress:
-        run_detection(location, settings, as_of=_as_instant(as_of), progress=progress)
+        run_detection(location, settings, as_of=as_instant(as_of), progress=progress)
     with workplace.open_store() as store:
         _show_rings(store)
 
 
-def _choose_settings(workplace: Workplace, *, seed: int | None, encoder: bool | None) -> DetectSettings:
+def choose_settings(workplace: Workplace, *, seed: int | None, encoder: bool | None) -> DetectSettings:
+    """The settings of detection: what the flags say, or else ringfence.toml."""
     from detection.settings import read_detect_settings
 
     settings = workplace.read_settings()
@@ -130,7 +131,8 @@ def _choose_settings(workplace: Workplace, *, seed: int | None, encoder: bool | 
     return read_detect_settings({"seed": settings.seed, **settings.detect, **chosen})
 
 
-def _as_instant(as_of: datetime | None) -> np.datetime64 | None:
+def as_instant(as_of: datetime | None) -> np.datetime64 | None:
+    """A time as arrays have it."""
     import numpy as np
 
     return None if as_of is None else np.datetime64(as_of, "us")

@@ -11,7 +11,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from detection.assess import find_channels
+from detection.assess import Channels, find_channels
 from detection.rings import build_rings, keep_ring_ids
 from detection.scores import score_market
 from detection.search import search_market
@@ -80,7 +80,7 @@ def find_run(
     earlier
         Members by ring id of the run before, so that rings keep their ids.
     """
-    channels = find_channels(snapshot)
+    channels = drop_channels(find_channels(snapshot), settings.exclude_channels)
     progress("measuring the channels", 2, _STEPS)
     assessment = search_market(snapshot, channels, settings)
     progress("judging the candidates", 3, _STEPS)
@@ -102,6 +102,15 @@ def find_run(
         flags=scores.flags,
         notes=note_silence(snapshot),
         vectors=_encode(snapshot, settings, progress) if settings.encoder else None,
+    )
+
+
+def drop_channels(channels: Channels, names: tuple[str, ...]) -> Channels:
+    """All channels but those of some names."""
+    return Channels(
+        {name: each for name, each in channels.things.items() if name not in names},
+        {name: each for name, each in channels.dealings.items() if name not in names},
+        tuple(signal for signal in channels.conduct if signal.name not in names),
     )
 
 

@@ -29,6 +29,8 @@ class DetectSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         What must tie every member to the others for an automatic flag.
     encoder
         Whether a run also fits the encoder and stores its vectors.
+    exclude_channels
+        Channels to look away from, by name (``device``, ``trade``, ``praise``, ...).
     """
 
     seed: Annotated[int, Meta(ge=0)] = 0
@@ -37,6 +39,7 @@ class DetectSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     review_score: Share = 0.4
     weakest_member_bits: Bits = 20.0
     encoder: bool = False
+    exclude_channels: tuple[str, ...] = ()
 
 
 def read_detect_settings(values: Mapping[str, Any]) -> DetectSettings:

@@ -16,6 +16,7 @@
     │   ├── StoreReadOnlyError               no permission to write
     │   └── StoreFullError                   no space left
     ├── QueryError (ValueError)              the store refused a Cypher query
+    ├── LeakError (ValueError)               a score rests on what it is measured by
     └── UnknownIdError (LookupError)         an id that is not in the store
 
 Anything else that escapes is a bug and keeps its traceback.
@@ -78,6 +79,10 @@ class StoreFullError(StoreError):
 
 class QueryError(RingfenceError, ValueError):
     """The store refused a Cypher query."""
+
+
+class LeakError(RingfenceError, ValueError):
+    """A score rests on the future or on labels, so that measuring it would flatter; says which."""
 
 
 class UnknownIdError(RingfenceError, LookupError):
