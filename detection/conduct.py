@@ -19,7 +19,11 @@ from scipy.special import betaln
 from detection.channels import BAD_RATING, find_refunds
 from graph.model import Floats, Ints, Snapshot
 
-REFUNDS, UNBOUGHT, COMPLAINTS = "refunds asked", "reviews without an order", "bad reviews written"
+REFUNDS, UNBOUGHT, COMPLAINTS, HASTE = (
+    "refunds asked", "reviews without an order", "bad reviews written", "first orders in haste",
+)  # fmt: skip
+HASTE_SECONDS = 60
+"""Nobody signs up, looks around and orders faster than this."""
 HABITS = np.array([0.25, 0.5, 0.75, 0.95])
 """How often somebody with a purpose does it: each as likely."""
 LIKELY_HONEST = 0.5
@@ -50,7 +54,18 @@ def measure_conduct(snapshot: Snapshot) -> tuple[Conduct, ...]:
         found.append(_compare(UNBOUGHT, reviews.author[about], ~find_verified(snapshot)[about], n))
     rated = ~np.isnan(reviews.rating)
     found.append(_compare(COMPLAINTS, reviews.author[rated], reviews.rating[rated] <= BAD_RATING, n))
+    found.append(_measure_haste(snapshot))
     return tuple(signal for signal in found if signal.bits.any())
+
+
+def _measure_haste(snapshot: Snapshot) -> Conduct:
+    """Whether an account's first order came within a minute of its sign-up."""
+    orders = snapshot.orders
+    wait = (orders.ordered_at - snapshot.created_at[orders.buyer]).astype("timedelta64[s]").astype(float)
+    known = np.flatnonzero(~np.isnan(wait) & (wait >= 0))
+    order = known[np.lexsort((wait[known], orders.buyer[known]))]
+    first = order[np.diff(orders.buyer[order], prepend=-1) != 0]
+    return _compare(HASTE, orders.buyer[first], wait[first] < HASTE_SECONDS, snapshot.n_accounts)
 
 
 def find_verified(snapshot: Snapshot) -> NDArray[np.bool_]:

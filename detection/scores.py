@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from detection.assess import Channels
 from detection.channels import BAD_RATING, BEHAVIOUR, GOOD_RATING, NO_TARGET, SharedThings, find_review_targets
+from detection.conduct import Conduct
 from detection.describe import describe_thing
 from detection.innocence import HOUSEHOLD_SIZE, PLACES
 from detection.settings import DetectSettings
@@ -18,6 +19,12 @@ from graph.model import TIERS, Flag, Floats, Ints, Member, Ring, Snapshot, Tier
 LONE_CEILING = 0.38
 """What an account in no ring, or a review by one, can score at most: never more than ``watch``."""
 FRINGE_FACTOR = 0.75
+PSEUDO_OCCASIONS = 2.0
+"""How many occasions of the habits of all rings' members are counted with those of a ring's other members."""
+UNLIKE_BITS = -2.0
+"""A member whose conduct is so much rather the market's than the ring's is left to a person."""
+CONDUCT_BOUNDS_BITS = (-10.0, 2.0)
+"""How far a member's own conduct can move what its ring says of it: further in its favour than against it."""
 HALF_SHARING_BITS = 3.0
 _ACTIONS: dict[Tier, str] = {
     "automatic": "restrict until a person has looked",
@@ -51,19 +58,23 @@ def score_market(rings: Sequence[Ring], snapshot: Snapshot, channels: Channels, 
         For the weakest tie that an automatic flag may hang on.
     """
     n = snapshot.n_accounts
-    verdicts = _judge_members(rings, settings)
     row = {account_id: place for place, account_id in enumerate(snapshot.account_id.tolist())}
+    fit = compare_members(rings, row, channels.conduct)
+    verdicts = _judge_members(rings, fit, settings)
     members = np.array([row[account_id] for account_id in verdicts], dtype=np.int64)
     lone_reviews = score_reviews(snapshot)
-    score = score_loners(measure_sharing(channels, n), lone_reviews, snapshot)
-    score[members] = np.maximum(score[members], [verdict.score for verdict in verdicts.values()])
+    conduct = sum((signal.bits for signal in channels.conduct), np.zeros(n))
+    score = score_loners(measure_sharing(channels, n) + np.maximum(conduct, 0.0), lone_reviews, snapshot)
+    best = [max(fit[ring_id][account_id] for ring_id in verdict.ring_ids) for account_id, verdict in verdicts.items()]
+    from_ring = [verdict.score for verdict in verdicts.values()]
+    score[members] = weigh_conduct(np.maximum(score[members], from_ring), np.array(best))
     crowded = find_crowded(channels, n)
     tier = np.where(crowded, TIERS.index("watch"), 0)
     tier[members] = [TIERS.index(verdict.tier) for verdict in verdicts.values()]
     crowded[members] = False
-    from_ring = _score_ring_reviews(snapshot, rings, row)
-    review_score = np.maximum(lone_reviews, from_ring)
-    review_tier = np.where(from_ring >= settings.review_score, TIERS.index("review"), 0)
+    by_members = _score_ring_reviews(snapshot, rings, row)
+    review_score = np.maximum(lone_reviews, by_members)
+    review_tier = np.where(by_members >= settings.review_score, TIERS.index("review"), 0)
     flags = [
         *_flag_members(verdicts),
         *_flag_sharers(snapshot, channels, score, crowded),
@@ -80,22 +91,27 @@ class _MemberVerdict:
     ring_ids: tuple[str, ...]
 
 
-def _judge_members(rings: Sequence[Ring], settings: DetectSettings) -> dict[str, _MemberVerdict]:
+def _judge_members(
+    rings: Sequence[Ring], fit: Mapping[str, Mapping[str, float]], settings: DetectSettings
+) -> dict[str, _MemberVerdict]:
     """Each member's verdict from the ring that says most against it; the others are named beside it."""
     verdicts: dict[str, list[_MemberVerdict]] = {}
     for ring in rings:
         for member in ring.members:
-            verdicts.setdefault(member.account_id, []).append(_judge_member(ring, member, settings))
+            verdicts.setdefault(member.account_id, []).append(
+                _judge_member(ring, member, fit[ring.ring_id][member.account_id], settings)
+            )
     return {account_id: _merge_verdicts(found) for account_id, found in verdicts.items()}
 
 
-def _judge_member(ring: Ring, member: Member, settings: DetectSettings) -> _MemberVerdict:
-    """A member's verdict from one ring; whoever hangs on little is for a person to review."""
+def _judge_member(ring: Ring, member: Member, fit_bits: float, settings: DetectSettings) -> _MemberVerdict:
+    """A member's verdict from one ring; whoever hangs on little, or acts unlike it, is for a person to review."""
     weak = member.role == "fringe" or member.bits < settings.weakest_member_bits
-    held_back = weak and ring.tier == "automatic"
+    unlike = fit_bits <= UNLIKE_BITS
+    held_back = (weak or unlike) and ring.tier == "automatic"
     tie = f"tied to the other {len(ring.members) - 1} members by {member.bits:.0f} bits"
     if held_back:
-        tie += ", too little for an automatic flag"
+        tie += ", but acts unlike them: no automatic flag" if unlike else ", too little for an automatic flag"
     reason = f"{member.role} member of {ring.kind} ring {ring.ring_id} (score {ring.score:.2f}), {tie}"
     return _MemberVerdict(
         score=ring.score * (FRINGE_FACTOR if member.role == "fringe" else 1.0),
@@ -127,6 +143,44 @@ def score_loners(sharing_bits: Floats, review_score: Floats, snapshot: Snapshot)
     reviewing = np.where(np.isnan(most_unusual), 0.0, _rank(most_unusual) ** 4)
     score: Floats = LONE_CEILING * (1.0 - (1.0 - sharing) * (1.0 - reviewing))
     return score
+
+
+def compare_members(
+    rings: Sequence[Ring], row: Mapping[str, int], conduct: Sequence[Conduct]
+) -> dict[str, dict[str, float]]:
+    """By ring and member, the bits by which its conduct is rather the others' than the market's.
+
+    The first owner of a stolen device does not do what its thieves do.
+    """
+    fit = {}
+    everybody = np.unique([row[member.account_id] for ring in rings for member in ring.members]).astype(np.int64)
+    for ring in rings:
+        members = np.array([row[member.account_id] for member in ring.members])
+        bits = np.zeros(len(members))
+        for signal in conduct:
+            k, m = signal.times[members].astype(float), signal.occasions[members].astype(float)
+            usual, in_rings = _find_habit(signal, slice(None)), _find_habit(signal, everybody)
+            others = (k.sum() - k + PSEUDO_OCCASIONS * in_rings) / (m.sum() - m + PSEUDO_OCCASIONS)
+            bits += k * np.log2(others / usual) + (m - k) * np.log2((1 - others) / (1 - usual))
+        bits = np.clip(bits, *CONDUCT_BOUNDS_BITS)
+        fit[ring.ring_id] = dict(zip((member.account_id for member in ring.members), bits.tolist(), strict=True))
+    return fit
+
+
+def _find_habit(signal: Conduct, accounts: Ints | slice) -> float:
+    """How often accounts do it, all together; kept off 0 and 1."""
+    return float((signal.times[accounts].sum() + 0.5) / (signal.occasions[accounts].sum() + 1.0))
+
+
+def weigh_conduct(score: Floats, conduct_bits: Floats) -> Floats:
+    """What a ring says of its members, weighed by what each of them does: the odds change by so many bits.
+
+    >>> weigh_conduct(np.array([0.5, 0.5, 0.0]), np.array([0.0, 2.0, 5.0])).tolist()
+    [0.5, 0.8, 0.0]
+    """
+    odds = score / np.maximum(1.0 - score, 1e-9) * 2.0**conduct_bits
+    weighed: Floats = odds / (1.0 + odds)
+    return weighed
 
 
 def measure_sharing(channels: Channels, n_accounts: int) -> Floats:
