@@ -12,11 +12,12 @@ import msgspec
 import numpy as np
 
 from detection.assess import Channels, find_channels
+from detection.calibrate import note_false_discoveries, score_null_rings
 from detection.rings import build_rings, keep_ring_ids
 from detection.scores import score_market
 from detection.search import search_market
 from detection.settings import DetectSettings
-from graph.model import RunResult, Snapshot
+from graph.model import Ring, RunResult, Snapshot
 from graph.snapshots import digest_snapshot
 from graph.store import GraphStore, Progress, no_progress, open_store
 from graph.version import VERSION
@@ -100,7 +101,7 @@ def find_run(
         review_score=scores.review_score,
         review_tier=scores.review_tier,
         flags=scores.flags,
-        notes=note_silence(snapshot),
+        notes=(*note_silence(snapshot), *_note_errors(rings, snapshot, settings, progress)),
         vectors=_encode(snapshot, settings, progress) if settings.encoder else None,
     )
 
@@ -140,6 +141,15 @@ def note_silence(snapshot: Snapshot) -> tuple[str, ...]:
         "no times of signing up: accounts created together are not seen": np.isnat(snapshot.created_at).all(),
     }
     return tuple(note for note, is_missing in missing.items() if is_missing)
+
+
+def _note_errors(
+    rings: tuple[Ring, ...], snapshot: Snapshot, settings: DetectSettings, progress: Progress
+) -> tuple[str, ...]:
+    if not settings.rewired_copies:
+        return ()
+    null_scores = score_null_rings(snapshot, settings, progress=progress)
+    return (note_false_discoveries(rings, null_scores, settings.rewired_copies),)
 
 
 def _name_run(digest: str, settings: dict[str, Any]) -> str:

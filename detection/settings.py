@@ -31,6 +31,9 @@ class DetectSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         Whether a run also fits the encoder and stores its vectors.
     exclude_channels
         Channels to look away from, by name (``device``, ``trade``, ``praise``, ...).
+    rewired_copies
+        How many copies of the market, rewired by chance, are searched for the false-discovery rate; each
+        takes as long as the market itself.
     """
 
     seed: Annotated[int, Meta(ge=0)] = 0
@@ -40,6 +43,7 @@ class DetectSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     weakest_member_bits: Bits = 20.0
     encoder: bool = False
     exclude_channels: tuple[str, ...] = ()
+    rewired_copies: Annotated[int, Meta(ge=0)] = 0
 
 
 def read_detect_settings(values: Mapping[str, Any]) -> DetectSettings:
