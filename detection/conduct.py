@@ -19,9 +19,12 @@ from scipy.special import betaln
 from detection.channels import BAD_RATING, find_refunds
 from graph.model import Floats, Ints, Snapshot
 
-REFUNDS, UNBOUGHT, COMPLAINTS, HASTE = (
+REFUNDS, UNBOUGHT, COMPLAINTS, HASTE, OFF_MARKET = (
     "refunds asked", "reviews without an order", "bad reviews written", "first orders in haste",
+    "prices off the market",
 )  # fmt: skip
+MOST_PIECES, FAR_OCTAVES = 3, 0.4
+"""An order may be of several pieces, and haggled down by a quarter."""
 HASTE_SECONDS = 60
 """Nobody signs up, looks around and orders faster than this."""
 HABITS = np.array([0.25, 0.5, 0.75, 0.95])
@@ -55,7 +58,20 @@ def measure_conduct(snapshot: Snapshot) -> tuple[Conduct, ...]:
     rated = ~np.isnan(reviews.rating)
     found.append(_compare(COMPLAINTS, reviews.author[rated], reviews.rating[rated] <= BAD_RATING, n))
     found.append(_measure_haste(snapshot))
+    found.append(_measure_prices(snapshot))
     return tuple(signal for signal in found if signal.bits.any())
+
+
+def _measure_prices(snapshot: Snapshot) -> Conduct:
+    """Orders at a price that is not the listing's, nor a few times it, for both who paid and who was paid."""
+    orders = snapshot.orders
+    rows = np.flatnonzero((orders.product >= 0) & (orders.seller >= 0) & (orders.amount > 0))
+    price = snapshot.product_price[orders.product[rows]]
+    rows, price = rows[price > 0], price[price > 0]
+    ratio = orders.amount[rows] / price
+    octaves_off = np.abs(np.log2(ratio / np.clip(np.round(ratio), 1, MOST_PIECES)))
+    dealers = np.concatenate([orders.buyer[rows], orders.seller[rows]])
+    return _compare(OFF_MARKET, dealers, np.tile(octaves_off > FAR_OCTAVES, 2), snapshot.n_accounts)
 
 
 def _measure_haste(snapshot: Snapshot) -> Conduct:

@@ -398,6 +398,7 @@ def _extend(bed: _Seedbed) -> Snapshot:
         identifier_value=np.concatenate([snapshot.identifier_value, np.array(things, dtype=object)]),
         uses=_extend_uses(bed),
         product_id=np.concatenate([snapshot.product_id, _name_after(snapshot.product_id, len(bed.sellers))]),
+        product_price=np.concatenate([snapshot.product_price, np.full(len(bed.sellers), np.nan)]),
         product_seller=np.concatenate([snapshot.product_seller, np.array(bed.sellers, dtype=np.int64)]),
         orders=_extend_orders(bed),
         reviews=_extend_reviews(bed),

@@ -399,6 +399,7 @@ def _empty_snapshot() -> Snapshot:
         uses=Uses(rows, rows, times),
         product_id=ids,
         product_seller=rows,
+        product_price=np.full(len(rows), np.nan),
         orders=Orders(rows, rows, rows, np.zeros(0), times, rows, ()),
         reviews=Reviews(ids, rows, rows, rows, np.zeros(0), times),
         referral_account=rows,

@@ -89,7 +89,7 @@ class Snapshot:
     identifier_kind : (V,) str (``device``, ``address``, ``payment``, ...)
     identifier_value : (V,) str, the canonical value that joins several spellings
     product_id : (P,) str, sorted
-    product_seller : (P,) row of the seller, -1 where unknown
+    product_seller : (P,) row of the seller, -1 where unknown; product_price : (P,) NaN where unknown
     referral_account, referral_by : (F,) rows of the account brought in and of who brought it
     label_account : (L,) rows; label_is_fraud : (L,) bool; label_decided_at : (L,)
     """
@@ -101,6 +101,7 @@ class Snapshot:
     uses: Uses
     product_id: Strings
     product_seller: Ints
+    product_price: Floats
     orders: Orders
     reviews: Reviews
     referral_account: Ints

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from graph.model import Ints, Orders, Reviews, Snapshot, Strings, Times, Uses
+from graph.model import Floats, Ints, Orders, Reviews, Snapshot, Strings, Times, Uses
 
 
 @dataclass(frozen=True)
@@ -23,7 +23,7 @@ class RawGraph:
     """A store's facts as Arrow tables, in any order.
 
     Columns: ``accounts`` account_id, created_at; ``identifiers`` kind, canonical; ``listings``
-    product_id; ``reviews`` review_id, rating, reviewed_at; ``uses`` account, identifier, seen_at;
+    product_id, price; ``reviews`` review_id, rating, reviewed_at; ``uses`` account, identifier, seen_at;
     ``orders`` buyer, seller (null for the shop), product_id, amount, ordered_at, status; ``listed``
     account, listing; ``wrote`` account, review; ``about_listing`` review, listing; ``about_account``
     review, account; ``referred`` by, account; ``labelled`` account, label, decided_at.
@@ -70,6 +70,7 @@ def build_snapshot(raw: RawGraph, *, as_of: np.datetime64 | None = None) -> Snap
         uses=_uses(raw.uses, account_row, identifier_row, as_of),
         product_id=product_id,
         product_seller=product_seller,
+        product_price=_product_prices(raw.listings, product_row),
         orders=_orders(raw, account_row, product_row, as_of),
         reviews=_reviews(raw, account_row, product_row, as_of, product_seller),
         referral_account=referrals[0],
@@ -143,6 +144,12 @@ def _product_sellers(listed: pa.Table, account_row: Ints, product_row: Ints) -> 
     seller = np.full(len(product_row), -1, dtype=np.int64)
     seller[product_row[_ints(listed["listing"])]] = account_row[_ints(listed["account"])]
     return seller
+
+
+def _product_prices(listings: pa.Table, product_row: Ints) -> Floats:
+    price = np.full(len(product_row), np.nan)
+    price[product_row] = pc.cast(listings["price"], pa.float64()).fill_null(np.nan).to_numpy()
+    return price
 
 
 def _uses(uses: pa.Table, account_row: Ints, identifier_row: Ints, as_of: np.datetime64 | None) -> Uses:

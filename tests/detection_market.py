@@ -57,7 +57,7 @@ def make_snapshot(facts: Facts, *, as_of: np.datetime64 | None = None) -> Snapsh
     raw = RawGraph(
         accounts=pa.table({"account_id": _text(accounts), "created_at": _times(facts.accounts.values())}),
         identifiers=pa.table({"kind": _text(k for k, _ in things), "canonical": _text(v for _, v in things)}),
-        listings=pa.table({"product_id": _text(products)}),
+        listings=pa.table({"product_id": _text(products), "price": pa.nulls(len(products), pa.float64())}),
         reviews=pa.table(
             {
                 "review_id": _text(f"r{n:06d}" for n, _ in reviews),

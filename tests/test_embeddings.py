@@ -64,6 +64,7 @@ class Market:
             ),
             product_id=_strings([f"p{i}" for i in range(self.n_products)]),
             product_seller=np.full(self.n_products, -1),
+            product_price=np.full(self.n_products, np.nan),
             orders=_orders(self.orders),
             reviews=_reviews(self.reviews),
             referral_account=_rows([a for a, _ in self.referrals]),

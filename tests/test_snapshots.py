@@ -26,7 +26,7 @@ def make_graph() -> RawGraph:
     return RawGraph(
         accounts=pa.table({"account_id": ["cyd", "ann", "bob"], "created_at": at(3, 1, None)}),
         identifiers=pa.table({"kind": ["phone", "device", "phone"], "canonical": ["1", "1", "1"]}),
-        listings=pa.table({"product_id": ["q", "p"]}),
+        listings=pa.table({"product_id": ["q", "p"], "price": [2.5, None]}),
         reviews=pa.table({"review_id": ["r2", "r1"], "rating": [None, 5.0], "reviewed_at": at(None, 2)}),
         uses=pa.table({"account": [0, 1, 1, 1], "identifier": [0, 0, 2, 1], "seen_at": at(1, 2, 2, None)}),
         orders=pa.table(
@@ -127,6 +127,7 @@ def test_rows_are_sorted_and_name_one_another() -> None:
     assert found.account_id.tolist() == ["ann", "bob", "cyd"]
     assert found.product_id.tolist() == ["p", "q"]
     assert found.product_seller.tolist() == [1, -1]
+    assert np.isnan(found.product_price[0]) and found.product_price[1] == 2.5
     assert found.reviews.review_id.tolist() == ["r1", "r2"]
     # Of a product the seller is that of its listing; a review of a seller names no product.
     assert found.reviews.product.tolist() == [0, -1]
