@@ -16,7 +16,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -53,12 +53,18 @@ RELEASES = (LONG_TERM, CURRENT)
 OPENED = ("java.nio", "java.io", "java.lang", "java.util.concurrent", "sun.nio.ch", "jdk.internal.ref")
 """Packages of java.base that Neo4j reaches into."""
 
+QUICK_START = ("-Xmx768m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+"""A small server that lives for a minute: no time to compile well, nor many collectors on two cores."""
+
 SETTINGS: Mapping[str, str] = {
     "server.bolt.enabled": "true",
     "dbms.security.auth_enabled": "true",
     "dbms.usage_report.enabled": "false",
     "server.memory.pagecache.size": "64m",
     "db.tx_log.preallocate": "false",
+    # Bolt waits twice for stragglers after the databases have closed; there are none.
+    "internal.dbms.bolt.netty_server_shutdown_quiet_period": "0",
+    "internal.server.bolt.thread_pool_shutdown_wait_time": "0s",
 }
 
 
@@ -86,8 +92,8 @@ class Neo4jServer:
         Which version to run.
     settings
         Lines for ``neo4j.conf`` besides, and before, those of every server here.
-    heap_mib
-        What its Java heap may grow to.
+    java_options
+        Heap, collector and compiler.
     """
 
     def __init__(
@@ -96,12 +102,12 @@ class Neo4jServer:
         release: Release = LONG_TERM,
         *,
         settings: Mapping[str, str] | None = None,
-        heap_mib: int = 768,
+        java_options: Sequence[str] = QUICK_START,
     ) -> None:
         self.home = home
         self.release = release
         self.settings = dict(settings or {})
-        self.heap_mib = heap_mib
+        self.java_options = tuple(java_options)
         self.port = _find_free_port()
         self.username = "neo4j"
         self.password = "correct-horse"
@@ -128,7 +134,7 @@ class Neo4jServer:
         if settings is not None:
             self.settings = dict(settings)
         self._write_settings()
-        command = [*_java_command(self.release, self.heap_mib), str(self.home)]
+        command = [*_java_command(self.release, self.java_options), str(self.home)]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log)
         try:
@@ -232,7 +238,7 @@ def server_for_tests(home: Path, release: Release = LONG_TERM) -> Iterator[Serve
     try:
         yield server.address
     finally:
-        server.stop()
+        server.kill()  # nobody will miss what is in it, and an orderly end takes ten seconds
 
 
 def start_or_skip(home: Path, release: Release = LONG_TERM, **options: object) -> Neo4jServer:
@@ -295,9 +301,7 @@ def find_java(release: Release) -> Path:
     }
     if not fitting:
         wanted = f"Java {release.oldest_java} to {release.newest_java}"
-        raise NoServerError(
-            f"Neo4j {release.version} needs {wanted}: none in JAVA_HOME, on the PATH or in /usr/lib/jvm"
-        )
+        raise NoServerError(f"Neo4j {release.version} needs {wanted}: not in JAVA_HOME, PATH or /usr/lib/jvm")
     return fitting[min(fitting)]
 
 
@@ -318,14 +322,14 @@ def _read_java_version(java: Path) -> int:
     return int(found[1]) if found else 0
 
 
-def _java_command(release: Release, heap_mib: int) -> list[str]:
+def _java_command(release: Release, options: Sequence[str]) -> list[str]:
     java = find_java(release)
     if not _is_installed(release):
         raise NoServerError(f"Neo4j {release.version} is not installed for the tests; run: make neo4j")
     opened = [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in OPENED]
     quiet = ["--enable-native-access=ALL-UNNAMED"] if release is CURRENT else []
     classes = os.pathsep.join([str(release.folder), f"{release.folder}/lib/*"])
-    return [str(java), f"-Xmx{heap_mib}m", *opened, *quiet, "-cp", classes, "Server"]
+    return [str(java), *options, *opened, *quiet, "-cp", classes, "Server"]
 
 
 def _is_installed(release: Release) -> bool:
@@ -365,7 +369,7 @@ def main() -> int:
         try:
             install(release)
         except NoServerError as error:
-            print(f"tests against Neo4j {release.version} will be skipped: {error}", file=sys.stderr)
+            sys.stderr.write(f"tests against Neo4j {release.version} will be skipped: {error}\n")
             missing = missing or release is LONG_TERM
     return int(missing and not if_possible)
 
