@@ -328,9 +328,15 @@ def _uses_of(name: str, rows: pa.Table) -> pa.Table:
             "seen_at": rows["seen_at"],
             "table": pa.repeat(name, rows.num_rows),
             "is_id": is_id,
-            "identifier_key": pc.binary_join_element_wise(kind, value, ":"),
+            "identifier_key": _identifier_keys(kind, value),
         }
     )
+
+
+def _identifier_keys(kind: pa.Array | pa.ChunkedArray, value: pa.ChunkedArray) -> pa.ChunkedArray:
+    """``kind:value``; a colon inside a kind is written out, or kind a:b, value c would be kind a, value b:c."""
+    plain = pc.replace_substring(pc.replace_substring(kind, "%", "%25"), ":", "%3A")
+    return pc.binary_join_element_wise(plain, value, ":")
 
 
 def _new_identifiers(uses: pa.Table, known: KnownFacts) -> pa.Table:

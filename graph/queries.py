@@ -865,20 +865,19 @@ def _widen_until_met(search: _Search, account_a: str, account_b: str, max_hops: 
 
 def _walk_shortest(search: _Search, account_a: str, account_b: str, max_hops: int) -> tuple[Hop, ...]:
     # Half a hop from an account to a thing; all that rarity adds over a whole path is less than one hop.
+    # Accounts are texts and things are pairs, so that neither is taken for the other whatever they are called.
     import networkx as nx
 
     graph: nx.Graph[Any] = nx.Graph()
     rarity_share = 1 / (max_hops + 1)
     for thing in sorted(search.things):
         weight = (1 + rarity_share * (1 - 1 / search.sizes[thing])) / 2
-        graph.add_weighted_edges_from((("account", user), thing, weight) for user in sorted(search.things[thing]))
+        graph.add_weighted_edges_from((user, thing, weight) for user in sorted(search.things[thing]))
     for (one, other), dealings in sorted(search.dealings.items()):
         if dealings:
-            weight = 1 + rarity_share / 2
-            graph.add_edge(("account", one), ("account", other), weight=weight)
-    graph.add_nodes_from((("account", account_a), ("account", account_b)))
-    nodes = nx.shortest_path(graph, ("account", account_a), ("account", account_b), weight="weight")
-    stops = [node[1] for node in nodes if node[0] == "account" and node not in search.things]
+            graph.add_edge(one, other, weight=1 + rarity_share / 2)
+    graph.add_nodes_from((account_a, account_b))
+    stops = [node for node in nx.shortest_path(graph, account_a, account_b, weight="weight") if isinstance(node, str)]
     return tuple(Hop(one, other, search.list_shares(one, other)) for one, other in pairwise(stops))
 
 
