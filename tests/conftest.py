@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pytest
+from neo4j_server import CURRENT, ServerAddress, empty_server, server_for_tests
 
 from graph.store import GraphStore
 
@@ -71,3 +72,29 @@ def _sort(rows: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
 @pytest.fixture(scope="session")
 def dump() -> Callable[..., Dump]:
     return dump_graph
+
+
+@pytest.fixture(scope="session")
+def neo4j_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerAddress]:
+    """A server of the long-term release; `emptied_neo4j` is the same without what other tests left in it."""
+    with server_for_tests(tmp_path_factory.mktemp("neo4j")) as address:
+        yield address
+
+
+@pytest.fixture(scope="session")
+def neo4j_current(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerAddress]:
+    """A server of the current release; skips where Java is too old for it."""
+    with server_for_tests(tmp_path_factory.mktemp("neo4j-current"), CURRENT) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def emptied_neo4j(neo4j_server: ServerAddress) -> ServerAddress:
+    empty_server(neo4j_server)
+    return neo4j_server
+
+
+@pytest.fixture(scope="module")
+def emptied_current(neo4j_current: ServerAddress) -> ServerAddress:
+    empty_server(neo4j_current)
+    return neo4j_current

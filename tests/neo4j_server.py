@@ -251,6 +251,27 @@ def start_or_skip(home: Path, release: Release = LONG_TERM, **options: object) -
         pytest.skip(str(error).splitlines()[0])
 
 
+@contextmanager
+def logged_in(address: ServerAddress) -> Iterator[str]:
+    """Let the environment say as whom to log in, as users do, and yield what to pass as ``--store``."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("NEO4J_USERNAME", address.username)
+        environment.setenv("NEO4J_PASSWORD", address.password)
+        yield address.uri
+
+
+def empty_server(address: ServerAddress) -> None:
+    """Delete whatever is in the database, its constraints and indexes as well."""
+    login = (address.username, address.password)
+    with neo4j.GraphDatabase.driver(address.uri, auth=login, notifications_min_severity="OFF") as driver:
+        with driver.session() as session:
+            session.run("MATCH (n) CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 5000 ROWS").consume()
+        for what, which in (("CONSTRAINT", ""), ("INDEX", " WHERE type <> 'LOOKUP'")):
+            names = driver.execute_query(f"SHOW {what}S YIELD * {which} RETURN name").records  # type: ignore[arg-type]
+            for (name,) in names:
+                driver.execute_query(f"DROP {what} `{name}`")  # type: ignore[arg-type]
+
+
 def named_server() -> ServerAddress | None:
     """The server that the environment names, if it does."""
     uri = os.environ.get("NEO4J_TEST_URI")
