@@ -266,10 +266,9 @@ def empty_server(address: ServerAddress) -> None:
     with neo4j.GraphDatabase.driver(address.uri, auth=login, notifications_min_severity="OFF") as driver:
         with driver.session() as session:
             session.run("MATCH (n) CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 5000 ROWS").consume()
-        for what, which in (("CONSTRAINT", ""), ("INDEX", " WHERE type <> 'LOOKUP'")):
-            names = driver.execute_query(f"SHOW {what}S YIELD * {which} RETURN name").records  # type: ignore[arg-type]
-            for (name,) in names:
-                driver.execute_query(f"DROP {what} `{name}`")  # type: ignore[arg-type]
+        for what, which in (("CONSTRAINT", "CONSTRAINTS"), ("INDEX", "INDEXES YIELD * WHERE type <> 'LOOKUP'")):
+            for found in driver.execute_query(f"SHOW {which}").records:  # type: ignore[arg-type]
+                driver.execute_query(f"DROP {what} `{found['name']}`")  # type: ignore[arg-type]
 
 
 def named_server() -> ServerAddress | None:
