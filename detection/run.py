@@ -17,7 +17,7 @@ from detection.scores import score_market
 from detection.settings import DetectSettings
 from graph.model import RunResult, Snapshot
 from graph.snapshots import digest_snapshot
-from graph.store import GraphStore, Progress, no_progress, open_store
+from graph.store import GraphStore, Location, Progress, no_progress, open_store
 from graph.version import VERSION
 
 log = logging.getLogger("ringfence.run")
@@ -26,7 +26,11 @@ _STEPS = 6
 
 
 def detect(
-    location: str, settings: DetectSettings, *, as_of: np.datetime64 | None = None, progress: Progress = no_progress
+    location: Location,
+    settings: DetectSettings,
+    *,
+    as_of: np.datetime64 | None = None,
+    progress: Progress = no_progress,
 ) -> RunResult:
     """Find the rings of the market in a store, and write them and all scores back to it.
 
