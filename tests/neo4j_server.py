@@ -125,6 +125,11 @@ class Neo4jServer:
         return f"bolt://127.0.0.1:{self.port}"
 
     @property
+    def _any_certificate(self) -> str:
+        is_encrypted = self.settings.get("dbms.ssl.policy.bolt.enabled") == "true"
+        return self.uri.replace("bolt:", "bolt+ssc:") if is_encrypted else self.uri
+
+    @property
     def address(self) -> ServerAddress:
         return ServerAddress(self.uri, self.username, self.password)
 
@@ -193,12 +198,12 @@ class Neo4jServer:
             socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
         except OSError:
             return False
-        return "dbms.ssl.policy.bolt.enabled" in self.settings or self._lets_in()
+        return self._lets_in()
 
     def _lets_in(self) -> bool:
         """Log in; the first login of a new server has to replace the password that all of them are born with."""
         try:
-            with neo4j.GraphDatabase.driver(self.uri, auth=(self.username, self.password)) as driver:
+            with neo4j.GraphDatabase.driver(self._any_certificate, auth=(self.username, self.password)) as driver:
                 driver.execute_query("RETURN 1", database_="neo4j")
             return True
         except neo4j.exceptions.AuthError:
@@ -208,7 +213,7 @@ class Neo4jServer:
 
     def _replace_first_password(self) -> bool:
         try:
-            with neo4j.GraphDatabase.driver(self.uri, auth=(self.username, "neo4j")) as driver:
+            with neo4j.GraphDatabase.driver(self._any_certificate, auth=(self.username, "neo4j")) as driver:
                 change = "ALTER CURRENT USER SET PASSWORD FROM 'neo4j' TO $password"
                 driver.execute_query(change, password=self.password, database_="system")
         except (neo4j.exceptions.DriverError, neo4j.exceptions.Neo4jError):
