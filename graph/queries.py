@@ -7,6 +7,7 @@ breaks or anything else.  Nothing here needs arrays: an answer comes within a mo
 from __future__ import annotations
 
 import json
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -539,8 +540,9 @@ def _list_identifiers(store: GraphStore, account_id: str) -> tuple[IdentifierUse
 
 _BOUGHT = "MATCH (a:Account {account_id: $id})-[o:ORDERED]->(b)"
 _SOLD = "MATCH (a:Account {account_id: $id})<-[o:ORDERED]-(b:Account)"
+# Amounts are added up here, exactly: a store's own sum depends on the order in which it meets them.
 _BY_STATUS = """RETURN o.status AS status, o.currency AS currency, count(DISTINCT o.order_id) AS orders,
-sum(o.amount) AS amount, min(o.ordered_at) AS first_at, max(o.ordered_at) AS last_at"""
+collect(o.amount) AS amounts, min(o.ordered_at) AS first_at, max(o.ordered_at) AS last_at"""
 _PARTNERS = "RETURN count(DISTINCT b.account_id) AS n"
 _LATEST_ORDERS = """WHERE o.ordered_at IS NOT NULL
 RETURN DISTINCT o.order_id AS order_id, b.account_id AS other_id, o.product_id AS product_id, o.amount AS amount,
@@ -555,27 +557,29 @@ def _find_dealings(store: GraphStore, side: str, account_id: str) -> Dealings:
         orders=sum(row["orders"] for row in rows),
         counterparties=_rows(store, f"{side} {_PARTNERS}", id=account_id)[0]["n"],
         statuses=_add_up((row["status"], row["orders"]) for row in rows),
-        amounts=_add_up((row["currency"], row["amount"]) for row in rows),
+        amounts=_add_up((row["currency"], amount) for row in rows for amount in row["amounts"]),
         first_at=min((row["first_at"] for row in rows if row["first_at"]), default=None),
         last_at=max((row["last_at"] for row in rows if row["last_at"]), default=None),
         latest=tuple(OrderLine(**row) for row in latest),
     )
 
 
-def _add_up(pairs: Iterable[tuple[str | None, float | None]]) -> tuple[Tally, ...]:
-    totals: dict[str, float] = defaultdict(float)
+def _add_up(pairs: Iterable[tuple[str | None, float]]) -> tuple[Tally, ...]:
+    numbers: dict[str, list[float]] = defaultdict(list)
     for name, number in pairs:
-        if number is not None:
-            totals[name or ""] += number
+        numbers[name or ""].append(number)
+    totals = {name: math.fsum(each) for name, each in numbers.items()}
     return tuple(Tally(name, total) for name, total in sorted(totals.items(), key=lambda item: (-item[1], item[0])))
 
 
-_WRITTEN = "MATCH (a:Account {account_id: $id})-[:WROTE]->(r:Review) RETURN count(r) AS n, avg(r.rating) AS mean"
+_WRITTEN = "MATCH (a:Account {account_id: $id})-[:WROTE]->(r:Review) RETURN count(r) AS n, collect(r.rating) AS ratings"
 _SUSPECT = """MATCH (a:Account {account_id: $id})-[:WROTE]->(r:Review)
 WHERE r.tier IS NOT NULL AND r.tier <> 'clear' RETURN count(r) AS n"""
-_RECEIVED = "MATCH (a:Account {account_id: $id})<-[:ABOUT]-(r:Review) RETURN count(r) AS n, sum(r.rating) AS total"
+_RECEIVED = (
+    "MATCH (a:Account {account_id: $id})<-[:ABOUT]-(r:Review) RETURN count(r) AS n, collect(r.rating) AS ratings"
+)
 _RECEIVED_ITEMS = """MATCH (a:Account {account_id: $id})-[:LISTED]->(:Listing)<-[:ABOUT]-(r:Review)
-RETURN count(r) AS n, sum(r.rating) AS total"""
+RETURN count(r) AS n, collect(r.rating) AS ratings"""
 _LATEST_REVIEWS = """MATCH (a:Account {account_id: $id})-[:WROTE]->(r:Review) WHERE r.reviewed_at IS NOT NULL
 RETURN r.review_id AS review_id, r.rating AS rating, r.reviewed_at AS reviewed_at, r.suspicion AS suspicion,
 r.tier AS tier ORDER BY reviewed_at DESC, review_id LIMIT $latest"""
@@ -586,16 +590,19 @@ _TARGET_SELLER = "MATCH (r:Review {review_id: $id})-[:ABOUT]->(s:Account) RETURN
 def _find_reviews(store: GraphStore, account_id: str) -> ReviewsSummary:
     written = _rows(store, _WRITTEN, id=account_id)[0]
     received = [_rows(store, cypher, id=account_id)[0] for cypher in (_RECEIVED, _RECEIVED_ITEMS)]
-    n_received = sum(row["n"] for row in received)
     latest = _rows(store, _LATEST_REVIEWS, id=account_id, latest=LATEST)
     return ReviewsSummary(
         written=written["n"],
-        mean_rating=written["mean"],
+        mean_rating=_mean(written["ratings"]),
         flagged=_rows(store, _SUSPECT, id=account_id)[0]["n"],
-        received=n_received,
-        mean_received=sum(row["total"] or 0 for row in received) / n_received if n_received else None,
+        received=sum(row["n"] for row in received),
+        mean_received=_mean([rating for row in received for rating in row["ratings"]]),
         latest=tuple(ReviewLine(**row, target_id=_find_target(store, row["review_id"])) for row in latest),
     )
+
+
+def _mean(ratings: Sequence[float]) -> float | None:
+    return math.fsum(ratings) / len(ratings) if ratings else None
 
 
 def _find_target(store: GraphStore, review_id: str) -> str | None:
