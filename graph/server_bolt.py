@@ -94,9 +94,7 @@ class Bolt:
             rows = run() if writing else _trying_again()(run)
         return [{name: _as_plain(value) for name, value in row.items()} for row in rows]
 
-    def transact(
-        self, work: Callable[[Transaction], T], *, writing: bool, patience_seconds: float = PATIENCE_SECONDS
-    ) -> T:
+    def transact(self, work: Callable[[Transaction], T], *, writing: bool, patience_seconds: float | None = None) -> T:
         """Do work in one transaction, again from its start when what went wrong is passing.
 
         It may be asked for again after it was committed, when the connection broke before the
@@ -131,11 +129,11 @@ class Bolt:
             raise errors.QueryError(f"{error}{_quote(query)}") from error
 
 
-def _trying_again(patience_seconds: float = PATIENCE_SECONDS) -> tenacity.Retrying:
+def _trying_again(patience_seconds: float | None = None) -> tenacity.Retrying:
     return tenacity.Retrying(
         retry=tenacity.retry_if_exception(is_passing),
         wait=tenacity.wait_random_exponential(multiplier=0.1, max=5.0),
-        stop=tenacity.stop_after_delay(patience_seconds),
+        stop=tenacity.stop_after_delay(PATIENCE_SECONDS if patience_seconds is None else patience_seconds),
         before_sleep=_note_attempt,
         reraise=True,
     )
