@@ -7,6 +7,7 @@ is missing.  A run is one transaction, however large.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
     from graph.plan import LoadPlan
     from graph.server_write import NodeIds
     from graph.tables import CheckedTable
+
+log = logging.getLogger("ringfence.server")
 
 ONE_TRANSACTION_ROWS = 50_000
 """Up to here a load is one transaction."""
@@ -119,13 +122,18 @@ class ServerStore:
         from graph.server_write import ManyTransactions, OneTransaction, write_plan
 
         lock = self._require_lock()
+        unfinished = self._read_state().unfinished
+        if unfinished not in (None, _say_tables(plan)):
+            log.warning(
+                "an earlier load did not finish (%s); what it wrote stays, and this one ends its mark", unfinished
+            )
         if plan.n_rows <= ONE_TRANSACTION_ROWS:
 
             def write_all(transaction: Transaction) -> None:
                 write_plan(OneTransaction(transaction), plan, ids.copy(), progress)
                 _end_load(transaction)
 
-            if plan.n_rows or self._read_state().unfinished is not None:
+            if plan.n_rows or unfinished is not None:
                 lock.write(write_all)
             return
         marker = {"tables": _say_tables(plan), "rows": plan.n_rows, "at": datetime.now(UTC).replace(tzinfo=None)}

@@ -31,6 +31,8 @@ N_SLOTS = 2
 
 LEASE_SECONDS = 30.0
 _RELEASE_SECONDS = 2.0
+_ABANDONED: set[str] = set()
+"""Locks that this process holds no longer, though their server could not be told."""
 
 # Setting a property takes the node's lock; only what is read after that is sure to hold.
 _ASK = "MERGE (w:Writer {name: 'ringfence'}) SET w.asked_by = $token"
@@ -141,6 +143,7 @@ class ServerLock:
         try:
             self.bolt.transact(self._give_back, writing=True, patience_seconds=_RELEASE_SECONDS)
         except errors.StoreError as error:  # the lease ends by itself
+            _ABANDONED.add(self.token)
             log.debug("the lock could not be given back: %s", error)
 
     def _give_back(self, transaction: Transaction) -> None:
@@ -154,4 +157,5 @@ def find_writer(bolt: Bolt) -> str:
 
 
 def _say_holder(row: Any) -> str:
-    return say_holder(row) if row["token"] is not None and row["leased"] else ""
+    held = row["token"] is not None and row["token"] not in _ABANDONED and row["leased"]
+    return say_holder(row) if held else ""

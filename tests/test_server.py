@@ -226,6 +226,16 @@ def test_a_small_load_completes_a_large_one_that_was_interrupted(
     open_store(server).close()
 
 
+def test_loading_another_folder_after_an_interruption_says_that_half_of_the_first_stays(
+    server: Server, market: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    work_until_death(server, "load", "writing USES", market)
+    with caplog.at_level("WARNING", logger="ringfence.server"):
+        load(server, small_market.write_tables(tmp_path / "other"))
+    assert re.search(r"an earlier load did not finish \(.*accounts 300 rows.*\); what it wrote stays", caplog.text)
+    open_store(server).close()
+
+
 def test_nobody_detects_on_half_a_load(server: Server, market: Path) -> None:
     work_until_death(server, "load", "writing USES", market)
     with open_store(server, mode="write") as store, pytest.raises(StoreUnfinishedError, match="did not finish"):
@@ -488,7 +498,7 @@ def test_a_load_for_which_the_server_has_no_memory_fails_soon_and_says_so(
     mortal: Server, mortal_server: Neo4jServer, market: Path
 ) -> None:
     open_store(mortal, mode="write").close()
-    mortal_server.restart(settings={"db.memory.transaction.max": "1m"})
+    mortal_server.restart(settings={"db.memory.transaction.max": "4m"})
     try:
         started = time.monotonic()
         with pytest.raises(StoreFullError, match=r"ran out of memory: .*give the server more heap"):

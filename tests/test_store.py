@@ -52,6 +52,7 @@ HOSTILE_IDS = (
     "e\u0301 is not \u00e9",
     "x" * 1024,
     "é" * 512,
+    "\ufdfa" * 341,  # one letter that is eighteen when spelt out
 )
 
 
