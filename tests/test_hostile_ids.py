@@ -11,26 +11,20 @@ import datetime as dt
 import io
 import json
 import xml.etree.ElementTree as ET
-import zlib
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
 
 import numpy as np
-import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from click.testing import CliRunner, Result
 from conftest import Dump, dump_graph
-from hypothesis import HealthCheck, given
-from hypothesis import settings as hypothesis_settings
-from hypothesis import strategies as st
+from neo4j_server import ServerAddress, logged_in
 
 from cli.main import main
 from graph.model import TIERS, Evidence, Flag, InnocentReading, Member, Party, Ring, RingLink, RunResult, Snapshot
-from graph.simulation.market import simulate_market
-from graph.simulation.settings import MarketSettings
 from graph.store import open_store
 
 HOSTILE = (
@@ -233,30 +227,23 @@ def embedded(market: Path) -> Place:
     return fill(Place(str(market.parent / "store")), market)
 
 
-@pytest.fixture(scope="module", params=["embedded"])
-def place(request: pytest.FixtureRequest) -> Place:
-    """A store full of hostile ids."""
-    found: Place = request.getfixturevalue(request.param)
-    return found
+@pytest.fixture(scope="module")
+def neo4j(emptied_neo4j: ServerAddress, market: Path) -> Iterator[Place]:
+    with logged_in(emptied_neo4j) as location:
+        yield fill(Place(location), market)
 
 
-@pytest.fixture(scope="module", autouse=True)
-def _nothing_else_changes(place: Place) -> Iterator[None]:
-    """Whatever the tests of this module ask, at the end each fact and each canary is where it was."""
+@pytest.fixture(scope="module", params=["embedded", pytest.param("neo4j", marks=pytest.mark.server)])
+def place(request: pytest.FixtureRequest) -> Iterator[Place]:
+    """A store full of hostile ids; whatever is asked of it, at the end each fact and each canary is where it was."""
+    place: Place = request.getfixturevalue(request.param)
     with open_store(place.location) as store:
         before = dump_graph(store)
-    yield
+    yield place
     with open_store(place.location) as store:
         after = dump_graph(store)
     assert after == before
     assert len([row for row in after["Account"] if row[0] in CANARIES]) == len(CANARIES)
-
-
-@pytest.fixture
-def fresh(place: Place, tmp_path: Path) -> Place:
-    """An empty store of the same make."""
-    assert place
-    return Place(str(tmp_path / "fresh"))
 
 
 # ---------------------------------------------------------------------------------- what is kept
@@ -485,54 +472,33 @@ def test_cypher_changes_nothing(place: Place, query: str) -> None:
     assert place.ask("cypher", query).exit_code != 0
 
 
-# -------------------------------------------------------------------------------- real detection
+# -------------------------------------------------------------------------------- store by store
 
-
-ID_COLUMNS = ["account_id", "buyer_id", "seller_id", "referred_by", "device_id", "order_id", "product_id", "review_id"]
-
-
-def rename(value: str) -> str:
-    """Another name for each id, its own behind a hostile one."""
-    return f"{HOSTILE[zlib.crc32(value.encode()) % 40]}~{value}" if value else value
-
-
-def find_groups(place: Place, tables: Mapping[str, Any], folder: Path) -> set[frozenset[str]]:
-    """Load tables, detect, and return who is in which ring."""
-    folder.mkdir()
-    for name, table in tables.items():
-        table.to_csv(folder / f"{name}.csv", index=False)
-    for command in (["load", str(folder)], ["detect"]):
-        result = place.ask(*command)
-        assert result.exit_code == 0, result.stderr
-    rings = [place.answer("ring", ring["ring_id"]) for ring in place.answer("rings")]
-    return {frozenset(member["account_id"] for member in ring["members"]) for ring in rings}
-
-
-@pytest.mark.slow
-def test_detection_finds_the_same_rings_whatever_the_ids_are(place: Place, fresh: Place, tmp_path: Path) -> None:
-    tables = simulate_market(MarketSettings(n_accounts=600, seed=7)).tables
-    hostile = {name: table.copy() for name, table in tables.items()}
-    for table in hostile.values():
-        for column in set(ID_COLUMNS) & set(table):
-            table[column] = table[column].fillna("").map(rename)
-    plain = find_groups(Place(str(tmp_path / "plain")), tables, tmp_path / "plain-tables")
-    assert {frozenset(map(rename, group)) for group in plain} == find_groups(fresh, hostile, tmp_path / "tables")
-    assert plain
-
-
-@hypothesis_settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+QUESTIONS = (
+    ("rings",),
+    ("runs",),
+    *((command, each) for each in HOSTILE[::4] for command in ("account", "why", "ring")),
+    *(("path", each, NEXT[each]) for each in HOSTILE[1::4]),
+    *(("path", each, CANARIES[0]) for each in HOSTILE[::9]),
+    *(("similar", each) for each in HOSTILE[::9]),
 )
-@given(ids=st.sets(st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), min_size=1), min_size=1))
-def test_any_text_is_an_id(fresh: Place, tmp_path: Path, ids: set[str]) -> None:
-    folder = tmp_path / f"ids-{abs(hash(frozenset(ids)))}"
-    folder.mkdir(exist_ok=True)
-    pq.write_table(pa.table({"account_id": sorted(ids)}), folder / "accounts.parquet")
-    pq.write_table(pa.table({"account_id": sorted(ids), "device_id": sorted(ids)}), folder / "devices.parquet")
-    assert fresh.ask("load", str(folder)).exit_code == 0
-    with open_store(fresh.location) as store:
-        found = {row["id"] for row in store.query("MATCH (a:Account) RETURN a.account_id AS id")}
-        used = store.query("MATCH (a:Account)-[:USES]->(i:Identifier) RETURN a.account_id AS id, i.value AS value")
-    assert ids <= found
-    assert all(row["id"] == row["value"] for row in used)
-    assert len(used) == len(found)
+
+
+@pytest.mark.server
+def test_the_stores_answer_alike(embedded: Place, neo4j: Place) -> None:
+    for question in QUESTIONS:
+        assert neo4j.answer(*question) == embedded.answer(*question), question
+
+
+@pytest.mark.server
+def test_the_stores_guess_alike_what_was_meant(embedded: Place, neo4j: Place) -> None:
+    for each in HOSTILE[:-2:4]:
+        asked = ("account", "--", each[:-1] + "x")
+        assert neo4j.ask(*asked).stderr == embedded.ask(*asked).stderr
+
+
+@pytest.mark.server
+@pytest.mark.parametrize("subject", ["accounts", "reviews", "rings"])
+def test_the_stores_export_alike(embedded: Place, neo4j: Place, subject: str) -> None:
+    found = [place.ask("export", subject, "-o", "-", "--format", "jsonl").stdout_bytes for place in (embedded, neo4j)]
+    assert found[0] == found[1]
