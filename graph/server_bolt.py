@@ -9,6 +9,7 @@ memory again, so it is an error at once.
 from __future__ import annotations
 
 import logging
+import ssl
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC
@@ -24,6 +25,7 @@ from graph.store import Server
 from graph.version import VERSION
 
 log = logging.getLogger("ringfence.server")
+logging.getLogger("neo4j").addHandler(logging.NullHandler())  # what it has to say comes as an error as well
 
 T = TypeVar("T")
 Row = dict[str, Any]
@@ -168,6 +170,12 @@ def _without_trust(uri: str) -> str:
 def _trust(server: Server) -> dict[str, Any]:
     if server.ca_file is None:
         return {}
+    try:
+        ssl.create_default_context(cafile=server.ca_file)
+    except ssl.SSLError:
+        raise errors.ConfigError(f"NEO4J_CA_FILE {server.ca_file} holds no certificate in PEM form") from None
+    except OSError as error:
+        raise errors.ConfigError(f"NEO4J_CA_FILE {server.ca_file} cannot be read: {error.strerror}") from None
     return {"encrypted": True, "trusted_certificates": neo4j.TrustCustomCAs(server.ca_file)}
 
 
@@ -221,21 +229,31 @@ def _explain_refusal(server: Server, kind: str, said: str) -> errors.StoreError:
 
 
 def _explain_driver_error(server: Server, error: exceptions.DriverError) -> errors.StoreError:
-    said = _innermost(error)
+    cause = _innermost(error)
+    said = " ".join(str(cause).split()) or type(cause).__name__
     if isinstance(error, exceptions.ConfigurationError):
         return errors.StoreUnreachableError(f"{server}: {said}")
-    if "SSL" in said or "certificate" in said.lower() or "ssl" in type(error.__cause__).__module__:
+    if isinstance(cause, ssl.SSLError):
         return errors.StoreUnreachableError(
             f"{server}: no TLS connection: {said} (a scheme without +s is not encrypted; name your own authority with"
             " NEO4J_CA_FILE)"
         )
+    if "incomplete handshake" in said:
+        return errors.StoreUnreachableError(
+            f"{server}: {said} (the port may not be Bolt's, or the server may want TLS: use a scheme with +s)"
+        )
     return errors.StoreUnreachableError(f"{server} does not answer: {said} (is the server up, and the port Bolt's?)")
 
 
-def _innermost(error: BaseException) -> str:
-    while error.__cause__ is not None:
-        error = error.__cause__
-    return " ".join(str(error).split()) or type(error).__name__
+def _innermost(error: BaseException) -> BaseException:
+    """The first cause; of several routers that failed, the first one's."""
+    while True:
+        if isinstance(error, BaseExceptionGroup):
+            error = error.exceptions[0]
+        elif error.__cause__ is not None:
+            error = error.__cause__
+        else:
+            return error
 
 
 def _quote(query: str | None) -> str:

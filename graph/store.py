@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
@@ -77,6 +77,20 @@ class LoadReport:
     dry_run: bool = False
 
 
+@dataclass(frozen=True)
+class Question:
+    """A pattern to match where its key is one of many ids, and what to return of it.
+
+    ``returns`` is what follows RETURN; ``columns`` are the names that it gives.
+    """
+
+    pattern: str
+    key: str
+    returns: str
+    columns: tuple[str, ...]
+    ids: Sequence[str]
+
+
 class GraphStore(Protocol):
     """A property graph of accounts and what they share; see docs/graph-model.md for its shape."""
 
@@ -98,6 +112,9 @@ class GraphStore(Protocol):
 
     def query(self, cypher: str, **parameters: Any) -> list[dict[str, Any]]:
         """Run one Cypher query and return its rows."""
+
+    def query_many(self, questions: Sequence[Question]) -> list[list[dict[str, Any]]]:
+        """The rows of each of several questions, asked in the way that is quickest here."""
 
     def close(self) -> None:
         """Let go of the store."""
