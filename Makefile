@@ -11,7 +11,7 @@ ACCOUNTS ?= 10000
 SEED ?= 7
 
 .DEFAULT_GOAL := help
-.PHONY: help setup test lint types imports demo bench lock upgrade clean distclean
+.PHONY: help setup neo4j test lint types imports demo bench lock upgrade clean distclean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -19,7 +19,11 @@ help:  ## this list
 
 setup: $(READY)  ## put Ringfence and all it needs into .venv (nothing to do when that is up to date)
 
+neo4j: setup  ## put a Neo4j server for the tests into .neo4j (needs a JDK, 17 or newer, and Maven)
+	@$(BIN)/python tests/neo4j_server.py
+
 test: lint types imports  ## every check that a change has to pass
+	@$(BIN)/python tests/neo4j_server.py --if-possible
 	@$(BIN)/pytest -q
 
 lint: setup
@@ -61,8 +65,8 @@ clean:  ## remove caches, builds and the demo
 	@rm -rf $(DEMO) .bench build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
-distclean: clean  ## remove .venv too
-	@rm -rf $(VENV)
+distclean: clean  ## remove .venv and .neo4j too
+	@rm -rf $(VENV) .neo4j
 
 compile = $(use_pip_settings) $(UV) pip compile pyproject.toml --quiet --group dev \
 	--universal --python-version 3.11 --fork-strategy fewest --generate-hashes \

@@ -58,7 +58,7 @@ def load(workplace: Workplace, folder: Path, dry_run: bool, rejects: Path | None
     settings = workplace.read_settings()
     with show_progress() as progress:
         tables = read_folder(folder, settings, progress=progress)
-        rejected = _report_rejects(tables, rejects or Path(f"{workplace.find_location().rstrip('/')}-rejects.csv"))
+        rejected = _report_rejects(tables, rejects or workplace.name_rejects())
         check_reject_share(tables, settings)
         with _open_for_load(workplace, dry_run=dry_run) as store:
             report = store.load(tables, dry_run=dry_run, progress=progress)

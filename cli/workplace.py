@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from graph.errors import ConfigError
+
 if TYPE_CHECKING:
     from graph.settings import Settings
-    from graph.store import GraphStore, Mode
+    from graph.store import GraphStore, Location, Mode
 
 DEFAULT_STORE = "ringfence-store"
 DEFAULT_CONFIG = Path("ringfence.toml")
@@ -29,12 +32,22 @@ class Workplace:
 
         return load_settings(self._find_config())
 
-    def find_location(self) -> str:
-        """Where the store lies."""
-        if self.store is not None:
-            return self.store
+    def find_location(self) -> Location:
+        """Where the store lies: by ``--store`` or RINGFENCE_STORE, NEO4J_URI, ``ringfence.toml``, or in the default."""
+        named = self.store or _check_address("NEO4J_URI", os.environ.get("NEO4J_URI"))
+        config = self._find_config()
         # Without a file there is nothing to parse, and the answer comes sooner.
-        return self.read_settings().store if self._find_config() else DEFAULT_STORE
+        if config is None:
+            return named or DEFAULT_STORE
+        settings = self.read_settings()
+        location = named or _check_address("neo4j.uri", settings.neo4j.uri) or settings.store
+        return _add_login(location, settings, config) if "://" in location else location
+
+    def name_rejects(self) -> Path:
+        """Where bad rows are listed unless the user says otherwise: beside the store, or here if it is on a server."""
+        location = self.find_location()
+        place = location.rstrip("/") if isinstance(location, str) and "://" not in location else DEFAULT_STORE
+        return Path(f"{place}-rejects.csv")
 
     def open_store(self, *, mode: Mode = "read") -> GraphStore:
         """Open the store."""
@@ -46,6 +59,19 @@ class Workplace:
         if self.config is not None:
             return self.config
         return DEFAULT_CONFIG if DEFAULT_CONFIG.is_file() else None
+
+
+def _check_address(setting: str, address: str | None) -> str | None:
+    if address and "://" not in address:
+        raise ConfigError(f"{setting} {address!r} is no address; write it like neo4j://host:7687")
+    return address or None
+
+
+def _add_login(address: str, settings: Settings, config: Path) -> Location:
+    from graph.settings import read_login
+    from graph.store import find_server
+
+    return find_server(address, settings=read_login(settings.neo4j, config.resolve().parent)) or address
 
 
 pass_workplace = click.make_pass_decorator(Workplace)

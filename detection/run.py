@@ -19,7 +19,7 @@ from detection.search import search_market
 from detection.settings import DetectSettings
 from graph.model import Ring, RunResult, Snapshot
 from graph.snapshots import digest_snapshot
-from graph.store import GraphStore, Progress, no_progress, open_store
+from graph.store import GraphStore, Location, Progress, no_progress, open_store
 from graph.version import VERSION
 
 log = logging.getLogger("ringfence.run")
@@ -28,7 +28,11 @@ _STEPS = 6
 
 
 def detect(
-    location: str, settings: DetectSettings, *, as_of: np.datetime64 | None = None, progress: Progress = no_progress
+    location: Location,
+    settings: DetectSettings,
+    *,
+    as_of: np.datetime64 | None = None,
+    progress: Progress = no_progress,
 ) -> RunResult:
     """Find the rings of the market in a store, and write them and all scores back to it.
 

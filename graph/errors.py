@@ -14,7 +14,10 @@
     │   ├── StoreBusyError                   another process holds it
     │   ├── StoreVersionError                written by a newer Ringfence, or damaged
     │   ├── StoreReadOnlyError               no permission to write
-    │   └── StoreFullError                   no space left
+    │   ├── StoreFullError                   no space left on the disk, or no memory in the server
+    │   ├── StoreUnfinishedError             a load was interrupted; run it again
+    │   ├── StoreUnreachableError            no server answers there, or not over this kind of TLS
+    │   └── StoreLoginError                  the server does not know the user, or not that password
     ├── QueryError (ValueError)              the store refused a Cypher query
     ├── LeakError (ValueError)               a score rests on what it is measured by
     └── UnknownIdError (LookupError)         an id that is not in the store
@@ -74,7 +77,19 @@ class StoreReadOnlyError(StoreError):
 
 
 class StoreFullError(StoreError):
-    """The disk is full."""
+    """The disk is full, or the server has no memory left for what was asked."""
+
+
+class StoreUnfinishedError(StoreError):
+    """A load was interrupted, and half of it is in the store."""
+
+
+class StoreUnreachableError(StoreError):
+    """No server answers at this address, or not over this kind of TLS."""
+
+
+class StoreLoginError(StoreError):
+    """The server does not let this user in."""
 
 
 class QueryError(RingfenceError, ValueError):

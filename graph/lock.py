@@ -8,10 +8,11 @@ import os
 import socket
 import sys
 import time
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
-from typing import IO, Self
+from typing import IO, Any, Self
 
 from graph.errors import StoreBusyError
 
@@ -79,28 +80,35 @@ class StoreLock:
         self.release()
 
 
-def _write_holder(file: IO[str]) -> None:
-    holder = {
+def name_this_process() -> dict[str, Any]:
+    """What a lock's holder tells those who wait."""
+    return {
         "pid": os.getpid(),
         "host": socket.gethostname(),
         "command": " ".join([Path(sys.argv[0]).name, *sys.argv[1:]])[:200],
         "since": datetime.now(UTC).isoformat(timespec="seconds"),
     }
+
+
+def say_holder(holder: Mapping[str, Any]) -> str:
+    """Put in words who holds a lock; empty if nobody is left of them on this machine."""
+    if holder["host"] == socket.gethostname() and not _is_alive(holder["pid"]):
+        return ""
+    return f"process {holder['pid']} on {holder['host']} ({holder['command']}) since {holder['since']}"
+
+
+def _write_holder(file: IO[str]) -> None:
     file.truncate(0)
-    file.write(json.dumps(holder))
+    file.write(json.dumps(name_this_process()))
     file.flush()
 
 
 def _read_holder(path: Path) -> str:
     """Who wrote the lock file last, in words; empty if nobody did, or nobody is left of them."""
     try:
-        holder = json.loads(path.read_text(encoding="utf-8"))
-        if holder["host"] == socket.gethostname() and not _is_alive(holder["pid"]):
-            return ""
-        words = f"process {holder['pid']} on {holder['host']} ({holder['command']}) since {holder['since']}"
+        return say_holder(json.loads(path.read_text(encoding="utf-8")))
     except (OSError, ValueError, KeyError):
         return ""
-    return words
 
 
 def _is_alive(pid: int) -> bool:

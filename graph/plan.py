@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 
 import numpy as np
 import pandas as pd
@@ -40,6 +41,9 @@ ACCOUNT_MENTIONS = {
     "labels": ("account_id",),
 }
 PRODUCT_MENTIONS = ("listings", "orders", "reviews")
+
+_MAX_CANONICAL_BYTES = 4096
+"""Neo4j indexes no text of more than 8 KiB; an id as written has at most one."""
 
 
 @dataclass(frozen=True)
@@ -328,9 +332,15 @@ def _uses_of(name: str, rows: pa.Table) -> pa.Table:
             "seen_at": rows["seen_at"],
             "table": pa.repeat(name, rows.num_rows),
             "is_id": is_id,
-            "identifier_key": pc.binary_join_element_wise(kind, value, ":"),
+            "identifier_key": _identifier_keys(kind, value),
         }
     )
+
+
+def _identifier_keys(kind: pa.Array | pa.ChunkedArray, value: pa.ChunkedArray) -> pa.ChunkedArray:
+    """``kind:value``; a colon inside a kind is written out, or kind a:b, value c would be kind a, value b:c."""
+    plain = pc.replace_substring(pc.replace_substring(kind, "%", "%25"), ":", "%3A")
+    return pc.binary_join_element_wise(plain, value, ":")
 
 
 def _new_identifiers(uses: pa.Table, known: KnownFacts) -> pa.Table:
@@ -345,10 +355,22 @@ def _new_identifiers(uses: pa.Table, known: KnownFacts) -> pa.Table:
     for kind in sorted(set(how)):
         mask = how == kind
         values = nodes["value"].filter(pa.array(mask)).combine_chunks()
-        canonical[mask] = canonical_values(kind, values).to_numpy(zero_copy_only=False)
+        canonical[mask] = _shorten(canonical_values(kind, values)).to_numpy(zero_copy_only=False)
     return nodes.select(["identifier_key", "kind", "value"]).append_column(
         "canonical", pa.array(canonical, pa.string())
     )
+
+
+def _shorten(canonical: pa.Array) -> pa.Array:
+    """Put a digest in the place of what no index takes: a ligature can have ten times its length in plain letters."""
+    if (pc.max(pc.binary_length(canonical)).as_py() or 0) <= _MAX_CANONICAL_BYTES:
+        return canonical
+    texts = canonical.to_pylist()
+    long = [text is not None and len(text.encode()) > _MAX_CANONICAL_BYTES for text in texts]
+    digests = [
+        f"sha256:{sha256(text.encode()).hexdigest()}" if cut else text for text, cut in zip(texts, long, strict=True)
+    ]
+    return pa.array(digests, pa.string())
 
 
 def _new_referrals(tables: Mapping[str, CheckedTable], known: KnownFacts, accounts: pa.Array) -> pa.Table:

@@ -7,6 +7,7 @@ breaks or anything else.  Nothing here needs arrays: an answer comes within a mo
 from __future__ import annotations
 
 import json
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -16,7 +17,7 @@ from itertools import pairwise, takewhile
 from typing import Any, Literal
 
 from graph.errors import QueryError, RingfenceError, UnknownIdError
-from graph.store import GraphStore
+from graph.store import GraphStore, Question
 
 Subject = Literal["account", "ring", "review"]
 Row = dict[str, Any]
@@ -436,7 +437,7 @@ min(u.seen_at) AS first_seen_at, max(u.seen_at) AS last_seen_at ORDER BY kind, v
 _LISTINGS = "MATCH (a:Account {account_id: $id})-[:LISTED]->(p:Listing) RETURN count(DISTINCT p.product_id) AS n"
 _REFERRED_BY = """MATCH (a:Account {account_id: $id})<-[:REFERRED]-(b:Account)
 RETURN DISTINCT b.account_id AS account_id ORDER BY account_id"""
-_REFERRED = "MATCH (a:Account {account_id: $id})-[:REFERRED]->(b:Account) RETURN count(DISTINCT b.account_id) AS n"
+_REFERRED = "MATCH (a:Account {account_id: $id})-[:REFERRED]->(b:Account) RETURN count(DISTINCT b) AS n"
 _ACCOUNT_RINGS = """MATCH (a:Account {account_id: $id})-[m:MEMBER_OF]->(g:Ring) WHERE g.run_id = $run_id
 RETURN g.ring_id AS ring_id, g.kind AS kind, g.score AS score, g.tier AS tier, g.size AS size, m.role AS role,
 m.bits AS bits, g.rank AS rank ORDER BY rank"""
@@ -530,7 +531,8 @@ def _list_flags(store: GraphStore, cypher: str, subject_id: str) -> tuple[FlagRe
 
 def _list_identifiers(store: GraphStore, account_id: str) -> tuple[IdentifierUse, ...]:
     rows = _rows(store, _USES, id=account_id)
-    sizes = _IDENTIFIERS.count(store, {row["canonical"] for row in rows})
+    counted = store.query_many([_IDENTIFIERS.count({row["canonical"] for row in rows})])[0]
+    sizes = {(row["other"], row["name"]): row["n"] for row in counted}
     return tuple(
         IdentifierUse(**_without(row, "canonical"), others=max(0, sizes.get((row["kind"], row["canonical"]), 1) - 1))
         for row in rows
@@ -539,8 +541,9 @@ def _list_identifiers(store: GraphStore, account_id: str) -> tuple[IdentifierUse
 
 _BOUGHT = "MATCH (a:Account {account_id: $id})-[o:ORDERED]->(b)"
 _SOLD = "MATCH (a:Account {account_id: $id})<-[o:ORDERED]-(b:Account)"
+# Amounts are added up here, exactly: a store's own sum depends on the order in which it meets them.
 _BY_STATUS = """RETURN o.status AS status, o.currency AS currency, count(DISTINCT o.order_id) AS orders,
-sum(o.amount) AS amount, min(o.ordered_at) AS first_at, max(o.ordered_at) AS last_at"""
+collect(o.amount) AS amounts, min(o.ordered_at) AS first_at, max(o.ordered_at) AS last_at"""
 _PARTNERS = "RETURN count(DISTINCT b.account_id) AS n"
 _LATEST_ORDERS = """WHERE o.ordered_at IS NOT NULL
 RETURN DISTINCT o.order_id AS order_id, b.account_id AS other_id, o.product_id AS product_id, o.amount AS amount,
@@ -555,27 +558,29 @@ def _find_dealings(store: GraphStore, side: str, account_id: str) -> Dealings:
         orders=sum(row["orders"] for row in rows),
         counterparties=_rows(store, f"{side} {_PARTNERS}", id=account_id)[0]["n"],
         statuses=_add_up((row["status"], row["orders"]) for row in rows),
-        amounts=_add_up((row["currency"], row["amount"]) for row in rows),
+        amounts=_add_up((row["currency"], amount) for row in rows for amount in row["amounts"]),
         first_at=min((row["first_at"] for row in rows if row["first_at"]), default=None),
         last_at=max((row["last_at"] for row in rows if row["last_at"]), default=None),
         latest=tuple(OrderLine(**row) for row in latest),
     )
 
 
-def _add_up(pairs: Iterable[tuple[str | None, float | None]]) -> tuple[Tally, ...]:
-    totals: dict[str, float] = defaultdict(float)
+def _add_up(pairs: Iterable[tuple[str | None, float]]) -> tuple[Tally, ...]:
+    numbers: dict[str, list[float]] = defaultdict(list)
     for name, number in pairs:
-        if number is not None:
-            totals[name or ""] += number
+        numbers[name or ""].append(number)
+    totals = {name: math.fsum(each) for name, each in numbers.items()}
     return tuple(Tally(name, total) for name, total in sorted(totals.items(), key=lambda item: (-item[1], item[0])))
 
 
-_WRITTEN = "MATCH (a:Account {account_id: $id})-[:WROTE]->(r:Review) RETURN count(r) AS n, avg(r.rating) AS mean"
+_WRITTEN = "MATCH (a:Account {account_id: $id})-[:WROTE]->(r:Review) RETURN count(r) AS n, collect(r.rating) AS ratings"
 _SUSPECT = """MATCH (a:Account {account_id: $id})-[:WROTE]->(r:Review)
 WHERE r.tier IS NOT NULL AND r.tier <> 'clear' RETURN count(r) AS n"""
-_RECEIVED = "MATCH (a:Account {account_id: $id})<-[:ABOUT]-(r:Review) RETURN count(r) AS n, sum(r.rating) AS total"
+_RECEIVED = (
+    "MATCH (a:Account {account_id: $id})<-[:ABOUT]-(r:Review) RETURN count(r) AS n, collect(r.rating) AS ratings"
+)
 _RECEIVED_ITEMS = """MATCH (a:Account {account_id: $id})-[:LISTED]->(:Listing)<-[:ABOUT]-(r:Review)
-RETURN count(r) AS n, sum(r.rating) AS total"""
+RETURN count(r) AS n, collect(r.rating) AS ratings"""
 _LATEST_REVIEWS = """MATCH (a:Account {account_id: $id})-[:WROTE]->(r:Review) WHERE r.reviewed_at IS NOT NULL
 RETURN r.review_id AS review_id, r.rating AS rating, r.reviewed_at AS reviewed_at, r.suspicion AS suspicion,
 r.tier AS tier ORDER BY reviewed_at DESC, review_id LIMIT $latest"""
@@ -586,16 +591,19 @@ _TARGET_SELLER = "MATCH (r:Review {review_id: $id})-[:ABOUT]->(s:Account) RETURN
 def _find_reviews(store: GraphStore, account_id: str) -> ReviewsSummary:
     written = _rows(store, _WRITTEN, id=account_id)[0]
     received = [_rows(store, cypher, id=account_id)[0] for cypher in (_RECEIVED, _RECEIVED_ITEMS)]
-    n_received = sum(row["n"] for row in received)
     latest = _rows(store, _LATEST_REVIEWS, id=account_id, latest=LATEST)
     return ReviewsSummary(
         written=written["n"],
-        mean_rating=written["mean"],
+        mean_rating=_mean(written["ratings"]),
         flagged=_rows(store, _SUSPECT, id=account_id)[0]["n"],
-        received=n_received,
-        mean_received=sum(row["total"] or 0 for row in received) / n_received if n_received else None,
+        received=sum(row["n"] for row in received),
+        mean_received=_mean([rating for row in received for rating in row["ratings"]]),
         latest=tuple(ReviewLine(**row, target_id=_find_target(store, row["review_id"])) for row in latest),
     )
+
+
+def _mean(ratings: Sequence[float]) -> float | None:
+    return math.fsum(ratings) / len(ratings) if ratings else None
 
 
 def _find_target(store: GraphStore, review_id: str) -> str | None:
@@ -676,37 +684,56 @@ def _explain_review(store: GraphStore, review_id: str) -> Reasons | None:
 # ------------------------------------------------------------------------------ who is connected
 
 
+def _ask(pattern: str, key: str, returns: str, ids: Iterable[str]) -> Question:
+    """A question whose columns are ``one``, ``other``, ``name`` and ``n``."""
+    return Question(pattern, key, returns, ("one", "other", "name", "n"), sorted(set(ids)))
+
+
 @dataclass(frozen=True)
 class _Sharing:
-    """A way of sharing a thing: the pattern from account ``a`` to thing ``t``, and the thing's name."""
+    """A way of sharing a thing: the way from account ``a`` to thing ``t``, the thing's label and name."""
 
-    pattern: str
+    way: str
+    label: str
     name: str
     channel: str
 
-    def reach(self, store: GraphStore, accounts: Iterable[str]) -> list[Row]:
-        returns = f"DISTINCT a.account_id AS account_id, {self.channel} AS channel, {self.name} AS name"
-        return _ask_many(store, self.pattern, "a.account_id", returns, accounts)
+    # Only the end that a search starts from bears its label: the other one has no choice, and checking costs time.
+    @property
+    def _from_account(self) -> str:
+        return f"(a:Account){self.way}(t:{self.label})"
 
-    def count(self, store: GraphStore, names: Iterable[str]) -> dict[tuple[str, str], int]:
-        returns = f"{self.channel} AS channel, {self.name} AS name, count(DISTINCT a.account_id) AS n"
-        rows = _ask_many(store, self.pattern, self.name, returns, names)
-        return {(row["channel"], row["name"]): row["n"] for row in rows}
+    @property
+    def _from_thing(self) -> str:
+        return f"(a){self.way}(t:{self.label})"
 
-    def spread(self, store: GraphStore, names: Iterable[str]) -> list[Row]:
-        returns = f"DISTINCT a.account_id AS account_id, {self.channel} AS channel, {self.name} AS name"
-        return _ask_many(store, self.pattern, self.name, returns, names)
+    def reach(self, accounts: Iterable[str]) -> Question:
+        """The things that accounts share: channel (``other``) and name."""
+        returns = f"DISTINCT '' AS one, {self.channel} AS other, {self.name} AS name, 0 AS n"
+        return _ask(self._from_account, "a.account_id", returns, accounts)
+
+    def spread(self, names: Iterable[str]) -> Question:
+        """The accounts (``one``) that share each thing: channel (``other``) and name."""
+        returns = f"DISTINCT a.account_id AS one, {self.channel} AS other, {self.name} AS name, 0 AS n"
+        return _ask(self._from_thing, self.name, returns, names)
+
+    def count(self, names: Iterable[str]) -> Question:
+        """How many accounts share each thing: channel (``other``), name and ``n``."""
+        returns = f"'' AS one, {self.channel} AS other, {self.name} AS name, count(DISTINCT a) AS n"
+        return _ask(self._from_thing, self.name, returns, names)
 
 
-_IDENTIFIERS = _Sharing("(a:Account)-[:USES]->(t:Identifier)", "t.canonical", "t.kind")
+_IDENTIFIERS = _Sharing("-[:USES]->", "Identifier", "t.canonical", "t.kind")
 _SHARINGS = (
     _IDENTIFIERS,
-    _Sharing("(a:Account)-[:WROTE]->(:Review)-[:ABOUT]->(t:Listing)", "t.product_id", "'reviewed product'"),
-    _Sharing("(a:Account)-[:WROTE]->(:Review)-[:ABOUT]->(t:Account)", "t.account_id", "'reviewed seller'"),
+    _Sharing("-[:WROTE]->()-[:ABOUT]->", "Listing", "t.product_id", "'reviewed product'"),
+    _Sharing("-[:WROTE]->()-[:ABOUT]->", "Account", "t.account_id", "'reviewed seller'"),
 )
-_TRADES = ("(a:Account)-[o:ORDERED]->(b:Account)", "(a:Account)<-[o:ORDERED]-(b:Account)")
-_REFERRALS = ("(a:Account)-[:REFERRED]->(b:Account)", "(a:Account)<-[:REFERRED]-(b:Account)")
-_PAIR = "a.account_id AS account_a, b.account_id AS account_b"
+_TRADES = ("(a:Account)-[o:ORDERED]->(b:Account)", "(a:Account)<-[o:ORDERED]-(b)")
+_REFERRALS = ("(a:Account)-[:REFERRED]->(b)", "(a:Account)<-[:REFERRED]-(b)")
+_TRADED = "a.account_id AS one, b.account_id AS other, '' AS name, count(DISTINCT o.order_id) AS n"
+_REFERRED_TO = "DISTINCT a.account_id AS one, b.account_id AS other, '' AS name, 0 AS n"
+_PARTNERS_OF = "a.account_id AS one, '' AS other, '' AS name, count(DISTINCT b) AS n"
 
 
 @dataclass
@@ -719,59 +746,69 @@ class _Search:
     things: dict[tuple[str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
     sizes: dict[tuple[str, str], int] = field(default_factory=dict)
     dealings: dict[tuple[str, str], set[Share]] = field(default_factory=lambda: defaultdict(set))
+    partners: dict[str, int] = field(default_factory=dict)
     left_out: set[Share] = field(default_factory=set)
 
     def widen(self, accounts: set[str]) -> set[str]:
-        """All accounts one hop away from these."""
-        found = set[str]()
-        for sharing in _SHARINGS:
-            found |= self._widen_by_things(sharing, accounts)
-        return found | self._widen_by_trades(accounts) | self._widen_by_referrals(accounts)
+        """All accounts one hop away from these; whatever one may ask at once is asked at once."""
+        asks = [sharing.reach(accounts) for sharing in _SHARINGS]
+        asks += [_ask(way, "a.account_id", _TRADED, accounts) for way in _TRADES]
+        asks += [_ask(way, "a.account_id", _REFERRED_TO, accounts) for way in _REFERRALS]
+        rows = self.store.query_many(asks)
+        n = len(_SHARINGS)
+        touched = [{(row["other"], row["name"]) for row in part} for part in rows[:n]]
+        trades = [row for part in rows[n : n + len(_TRADES)] for row in part]
+        self._measure(touched, {row[end] for row in trades for end in ("one", "other")})
+        found = self._add_things(touched) | self._add_trades(trades)
+        return found | self._add_referrals(rows[n + len(_TRADES) :])
 
-    def _widen_by_things(self, sharing: _Sharing, accounts: set[str]) -> set[str]:
-        touched = {(row["channel"], row["name"]) for row in sharing.reach(self.store, accounts)}
-        fresh = {thing for thing in touched if thing not in self.sizes}
-        counts = sharing.count(self.store, {name for _, name in fresh})
-        self.sizes |= {thing: counts.get(thing, 1) for thing in fresh}
-        hubs = {thing for thing in fresh if self.sizes[thing] > self.max_hub}
-        self.left_out |= {Share(*thing, self.sizes[thing]) for thing in hubs}
-        shared = {thing for thing in fresh - hubs if self.sizes[thing] > 1}
-        for row in sharing.spread(self.store, {name for _, name in shared}):
-            if (row["channel"], row["name"]) in shared:
-                self.things[row["channel"], row["name"]].add(row["account_id"])
-        return set().union(*(self.things[thing] for thing in touched & self.things.keys()))
+    def _measure(self, touched: list[set[tuple[str, str]]], accounts: set[str]) -> None:
+        """Count who shares each thing, and the partners of each account that is no end."""
+        fresh = [{thing for thing in things if thing not in self.sizes} for things in touched]
+        between = accounts - self.ends - self.partners.keys()
+        asks = [sharing.count({name for _, name in each}) for sharing, each in zip(_SHARINGS, fresh, strict=True)]
+        asks += [_ask(way, "a.account_id", _PARTNERS_OF, between) for way in _TRADES]
+        rows = self.store.query_many(asks)
+        for things, counts in zip(fresh, rows[: len(_SHARINGS)], strict=True):
+            counted = {(row["other"], row["name"]): row["n"] for row in counts}
+            self.sizes |= {thing: counted.get(thing, 1) for thing in things}
+        self.partners |= dict.fromkeys(between, 0)
+        for row in (row for part in rows[len(_SHARINGS) :] for row in part):
+            self.partners[row["one"]] += row["n"]
 
-    def _widen_by_trades(self, accounts: set[str]) -> set[str]:
-        returns = f"{_PAIR}, count(DISTINCT o.order_id) AS n"
-        rows = [row for way in _TRADES for row in _ask_many(self.store, way, "a.account_id", returns, accounts)]
-        hubs = self._find_trade_hubs({row[end] for row in rows for end in ("account_a", "account_b")})
+    def _add_things(self, touched: list[set[tuple[str, str]]]) -> set[str]:
+        everything = set[tuple[str, str]]().union(*touched)
+        self.left_out |= {Share(*each, self.sizes[each]) for each in everything if self.sizes[each] > self.max_hub}
+        shared = {thing for thing in everything - self.things.keys() if 1 < self.sizes[thing] <= self.max_hub}
+        asks = [
+            sharing.spread({name for channel, name in things if (channel, name) in shared})
+            for sharing, things in zip(_SHARINGS, touched, strict=True)
+        ]
+        for row in (row for part in self.store.query_many(asks) for row in part):
+            if (row["other"], row["name"]) in shared:
+                self.things[row["other"], row["name"]].add(row["one"])
+        return set().union(*(self.things[thing] for thing in everything & self.things.keys()))
+
+    def _add_trades(self, rows: list[Row]) -> set[str]:
+        traders = {row[end] for row in rows for end in ("one", "other")} - self.ends
+        hubs = {account for account in traders if self.partners[account] > self.max_hub}
+        self.left_out |= {Share("trade", account, self.partners[account]) for account in hubs}
         found = set[str]()
         for row in rows:
             pair = _as_pair(row)
             if not hubs.intersection(pair):
                 self.dealings[pair].add(Share("trade", f"{row['n']} orders" if row["n"] > 1 else "1 order", 2))
-                found.add(row["account_b"])
+                found.add(row["other"])
         return found
 
-    def _find_trade_hubs(self, accounts: set[str]) -> set[str]:
-        between, partners = accounts - self.ends, dict.fromkeys(accounts, 0)
-        for way in _TRADES:
-            returns = "a.account_id AS account_id, count(DISTINCT b.account_id) AS n"
-            for row in _ask_many(self.store, way, "a.account_id", returns, between):
-                partners[row["account_id"]] += row["n"]
-        hubs = {account: n for account, n in partners.items() if n > self.max_hub}
-        self.left_out |= {Share("trade", account, n) for account, n in hubs.items()}
-        return set(hubs)
-
-    def _widen_by_referrals(self, accounts: set[str]) -> set[str]:
+    def _add_referrals(self, ways: list[list[Row]]) -> set[str]:
         found = set[str]()
-        for way, says in zip(_REFERRALS, ("brought in", "was brought in by"), strict=True):
-            for row in _ask_many(self.store, way, "a.account_id", f"DISTINCT {_PAIR}", accounts):
-                name = f"{row['account_a']} {says} {row['account_b']}"
+        for rows, says in zip(ways, ("brought in", "was brought in by"), strict=True):
+            for row in rows:
                 known = self.dealings[_as_pair(row)]
                 if not any(share.channel == "referral" for share in known):
-                    known.add(Share("referral", name, 2))
-                found.add(row["account_b"])
+                    known.add(Share("referral", f"{row['one']} {says} {row['other']}", 2))
+                found.add(row["other"])
         return found
 
     def list_shares(self, account_a: str, account_b: str) -> tuple[Share, ...]:
@@ -865,25 +902,24 @@ def _widen_until_met(search: _Search, account_a: str, account_b: str, max_hops: 
 
 def _walk_shortest(search: _Search, account_a: str, account_b: str, max_hops: int) -> tuple[Hop, ...]:
     # Half a hop from an account to a thing; all that rarity adds over a whole path is less than one hop.
+    # Accounts are texts and things are pairs, so that neither is taken for the other whatever they are called.
     import networkx as nx
 
     graph: nx.Graph[Any] = nx.Graph()
     rarity_share = 1 / (max_hops + 1)
     for thing in sorted(search.things):
         weight = (1 + rarity_share * (1 - 1 / search.sizes[thing])) / 2
-        graph.add_weighted_edges_from((("account", user), thing, weight) for user in sorted(search.things[thing]))
+        graph.add_weighted_edges_from((user, thing, weight) for user in sorted(search.things[thing]))
     for (one, other), dealings in sorted(search.dealings.items()):
         if dealings:
-            weight = 1 + rarity_share / 2
-            graph.add_edge(("account", one), ("account", other), weight=weight)
-    graph.add_nodes_from((("account", account_a), ("account", account_b)))
-    nodes = nx.shortest_path(graph, ("account", account_a), ("account", account_b), weight="weight")
-    stops = [node[1] for node in nodes if node[0] == "account" and node not in search.things]
+            graph.add_edge(one, other, weight=1 + rarity_share / 2)
+    graph.add_nodes_from((account_a, account_b))
+    stops = [node for node in nx.shortest_path(graph, account_a, account_b, weight="weight") if isinstance(node, str)]
     return tuple(Hop(one, other, search.list_shares(one, other)) for one, other in pairwise(stops))
 
 
 def _as_pair(row: Row) -> tuple[str, str]:
-    one, other = sorted((row["account_a"], row["account_b"]))
+    one, other = sorted((row["one"], row["other"]))
     return one, other
 
 

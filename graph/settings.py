@@ -19,6 +19,8 @@ from graph.errors import ConfigError
 
 T = TypeVar("T")
 
+DEFAULT_STORE = "ringfence-store"
+
 
 class TableSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which file and which of its columns play a table's part.
@@ -62,23 +64,59 @@ class LoadSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fie
             raise ValueError(f"max_reject_share {self.max_reject_share} is not a share from 0 to 1")
 
 
+class ServerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A Neo4j server; the environment (NEO4J_URI and so on) goes before each of these.
+
+    Attributes
+    ----------
+    uri
+        Its address, such as ``neo4j://host:7687``; None where the graph is kept in a folder.
+    username, database
+        As whom to log in, and to which database; None for ``neo4j`` and the user's own.
+    password_file
+        A file that holds nothing but the password; relative to the settings file.
+    password
+        The password itself, for who keeps the whole settings file secret.
+    ca_file
+        Certificates (PEM) to trust instead of the system's; relative to the settings file.
+    """
+
+    uri: str | None = None
+    username: str | None = None
+    database: str | None = None
+    password_file: str | None = None
+    password: str | None = None
+    ca_file: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.password is not None and self.password_file is not None:
+            raise ValueError("password and password_file are both given; keep one")
+
+    def __repr__(self) -> str:
+        """Everything but the password."""
+        return f"ServerSettings(uri={self.uri!r}, username={self.username!r}, database={self.database!r})"
+
+
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """All of ``ringfence.toml``.
 
     Attributes
     ----------
     store
-        Where the property graph lives.
+        Where the property graph lives: a folder, or the address of a Neo4j server.
     seed
         Start of every random sequence; the same seed and tables give the same results.
+    neo4j
+        The server, where the graph is kept on one.
     load, tables
         How folders are read; ``tables`` by contract table name.
     detect
         Handed on unread: detection checks its own settings.
     """
 
-    store: str = "ringfence-store"
+    store: str = DEFAULT_STORE
     seed: int = 0
+    neo4j: ServerSettings = ServerSettings()
     load: LoadSettings = LoadSettings()
     tables: dict[str, TableSettings] = {}
     detect: dict[str, Any] = {}
@@ -86,6 +124,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     def __post_init__(self) -> None:
         if not self.store.strip():
             raise ValueError("store is empty; name a folder")
+        if self.neo4j.uri is not None and self.store not in (DEFAULT_STORE, self.neo4j.uri):
+            raise ValueError("store and neo4j.uri name two places; keep one")
         if self.seed < 0:
             raise ValueError(f"seed {self.seed} is below zero")
 
@@ -106,9 +146,35 @@ def load_settings(path: Path | None) -> Settings:
     if isinstance(tables, dict):
         for name, table in tables.items():
             _convert(table, TableSettings, file=path.name, inside=f"tables.{name}")
-    load = data.get("load", {})
-    _convert(load, LoadSettings, file=path.name, inside="load")
+    _convert(data.get("load", {}), LoadSettings, file=path.name, inside="load")
+    _convert(data.get("neo4j", {}), ServerSettings, file=path.name, inside="neo4j")
     return _convert(data, Settings, file=path.name, inside="")
+
+
+def read_login(server: ServerSettings, folder: Path) -> dict[str, str | None]:
+    """What the settings say of a server besides its address, with the password read from its file.
+
+    Parameters
+    ----------
+    server
+        The settings.
+    folder
+        Where the settings file lies.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such password file.
+    """
+    password = server.password
+    if server.password_file is not None:
+        try:
+            password = (folder / server.password_file).read_text(encoding="utf-8").rstrip("\r\n")
+        except (OSError, UnicodeDecodeError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
+            raise ConfigError(f"neo4j.password_file {server.password_file} cannot be read: {reason}") from None
+    ca_file = None if server.ca_file is None else str(folder / server.ca_file)
+    return {"username": server.username, "password": password, "database": server.database, "ca_file": ca_file}
 
 
 def nearest_hint(wrong: str, known: Iterable[str]) -> str:

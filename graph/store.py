@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import os
+import re
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
+
+from graph.errors import ConfigError
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -19,6 +23,31 @@ if TYPE_CHECKING:
 Mode = Literal["read", "write"]
 Progress = Callable[[str, int, int], None]
 """Called as ``progress(stage, rows_done, rows_total)`` during long work."""
+
+
+SERVER_SCHEMES = ("neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc")
+
+
+@dataclass(frozen=True)
+class Server:
+    """A Neo4j server, a database on it, and as whom to log in.
+
+    ``password`` is None where the server asks for none; ``database`` None for the user's own;
+    ``ca_file`` names the certificates to trust instead of the system's.
+    """
+
+    uri: str
+    username: str = "neo4j"
+    password: str | None = field(default=None, repr=False)
+    database: str | None = None
+    ca_file: str | None = None
+
+    def __str__(self) -> str:
+        return self.uri if self.database is None else f"{self.uri} ({self.database})"
+
+
+Location = str | Server
+"""A folder, the address of a Neo4j server, or all that there is to know of one."""
 
 
 def no_progress(stage: str, rows_done: int, rows_total: int) -> None:
@@ -48,6 +77,20 @@ class LoadReport:
     dry_run: bool = False
 
 
+@dataclass(frozen=True)
+class Question:
+    """A pattern to match where its key is one of many ids, and what to return of it.
+
+    ``returns`` is what follows RETURN; ``columns`` are the names that it gives.
+    """
+
+    pattern: str
+    key: str
+    returns: str
+    columns: tuple[str, ...]
+    ids: Sequence[str]
+
+
 class GraphStore(Protocol):
     """A property graph of accounts and what they share; see docs/graph-model.md for its shape."""
 
@@ -70,6 +113,9 @@ class GraphStore(Protocol):
     def query(self, cypher: str, **parameters: Any) -> list[dict[str, Any]]:
         """Run one Cypher query and return its rows."""
 
+    def query_many(self, questions: Sequence[Question]) -> list[list[dict[str, Any]]]:
+        """The rows of each of several questions, asked in the way that is quickest here."""
+
     def close(self) -> None:
         """Let go of the store."""
 
@@ -80,22 +126,70 @@ class GraphStore(Protocol):
     ) -> None: ...
 
 
-def open_store(location: str, *, mode: Mode = "read") -> GraphStore:
+def open_store(location: Location, *, mode: Mode = "read") -> GraphStore:
     """Open the property graph at a location.
 
     Parameters
     ----------
     location
-        A folder for the embedded store.
+        A folder for the embedded store, or a Neo4j server; to an address alone the environment adds
+        the rest (NEO4J_USERNAME, NEO4J_PASSWORD, NEO4J_DATABASE, NEO4J_CA_FILE).
     mode
         ``"write"`` creates the store if it is missing and keeps other writers out.
 
     Raises
     ------
+    ConfigError
+        If the location makes no sense.
     StoreError
         If the place is missing (when reading), held by another process, not writable, or written
         by a newer Ringfence.
     """
-    from graph.embedded import EmbeddedStore
+    match find_server(location) if isinstance(location, str) else location:
+        case None:
+            from graph.embedded import EmbeddedStore
 
-    return EmbeddedStore(location, mode=mode)
+            return EmbeddedStore(str(location), mode=mode)
+        case server:
+            from graph.server import ServerStore
+
+            return ServerStore(server, mode=mode)
+
+
+def find_server(location: str, *, settings: Mapping[str, str | None] | None = None) -> Server | None:
+    """The server that an address names, or None for a folder.
+
+    Parameters
+    ----------
+    location
+        What the user wrote.
+    settings
+        ``username``, ``password``, ``database`` and ``ca_file``, for what the environment leaves open.
+
+    Raises
+    ------
+    ConfigError
+        If it is the address of something else, or holds a password.
+    """
+    scheme, found, rest = location.partition("://")
+    if not found:
+        return None
+    if scheme.lower() not in SERVER_SCHEMES:
+        raise ConfigError(f"no store has addresses like {scheme}://…; a Neo4j server's begins with neo4j:// or bolt://")
+    if "@" in re.split("[/?#]", rest, maxsplit=1)[0]:
+        raise ConfigError(
+            "a user or password does not belong in the address, where others can read it; set NEO4J_USERNAME and"
+            " NEO4J_PASSWORD"
+        )
+    known = settings or {}
+
+    def choose(name: str) -> str | None:
+        return os.environ.get(f"NEO4J_{name.upper()}") or known.get(name) or None
+
+    return Server(
+        uri=f"{scheme.lower()}://{rest}",
+        username=choose("username") or "neo4j",
+        password=choose("password"),
+        database=choose("database"),
+        ca_file=choose("ca_file"),
+    )

@@ -17,7 +17,6 @@ from typing import Any
 
 import numpy as np
 
-from graph.embedded import EmbeddedStore
 from graph.model import (
     TIERS,
     Evidence,
@@ -31,6 +30,7 @@ from graph.model import (
     Snapshot,
 )
 from graph.settings import Settings
+from graph.store import GraphStore, Server, open_store
 from graph.tables import read_folder
 
 HOSTILE = 'o\'Hara "[bold]"; DROP\n=1+1,\t🦊'
@@ -187,18 +187,22 @@ def _find_tier(score: float) -> int:
     )
 
 
-def make_loaded_store(location: Path, tables: Path) -> None:
+def make_loaded_store(location: Path | Server, tables: Path) -> None:
     """A store with the market's tables and no run."""
-    with EmbeddedStore(location, mode="write") as store:
+    with _open(location) as store:
         store.load(read_folder(tables, Settings()))
 
 
-def add_run(location: Path, *, run_id: str = "run-1", odd_id: str = HOSTILE) -> None:
+def add_run(location: Path | Server, *, run_id: str = "run-1", odd_id: str = HOSTILE) -> None:
     """Write a run that finished at a known time."""
-    with EmbeddedStore(location, mode="write") as store:
+    with _open(location) as store:
         snapshot = store.snapshot()
         store.write_run(make_run(snapshot, run_id=run_id, odd_id=odd_id), snapshot)
         store.query("MATCH (r:Run) SET r.started_at = $at, r.finished_at = $at", at=datetime(2024, 4, 1, 6, 30))
+
+
+def _open(location: Path | Server) -> GraphStore:
+    return open_store(str(location) if isinstance(location, Path) else location, mode="write")
 
 
 def make_store(folder: Path, *, odd_id: str = HOSTILE) -> Path:

@@ -1,0 +1,254 @@
+"""The property graph on a Neo4j server, over Bolt.
+
+A small load is one transaction.  A large one is many: a ``Load`` node says so from the first to the
+last, and whoever reads meanwhile, or after it was interrupted, is told.  Running it again writes what
+is missing.  A run is one transaction, however large.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Self
+
+from graph import errors
+from graph.server_bolt import Bolt, Transaction
+from graph.server_lock import ServerLock, find_writer
+from graph.server_schema import prepare_schema, require_schema
+from graph.store import LoadReport, Mode, Progress, Question, Server, no_progress
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from graph.model import RunResult, Snapshot
+    from graph.plan import LoadPlan
+    from graph.server_write import NodeIds
+    from graph.tables import CheckedTable
+
+log = logging.getLogger("ringfence.server")
+
+ONE_TRANSACTION_ROWS = 50_000
+"""Up to here a load is one transaction."""
+
+_FEW_IDS = 60
+"""Up to here questions that are asked at once are not worth a second connection."""
+
+_READ_STATE = (
+    "OPTIONAL MATCH (s:Schema {name: 'ringfence'}) OPTIONAL MATCH (l:Load {name: 'ringfence'})"
+    " RETURN coalesce(s.loads, 0) AS loads, l.tables AS tables, toString(l.began_at) AS began_at"
+)
+_COUNT_LOAD = "MATCH (s:Schema {name: 'ringfence'}) SET s.loads = coalesce(s.loads, 0) + 1"
+_BEGIN_LOAD = "MERGE (l:Load {name: 'ringfence'}) SET l.tables = $tables, l.rows = $rows, l.began_at = $at"
+_END_LOAD = "MATCH (l:Load {name: 'ringfence'}) DELETE l"
+
+
+@dataclass(frozen=True)
+class _State:
+    """How many loads there were so far, and what the one brings that is not finished (None if all are)."""
+
+    loads: int
+    unfinished: str | None
+    began_at: str | None
+
+
+class ServerStore:
+    """A :class:`~graph.store.GraphStore` on a Neo4j server.
+
+    Parameters
+    ----------
+    server
+        Where it is, and as whom to log in.
+    mode
+        ``"write"`` creates keys and indexes if they are missing, and keeps other writers out.
+
+    Raises
+    ------
+    StoreError
+        See :func:`graph.store.open_store`.
+    """
+
+    def __init__(self, server: Server, *, mode: Mode = "read") -> None:
+        self.location = str(server)
+        self.mode = mode
+        self._bolt = Bolt(server)
+        self._lock: ServerLock | None = None
+        self._pool = ThreadPoolExecutor(2, thread_name_prefix="ringfence-ask")
+        try:
+            if mode == "read":
+                require_schema(self._bolt)
+                self._read_finished_state()
+            else:
+                prepare_schema(self._bolt)
+                self._lock = ServerLock(self._bolt)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Let go of the store; closing twice is harmless."""
+        try:
+            if self._lock is not None:
+                self._lock.release()
+        finally:
+            self._pool.shutdown()
+            self._bolt.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def query(self, cypher: str, **parameters: Any) -> list[dict[str, Any]]:
+        """Run one Cypher query and return its rows; see :class:`~graph.store.GraphStore`."""
+        return self._bolt.query(cypher, parameters, writing=self.mode == "write")
+
+    def query_many(self, questions: Sequence[Question]) -> list[list[dict[str, Any]]]:
+        """Ask all questions at once; see :class:`~graph.store.GraphStore`."""
+        found: list[list[dict[str, Any]]] = [[] for _ in questions]
+        n_ids = sum(len(each.ids) for each in questions)
+        if not n_ids:
+            return found
+        numbered = list(enumerate(questions))
+        groups = [numbered] if n_ids <= _FEW_IDS else [numbered[::2], numbered[1::2]]
+        for rows in map(self._ask_group, groups) if len(groups) == 1 else self._pool.map(self._ask_group, groups):
+            for row in rows:
+                found[row["question"]] = row["found"]
+        return found
+
+    def _ask_group(self, questions: Sequence[tuple[int, Question]]) -> list[dict[str, Any]]:
+        # Neo4j plans a query anew, which takes longer than to run it, for another text or for lists of another order
+        # of magnitude.  So no question is left out, and no list is much shorter than the longest: nobody's id fills it.
+        parts = " UNION ALL ".join(_say_question(number, question) for number, question in questions)
+        least = 10 ** (len(str(max(len(each.ids) for _, each in questions))) - 1) + 1
+        ids = {f"ids_{number}": [*each.ids, *[""] * (least - len(each.ids))] for number, each in questions}
+        return self.query(parts, **ids)
+
+    def load(
+        self, tables: Mapping[str, CheckedTable], *, dry_run: bool = False, progress: Progress = no_progress
+    ) -> LoadReport:
+        """Add the facts that are not there yet; see :class:`~graph.store.GraphStore`."""
+        from graph.plan import plan_load
+        from graph.server_read import read_known
+        from graph.server_write import NodeIds
+
+        known = read_known(self._bolt)
+        plan = plan_load(tables, known.facts)
+        if not dry_run:
+            self._write_plan(plan, NodeIds(dict(known.nodes)), progress)
+        return LoadReport(plan.reports, plan.tables, dry_run)
+
+    def _write_plan(self, plan: LoadPlan, ids: NodeIds, progress: Progress) -> None:
+        from graph.server_write import ManyTransactions, OneTransaction, write_plan
+
+        lock = self._require_lock()
+        unfinished = self._read_state().unfinished
+        if unfinished not in (None, _say_tables(plan)):
+            log.warning(
+                "an earlier load did not finish (%s); what it wrote stays, and this one ends its mark", unfinished
+            )
+        if plan.n_rows <= ONE_TRANSACTION_ROWS:
+
+            def write_all(transaction: Transaction) -> None:
+                write_plan(OneTransaction(transaction), plan, ids.copy(), progress)
+                _end_load(transaction)
+
+            if plan.n_rows or unfinished is not None:
+                lock.write(write_all)
+            return
+        marker = {"tables": _say_tables(plan), "rows": plan.n_rows, "at": datetime.now(UTC).replace(tzinfo=None)}
+        lock.write(lambda transaction: _begin_load(transaction, marker))
+        write_plan(ManyTransactions(lock), plan, ids, progress)
+        lock.write(_end_load)
+
+    def snapshot(self, *, as_of: np.datetime64 | None = None) -> Snapshot:
+        """The facts as arrays; see :class:`~graph.store.GraphStore`."""
+        from graph.server_read import read_raw_graph
+        from graph.snapshots import build_snapshot
+
+        before = self._read_finished_state()
+        raw = read_raw_graph(self._bolt)
+        if self._read_finished_state().loads != before.loads:
+            raise errors.StoreBusyError(f"{self.location} was loaded into while it was being read; try again")
+        return build_snapshot(raw, as_of=as_of)
+
+    def write_run(self, run: RunResult, snapshot: Snapshot, *, started_at: datetime | None = None) -> None:
+        """Write a run's results; see :class:`~graph.store.GraphStore`."""
+        from graph.results import lay_out_run
+        from graph.server_write import OneTransaction, forget_run, replace_vectors, write_run_rows
+
+        finished_at = datetime.now(UTC).replace(tzinfo=None)
+        times = (started_at or finished_at, finished_at)
+
+        def write_all(transaction: Transaction) -> None:
+            writer = OneTransaction(transaction)
+            sequence = forget_run(writer, run.run_id) + 1
+            write_run_rows(writer, lay_out_run(run, snapshot, sequence=sequence, times=times))
+            if run.vectors is not None:
+                replace_vectors(writer, snapshot.account_id, run.vectors)
+
+        lock = self._require_lock()
+        self._read_finished_state()
+        lock.write(write_all)
+
+    def write_vectors(self, account_id: NDArray[Any], vectors: NDArray[np.float32]) -> None:
+        """Replace the encoder's vectors; see :class:`~graph.store.GraphStore`."""
+        from graph.server_write import OneTransaction, replace_vectors
+
+        self._require_lock().write(lambda each: replace_vectors(OneTransaction(each), account_id, vectors))
+
+    def _require_lock(self) -> ServerLock:
+        if self._lock is None:
+            raise errors.StoreReadOnlyError(f"{self.location} was opened for reading only")
+        return self._lock
+
+    def _read_state(self) -> _State:
+        row = self._bolt.ask(_READ_STATE)[0]
+        return _State(row["loads"], row["tables"], row["began_at"])
+
+    def _read_finished_state(self) -> _State:
+        """How many loads there were, all of them finished.
+
+        Raises
+        ------
+        StoreError
+            If one is at work, or was interrupted.
+        """
+        state = self._read_state()
+        if state.unfinished is None:
+            return state
+        writer = find_writer(self._bolt) if self.mode == "read" else ""
+        if writer:
+            raise errors.StoreBusyError(f"{self.location} is being loaded by {writer}; try again later")
+        raise errors.StoreUnfinishedError(
+            f"a load into {self.location} did not finish ({state.unfinished}; begun {state.began_at}Z);"
+            " run the same `ringfence load` again, it writes what is missing"
+        )
+
+
+def _say_question(number: int, question: Question) -> str:
+    """One row of many: each row would be a message of its own, and messages take the time."""
+    match = f"UNWIND $ids_{number} AS given MATCH {question.pattern} WHERE {question.key} = given"
+    row = ", ".join(f"{name}: {name}" for name in question.columns)
+    return f"{match} WITH {question.returns} RETURN {number} AS question, collect({{{row}}}) AS found"
+
+
+def _begin_load(transaction: Transaction, marker: Mapping[str, Any]) -> None:
+    transaction.run(_COUNT_LOAD).consume()
+    transaction.run(_BEGIN_LOAD, dict(marker)).consume()
+
+
+def _end_load(transaction: Transaction) -> None:
+    transaction.run(_COUNT_LOAD).consume()
+    transaction.run(_END_LOAD).consume()
+
+
+def _say_tables(plan: LoadPlan) -> str:
+    return ", ".join(f"{each.name} {each.read:,} rows" for each in plan.reports)

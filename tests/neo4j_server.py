@@ -1,0 +1,403 @@
+"""A real Neo4j Community server for the tests: install its jars, start it, kill it, start it again.
+
+``make neo4j`` (or ``python tests/neo4j_server.py``) copies the jars into ``.neo4j``; the tests then start a
+server of their own on a free port, in a folder of their own, and stop it.  Set NEO4J_TEST_URI (with
+NEO4J_TEST_USERNAME and NEO4J_TEST_PASSWORD) to test against a server that is already running; the tests empty it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import hashlib
+import os
+import re
+import shutil
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Self
+
+import neo4j
+import neo4j.exceptions
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+CACHE = ROOT / ".neo4j"
+SOURCES = ROOT / "tests" / "java"
+START_SECONDS = 120
+STOP_SECONDS = 60
+
+
+@dataclass(frozen=True)
+class Release:
+    """A version of the server, and the Java versions that it runs on."""
+
+    version: str
+    oldest_java: int
+    newest_java: int
+
+    @property
+    def folder(self) -> Path:
+        return CACHE / self.version
+
+
+LONG_TERM = Release("5.26.30", 17, 21)
+CURRENT = Release("2026.08.1", 21, 25)
+RELEASES = (LONG_TERM, CURRENT)
+
+OPENED = ("java.nio", "java.io", "java.lang", "java.util.concurrent", "sun.nio.ch", "jdk.internal.ref")
+"""Packages of java.base that Neo4j reaches into."""
+
+QUICK_START = ("-Xmx768m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
+"""A small server that lives for a minute: no time to compile well, nor many collectors on two cores."""
+
+SETTINGS: Mapping[str, str] = {
+    "server.bolt.enabled": "true",
+    "dbms.security.auth_enabled": "true",
+    "dbms.usage_report.enabled": "false",
+    "server.memory.pagecache.size": "64m",
+    "db.tx_log.preallocate": "false",
+    # Bolt waits twice for stragglers after the databases have closed; there are none.
+    "internal.dbms.bolt.netty_server_shutdown_quiet_period": "0",
+    "internal.server.bolt.thread_pool_shutdown_wait_time": "0s",
+}
+
+
+class NoServerError(Exception):
+    """A server cannot be had on this machine; the message says what is missing."""
+
+
+@dataclass(frozen=True)
+class ServerAddress:
+    """Where a server answers, and to whom."""
+
+    uri: str
+    username: str
+    password: str
+
+
+class Neo4jServer:
+    """One server in a process of its own, which ends with the process that started it.
+
+    Parameters
+    ----------
+    home
+        Its folder: data, logs and ``conf/neo4j.conf``.
+    release
+        Which version to run.
+    settings
+        Lines for ``neo4j.conf`` besides, and before, those of every server here.
+    java_options
+        Heap, collector and compiler.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        release: Release = LONG_TERM,
+        *,
+        settings: Mapping[str, str] | None = None,
+        java_options: Sequence[str] = QUICK_START,
+    ) -> None:
+        self.home = home
+        self.release = release
+        self.settings = dict(settings or {})
+        self.java_options = tuple(java_options)
+        self.port = _find_free_port()
+        self.username = "neo4j"
+        self.password = "correct-horse"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @classmethod
+    def start(cls, home: Path, release: Release = LONG_TERM, **options: object) -> Self:
+        """Make a server in a new ``home`` and wait until it answers."""
+        server = cls(home, release, **options)  # type: ignore[arg-type]
+        server.restart()
+        return server
+
+    @property
+    def uri(self) -> str:
+        return f"bolt://127.0.0.1:{self.port}"
+
+    @property
+    def _any_certificate(self) -> str:
+        is_encrypted = self.settings.get("dbms.ssl.policy.bolt.enabled") == "true"
+        return self.uri.replace("bolt:", "bolt+ssc:") if is_encrypted else self.uri
+
+    @property
+    def address(self) -> ServerAddress:
+        return ServerAddress(self.uri, self.username, self.password)
+
+    def restart(self, *, settings: Mapping[str, str] | None = None) -> None:
+        """Start, after stopping where it runs, with the same folder and port; ``settings`` replace the old ones."""
+        self.stop()
+        if settings is not None:
+            self.settings = dict(settings)
+        self._write_settings()
+        command = [*_java_command(self.release, self.java_options), str(self.home)]
+        with self.log.open("ab") as log:
+            self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log)
+        try:
+            self._wait_until_it_answers()
+        except BaseException:
+            self.kill()
+            raise
+
+    def kill(self) -> None:
+        """End it at once (SIGKILL), as a crash of its machine would."""
+        if self.process is not None:
+            self.process.kill()
+            self._forget()
+
+    def stop(self) -> None:
+        """Shut it down in order."""
+        if self.process is None:
+            return
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        try:
+            self.process.wait(STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+        self._forget()
+
+    @property
+    def log(self) -> Path:
+        return self.home / "server.log"
+
+    def _forget(self) -> None:
+        assert self.process is not None
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        self.process.wait()
+        self.process = None
+
+    def _write_settings(self) -> None:
+        conf = self.home / "conf" / "neo4j.conf"
+        conf.parent.mkdir(parents=True, exist_ok=True)
+        lines = {**SETTINGS, "server.bolt.listen_address": f"127.0.0.1:{self.port}", **self.settings}
+        conf.write_text("".join(f"{name}={value}\n" for name, value in lines.items()))
+
+    def _wait_until_it_answers(self) -> None:
+        deadline = time.monotonic() + START_SECONDS
+        while not self._answers():
+            assert self.process is not None
+            if self.process.poll() is not None:
+                raise NoServerError(f"Neo4j {self.release.version} ended at once:\n{self._last_words()}")
+            if time.monotonic() > deadline:
+                raise NoServerError(f"Neo4j {self.release.version} is silent:\n{self._last_words()}")
+            time.sleep(0.1)
+
+    def _answers(self) -> bool:
+        try:
+            socket.create_connection(("127.0.0.1", self.port), timeout=1).close()
+        except OSError:
+            return False
+        return self._lets_in()
+
+    def _lets_in(self) -> bool:
+        """Log in; the first login of a new server has to replace the password that all of them are born with."""
+        try:
+            with neo4j.GraphDatabase.driver(self._any_certificate, auth=(self.username, self.password)) as driver:
+                driver.execute_query("RETURN 1", database_="neo4j")
+            return True
+        except neo4j.exceptions.AuthError:
+            return self._replace_first_password()
+        except (neo4j.exceptions.DriverError, neo4j.exceptions.Neo4jError):
+            return False
+
+    def _replace_first_password(self) -> bool:
+        try:
+            with neo4j.GraphDatabase.driver(self._any_certificate, auth=(self.username, "neo4j")) as driver:
+                change = "ALTER CURRENT USER SET PASSWORD FROM 'neo4j' TO $password"
+                driver.execute_query(change, password=self.password, database_="system")
+        except (neo4j.exceptions.DriverError, neo4j.exceptions.Neo4jError):
+            return False
+        return False  # the next attempt logs in
+
+    def _last_words(self, lines: int = 40) -> str:
+        logs = [self.log, self.home / "logs" / "debug.log"]
+        texts = [log.read_text(errors="replace").splitlines()[-lines:] for log in logs if log.is_file()]
+        return "\n".join(line for text in texts for line in text)
+
+
+@contextmanager
+def server_for_tests(home: Path, release: Release = LONG_TERM) -> Iterator[ServerAddress]:
+    """Name the server to test against: the one in NEO4J_TEST_URI, or else one started in ``home``.
+
+    Skips, visibly, where there can be none; in continuous integration (CI is set) that is a failure, except for
+    the current release, which needs a newer Java than every machine has.
+    """
+    named = named_server()
+    if named is not None:
+        if release is not LONG_TERM:
+            pytest.skip("NEO4J_TEST_URI names the one server to test against")
+        yield named
+        return
+    server = start_or_skip(home, release)
+    try:
+        yield server.address
+    finally:
+        server.kill()  # nobody will miss what is in it, and an orderly end takes ten seconds
+
+
+def start_or_skip(home: Path, release: Release = LONG_TERM, **options: object) -> Neo4jServer:
+    """Start a server of the tests' own (to kill, or to set up differently), or skip as `server_for_tests` does."""
+    try:
+        return Neo4jServer.start(home, release, **options)
+    except NoServerError as error:
+        if os.environ.get("CI") and release is LONG_TERM:
+            pytest.fail(str(error), pytrace=False)
+        pytest.skip(str(error).splitlines()[0])
+
+
+@contextmanager
+def logged_in(address: ServerAddress) -> Iterator[str]:
+    """Let the environment say as whom to log in, as users do, and yield what to pass as ``--store``."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("NEO4J_USERNAME", address.username)
+        environment.setenv("NEO4J_PASSWORD", address.password)
+        yield address.uri
+
+
+def empty_server(address: ServerAddress) -> None:
+    """Delete whatever is in the database, its constraints and indexes as well."""
+    login = (address.username, address.password)
+    with neo4j.GraphDatabase.driver(address.uri, auth=login, notifications_min_severity="OFF") as driver:
+        with driver.session() as session:
+            session.run("MATCH (n) CALL (n) { DETACH DELETE n } IN TRANSACTIONS OF 5000 ROWS").consume()
+        for what, which in (("CONSTRAINT", "CONSTRAINTS"), ("INDEX", "INDEXES YIELD * WHERE type <> 'LOOKUP'")):
+            for found in driver.execute_query(f"SHOW {which}").records:  # type: ignore[arg-type]
+                driver.execute_query(f"DROP {what} `{found['name']}`")  # type: ignore[arg-type]
+
+
+def named_server() -> ServerAddress | None:
+    """The server that the environment names, if it does."""
+    uri = os.environ.get("NEO4J_TEST_URI")
+    if not uri:
+        return None
+    username = os.environ.get("NEO4J_TEST_USERNAME", "neo4j")
+    return ServerAddress(uri, username, os.environ.get("NEO4J_TEST_PASSWORD", ""))
+
+
+def install(release: Release) -> None:
+    """Copy a release's jars into the cache and compile the launcher, unless that was done.
+
+    Raises
+    ------
+    NoServerError
+        If this machine has no fitting Java, or no Maven, or Maven fails.
+    """
+    java = find_java(release)
+    if _is_installed(release):
+        return
+    mvn, javac = shutil.which("mvn"), java.with_name("javac")
+    if mvn is None:
+        raise NoServerError("Maven (mvn) is not on the PATH; it fetches the Neo4j server that the tests use")
+    if not javac.is_file():
+        raise NoServerError(f"{java.parent.parent} is a Java runtime without javac; install the JDK")
+    shutil.rmtree(release.folder, ignore_errors=True)
+    jars = release.folder / "lib"
+    _run(
+        [mvn, "--quiet", "--batch-mode", "--strict-checksums", "-Dstyle.color=never", f"--file={SOURCES / 'pom.xml'}"]
+        + [f"-Dneo4j.version={release.version}", "dependency:copy-dependencies", f"-DoutputDirectory={jars}"]
+    )
+    _run([str(javac), "-cp", f"{jars}/*", "-d", str(release.folder), str(SOURCES / "Server.java")])
+    _stamp(release).write_text(_digest(release))
+
+
+def find_java(release: Release) -> Path:
+    """Return the oldest Java on this machine that runs a release.
+
+    Raises
+    ------
+    NoServerError
+        If there is none.
+    """
+    fitting = {
+        version: java
+        for java in reversed(_list_javas())
+        if release.oldest_java <= (version := _read_java_version(java)) <= release.newest_java
+    }
+    if not fitting:
+        wanted = f"Java {release.oldest_java} to {release.newest_java}"
+        raise NoServerError(f"Neo4j {release.version} needs {wanted}: not in JAVA_HOME, PATH or /usr/lib/jvm")
+    return fitting[min(fitting)]
+
+
+def _list_javas() -> list[Path]:
+    homes = [Path(home) for home in [os.environ.get("JAVA_HOME")] if home]
+    on_path = shutil.which("java")
+    if on_path:
+        homes.append(Path(on_path).resolve().parents[1])
+    homes += sorted(Path("/usr/lib/jvm").glob("*"))
+    homes += sorted(Path("/Library/Java/JavaVirtualMachines").glob("*/Contents/Home"))
+    return [home / "bin" / "java" for home in homes if (home / "bin" / "java").is_file()]
+
+
+def _read_java_version(java: Path) -> int:
+    """Return the feature release, 17 for 17.0.15; 0 where it cannot be told."""
+    said = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
+    found = re.search(r'version "(\d+)', said)
+    return int(found[1]) if found else 0
+
+
+def _java_command(release: Release, options: Sequence[str]) -> list[str]:
+    java = find_java(release)
+    if not _is_installed(release):
+        raise NoServerError(f"Neo4j {release.version} is not installed for the tests; run: make neo4j")
+    opened = [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in OPENED]
+    quiet = ["--enable-native-access=ALL-UNNAMED"] if release is CURRENT else []
+    classes = os.pathsep.join([str(release.folder), f"{release.folder}/lib/*"])
+    return [str(java), *options, *opened, *quiet, "-cp", classes, "Server"]
+
+
+def _is_installed(release: Release) -> bool:
+    stamp = _stamp(release)
+    return stamp.is_file() and stamp.read_text() == _digest(release)
+
+
+def _stamp(release: Release) -> Path:
+    return release.folder / "installed"
+
+
+def _digest(release: Release) -> str:
+    sources = b"".join(path.read_bytes() for path in sorted(SOURCES.iterdir()))
+    return hashlib.sha256(release.version.encode() + sources).hexdigest()
+
+
+def _run(command: list[str]) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise NoServerError(f"{Path(command[0]).name} failed:\n{(done.stdout + done.stderr)[-2000:]}")
+
+
+def _find_free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def main() -> int:
+    """Install both releases; return 1 where one that has to be there cannot be had."""
+    parser = argparse.ArgumentParser(description="Install the Neo4j server that the tests use.")
+    parser.add_argument("--if-possible", action="store_true", help="succeed without it, unless CI is set")
+    if_possible = parser.parse_args().if_possible and not os.environ.get("CI")
+    missing = False
+    for release in RELEASES:
+        try:
+            install(release)
+        except NoServerError as error:
+            sys.stderr.write(f"tests against Neo4j {release.version} will be skipped: {error}\n")
+            missing = missing or release is LONG_TERM
+    return int(missing and not if_possible)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
