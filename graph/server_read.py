@@ -68,7 +68,7 @@ _KNOWN_ACCOUNTS = _node(
 )
 _IDENTIFIERS = _node("Identifier", kind="text", canonical="text")
 _IDENTIFIER_KEYS = _node("Identifier", identifier_key="text")
-_LISTINGS = _node("Listing", product_id="text")
+_LISTINGS = _node("Listing", product_id="text", price="real")
 _KNOWN_LISTINGS = _node("Listing", product_id="text", listed_at="time", price="real")
 _REVIEWS = _node("Review", review_id="text", rating="real", reviewed_at="time")
 _USES = _relationship("USES", ("account", "identifier"), seen_at="time")

@@ -146,8 +146,8 @@ def test_few_pairs_meet_again(market: Snapshot, rewired: Snapshot) -> None:
 
 def test_planted_rings_fall_apart(market: Snapshot, rewired: Snapshot) -> None:
     found, chance = (find_run(each, DetectSettings()).rings for each in (market, rewired))
-    best = sorted((ring.net_bits for ring in found), reverse=True)
-    assert max((ring.net_bits for ring in chance), default=0.0) < best[2]
+    best = max(ring.net_bits for ring in found)
+    assert max((ring.net_bits for ring in chance), default=0.0) < best / 2
 
 
 def test_accounts_swap_with_contemporaries_only(monkeypatch: pytest.MonkeyPatch, market: Snapshot) -> None:

@@ -127,7 +127,7 @@ def test_rows_are_sorted_and_name_one_another() -> None:
     assert found.account_id.tolist() == ["ann", "bob", "cyd"]
     assert found.product_id.tolist() == ["p", "q"]
     assert found.product_seller.tolist() == [1, -1]
-    assert np.isnan(found.product_price[0]) and found.product_price[1] == 2.5
+    np.testing.assert_array_equal(found.product_price, [np.nan, 2.5])
     assert found.reviews.review_id.tolist() == ["r1", "r2"]
     # Of a product the seller is that of its listing; a review of a seller names no product.
     assert found.reviews.product.tolist() == [0, -1]
