@@ -115,7 +115,7 @@ _ORDINAL = re.compile(r"(\d+)(?:st|nd|rd|th)")
 _DEGREE = re.compile(r"(?<=\d)\s?[ºª°]\s?(?=[^\W\d]?\b)")
 _INITIALS = re.compile(r"\b([^\W\d])\.(?=[^\W\d]\b)")
 _JOINED = re.compile(r"\b([^\W\d]{1,2})[.\-]([^\W\d]{1,3})\b")
-_CALLE = re.compile(r"\bc[/.]\s*(?=[^\W\d]{2})|\bv\.\s+(?=[^\W\d]{3})")
+_CALLE = re.compile(r"(^|[,;\n]\s*)(?:c\.\s*(?=[^\W\d]{2})|v\.\s+(?=[^\W\d]{3}))|\bc/\s*(?=[^\W\d]{2})")
 _BOX = re.compile(r"\bp\.?\s?o\.?\s?box\b")
 _MARK = re.compile(r"['`’ʹʺ./-]")
 _STRANGE_DIGIT = re.compile(r"(?![0-9])\d")
@@ -169,9 +169,11 @@ def _read_address(address: str) -> str:
 
 def _is_own_form(text: str) -> bool:
     """Whether a text is laid out as this module does it, every word in its short form: it stays as it is then."""
+    if not _OWN_TEXT.fullmatch(text):
+        return False
     head, comma, tail = text.partition(", ")
     kinds, is_short = _read_form(head)
-    if not is_short or "," in tail or (comma and not kinds.startswith("3")):
+    if not is_short or (comma and not kinds.startswith("3")):
         return False
     if not _OWN_HEAD.fullmatch(kinds):
         return False
@@ -184,9 +186,13 @@ def _is_own_form(text: str) -> bool:
 
 
 _KIND = "01234567890"
+_OWN_TEXT = re.compile(rf"[\w/ {_MARKS}-]+(?:, [\w/ {_MARKS}-]+)?")
 _OWN_HEAD = re.compile("30*1*7*|0+7*8?")
 _OWN_TAIL = re.compile("[01]*8?|[01]+3")
-_RISKY = re.compile(r"^(?!\d{1,4}\S? [a-z\d]{3})|[^\x00-\x7f]|(?<= )(?:[a-z](?![^ ,])|\d\S* |\d{1,4}[a-z]?(?![^ ,]))")
+_RISKY = re.compile(
+    r"^(?!\d{1,4}\S? [a-z]{2}[a-z\d])|[^\x00-\x7f]"
+    r"|(?<= )(?:[a-z](?![^ ,])|\d\S*[ ,]|\d{1,4}[a-z]?(?![^ ,]))|^[^,]* \d\S*$"
+)
 _RISKY_WORDS = frozenset([*UNITS, "gr", *HOUSES.split()])
 """What may be read otherwise when it is read again: letters and numbers by themselves, and words that wait for one."""
 
@@ -215,7 +221,7 @@ def _tidy(text: str) -> str:
         return text
     text = _BOX.sub("pobox", _INITIALS.sub(r"\1", text.translate(_QUOTES)))
     text = _JOINED.sub(lambda found: JOINED.get(found[1] + found[2], found[0]), text)
-    return _LONG_POSTCODE.sub(lambda found: found[1] or "", _CALLE.sub("ul ", text))
+    return _LONG_POSTCODE.sub(lambda found: found[1] or "", _CALLE.sub(lambda found: (found[1] or "") + "ul ", text))
 
 
 # ------------------------------------------------------------------------------------------------ words
@@ -336,6 +342,8 @@ def _read_word(word: str, letters: dict[int, str]) -> Token:
     if word in _LEXICON:
         return _LEXICON[word]
     plain = word if word.isascii() else word.translate(letters)
+    if not plain:
+        return Token(CITY, "")  # nothing but marks: goes like a word for a town
     if plain != word and plain in _LEXICON:
         return _LEXICON[plain]
     return _read_number(plain) if any(char.isdigit() for char in plain) else Token(WORD, _shorten_compound(plain))
@@ -456,7 +464,7 @@ def _find_street(segments: list[_Segment], *, has_house: bool) -> int:
         if not segment.has_words:
             continue
         score = segment.score
-        if segment.house or (score and not segment.numbers and segment.postcodes[:1] == (0,)):
+        if segment.house or (score == 1.0 and not segment.numbers and segment.postcodes[:1] == (0,)):
             score += 4
         elif segment.numbers:
             score += 0.5 if has_house else 3 + segment.has_short_number
@@ -470,7 +478,7 @@ def _take_postcode(segments: list[_Segment], main: int, parts: _Parts) -> None:
     spots = [(place, i) for place, segment in enumerate(segments) for i in segment.postcodes]
     if spots and spots[0] == (main, 0) and segments[main].has_words:
         has_number = any(segment.numbers or segment.house for segment in segments)
-        if not has_number and (len(spots) > 1 or segments[main].score):
+        if not has_number and (len(spots) > 1 or segments[main].score == 1.0):
             parts.number = segments[main].tokens[0].text
             spots.pop(0)
     spots = spots or _find_short_postcode(segments, main)
