@@ -180,9 +180,17 @@ def respell(text: str, country: str, rng: np.random.Generator) -> str:
     elif country in ("RU", "UA", "BG", "RS"):
         ways = [lambda t: t.replace("ё", "е"), _widen_digits, lambda t: t.replace("-", " ")]
     elif country in ("US", "GB"):
-        ways = [lambda t: re.sub(r"\bSt\.? (?=[A-Z])", "Saint ", t) if "Saint" not in t else t.replace("Saint", "St."),
-                lambda t: t.replace("'", "").replace("-", " "), lambda t: t.replace("'", "’"), _widen_digits]  # fmt: skip
+        ways = [
+            _turn_saint,
+            lambda t: t.replace("'", "").replace("-", " "),
+            lambda t: t.replace("'", "’"),
+            _widen_digits,
+        ]
     return ways[int(rng.integers(len(ways)))](text)
+
+
+def _turn_saint(text: str) -> str:
+    return text.replace("Saint", "St.") if "Saint" in text else re.sub(r"\bSt\.? (?=[A-Z])", "Saint ", text)
 
 
 def _drop_marks(text: str) -> str:
@@ -262,9 +270,10 @@ def _write_same(rng: np.random.Generator, place: Place, half: int) -> Iterator[t
         second = str(rng.choice(("case", "typo", "spelling"))) if rng.random() < 0.4 else ""
         if second and second != kind and kind != "missing part":
             text_b = _touch(rng, text_b, second, place.country, half)
-            kind = kind if second == "case" else f"{kind} + {second}"
+        else:
+            second = ""
         if text_a != text_b:
-            yield kind, place, place, text_a, text_b
+            yield kind if second in ("", "case") else f"{kind} + {second}", place, place, text_a, text_b
 
 
 def _touch(rng: np.random.Generator, text: str, kind: str, country: str, half: int) -> str:
@@ -288,14 +297,17 @@ def _mutate(rng: np.random.Generator, place: Place, kind: str, half: int) -> tup
     if kind in ("case", "typo", "spelling"):
         text = _write_in_some_manner(rng, place, half)
         return text, _touch(rng, text, kind, place.country, half)
-    if kind == "missing unit":
-        return (reference, _write_in_some_manner(rng, place, half, "u")) if place.unit else None
-    if kind == "missing part":
-        return reference, _write_in_some_manner(rng, place, half, str(rng.choice(("z", "c", "r"))))
-    if COUNTRIES[place.country].script != "Cyrillic":
-        return None
+    if kind == "missing part" or (kind == "missing unit" and place.unit):
+        drop = "u" if kind == "missing unit" else str(rng.choice(("z", "c", "r")))
+        return reference, _write_in_some_manner(rng, place, half, drop)
+    is_cyrillic = COUNTRIES[place.country].script == "Cyrillic"
+    return _romanise_pair(rng, place, half) if kind == "script" and is_cyrillic else None
+
+
+def _romanise_pair(rng: np.random.Generator, place: Place, half: int) -> tuple[str, str]:
+    templates = _templates(COUNTRIES[place.country], half)
     system = str(rng.choice(list(_ROMAN) if half else ["passport", "english"]))
-    return reference, romanise(_write_in_some_manner(rng, place, half), system, place.country)
+    return write_place(place, templates[0]), romanise(_write_in_some_manner(rng, place, half), system, place.country)
 
 
 def _write_others(rng: np.random.Generator, place: Place, half: int) -> Iterator[tuple[str, Place, Place, str, str]]:

@@ -33,7 +33,7 @@ from graph.address_words import (
 from graph.chinese_addresses import HAN, canonical_chinese_address
 
 WORD, TYPE, PLAIN, NUMBER, UNIT, HOUSE, CITY, BOUND, POSTCODE, HOUSE_NUMBER, HALF = range(11)
-_WAITING = frozenset((UNIT, HOUSE, CITY, HALF))
+_WAITING = frozenset((UNIT, HOUSE, CITY))
 
 
 class Token(NamedTuple):
@@ -117,7 +117,6 @@ _INITIALS = re.compile(r"\b([^\W\d])\.(?=[^\W\d]\b)")
 _JOINED = re.compile(r"\b([^\W\d]{1,2})[.\-]([^\W\d]{1,3})\b")
 _CALLE = re.compile(r"(^|[,;\n]\s*)(?:c\.\s*(?=[^\W\d]{2})|v\.\s+(?=[^\W\d]{3}))|\bc/\s*(?=[^\W\d]{2})")
 _BOX = re.compile(r"\bp\.?\s?o\.?\s?box\b")
-_MARK = re.compile(r"['`’ʹʺ./-]")
 _STRANGE_DIGIT = re.compile(r"(?![0-9])\d")
 _SPACE = re.compile(r"\s")
 _DIRECTIONS = frozenset(("n", "s", "e", "w", "ne", "nw", "se", "sw"))
@@ -217,11 +216,19 @@ _QUOTES = str.maketrans("", "", "'`’ʹʺ")
 
 def _tidy(text: str) -> str:
     """Undo what abbreviations do to the borders between words."""
-    if not (_MARK.search(text) or "box" in text):
-        return text
-    text = _BOX.sub("pobox", _INITIALS.sub(r"\1", text.translate(_QUOTES)))
-    text = _JOINED.sub(lambda found: JOINED.get(found[1] + found[2], found[0]), text)
-    return _LONG_POSTCODE.sub(lambda found: found[1] or "", _CALLE.sub(lambda found: (found[1] or "") + "ul ", text))
+    if not text.isascii() or "'" in text or "`" in text:
+        text = text.translate(_QUOTES)
+    if "box" in text:
+        text = _BOX.sub("pobox", text)
+    if "." in text:
+        text = _INITIALS.sub(r"\1", text)
+    if "-" in text or "." in text:
+        text = _JOINED.sub(lambda found: JOINED.get(found[1] + found[2], found[0]), text)
+    if "-" in text:
+        text = _LONG_POSTCODE.sub(lambda found: found[1] or "", text)
+    if "c/" in text or "c." in text or "v." in text:
+        text = _CALLE.sub(lambda found: (found[1] or "") + "ul ", text)
+    return text
 
 
 # ------------------------------------------------------------------------------------------------ words
@@ -252,8 +259,10 @@ def _read_segment(part: str, is_ukrainian: bool) -> _Segment:
     if len(tokens) > 1 and tokens[0][1] == "gr":
         tokens.pop(0)  # gr. Plovdiv, not Upper Park Gr
     kinds = [token[0] for token in tokens]
-    if not _WAITING.isdisjoint(kinds) or kinds.count(NUMBER) > 1 or any(len(t[1]) == 2 and not t[0] for t in tokens):
-        tokens = _bind(_join_halves(tokens))
+    if HALF in kinds or kinds.count(NUMBER) > 1:
+        tokens = _join_halves(tokens)
+    if not _WAITING.isdisjoint(kinds):
+        tokens = _bind(tokens)
     if len(tokens) > 1 and tokens[0][0] == PLAIN and tokens[1][0] == NUMBER and not any(t[0] == WORD for t in tokens):
         tokens = [Token(WORD, "ul" + tokens[1].text), *tokens[2:]]  # Calle 10
     return _sum_up(tokens)
@@ -284,18 +293,17 @@ _read_often = lru_cache(maxsize=1 << 16)(_read_segment)
 def _join_halves(tokens: list[Token]) -> list[Token]:
     """One token for a postcode that is written in two: LS1 4DY, K1A 0B6, 1012 AB, 111 22."""
     joined: list[Token] = []
-    for kind, text in tokens:
-        before = joined[-1] if joined else None
-        is_inner = (
-            kind == HALF
-            or (kind == NUMBER and len(text) == 2)
-            or (kind == WORD and len(text) == 2 and text.isalpha() and text not in _NO_POSTCODE)
-        )
-        if before and is_inner and before.kind in (WORD, NUMBER, POSTCODE) and _is_postcode(before.text, text):
-            joined[-1] = Token(POSTCODE, before.text + text)
+    for token in tokens:
+        kind, text = token
+        is_inner = kind == HALF or (kind == NUMBER and len(text) == 2)
+        if is_inner and joined and joined[-1][0] in _OUTER and _is_postcode(joined[-1][1], text):
+            joined[-1] = Token(POSTCODE, joined[-1][1] + text)
         else:
-            joined.append(Token(WORD, text) if kind == HALF else Token(kind, text))
+            joined.append(Token(WORD, text) if kind == HALF else token)
     return joined
+
+
+_OUTER = frozenset((WORD, NUMBER, POSTCODE))
 
 
 @lru_cache(maxsize=1 << 16)
@@ -340,13 +348,16 @@ _READ_UKRAINIAN = _Reader(_Letters({ord(char): plain for char, plain in _UKRAINI
 
 def _read_word(word: str, letters: dict[int, str]) -> Token:
     if word in _LEXICON:
-        return _LEXICON[word]
+        return Token(HALF, word) if word == "ak" else _LEXICON[word]  # 5211 AK
     plain = word if word.isascii() else word.translate(letters)
     if not plain:
         return Token(CITY, "")  # nothing but marks: goes like a word for a town
     if plain != word and plain in _LEXICON:
         return _LEXICON[plain]
-    return _read_number(plain) if any(char.isdigit() for char in plain) else Token(WORD, _shorten_compound(plain))
+    if any(char.isdigit() for char in plain):
+        return _read_number(plain)
+    is_half = len(plain) == 2 and plain.isascii() and plain not in _NO_POSTCODE  # 1012 AB
+    return Token(HALF, plain) if is_half else Token(WORD, _shorten_compound(plain))
 
 
 def _read_number(plain: str) -> Token:
@@ -534,6 +545,8 @@ def _split_number(street: list[Token], at: int, parts: _Parts) -> None:
 
 
 def _split_street(street: list[Token], at: int, parts: _Parts, main: int) -> None:
+    if len(_DIRECTIONS.intersection([text for _, text in street])) > 1:
+        street = _join_grid(street, at)
     before, after, rest = _around_number(street, at, parts, parts.taken[1] if parts.taken[0] == main else -1)
     if not before or (any(t.kind != WORD for t in after) and not any(t.kind != WORD for t in before)):
         parts.street, beyond = _cut_after_type(after)
@@ -550,26 +563,35 @@ def _around_number(
     """The words before the house number, after it, and beyond the unit; further numbers are units or of names."""
     groups: tuple[list[Token], list[Token], list[Token]] = ([], [], [])
     group, glue = 0, ""
-    is_grid = len([1 for token in street if token[1] in _DIRECTIONS]) > 1  # 200 E 300 S
-    for i, (kind, text) in enumerate(street):
+    for i, token in enumerate(street):
+        kind, text = token
         if i == at:
             group = 1
         elif i == taken:
             continue
-        elif is_grid and text in _DIRECTIONS and i > at + 1 and street[i - 1].kind == NUMBER:
-            groups[group].append(Token(WORD, text + street[i - 1].text))
-        elif kind <= PLAIN or kind == POSTCODE:
-            groups[group].append(Token(kind, glue + text) if kind <= PLAIN else Token(WORD, text))
-            glue = glue if kind == POSTCODE else ""
+        elif kind <= PLAIN:
+            groups[group].append(Token(kind, glue + text) if glue else token)
+            glue = ""
+        elif kind == POSTCODE:
+            groups[group].append(Token(WORD, text))
         elif kind == NUMBER and i < at:
             glue = text
-        elif kind == NUMBER and not (is_grid and i + 1 < len(street) and street[i + 1].text in _DIRECTIONS):
+        elif kind == NUMBER:
             parts.units.add(f"unit{text}")
-        if kind in (NUMBER, BOUND) and i != at and groups[1] and not is_grid:
+        if kind in (NUMBER, BOUND) and i != at and groups[1]:
             group = 2
     if glue:
         parts.units.add(f"unit{glue}")
     return groups
+
+
+def _join_grid(street: list[Token], at: int) -> list[Token]:
+    """One word for a number after the house's and its direction: 200 E 300 S is not 300 E 200 S."""
+    joined = list(street)
+    for i in range(at + 1, len(street) - 1):
+        if street[i].kind == NUMBER and street[i + 1].text in _DIRECTIONS:
+            joined[i : i + 2] = [Token(CITY, ""), Token(WORD, street[i + 1].text + street[i].text)]
+    return joined
 
 
 def _cut_after_type(words: list[Token]) -> tuple[list[Token], list[Token]]:

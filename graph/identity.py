@@ -101,7 +101,7 @@ def _exact_values(texts: Any) -> Any:
 
 def _canonical_few(texts: Any, rule: Callable[[str], str], pattern: str) -> Any:
     """Exact forms, and by rule those that match a pattern, which are few."""
-    exact = _exact_values(texts)
+    exact = _exact_values(texts).cast(pa.string())
     matches = pc.fill_null(pc.match_substring_regex(exact, pattern), False)
     ruled = pa.array(map(rule, exact.filter(matches).to_pylist()), pa.string())
     return pc.replace_with_mask(exact, matches, ruled)
