@@ -42,7 +42,7 @@ def describe_thing(channel: SharedThings, thing: int, snapshot: Snapshot) -> str
             return f"{_ABOUT[channel.name]} anything from {since}"
         target = snapshot.product_id[subject] if subject >= 0 else snapshot.account_id[-1 - subject]
         return f"{_ABOUT[channel.name]} {target} from {since}"
-    return f"{channel.name} {snapshot.identifier_value[subject]}"
+    return f"{channel.name} {snapshot.name_identifier(subject)}"
 
 
 def describe_shared(name: str, n_things: int, n_members: int, *, observed: float, expected: float) -> str:

@@ -1,99 +1,32 @@
-"""One form for the several spellings of one address, e-mail or phone.
+"""One form for the several spellings of one address, e-mail, phone, card or network address.
 
-Two spellings join only where no reader would tell them apart: ``Flat 14A, 1 High St.`` and
-``1 high street, apt #14-a`` are one place; 14A and 14C, or flat 2 of number 1 and flat 1 of number
-2, never are.  Misspellings are left alone here: finding them takes more than one value at a time.
+In two steps.  :func:`canonical_values` brings each value to its form, by itself: what no reader would tell apart is
+equal then, and the form is stored beside the value.  :func:`match_values` looks at all forms of a market and joins
+those that only their company shows to be one: a slip of the pen, a missing flat, a number without its country.
+Flat 14A and 14C, or flat 2 of number 1 and flat 1 of number 2, are never joined.
 """
 
 from __future__ import annotations
 
+import ipaddress
 import re
-import unicodedata
 from collections.abc import Callable
-from functools import lru_cache
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import idna
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-_STREETS = {
-    "ave": "avenue av aven avn",
-    "blvd": "boulevard boul bvd",
-    "cir": "circle circ",
-    "cl": "close",
-    "cres": "crescent cresc",
-    "ct": "court crt",
-    "dr": "drive drv",
-    "gdns": "gardens gdn garden",
-    "gr": "grove grv",
-    "hwy": "highway",
-    "ln": "lane",
-    "mt": "mount",
-    "pkwy": "parkway",
-    "pl": "place plc",
-    "rd": "road",
-    "sq": "square",
-    "st": "street saint str strt strasse",
-    "ter": "terrace terr",
-    "trl": "trail",
-    "n": "north",
-    "s": "south",
-    "e": "east",
-    "w": "west",
-    "ne": "northeast",
-    "nw": "northwest",
-    "se": "southeast",
-    "sw": "southwest",
-    "г": "город гор",
-    "обл": "область",
-    "пер": "переулок",
-    "пл": "площадь",
-    "пр": "проспект просп",
-    "ул": "улица",
-    "ш": "шоссе",
-}
-_UNITS = {
-    "unit": "apartment apt appt apto flat suite ste #",
-    "room": "rm",
-    "floor": "level lvl",
-    "bldg": "building",
-    "blk": "block",
-    "tower": "twr",
-    "house": "hse",
-    "lot": "",
-    "box": "",
-    "shop": "",
-    "locker": "",
-    "д": "дом",
-    "кв": "квартира",
-    "корп": "корпус",
-    "стр": "строение",
-    "эт": "этаж",
-    "оф": "офис",
-    "no": "number num nr",
-}
-"""What binds the number after it; ``no`` only says that a number follows, and goes."""
+from graph.addresses import canonical_address, fold_text
+from graph.phones import canonical_phone
 
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
-def _spellings(table: dict[str, str]) -> dict[str, str]:
-    return {spelling: short for short, others in table.items() for spelling in (short, *others.split())}
-
-
-_STREET, _UNIT = _spellings(_STREETS), _spellings(_UNITS)
-_DIRECTIONS = frozenset(("n", "s", "e", "w"))
-
-_MARKS = "\u0300-\u036f\u0591-\u05c7\u064b-\u065f\u0900-\u0dff\u0e30-\u0e4e"  # vowel signs are part of a word
-_TOKEN = re.compile(rf"#|[\w{_MARKS}]+(?:(?<=\d)[-/](?=\d)\w+)*")
-_UNIT_NUMBER = re.compile(r"\w{0,2}\d[\w/-]*|\w")
-_GLUED_UNIT = re.compile(rf"({'|'.join(sorted(_UNIT.keys() - {'#'}, key=len, reverse=True))})(\d[\w/-]*)")
-_ORDINAL = re.compile(r"(\d+)(?:st|nd|rd|th)")
-_BARE_NUMBER = re.compile(r"(\d+)[^\W\d]?")
-_INITIALS = re.compile(r"\b([^\W\d])\.(?=[^\W\d]\b)")
-_SPLIT_NUMBER = re.compile(r"(?<=\d)-(?=[^\W\d]\b)|(?<=\b[^\W\d])-(?=\d)")
-_SPACE = re.compile(r"\s")
-_PHONE = re.compile(r"\+?[\d\s()./-]{5,}")
-_NOT_DIGIT = re.compile(r"[^0-9]")
-_HAN = re.compile("[\u3040-\u30ff\u3400-\u9fff]")
+_EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
+_SPACED_PAYMENT = r"^\d[\d -]{11,24}$|^[A-Za-z]{2}\d{2}[A-Za-z\d ]{11,40}$"
+_CARD_DIGITS = range(12, 20)
 
 
 def canonical_values(kind: str, values: Any) -> Any:
@@ -102,9 +35,8 @@ def canonical_values(kind: str, values: Any) -> Any:
     Parameters
     ----------
     kind
-        ``address``, ``email`` and ``phone`` have several spellings; any other kind (``device``,
-        ``payment``, ``ip``, ``address_id``, ...) is exact but for Unicode's compatible forms and
-        white space around it.
+        ``address``, ``email``, ``phone``, ``payment`` and ``ip`` have several spellings; any other kind
+        (``device``, ``address_id``, ...) is exact but for Unicode's compatible forms and white space around it.
     values
         (N,) pyarrow string array, chunked or not; nulls stay null.
 
@@ -124,134 +56,110 @@ def canonical_values(kind: str, values: Any) -> Any:
     rule = _RULES.get(kind)
     if rule is None:
         return _exact_values(texts)
+    if kind in _RARELY_SPELLED:
+        return _canonical_few(texts, rule, _RARELY_SPELLED[kind])
     encoded = pc.dictionary_encode(texts)
     canonical = pa.array(map(rule, encoded.dictionary.to_pylist()), pa.string())
     return canonical.take(encoded.indices)
+
+
+def match_values(kind: str, forms: Any) -> NDArray[np.int64]:
+    """Find which canonical forms of one kind are one thing, given all of a market's.
+
+    The answer depends on the set of forms alone, not on their order; forms that have nothing to do with one another
+    do not change one another's.
+
+    Parameters
+    ----------
+    kind
+        Only ``address`` and ``phone`` have anything to find.
+    forms
+        (N,) pyarrow string array of distinct canonical forms.
+
+    Returns
+    -------
+    (N,) int
+        For each form the row of the form that stands for the thing: its own where it is joined to none.
+    """
+    if kind == "address":
+        from graph.matching import match_addresses
+
+        return match_addresses(forms)
+    if kind == "phone":
+        from graph.phones import match_phones
+
+        return match_phones(forms)
+    return np.arange(len(forms), dtype=np.int64)
+
+
+MATCHED_KINDS = ("address", "phone")
 
 
 def _exact_values(texts: Any) -> Any:
     return pc.utf8_trim_whitespace(pc.utf8_normalize(texts, "NFKC"))
 
 
-def _fold(text: str) -> str:
-    """NFKC and caseless, to a fixed point, as folding can undo the normal form and the other way round."""
-    if text.isascii():
-        return text.strip().lower()
-    folded = unicodedata.normalize("NFKC", text).casefold().strip()
-    return folded if folded == text else _fold(folded)
-
-
-def _canonical_address(address: str) -> str:
-    text = _fold(address).replace("’", "'").replace("'", "").strip()
-    if text.isascii():
-        if "," not in text and not _SPACE.search(text):
-            return text or address  # a code such as L-1-2: the order of its parts means something
-    else:
-        text = "".join(str(unicodedata.decimal(char, char)) for char in text).replace("ё", "е")
-        if _HAN.search(text):
-            return re.sub(r"(?!(?<=\d)-(?=\d))\W+", "", re.sub(r"(?<=\d)\W+(?=\d)", "-", text))
-    text = _INITIALS.sub(r"\1", text) if "." in text else text
-    text = _SPLIT_NUMBER.sub("", text) if "-" in text else text
-    return " ".join(_sort_tokens(_bind_units(_TOKEN.findall(text)))) or text
-
-
-def _sort_tokens(tokens: list[str]) -> list[str]:
-    """Bare short numbers as they came, then words, then unit words that bind no number.
-
-    Two bare numbers are a house and a flat, or a grid of streets, so their order means something;
-    longer ones are postcodes.
-    """
-    max_digits = 4 if len(_DIRECTIONS.intersection(tokens)) > 1 else 3
-    bare = [token for token in tokens if 0 < _count_digits(token) <= max_digits]
-    words = sorted(token for token in tokens if not 0 < _count_digits(token) <= max_digits)
-    lone = [token for token in words if token in _UNIT] if not _UNIT.keys().isdisjoint(words) else []
-    return bare + [token for token in words if token not in _UNIT] + lone if lone else bare + words
-
-
-@lru_cache(maxsize=1 << 16)
-def _count_digits(token: str) -> int:
-    """Digits of a bare number such as 14 or 14a, else 0."""
-    found = _BARE_NUMBER.fullmatch(token)
-    return len(found[1]) if found else 0
-
-
-def _bind_units(tokens: list[str]) -> list[str]:
-    """Short forms of the words, and one token for a unit and its number: flat, 14a → unit14a."""
-    bound: list[str] = []
-    unit = ""  # the unit word that waits for its number
-    for token in tokens:
-        named = _UNIT.get(token)
-        if not named and not unit:
-            bound.append(_short_form(token))
-        elif named == "floor" and bound and not unit and (ordinal := _ORDINAL.fullmatch(bound[-1])):
-            bound[-1] = f"floor{ordinal[1]}"
-        elif named and unit and (named == "no" or token == "#"):
-            continue  # apt. no. 5, flat #5
-        elif named:
-            bound += _alone(unit)
-            unit = named
-        else:
-            bound += _name_token(unit, token)
-            unit = ""
-    return bound + _alone(unit)
-
-
-def _alone(unit: str) -> list[str]:
-    """A unit word without a number: kept, but for ``no``, which says nothing then."""
-    return [unit] if unit not in ("", "no") else []
-
-
-def _name_token(unit: str, token: str) -> list[str]:
-    glued = _GLUED_UNIT.fullmatch(token)
-    number = glued[2] if glued and _UNIT[glued[1]] == "no" else token  # flat no5
-    is_number = _UNIT_NUMBER.fullmatch(number) and not (unit == "no" and number.isalpha())
-    if not unit or not is_number or (glued and number == token):
-        return [*_alone(unit), _short_form(token)]
-    ordinal = _ORDINAL.fullmatch(number)
-    number = ordinal[1] if ordinal else number
-    return [_short_form(number) if unit == "no" else unit + number]
-
-
-@lru_cache(maxsize=1 << 16)
-def _short_form(token: str) -> str:
-    if (short := _STREET.get(token)) is not None:
-        return short
-    if glued := _GLUED_UNIT.fullmatch(token):
-        unit = _UNIT[glued[1]]
-        return _short_form(glued[2]) if unit == "no" else unit + glued[2]
-    return token.removesuffix("asse") if token.endswith("strasse") else token
+def _canonical_few(texts: Any, rule: Callable[[str], str], pattern: str) -> Any:
+    """Exact forms, and by rule those that match a pattern, which are few."""
+    exact = _exact_values(texts).cast(pa.string())
+    matches = pc.fill_null(pc.match_substring_regex(exact, pattern), False)
+    ruled = pa.array(map(rule, exact.filter(matches).to_pylist()), pa.string())
+    return pc.replace_with_mask(exact, matches, ruled)
 
 
 def _canonical_email(email: str) -> str:
-    text = _fold(email)
+    """Without capitals, what follows a +, Gmail's dots; the domain in the letters that mail servers see."""
+    text = fold_text(email)
+    if not _EMAIL.fullmatch(text):
+        return text
     local, at, domain = text.rpartition("@")
+    domain = _encode_domain(domain)
     domain = "gmail.com" if domain == "googlemail.com" else domain
     plain = local.split("+")[0]
     plain = plain.replace(".", "") if domain == "gmail.com" else plain
     return f"{plain or local}{at}{domain}"
 
 
-def _canonical_phone(phone: str) -> str:
-    """Digits, with ``+`` before an international number; anything with letters in it is exact."""
-    text = phone.strip() if phone.isascii() else unicodedata.normalize("NFKC", phone).strip()
-    bare = text.removeprefix("tel:").strip()
-    if not _PHONE.fullmatch(bare):
+def _encode_domain(domain: str) -> str:
+    if domain.isascii():
+        return domain
+    try:
+        return idna.encode(domain, uts46=True).decode()
+    except idna.IDNAError:
+        return domain
+
+
+def _canonical_payment(text: str) -> str:
+    """A card's or an account's number without its gaps, if its check digits are right; anything else as it is."""
+    bare = re.sub(r"[ -]", "", text)
+    if bare.isdigit():
+        return bare if len(bare) in _CARD_DIGITS and _passes_luhn(bare) else text
+    bare = bare.upper()
+    turned = "".join(str(int(char, 36)) for char in bare[4:] + bare[:4])
+    return bare if int(turned) % 97 == 1 else text
+
+
+def _passes_luhn(digits: str) -> bool:
+    doubled = [int(digit) * 2 for digit in digits[-2::-2]]
+    return (sum(map(int, digits[-1::-2])) + sum(two - 9 if two > 9 else two for two in doubled)) % 10 == 0
+
+
+def _canonical_ip(text: str) -> str:
+    """IPv6 in its shortest form, and an IPv4 address that is wrapped in one as IPv4."""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
         return text
-    digits = _digits_of(bare)
-    if bare.startswith("+") or digits.startswith("00"):
-        digits = _digits_of(bare.replace("(0)", ""))
-        return "+" + (digits if bare.startswith("+") else digits[2:])
-    return digits or text
-
-
-def _digits_of(text: str) -> str:
-    if text.isascii():
-        return _NOT_DIGIT.sub("", text)
-    return "".join(str(unicodedata.decimal(char)) for char in text if char.isdecimal())
+    mapped = address.ipv4_mapped if isinstance(address, ipaddress.IPv6Address) else None
+    return str(mapped or address)
 
 
 _RULES: dict[str, Callable[[str], str]] = {
-    "address": _canonical_address,
+    "address": canonical_address,
     "email": _canonical_email,
-    "phone": _canonical_phone,
+    "ip": _canonical_ip,
+    "payment": _canonical_payment,
+    "phone": canonical_phone,
 }
+_RARELY_SPELLED = {"ip": ":", "payment": _SPACED_PAYMENT}
+"""Kinds nearly all of whose values are exact, and the pattern of the others."""

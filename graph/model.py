@@ -91,6 +91,8 @@ class Snapshot:
     product_id : (P,) str, sorted
     product_seller : (P,) row of the seller, -1 where unknown; product_price : (P,) NaN where unknown
     referral_account, referral_by : (F,) rows of the account brought in and of who brought it
+    joined_identifier, joined_value : (J,) row of an identifier, and a canonical value other than its own that the
+        market showed to be the same thing
     label_account : (L,) rows; label_is_fraud : (L,) bool; label_decided_at : (L,)
     """
 
@@ -109,6 +111,8 @@ class Snapshot:
     label_account: Ints
     label_is_fraud: NDArray[np.bool_]
     label_decided_at: Times
+    joined_identifier: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    joined_value: Strings = field(default_factory=lambda: np.empty(0, dtype=object))
     as_of: np.datetime64 | None = None
 
     @property
@@ -125,6 +129,12 @@ class Snapshot:
     def n_products(self) -> int:
         """How many products: P."""
         return len(self.product_id)
+
+    def name_identifier(self, row: int) -> str:
+        """An identifier's canonical value, with the others that were joined to it: a link says what it rests on."""
+        start, end = np.searchsorted(self.joined_identifier, [row, row + 1])
+        others = ", ".join(f"“{value}”" for value in self.joined_value[start:end])
+        return f"{self.identifier_value[row]}{f' (also written {others})' if others else ''}"
 
     @cached_property
     def identifier_kinds(self) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from graph.identity import MATCHED_KINDS, match_values
 from graph.model import Floats, Ints, Orders, Reviews, Snapshot, Strings, Times, Uses
 
 
@@ -55,7 +56,7 @@ def build_snapshot(raw: RawGraph, *, as_of: np.datetime64 | None = None) -> Snap
         (accounts and listings excepted), for it might be later.
     """
     account_row, account_id, created_at = _accounts(raw.accounts, as_of)
-    identifier_row, kinds, values = _identifiers(raw.identifiers)
+    identifiers = _identifiers(raw.identifiers, _is_used(raw, account_row, as_of))
     product_row, product_id = _sorted_keys(raw.listings["product_id"])
     product_seller = _product_sellers(raw.listed, account_row, product_row)
     referrals = np.stack([account_row[_ints(raw.referred[c])] for c in ("account", "by")])
@@ -65,9 +66,9 @@ def build_snapshot(raw: RawGraph, *, as_of: np.datetime64 | None = None) -> Snap
     return Snapshot(
         account_id=account_id,
         created_at=created_at,
-        identifier_kind=kinds,
-        identifier_value=values,
-        uses=_uses(raw.uses, account_row, identifier_row, as_of),
+        identifier_kind=identifiers.kind,
+        identifier_value=identifiers.value,
+        uses=_uses(raw.uses, account_row, identifiers.row, as_of),
         product_id=product_id,
         product_seller=product_seller,
         product_price=_product_prices(raw.listings, product_row),
@@ -78,6 +79,8 @@ def build_snapshot(raw: RawGraph, *, as_of: np.datetime64 | None = None) -> Snap
         label_account=labels[0],
         label_is_fraud=labels[1].astype(bool),
         label_decided_at=labels[2].astype("datetime64[us]"),
+        joined_identifier=identifiers.joined,
+        joined_value=identifiers.joined_value,
         as_of=as_of,
     )
 
@@ -122,11 +125,30 @@ def _sorted_keys(keys: pa.ChunkedArray) -> tuple[Ints, Strings]:
     return row, _strings(keys.take(pa.array(order)))
 
 
-def _identifiers(identifiers: pa.Table) -> tuple[Ints, Strings, Strings]:
-    """The row of each stored identifier, joined by kind and canonical value, and those two columns."""
+@dataclass(frozen=True)
+class _Identifiers:
+    """The row of each stored identifier, the rows' kinds and values, and what other forms were joined to which row."""
+
+    row: Ints
+    kind: Strings
+    value: Strings
+    joined: Ints
+    joined_value: Strings
+
+
+def _is_used(raw: RawGraph, account_row: Ints, as_of: np.datetime64 | None) -> NDArray[np.bool_]:
+    """Which stored identifiers somebody used by the instant."""
+    keep = (account_row[_ints(raw.uses["account"])] >= 0) & _known_by(_times(raw.uses["seen_at"]), as_of)
+    is_used = np.zeros(raw.identifiers.num_rows, dtype=bool)
+    is_used[_ints(raw.uses["identifier"])[keep]] = True
+    return is_used
+
+
+def _identifiers(identifiers: pa.Table, is_used: NDArray[np.bool_]) -> _Identifiers:
+    """Join identifiers by kind and canonical value, then those that the market shows to be one."""
     if not identifiers.num_rows:
-        none = np.empty(0, dtype=object)
-        return np.empty(0, dtype=np.int64), none, none
+        none, nowhere = np.empty(0, dtype=object), np.empty(0, dtype=np.int64)
+        return _Identifiers(nowhere, none, none, nowhere, none)
     order = pc.sort_indices(identifiers, sort_keys=[("kind", "ascending"), ("canonical", "ascending")]).to_numpy()
     ordered = identifiers.take(pa.array(order))
     same = np.ones(len(order) - 1, dtype=bool)
@@ -137,7 +159,29 @@ def _identifiers(identifiers: pa.Table) -> tuple[Ints, Strings, Strings]:
     row = np.empty(len(order), dtype=np.int64)
     row[order] = np.cumsum(first) - 1
     kept = ordered.filter(pa.array(first))
-    return row, _strings(kept["kind"]), _strings(kept["canonical"])
+    into = _match_rows(kept, np.unique(row[is_used]))
+    stays = into == np.arange(len(into))
+    place = np.cumsum(stays) - 1
+    left, others = kept.filter(pa.array(stays)), kept.filter(pa.array(~stays))
+    joined = place[into[~stays]]
+    by_row = np.argsort(joined, kind="stable")
+    return _Identifiers(
+        place[into[row]],
+        _strings(left["kind"]),
+        _strings(left["canonical"]),
+        joined[by_row],
+        _strings(others["canonical"])[by_row],
+    )
+
+
+def _match_rows(identifiers: pa.Table, used: Ints) -> Ints:
+    """The row that each row is one with; what nobody has used yet says nothing of others and stays by itself."""
+    into = np.arange(identifiers.num_rows, dtype=np.int64)
+    kinds = identifiers["kind"].take(pa.array(used))
+    for kind in MATCHED_KINDS:
+        rows = used[pc.equal(kinds, kind).to_numpy()]
+        into[rows] = rows[match_values(kind, identifiers["canonical"].take(pa.array(rows)).combine_chunks())]
+    return into
 
 
 def _product_sellers(listed: pa.Table, account_row: Ints, product_row: Ints) -> Ints:

@@ -150,6 +150,52 @@ def test_spellings_of_one_identifier_are_joined_and_their_uses_counted_once() ->
     ]
 
 
+def make_market_of_addresses(*used: tuple[str, int | None]) -> RawGraph:
+    """One account for each address, used on a day."""
+    raw = make_graph()
+    accounts = [f"a{row}" for row in range(len(used))]
+    return replace(
+        raw,
+        accounts=pa.table({"account_id": accounts, "created_at": at(*[0] * len(used))}),
+        identifiers=pa.table({"kind": ["address"] * len(used), "canonical": [form for form, _ in used]}),
+        uses=pa.table(
+            {"account": range(len(used)), "identifier": range(len(used)), "seen_at": at(*(day for _, day in used))}
+        ),
+        **{name: getattr(raw, name).slice(0, 0) for name in vars(raw) if name not in _ENDS and name == "reviews"},
+        **{name: getattr(raw, name).slice(0, 0) for name in _ENDS if name != "uses"},
+    )
+
+
+def test_addresses_that_the_market_shows_to_be_one_are_joined_and_all_their_forms_kept() -> None:
+    used = (("12 oakfeild st, leeds", 1), ("12 oakfield st unit3, leeds", 1), ("9 elm rd, leeds", 1))
+    found = build_snapshot(make_market_of_addresses(*used))
+    assert found.identifier_value.tolist() == ["12 oakfield st unit3, leeds", "9 elm rd, leeds"]
+    assert found.uses.identifier.tolist() == [0, 0, 1]
+    assert found.name_identifier(0) == "12 oakfield st unit3, leeds (also written “12 oakfeild st, leeds”)"
+    assert found.name_identifier(1) == "9 elm rd, leeds"
+
+
+def test_what_is_learnt_later_does_not_change_how_addresses_were_joined() -> None:
+    raw = make_market_of_addresses(
+        ("12 oak st, leeds", 1), ("12 oak st unit3, leeds", 1), ("12 oak st unit4, leeds", 5)
+    )
+    early, late = (build_snapshot(raw, as_of=np.datetime64(day, "us")) for day in ("2024-01-03", "2024-01-07"))
+    assert early.uses.identifier[0] == early.uses.identifier[1]
+    assert len(set(late.uses.identifier.tolist())) == 3  # of two flats, nobody knows which was meant
+
+
+@hypothesis_settings(max_examples=30, deadline=None)
+@given(
+    st.permutations(["12 oak st, leeds", "12 oak st unit3, leeds", "12 oka st, leeds", "1 elm rd", "1 elm rd, leeds"])
+)
+def test_the_order_of_identifiers_does_not_matter_when_they_are_joined(forms: list[str]) -> None:
+    by_account = build_snapshot(make_market_of_addresses(*((form, 1) for form in sorted(forms))))
+    again = build_snapshot(make_market_of_addresses(*((form, 1) for form in forms)))
+    assert again.identifier_value.tolist() == by_account.identifier_value.tolist()
+    assert again.joined_value.tolist() == by_account.joined_value.tolist()
+    assert again.joined_identifier.tolist() == by_account.joined_identifier.tolist()
+
+
 def test_an_instant_takes_in_what_happened_at_it_and_leaves_out_what_bears_no_date() -> None:
     day_two = np.datetime64("2024-01-03", "us")
     found = build_snapshot(make_graph(), as_of=day_two)

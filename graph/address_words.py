@@ -1,0 +1,165 @@
+"""The words of addresses in many languages, and the one short form of each.
+
+After transliteration: Latin letters without accents, Cyrillic as it is usually romanised.
+"""
+
+from __future__ import annotations
+
+STREET_TYPES = {
+    "al": "aleja alleya alee alei аллея ал алея",
+    "all": "allee",
+    "ave": "avenue av aven avn avda avenida avd",
+    "bd": "boulevard blvd boul bvd bld bulvar bulevar bulwar bul бульвар бул булвард",
+    "camino": "cno",
+    "cir": "circle circ",
+    "ch": "chemin",
+    "cl": "close",
+    "corso": "cso",
+    "cres": "crescent cresc",
+    "ct": "court crt",
+    "dr": "drive drv",
+    "gdns": "gardens gdn garden",
+    "gr": "grove grv gracht",
+    "hwy": "highway",
+    "imp": "impasse",
+    "ln": "lane",
+    "os": "osiedle",
+    "paseo": "po",
+    "per": "pereulok провулок пров prov provulok переулок пер",
+    "pkwy": "parkway",
+    "pl": "place plc piazza pza platz plaza plac площадь площад площа пл ploshchad ploshcha ploshtad plein ploscad",
+    "pr": "prospekt prosp проспект просп пр прт пркт prt pros",
+    "proezd": "проезд прд",
+    "quai": "",
+    "rd": "road",
+    "rue": "r",
+    "sh": "shosse шоссе ш sosse",
+    "sq": "square",
+    "st": "street str strt strasse straat",
+    "tup": "тупик туп",
+    "ter": "terrace terr",
+    "trl": "trail",
+    "viale": "vle",
+    "way": "",
+}
+"""What a street is: kept, for High Street is not High Road."""
+
+PLAIN_STREETS = "ul ulitsa ulica ulitza ulicza улица ул вулиця вул vul vulytsia vulitsya vulytsya vulica calle via"
+"""The word for a street where nothing else is meant: left out, as writers do."""
+
+BEFORE_NAME = frozenset(
+    [
+        "al",
+        "all",
+        "ave",
+        "bd",
+        "camino",
+        "ch",
+        "corso",
+        "imp",
+        "os",
+        "paseo",
+        "per",
+        "pl",
+        "pr",
+        "proezd",
+        "quai",
+        "rue",
+        "sh",
+        "tup",
+        "viale",
+    ]
+)
+"""Types that some language writes before the name; ``ave`` and ``pl`` come after it in others."""
+
+QUALIFIERS = {
+    "st": "saint",
+    "n": "north",
+    "s": "south",
+    "e": "east",
+    "w": "west",
+    "ne": "northeast",
+    "nw": "northwest",
+    "se": "southeast",
+    "sw": "southwest",
+    "mt": "mount",
+    "gal": "general",
+    "naberezhnaya": "наб nab",
+    "ak": "akademika академика",
+}
+"""Parts of names with a usual short form."""
+
+UNITS = {
+    "unit": "apartment apartament apartamento appartement apt ap app appt apto flat suite ste # wohnung whg piso"
+    " mieszkanie lok lokal interno int kv kvartira kvartyra кв квартира ап апартамент ofis of оф офис",
+    "room": "rm",
+    "floor": "level lvl эт этаж etazh",
+    "bldg": "building budynek",
+    "blk": "block",
+    "tower": "twr",
+    "entrance": "подъезд под вход",
+    "korp": "korpus корп корпус",
+    "stroenie": "строение стр",
+    "lot": "",
+    "box": "pobox",
+    "shop": "",
+    "locker": "",
+}
+"""What binds the number after it."""
+
+HOUSES = "no number num nr house hse dom d дом д буд будинок budinok budynok bud буд"
+"""What says that the number after it is the house's."""
+
+CITIES = "г гор город gorod м місто misto гр град п пос с село дер g обл область obl oblast"
+"""What says that a town's name follows, and goes."""
+
+COUNTRIES = frozenset(
+    [
+        "usa",
+        "us",
+        "uk",
+        "gb",
+        "россия",
+        "rossiya",
+        "russia",
+        "украина",
+        "ukraine",
+        "україна",
+        "polska",
+        "poland",
+        "polen",
+        "deutschland",
+        "germany",
+        "france",
+        "italia",
+        "italy",
+        "espana",
+        "spain",
+        "nederland",
+        "netherlands",
+        "holland",
+        "българия",
+        "bulgaria",
+        "canada",
+        "australia",
+        "ireland",
+        "osterreich",
+        "austria",
+        "china",
+    ]
+) | {"united states", "united kingdom", "great britain", "united states of america"}
+"""Whole parts that may go: no market has one street in two countries and the same postcode."""
+
+JOINED = {
+    "бр": "бульвар", "br": "bulvar", "прт": "проспект", "prt": "prospekt", "пркт": "проспект", "прд": "проезд",
+    "vle": "viale", "pza": "piazza", "pzza": "piazza", "cso": "corso", "lgo": "largo",
+}  # fmt: skip
+"""Words shortened around a mark, without it: б-р, pr-t, V.le."""
+
+COMPOUND_ENDINGS = {"strasse": "str", "straat": "str", "platz": "pl", "plein": "pl", "gracht": "gr"}
+"""How a type ends one long word."""
+
+
+def spellings(table: dict[str, str]) -> dict[str, str]:
+    """Every spelling in a table, with its short form."""
+    return {spelling: short for short, others in table.items() for spelling in (short, *others.split())}
