@@ -201,7 +201,7 @@ def read_shared_place(facts: GroupFacts, homes: Homes, things: Mapping[str, Shar
 def find_terminals(facts: GroupFacts, devices: SharedThings) -> NDArray[np.bool_]:
     """Devices that a crowd shares of whom most have one of their own as well (K,)."""
     within, crowded = facts.within[DEVICE], devices.popularity > HOUSEHOLD_SIZE
-    has_own = np.zeros(int(max(devices.account.max(), facts.groups.account.max())) + 1, dtype=bool)
+    has_own = np.zeros(int(max(devices.account.max(), facts.groups.account.max(initial=0))) + 1, dtype=bool)
     has_own[devices.account[~crowded[devices.thing]]] = True
     owners = np.bincount(within.row, has_own[facts.groups.account[within.membership]], minlength=len(within.group))
     return crowded[within.thing] & (owners > within.members / 2)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from detection_market import Facts, make_snapshot
 
-from detection.channels import BLAME, PRAISE, REFERRAL, REFUND, SIGN_UP, TRADE, find_dealings, find_shared_things
+from detection.channels import BLAME, PRAISE, REFERRED, REFUND, SIGN_UP, TRADE, find_dealings, find_shared_things
 from detection.describe import describe_thing
 from graph.model import Snapshot
 

@@ -13,12 +13,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from test_detection_links import PAIRS, USES, make_channel, surprise
 
-from detection.assess import find_channels, judge_groups, trim_groups
+from detection.assess import find_channels, judge_groups
 from detection.candidates import gather_groups
 from detection.channels import Dealings
 from detection.evidence import charge_search, find_shared_within, measure_dealings, sum_shared, tie_members
+from detection.search import find_worthy
 
-GROUPS = st.lists(st.sets(st.integers(0, 7), min_size=2), min_size=1, max_size=4)
+GROUPS = st.lists(st.sets(st.integers(0, 7), min_size=3), min_size=1, max_size=4)
 
 
 def total_bits(facts: Facts, members: list[str]) -> float:
@@ -44,7 +45,7 @@ def score_things(uses: set[tuple[int, int]], members: set[int]) -> dict[int, flo
 @given(USES, GROUPS)
 def test_shared_things_agree_with_a_loop_over_groups(uses: set[tuple[int, int]], sets: list[set[int]]) -> None:
     channel, groups = make_channel(uses), gather_groups(np.array(sorted(group)) for group in sets)
-    shown = sum_shared("device", find_shared_within(groups, channel, 10), len(groups))
+    shown = sum_shared("device", find_shared_within(groups, channel), len(groups))
     slow = [sum(score_things(uses, set(groups.members(g).tolist())).values()) for g in range(len(groups))]
     assert shown.bits == pytest.approx(slow)
 
@@ -70,8 +71,8 @@ def test_a_members_tie_is_what_its_group_would_lose(
 ) -> None:
     channel, trade = make_channel(uses), Dealings("trade", *np.array(pairs).T)
     groups, graph = gather_groups(np.array(sorted(group)) for group in sets), nx.Graph(pairs)
-    within = {"device": find_shared_within(groups, channel, 10)}
-    ties = iter(tie_members(groups, within, {"trade": trade}, 10))
+    within = {"device": find_shared_within(groups, channel)}
+    ties = iter(tie_members(groups, within, {"trade": trade}, 10, counts={}))
     shown = measure_dealings(groups, trade, 10)
     for group in range(len(groups)):
         members = groups.members(group).tolist()
@@ -97,8 +98,8 @@ def test_the_charge_is_the_logarithm_of_how_many_groups_there_are() -> None:
 def test_members_who_bring_less_than_naming_them_costs_are_left_out() -> None:
     # Naming one of a thousand accounts for a group of four costs log2(996/4) = 7.96 bits.
     groups = gather_groups([np.array([3, 5, 7, 9])])
-    trimmed = trim_groups(groups, np.array([50.0, 7.9, 8.0, 50.0]), 1000)
-    assert trimmed.account.tolist() == [3, 7, 9]
+    worthy = find_worthy(groups, np.array([50.0, 7.9, 8.0, 50.0]), 1000)
+    assert groups.account[worthy].tolist() == [3, 7, 9]
 
 
 def test_what_everybody_shares_says_nothing() -> None:

@@ -93,7 +93,7 @@ LOOKALIKES: dict[str, tuple[Plant, str]] = {
     "club": (plant_club, "club"),
     "regular customers": (plant_regulars, "regular customers"),
     "launch": (plant_launch, "launch"),
-    "fans": (plant_fans, "fans of a seller"),
+    "fans": (plant_fans, "fans"),
 }
 
 
@@ -189,7 +189,7 @@ READING = st.tuples(st.floats(0, 300), st.integers(1, 12), st.integers(1, 12))
 def test_the_best_innocent_story_agrees_with_trying_every_one(
     total: float, drawn: list[tuple[float, int, int]]
 ) -> None:
-    names = [HOUSEHOLD, "club", "launch", "fans of a seller"]
+    names = [HOUSEHOLD, "club", "launch", "fans"]
     given_ = [(name, bits, people, min(people, some)) for name, (bits, people, some) in zip(names, drawn, strict=False)]
     readings = [Reading(name, np.array([b]), np.array([p]), np.array([f])) for name, b, p, f in given_]
     verdict = weigh_innocence(np.array([total]), np.array([12]), readings, 1000)

@@ -75,7 +75,8 @@ def test_a_crowd_is_linked_in_proportion_to_its_size_not_to_its_square() -> None
     n = 20 * MAX_CROWD
     account = np.arange(n)
     at = np.full(n, np.datetime64("2024-01-01", "us"))
-    crowd = SharedThings("address", account, np.zeros(n, dtype=np.int64), at, at, np.zeros(1, dtype=np.int64))
+    one = np.zeros(1, dtype=np.int64)
+    crowd = SharedThings("address", account, np.zeros(n, dtype=np.int64), at, at, one, one, one)
     assert len(link_shared(crowd, 100 * n).a) <= 2 * n
 
 
