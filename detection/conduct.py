@@ -95,7 +95,7 @@ def score_habit(times: Ints, occasions: Ints, usual: float, spread: float) -> Fl
     """Bits by which a purpose explains each account's habit better than the others' habits do (N,).
 
     >>> score_habit(np.array([0, 1, 4]), np.array([5, 5, 5]), 0.02, 50.0).round(1)
-    array([-0.9,  1. , 13.9])
+    array([-0.9,  0.3, 10. ])
     """
     known, place = np.unique(np.stack([times, occasions]), axis=1, return_inverse=True)
     k, m = known[0].astype(float), known[1].astype(float)
