@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.special import betaln
+from scipy.special import betaincc, betaln
 
 from detection.channels import BAD_RATING, find_refunds
 from graph.model import Floats, Ints, Snapshot
@@ -27,8 +27,8 @@ MOST_PIECES, FAR_OCTAVES = 3, 0.4
 """An order may be of several pieces, and haggled down by a quarter."""
 HASTE_SECONDS = 60
 """Nobody signs up, looks around and orders faster than this."""
-HABITS = np.array([0.25, 0.5, 0.75, 0.95])
-"""How often somebody with a purpose does it: each as likely."""
+LEAST_HABIT = 0.25
+"""Somebody with a purpose does it this often or more, each habit as likely."""
 LIKELY_HONEST = 0.5
 LONER_BITS = 10.0
 """One account in a thousand misbehaves on its own: beyond that, conduct says no more about a ring."""
@@ -109,7 +109,8 @@ def _compare(name: str, account: Ints, did: NDArray[np.bool_], n_accounts: int) 
 def fit_spread(times: Ints, occasions: Ints) -> float:
     """How alike the habits are: the concentration of the beta law, by its second moment.
 
-    The larger the more alike; at least 1, at most 1,000.
+    The larger the more alike; at most 1,000, and at least so much that no habit is more usual the
+    closer it is to always, for then doing it more often would accuse less.
     """
     often = occasions >= 2
     m, k = occasions[often].astype(float), times[often].astype(float)
@@ -118,21 +119,20 @@ def fit_spread(times: Ints, occasions: Ints) -> float:
     usual = k.sum() / m.sum()
     excess = (k * (k - 1)).sum() / (m * (m - 1)).sum()  # chance that two of one account's occasions both show it
     alike = (excess - usual**2) / max(usual * (1 - usual), 1e-12)
-    return float(np.clip(1.0 / max(alike, 1e-3) - 1.0, 1.0, 1000.0))
+    return float(np.clip(1.0 / max(alike, 1e-3) - 1.0, 1.0 / (1.0 - LARGEST_USUAL), 1000.0))
 
 
 def score_habit(times: Ints, occasions: Ints, usual: float, spread: float) -> Floats:
     """Bits by which a purpose explains each account's habit better than the others' habits do (N,).
 
     >>> score_habit(np.array([0, 1, 4]), np.array([5, 5, 5]), 0.02, 50.0).round(1)
-    array([-0.9,  1. , 13.9])
+    array([-0.9,  0.3, 10. ])
     """
     known, place = np.unique(np.stack([times, occasions]), axis=1, return_inverse=True)
-    k, m = known[0][:, None].astype(float), known[1][:, None].astype(float)
+    k, m = known[0].astype(float), known[1].astype(float)
     a, b = spread * usual, spread * (1 - usual)
     like_others = betaln(k + a, m - k + b) - betaln(a, b)
-    habits = HABITS[usual < HABITS]
-    on_purpose = k * np.log(habits) + (m - k) * np.log1p(-habits)
-    ratio = np.exp(on_purpose - like_others).mean(axis=1)
+    any_habit = np.exp(np.minimum(betaln(k + 1, m - k + 1) - like_others, 700.0))  # beyond, exp overflows
+    ratio = any_habit * betaincc(k + 1, m - k + 1, LEAST_HABIT) / (1 - LEAST_HABIT)
     bits: Floats = np.minimum(np.log2(LIKELY_HONEST + (1 - LIKELY_HONEST) * ratio), LONER_BITS)
     return bits[place.ravel()]

@@ -19,7 +19,7 @@ from detection.candidates import (
     take_groups,
 )
 from detection.channels import SIGN_UP
-from detection.evidence import find_shared_within, tie_members
+from detection.evidence import charge_search, find_shared_within, tie_members
 from detection.links import Links, link_pairs
 from detection.settings import DetectSettings
 from graph.model import Floats, Ints, Snapshot
@@ -50,12 +50,12 @@ def search_market(snapshot: Snapshot, channels: Channels, settings: DetectSettin
     Assessment
         Of the groups whose evidence stands, best first, without those that repeat a better one.
     """
-    links = _link_market(snapshot, channels)
+    n, links = snapshot.n_accounts, _link_market(snapshot, channels)
     every = propose_groups(links, snapshot, channels, settings)
     judged = judge_groups(every, snapshot, channels)
-    promising = take_groups(every, pick_best(judged, floor=WORTH_IMPROVING_BITS))
+    promising = take_groups(every, pick_best(judged, n, floor=WORTH_IMPROVING_BITS))
     better = judge_groups(improve_groups(promising, links, snapshot, channels), snapshot, channels)
-    return judge_groups(take_groups(better.groups, pick_best(better)), snapshot, channels)
+    return judge_groups(take_groups(better.groups, pick_best(better, n)), snapshot, channels)
 
 
 def _link_market(snapshot: Snapshot, channels: Channels) -> Links:
@@ -167,13 +167,17 @@ def _weigh(listed: list[Ints], snapshot: Snapshot, channels: Channels) -> Floats
     return np.array([known.get(members.tobytes(), -np.inf) for members in listed])
 
 
-def pick_best(judged: Assessment, *, floor: float = 0.0) -> Ints:
-    """Groups with more net bits than the floor, most bits first, none mostly made of a better one's members."""
+def pick_best(judged: Assessment, n_accounts: int, *, floor: float = 0.0) -> Ints:
+    """Groups with more net bits than the floor, most bits first, none mostly made of a better one's members.
+
+    What falls apart into groups that say more each for itself is no group.
+    """
     order = np.lexsort((judged.groups.start[:-1], -judged.net_bits))
+    apart = find_falling_apart(judged, n_accounts)
     taken: dict[int, int] = {}
     sizes: dict[int, int] = {}
     picked = []
-    for group in order[judged.net_bits[order] > floor].tolist():
+    for group in order[(judged.net_bits > floor)[order] & ~apart[order]].tolist():
         members = judged.groups.members(group).tolist()
         claims = Counter(taken[row] for row in members if row in taken)
         overlap = max((n / min(len(members), sizes[rival]) for rival, n in claims.items()), default=0.0)
@@ -184,3 +188,38 @@ def pick_best(judged: Assessment, *, floor: float = 0.0) -> Ints:
         for row in members:
             taken.setdefault(row, group)
     return np.array(picked, dtype=np.int64)
+
+
+def find_falling_apart(judged: Assessment, n_accounts: int) -> NDArray[np.bool_]:
+    """Groups of which disjoint parts show more, each for itself, than the group does (G,).
+
+    One list of all names is shorter than a list for each part, which says nothing about what joins
+    the parts: the whole has to make up for that.  O(groups · size · groups of a member).
+    """
+    groups, size = judged.groups, judged.groups.size
+    apart = np.zeros(len(groups), dtype=bool)
+    groups_of: dict[int, list[int]] = {}
+    standing = np.flatnonzero(judged.net_bits > 0)
+    for whole in standing[np.argsort(size[standing], kind="stable")].tolist():
+        members = groups.members(whole).tolist()
+        inside = Counter(group for row in members for group in groups_of.get(row, ()))
+        fit = [group for group, n in inside.items() if n == size[group]]
+        parts = _choose_disjoint(judged, sorted(fit, key=lambda group: (-judged.net_bits[group], group)))
+        together = charge_search(size[parts].sum(keepdims=True), n_accounts)[0]
+        shorter = judged.charge_bits[parts].sum() - together
+        apart[whole] = len(parts) > 1 and judged.net_bits[whole] < judged.net_bits[parts].sum() + shorter
+        for row in members if not apart[whole] else ():
+            groups_of.setdefault(row, []).append(whole)
+    return apart
+
+
+def _choose_disjoint(judged: Assessment, ranked: list[int]) -> Ints:
+    """The groups that have no member in common with one before."""
+    seen: set[int] = set()
+    chosen = []
+    for group in ranked:
+        members = judged.groups.members(group).tolist()
+        if seen.isdisjoint(members):
+            seen.update(members)
+            chosen.append(group)
+    return np.array(chosen, dtype=np.int64)

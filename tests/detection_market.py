@@ -24,14 +24,15 @@ N_SELLERS = 40
 class Facts:
     """What is known of a market, by name; days count from the first of January 2024, None is unknown.
 
-    ``accounts`` id → day of signing up; ``uses`` (account, kind, value, day); ``orders`` (buyer, seller, day, status);
+    ``accounts`` id → day of signing up; ``uses`` (account, kind, value, day); ``orders`` (buyer, seller, day, status,
+    and the product where one is known);
     ``reviews`` (author, product or None, seller or None, rating or None, day); ``referrals`` (account, by);
     ``listings`` product → seller.
     """
 
     accounts: dict[str, float | None] = field(default_factory=dict)
     uses: list[tuple[str, str, str, float | None]] = field(default_factory=list)
-    orders: list[tuple[str, str | None, float | None, str | None]] = field(default_factory=list)
+    orders: list[tuple[str | float | None, ...]] = field(default_factory=list)
     reviews: list[tuple[str, str | None, str | None, float | None, float | None]] = field(default_factory=list)
     referrals: list[tuple[str, str]] = field(default_factory=list)
     listings: dict[str, str] = field(default_factory=dict)
@@ -76,7 +77,7 @@ def make_snapshot(facts: Facts, *, as_of: np.datetime64 | None = None) -> Snapsh
             {
                 "buyer": _places(account[order[0]] for order in facts.orders),
                 "seller": _places(None if order[1] is None else account[order[1]] for order in facts.orders),
-                "product_id": pa.array([None] * len(facts.orders), pa.string()),
+                "product_id": _text(order[4] if len(order) > 4 else None for order in facts.orders),
                 "amount": pa.array([10.0] * len(facts.orders), pa.float64()),
                 "ordered_at": _times(order[2] for order in facts.orders),
                 "status": pa.array([order[3] for order in facts.orders], pa.string()),
@@ -137,12 +138,14 @@ def plant_trade_ring(facts: Facts, members: Sequence[str], *, start: float = 200
 
 
 def plant_opinions(facts: Facts, members: Sequence[str], seller: int, rating: float, *, start: float = 200) -> None:
-    """Rate a listing, then the shop, all alike within two days each, from a handful of phones and cards."""
+    """Rate a listing, the shop, the listing again, alike within two days each, from a handful of phones and cards."""
     for number, member in enumerate(members):
         facts.reviews.append((member, f"p{seller:03d}", None, rating, start + number / 10))
         facts.reviews.append((member, None, f"a{seller:04d}", rating, start + 40 + number / 10))
+        facts.reviews.append((member, f"p{seller:03d}", None, rating, start + 80 + number / 10))
     share_in_chain(facts, members, "device")
     share_in_chain(facts, [*members[::2], *members[1::2]], "payment")
+    share_in_chain(facts, [*members[::3], *members[1::3], *members[2::3]], "phone")
 
 
 def plant_refund_ring(facts: Facts, members: list[str], seller: str, *, start: float = 200) -> None:
@@ -161,6 +164,18 @@ def plant_farm(facts: Facts, members: Sequence[str], *, day: float = 200) -> Non
     facts.referrals += [(members[child], members[(child - 1) // 4]) for child in range(1, len(members))]
     share_in_chain(facts, members, "device")
     share_in_chain(facts, [*members[::2], *members[1::2]], "phone")
+
+
+def rename(facts: Facts, new: dict[str, str]) -> Facts:
+    """The same market with other names for its accounts."""
+    return Facts(
+        {new[name]: day for name, day in facts.accounts.items()},
+        [(new[account], kind, value, day) for account, kind, value, day in facts.uses],
+        [(new[buyer], seller and new[seller], *rest) for buyer, seller, *rest in facts.orders],
+        [(new[author], product, seller and new[seller], *rest) for author, product, seller, *rest in facts.reviews],
+        [(new[account], new[by]) for account, by in facts.referrals],
+        {product: new[seller] for product, seller in facts.listings.items()},
+    )  # fmt: skip
 
 
 def gather(snapshot: Snapshot, members: Sequence[str]) -> Groups:

@@ -75,7 +75,8 @@ def test_a_crowd_is_linked_in_proportion_to_its_size_not_to_its_square() -> None
     n = 20 * MAX_CROWD
     account = np.arange(n)
     at = np.full(n, np.datetime64("2024-01-01", "us"))
-    crowd = SharedThings("address", account, np.zeros(n, dtype=np.int64), at, at, np.zeros(1, dtype=np.int64))
+    one = np.zeros(1, dtype=np.int64)
+    crowd = SharedThings("address", account, np.zeros(n, dtype=np.int64), at, at, one, one, one)
     assert len(link_shared(crowd, 100 * n).a) <= 2 * n
 
 
@@ -112,10 +113,10 @@ def test_the_same_seed_gives_the_same_candidates_whatever_was_drawn_before() -> 
     assert found[0].start.tobytes() == found[1].start.tobytes()
 
 
-def test_groups_are_distinct_sorted_and_never_of_one() -> None:
-    parts = [np.array([4, 7]), np.array([1, 2, 3]), np.array([4, 7]), np.array([5])]
+def test_groups_are_distinct_sorted_and_never_of_two() -> None:
+    parts = [np.array([4, 7, 9]), np.array([1, 2, 3]), np.array([4, 7, 9]), np.array([5]), np.array([5, 6])]
     groups = gather_groups(parts)
-    assert [groups.members(group).tolist() for group in range(len(groups))] == [[1, 2, 3], [4, 7]]
+    assert [groups.members(group).tolist() for group in range(len(groups))] == [[1, 2, 3], [4, 7, 9]]
     assert len(gather_groups([])) == 0
 
 
@@ -124,7 +125,7 @@ def test_distinct_groups_are_what_a_set_of_tuples_holds(sets: list[set[int]]) ->
     groups = gather_groups(np.array(sorted(group), dtype=np.int64) for group in sets)
     found = [tuple(groups.members(group).tolist()) for group in range(len(groups))]
     assert len(found) == len(set(found))
-    assert set(found) == {tuple(sorted(group)) for group in sets if len(group) > 1}
+    assert set(found) == {tuple(sorted(group)) for group in sets if len(group) > 2}
 
 
 def test_no_links_give_no_candidates() -> None:
