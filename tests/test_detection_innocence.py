@@ -218,6 +218,13 @@ def test_a_crowd_of_refunds_or_purchases_at_one_time_is_a_launch() -> None:
         assert "launch" in {reading.name for reading in judge(facts, members).readings}
 
 
+def test_a_club_may_praise_what_its_members_sell() -> None:
+    facts = make_background(1, n=1000)
+    judged = judge(facts, plant_praising_club(facts, np.random.default_rng(5)))
+    club = next(reading for reading in judged.readings if reading.name == "club")
+    assert club.bits[0] > judged.evidence[TRADE].bits[0] + 5
+
+
 def test_readings_name_the_same_people_once() -> None:
     club, fans = (Reading(name, np.array([60.0]), np.array([5]), np.array([5])) for name in ("club", "fans"))
     verdict = weigh_innocence(np.array([200.0]), np.array([5]), [club, fans], 1024)
