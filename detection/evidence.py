@@ -19,12 +19,12 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from detection.candidates import Groups
-from detection.channels import BLAME, PRAISE, PURCHASE, REFUND, Dealings, SharedThings
+from detection.channels import BLAME, NETWORK, PRAISE, PURCHASE, REFUND, Dealings, SharedThings
 from detection.conduct import Conduct
 from detection.links import score_surprise
 from graph.model import Floats, Ints
 
-AFFINITY = {PRAISE: 3.0, PURCHASE: 4.0, BLAME: 1.0, REFUND: 1.0}
+AFFINITY = {NETWORK: 5.0, PRAISE: 3.0, PURCHASE: 4.0, BLAME: 1.0, REFUND: 1.0}
 """How much likelier than strangers people of one taste, one town or one age are to deal with the same sellers."""
 
 
