@@ -155,7 +155,7 @@ def _spread(
         head=_number_texts([name[:2] for name in names]),
         tail=_number_texts([name[-2:] for name in names]),
         is_han=np.array([bool(HAN.search(name)) for name in names], dtype=bool),
-        is_type=np.array([name in _TYPES for name in names], dtype=bool),
+        is_type=np.array([name in _TYPES or name in "路街道" or _has_digit(name) for name in names], dtype=bool),
         is_plain=np.array([_is_plain(name) for name in names], dtype=bool),
     )
 
@@ -276,8 +276,8 @@ def _find_candidates(buildings: _Buildings) -> tuple[Ints, Ints]:
     postcode = np.full(n, -1, dtype=np.int64)
     is_postcode = keyed.role == _POSTCODE
     postcode[keyed.building[is_postcode]] = keyed.sound[is_postcode]
-    exact = [_pair_blocks(key, owner) for key, owner in _write_exact_keys(buildings, keyed)]
-    left, right = np.concatenate([*exact, _pair_slips(buildings, keyed, postcode)], axis=1)
+    pairs = [_pair_exact(buildings, keyed), _pair_slips(buildings, keyed, postcode)]
+    left, right = np.concatenate(pairs, axis=1)
     low, high = np.minimum(left, right), np.maximum(left, right)
     agree = (postcode[low] == postcode[high]) | (postcode[low] < 0) | (postcode[high] < 0)
     code = np.unique((low * n + high)[(low < high) & agree])
@@ -300,9 +300,9 @@ def _key_words(buildings: _Buildings) -> _Keyed:
     return _Keyed(owner, code, sound, role, is_street, number, text, street)
 
 
-def _write_exact_keys(buildings: _Buildings, keyed: _Keyed) -> list[tuple[Hashes, Ints]]:
-    """Keys that two spellings of one building share: all words; all but one that may be left out; the street and one
-    more word.  Each with the house number.
+def _pair_exact(buildings: _Buildings, keyed: _Keyed) -> Ints:
+    """Pairs of buildings with the same words, or all those of one but a word that may be left out, or the same street
+    and one more word; with the house number.
     """
     numbered = np.flatnonzero(buildings.has_number)
     is_word = keyed.role == _WORD
@@ -311,10 +311,11 @@ def _write_exact_keys(buildings: _Buildings, keyed: _Keyed) -> list[tuple[Hashes
     other = np.flatnonzero(is_word & ~keyed.is_street)
     own, place = keyed.building[optional], keyed.building[other]
     whole = np.concatenate([keyed.text[numbered], keyed.text[own] - _mix(keyed.sound[optional], 2)])
-    return [
-        (whole, np.concatenate([numbered, own])),
-        (_mix(keyed.street[place] + _mix(keyed.sound[other], 6), 7), place),
-    ]
+    pairs = _pair_blocks(whole, np.arange(len(whole)))
+    # Two that each lack a word have nothing in common but the street: 12 Oak St in two towns.
+    pairs = pairs[:, pairs.min(axis=0) < len(numbered)]
+    by_street = _pair_blocks(_mix(keyed.street[place] + _mix(keyed.sound[other], 6), 7), place)
+    return np.concatenate([np.concatenate([numbered, own])[pairs], by_street], axis=1)
 
 
 def _pair_slips(buildings: _Buildings, keyed: _Keyed, postcode: Ints) -> Ints:
@@ -385,13 +386,18 @@ def _record_reader(buildings: _Buildings) -> Callable[[int], _Record]:
 
     @cache
     def read(building: int) -> _Record:
-        rows = range(start[first[building]], start[first[building] + 1])
-        number = next((text[i] for i in rows if role[i] == _NUMBER), "")
-        postcode = next((text[i] for i in rows if role[i] == _POSTCODE), "")
-        named = [i for i in rows if role[i] == _WORD]
-        in_street = tuple([text[i] for i in named if street[i]])
-        others = tuple([text[i] for i in named if not street[i]])
-        return _Record(in_street, others, postcode, number, any(is_han[i] for i in named))
+        number = postcode = ""
+        named: tuple[list[str], list[str]] = ([], [])
+        is_chinese = False
+        for i in range(start[first[building]], start[first[building] + 1]):
+            if role[i] == _WORD:
+                named[street[i]].append(text[i])
+                is_chinese |= is_han[i]
+            elif role[i] == _NUMBER:
+                number = text[i]
+            elif role[i] == _POSTCODE:
+                postcode = text[i]
+        return _Record(tuple(named[True]), tuple(named[False]), postcode, number, is_chinese)
 
     return read
 
@@ -450,6 +456,8 @@ Words = tuple[str, ...]
 
 def _cancel(left: Words, right: Words, agree: Callable[[str, str], bool]) -> tuple[Words, Words]:
     """The words of either side that agree with none of the other; each counts once."""
+    if left == right or not (left and right):
+        return ((), ()) if left == right else (left, right)
     kept, pool = [], list(right)
     for word in left:
         match = next((other for other in pool if agree(word, other)), None)
