@@ -51,7 +51,7 @@ demo: setup  ## simulate a market with planted rings, load it, find the rings
 	  "  ringfence --help               everything else"
 
 # matplotlib stays out of .venv: igraph imports it wherever it finds it, and every start would pay for it.
-bench: setup  ## run every benchmark; results go to benchmarks/results
+bench: setup neo4j  ## run every benchmark; results go to benchmarks/results
 	@$(use_pip_settings) $(UV) pip install --quiet --python $(BIN)/python --target .bench 'matplotlib>=3.10,<4'
 	@set -e; for script in $$(grep -l __main__ benchmarks/*.py); do echo "== $$script"; PYTHONPATH=.bench $(BIN)/python "$$script"; done
 
