@@ -13,6 +13,7 @@ from detection.channels import BAD_RATING, BEHAVIOUR, GOOD_RATING, NO_TARGET, Sh
 from detection.conduct import Conduct
 from detection.describe import describe_thing
 from detection.innocence import HOUSEHOLD_SIZE, PLACES
+from detection.reviews import judge_reviews, read_review_facts
 from detection.settings import DetectSettings
 from graph.model import TIERS, Flag, Floats, Ints, Member, Ring, Snapshot, Tier
 
@@ -134,7 +135,7 @@ def _merge_verdicts(verdicts: Sequence[_MemberVerdict]) -> _MemberVerdict:
 def score_loners(sharing_bits: Floats, review_score: Floats, snapshot: Snapshot) -> Floats:
     """What tells on an account by itself, 0 to ``LONE_CEILING`` (N,): either signal is enough.
 
-    Whom it shares things with; and its most unusual review, which says little about most authors and
+    Whom it shares things with; and its least credible review, which says little about most authors and
     much about the few at the top (the fourth power of its rank among authors).
     """
     sharing = 1.0 - 2.0 ** (-sharing_bits / HALF_SHARING_BITS)
@@ -207,26 +208,8 @@ def find_crowded(channels: Channels, n_accounts: int) -> NDArray[np.bool_]:
 
 
 def score_reviews(snapshot: Snapshot) -> Floats:
-    """How unusual each review is, 0 to ``LONE_CEILING`` (R,): the mean rank of four signals.
-
-    An author of few reviews; a rating far from the target's others; many reviews of the target with
-    the same opinion in the same week; a rating at an end of the scale (Mukherjee et al., ICWSM 2013).
-    Ranks need no weights; what is missing ranks in the middle.
-    """
-    reviews = snapshot.reviews
-    if not len(reviews.author):
-        return np.empty(0)
-    target = find_review_targets(reviews)
-    _, place = np.unique(target, return_inverse=True)
-    is_known = target != NO_TARGET
-    signals = (
-        -np.bincount(reviews.author, minlength=snapshot.n_accounts)[reviews.author].astype(float),
-        np.where(is_known, _deviation(reviews.rating, place), np.nan),
-        np.where(is_known, _crowding(snapshot, place), np.nan),
-        np.abs(reviews.rating - 3.0),
-    )
-    mean_rank: Floats = np.mean([_rank(signal) for signal in signals], axis=0)
-    return LONE_CEILING * mean_rank
+    """How likely each review's opinion was planted, 0 to ``LONE_CEILING`` (R,); see :mod:`detection.reviews`."""
+    return LONE_CEILING * judge_reviews(read_review_facts(snapshot)).suspicion
 
 
 def _rank(values: Floats) -> Floats:
@@ -236,29 +219,6 @@ def _rank(values: Floats) -> Floats:
     ranks = np.full(len(values), 0.5)
     ranks[known] = ((np.cumsum(times) - times / 2) / max(len(place), 1))[place]
     return ranks
-
-
-def _deviation(rating: Floats, place: Ints) -> Floats:
-    """How far each rating lies from the mean of its target's others."""
-    known = ~np.isnan(rating)
-    total = np.bincount(place[known], weights=rating[known], minlength=int(place.max()) + 1)
-    count = np.bincount(place[known], minlength=len(total))
-    others = count[place] - known
-    mean = np.where(others > 0, (total[place] - np.nan_to_num(rating)) / np.maximum(others, 1), np.nan)
-    return np.abs(rating - mean)
-
-
-def _crowding(snapshot: Snapshot, place: Ints) -> Floats:
-    """Reviews of the same target in the same week, over the target's usual number a week."""
-    at = snapshot.reviews.reviewed_at
-    known = ~np.isnat(at)
-    week = at.astype("datetime64[W]").astype(np.int64)
-    code = place * (np.int64(1) << 32) + np.where(known, week, 0) + (np.int64(1) << 20)
-    _, slot, times = np.unique(code, return_inverse=True, return_counts=True)
-    _, first = np.unique(place, return_index=True)
-    weeks = np.bincount(place[np.unique(code, return_index=True)[1]], minlength=len(first))
-    usual = np.bincount(place, minlength=len(first)) / np.maximum(weeks, 1)
-    return np.where(known, times[slot] / usual[place], np.nan)
 
 
 def _score_ring_reviews(snapshot: Snapshot, rings: Sequence[Ring], row: Mapping[str, int]) -> Floats:

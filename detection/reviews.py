@@ -1,0 +1,412 @@
+"""What tells on a review, and on its author, without labels: each sign by itself, and all of them together.
+
+A sign is a function of the facts: (R,) numbers, the larger the more suspicious, NaN where it is
+silent.  Ratings, times, orders and texts may each be missing; the signs that need them fall silent.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detection.channels import MICROS_PER_DAY, NO_TARGET, find_review_targets
+from detection.review_belief import CAMOUFLAGE_SHARE, Belief, Opinions, fit_belief
+from graph.model import Floats, Ints, Snapshot
+
+TREND_REVIEWS = 20
+"""The trend at a review is the mean of so many reviews of the target before it and as many after it."""
+DELIVERY_DAYS = 1.0
+"""Nothing that was ordered can be delivered and judged sooner."""
+OWN_SHARE = 0.25
+"""What a review weighs by itself, beside the mean over all that its author wrote: whole accounts are planted."""
+SEQUENCE_CLASSES = 8
+"""Whether an account comes back is estimated apart after its first, second, ... review, up to this one."""
+MIN_ABANDONED = 0.02
+NEAR_DUPLICATE_SIMILARITY, CANDIDATE_SIMILARITY = 0.7, 0.5
+SHINGLE_WORDS = 3
+
+
+@dataclass(frozen=True)
+class ReviewFacts:
+    """The reviews of a market as arrays.
+
+    Attributes
+    ----------
+    author : (R,) rows of accounts
+    target : (R,) codes in 0..n_targets-1, -1 where unknown
+    rating : (R,) 1 to 5, NaN where unknown
+    day : (R,) whole days since 1970, NaN where unknown
+    n_accounts, n_targets
+    days_to_order : (R,) days from the author's first order of the target to the review: negative if the
+        review came first, inf if there is no order, NaN where orders say nothing of the target
+    """
+
+    author: Ints
+    target: Ints
+    rating: Floats
+    day: Floats
+    n_accounts: int
+    n_targets: int
+    days_to_order: Floats
+
+    @cached_property
+    def by_author(self) -> Ints:
+        """Rows sorted by author and day, unknown days last (R,)."""
+        return np.lexsort((self.day, self.author))
+
+    @cached_property
+    def by_target(self) -> Ints:
+        """Rows with a target and a day, sorted by both (r,)."""
+        rows = np.flatnonzero((self.target >= 0) & ~np.isnan(self.day))
+        return rows[np.lexsort((self.day[rows], self.target[rows]))]
+
+    @cached_property
+    def n_written(self) -> Ints:
+        """How many reviews each review's author wrote (R,)."""
+        return np.bincount(self.author, minlength=self.n_accounts)[self.author]
+
+    @cached_property
+    def span_days(self) -> Floats:
+        """From the first to the last review of each review's author (R,)."""
+        return self.last_day - self.first_day
+
+    @cached_property
+    def first_day(self) -> Floats:
+        """Day of the first review of each review's author (R,), its own day where none is known."""
+        first = np.full(self.n_accounts, np.nan)
+        np.fmin.at(first, self.author, self.day)
+        return first[self.author]
+
+    @cached_property
+    def last_day(self) -> Floats:
+        """Day of the last review of each review's author (R,)."""
+        last = np.full(self.n_accounts, np.nan)
+        np.fmax.at(last, self.author, self.day)
+        return last[self.author]
+
+    @cached_property
+    def active_days(self) -> Ints:
+        """On how many different days each review's author wrote; a review of unknown day counts as one (R,)."""
+        order = self.by_author
+        author, day = self.author[order], self.day[order]
+        is_new = np.ones(len(order), dtype=bool)
+        is_new[1:] = (np.diff(author) != 0) | ~(np.diff(day) == 0)
+        return np.bincount(author[is_new], minlength=self.n_accounts)[self.author]
+
+
+def read_review_facts(snapshot: Snapshot) -> ReviewFacts:
+    """The facts about the reviews of a market."""
+    reviews = snapshot.reviews
+    code = find_review_targets(reviews)
+    targets, place = np.unique(code, return_inverse=True)
+    target = np.where(code == NO_TARGET, -1, place - int(NO_TARGET in targets[:1]))
+    at = reviews.reviewed_at
+    day = np.where(np.isnat(at), np.nan, at.astype("datetime64[D]").astype(np.int64).astype(np.float64))
+    n_targets = int(target.max(initial=-1)) + 1
+    return ReviewFacts(
+        reviews.author, target, reviews.rating, day, snapshot.n_accounts, n_targets, _find_days_to_order(snapshot, code)
+    )
+
+
+def _find_days_to_order(snapshot: Snapshot, target: Ints) -> Floats:
+    """Days from each author's first order of the target to the review (R,): see :class:`ReviewFacts`."""
+    orders = snapshot.orders
+    of_product, of_seller = np.flatnonzero(orders.product >= 0), np.flatnonzero(orders.seller >= 0)
+    order = np.concatenate([of_product, of_seller])
+    bought = np.concatenate([orders.product[of_product], -1 - orders.seller[of_seller]])
+    if not len(order):
+        return np.full(len(target), np.nan)
+    if not len(of_product):  # orders that name sellers only: any order from the product's seller will do
+        target = np.where(snapshot.reviews.seller >= 0, -1 - snapshot.reviews.seller, target)
+    things, thing = np.unique(bought, return_inverse=True)
+    pair = thing * np.int64(snapshot.n_accounts) + orders.buyer[order]
+    first = np.lexsort((orders.ordered_at[order], pair))  # unknown times last
+    pairs, place = np.unique(pair[first], return_index=True)
+    asked = np.minimum(np.searchsorted(things, target), len(things) - 1)
+    wanted = asked * np.int64(snapshot.n_accounts) + snapshot.reviews.author
+    found = np.minimum(np.searchsorted(pairs, wanted), len(pairs) - 1)
+    apart = snapshot.reviews.reviewed_at - orders.ordered_at[order][first][place][found]
+    days = np.where(pairs[found] == wanted, apart / np.timedelta64(MICROS_PER_DAY, "us"), np.inf)
+    return np.where(things[asked] == target, days, np.nan)
+
+
+def measure_few_reviews(facts: ReviewFacts) -> Floats:
+    """Authors who wrote on few days (singletons above all): -log2 of the days (R,).
+
+    Most filtered reviews come from accounts that write once (Xie, Wang, Lin & Yu, Review spam detection
+    via temporal pattern discovery, KDD 2012).  Days, not reviews: a batch on one day is one effort.
+    """
+    few: Floats = -np.log2(facts.active_days.astype(np.float64))
+    return few
+
+
+def measure_short_life(facts: ReviewFacts) -> Floats:
+    """Authors whose first and last review lie close together: -log2 of the days between, plus one (R,).
+
+    The account-age sign of Mukherjee et al., Spotting opinion spammers using behavioral footprints, KDD 2013.
+    """
+    short: Floats = -np.log2(1.0 + facts.span_days)
+    return short
+
+
+def measure_abandonment(facts: ReviewFacts) -> Floats:
+    """The chance that the author will never write again, as log2 (R,).
+
+    Planted reviews come from accounts that are dropped after use, but a new account is silent too.  The
+    Kaplan–Meier estimate (JASA 53, 1958) of the time to the next review tells them apart: what share
+    never comes back after the k-th review, given that it was silent for so long already.
+    """
+    order = facts.by_author
+    order = order[~np.isnan(facts.day[order])]
+    if not len(order):
+        return np.full(len(facts.author), np.nan)
+    author, day = facts.author[order], facts.day[order].astype(np.int64)
+    last = np.append(np.diff(author) != 0, True)
+    gap = np.where(last, day.max() - day, np.append(np.diff(day), 0))
+    begin = np.maximum.accumulate(np.where(np.insert(last[:-1], 0, True), np.arange(len(order)), 0))
+    nth = np.minimum(np.arange(len(order)) - begin, SEQUENCE_CLASSES - 1)
+    gone = np.ones(facts.n_accounts)
+    for k in range(SEQUENCE_CLASSES):
+        of = nth == k
+        if of.any():
+            never = _estimate_never(gap[of], ~last[of])
+            silent = of & last
+            gone[author[silent]] = never[gap[silent]]
+    return np.where(np.isnan(facts.last_day), np.nan, np.log2(gone)[facts.author])
+
+
+def _estimate_never(gap: Ints, came_back: NDArray[np.bool_]) -> Floats:
+    """By days of silence, the chance that nothing follows (gap.max() + 1,): Kaplan–Meier, its tail over its value."""
+    returns = np.bincount(gap[came_back], minlength=int(gap.max()) + 1)
+    at_risk = np.cumsum(np.bincount(gap, minlength=len(returns))[::-1])[::-1]
+    still_away = np.maximum(np.cumprod(1.0 - returns / np.maximum(at_risk, 1)), MIN_ABANDONED)
+    end = still_away[int(np.quantile(gap, 0.99))]
+    never: Floats = np.minimum(1.0, end / still_away)
+    return never
+
+
+def measure_gap_regularity(facts: ReviewFacts) -> Floats:
+    """Authors whose gaps between reviews are all alike: minus their entropy in bits (R,); NaN below two gaps.
+
+    Gaps are counted by powers of two days, as in Li et al., Bimodal distribution and co-bursting in review
+    spam detection, WWW 2017: people come back at all distances, campaigns at one.
+    """
+    order = facts.by_author
+    author = facts.author[order]
+    gap = np.append(np.where(np.diff(author) == 0, np.diff(facts.day[order]), np.nan), np.nan)[: len(order)]
+    known = ~np.isnan(gap)
+    scale = np.log2(1.0 + gap[known]).astype(np.int64)
+    cells, times = np.unique(author[known] * 64 + scale, return_counts=True)
+    total = np.bincount(cells // 64, weights=times, minlength=facts.n_accounts)
+    share = times / total[cells // 64]
+    entropy = np.bincount(cells // 64, weights=-share * np.log2(share), minlength=facts.n_accounts)
+    return np.where(total >= 2, -entropy, np.nan)[facts.author]
+
+
+def measure_extremity(facts: ReviewFacts) -> Floats:
+    """How far the rating lies from the middle of the scale (R,) (Mukherjee et al., KDD 2013)."""
+    return np.abs(facts.rating - 3.0)
+
+
+def measure_deviation(facts: ReviewFacts) -> Floats:
+    """How far the rating lies from what the target was given just before and after (R,).
+
+    The mean of the ``TREND_REVIEWS`` reviews on either side, without the review itself, in place of
+    the mean over all times (Lim et al., Detecting product review spammers using rating behaviors, CIKM
+    2010): targets get better and worse.
+    """
+    deviation = np.full(len(facts.rating), np.nan)
+    rows = facts.by_target[~np.isnan(facts.rating[facts.by_target])]
+    if not len(rows):
+        return deviation
+    rating, target = facts.rating[rows], facts.target[rows]
+    run = _find_runs(target)
+    low = np.maximum(np.arange(len(rows)) - TREND_REVIEWS, run.first)
+    high = np.minimum(np.arange(len(rows)) + TREND_REVIEWS, run.last) + 1
+    total = np.concatenate([[0.0], np.cumsum(rating)])
+    others = high - low - 1
+    mean = (total[high] - total[low] - rating) / np.maximum(others, 1)
+    deviation[rows] = np.where(others > 0, np.abs(rating - mean), np.nan)
+    return deviation
+
+
+def measure_earliness(facts: ReviewFacts) -> Floats:
+    """How early the review came among the target's: -log2 of its rank (R,) (Lim et al., CIKM 2010).
+
+    Reviews of one day share a rank.
+    """
+    earliness = np.full(len(facts.rating), np.nan)
+    rows = facts.by_target
+    day, run = facts.day[rows], _find_runs(facts.target[rows])
+    is_new = np.append(True, np.diff(day) != 0)[: len(rows)] | (run.first == np.arange(len(rows)))
+    tied = np.maximum.accumulate(np.where(is_new, np.arange(len(rows)), 0))
+    earliness[rows] = -np.log2(1.0 + tied - run.first)
+    return earliness
+
+
+def measure_burst(facts: ReviewFacts) -> Floats:
+    """Bits of the strongest burst of the target that the review lies in (R,), 0 where there is none.
+
+    A scan over intervals that begin and end at a review and hold 2, 3, 4, 6, 8, ... of them, so that the data
+    say how long a burst is: the log-likelihood ratio of a Poisson rate inside and another outside
+    (Kulldorff, Communications in Statistics 26, 1997), less log2 of how many intervals were tried.
+    Half-octave lengths lose little against all intervals (Walther, Annals of Statistics 38, 2010).
+    O(R log R).
+    """
+    bits = np.zeros(len(facts.rating))
+    rows = facts.by_target
+    if not len(rows):
+        return np.full(len(bits), np.nan)
+    day, run = facts.day[rows], _find_runs(facts.target[rows])
+    size = run.last - run.first + 1
+    life = day[run.last] - day[run.first] + 1.0
+    strongest, length = np.zeros(len(rows)), 2
+    while length < int(size.max()):
+        strongest = np.maximum(strongest, _scan(day, run, size, life, length))
+        length = length * 3 // 2 if length & (length - 1) == 0 else length // 3 * 4
+    bits[rows] = strongest
+    bits[np.isnan(facts.day) | (facts.target < 0)] = np.nan
+    return bits
+
+
+def _scan(day: Floats, run: _Runs, size: Ints, life: Floats, length: int) -> Floats:
+    """For each review, the most bits of any interval of so many reviews that it lies in."""
+    start = np.arange(len(day) - length + 1)
+    inside = start[run.last[start] >= start + length - 1]
+    inside = inside[size[inside] > length]
+    n, t = size[inside].astype(np.float64), life[inside]
+    width = np.minimum(day[inside + length - 1] - day[inside] + 1.0, t - 0.5)
+    ratio = length * np.log2(length / width * t / n) + (n - length) * np.log2((n - length) / (t - width) * t / n)
+    is_faster = length / width > n / t
+    found = np.zeros(len(day))
+    found[inside] = np.where(is_faster, ratio - np.log2(2.0 * n * np.log2(n)), 0.0)
+    found = np.maximum(found, 0.0)
+    reach = 1
+    while reach < length:  # sliding maximum by doubling; an interval with bits never leaves its target
+        step = min(reach, length - reach)
+        found[step:] = np.maximum(found[step:], found[:-step])
+        reach += step
+    return found
+
+
+@dataclass(frozen=True)
+class _Runs:
+    """For each place in a sorted array, the ``first`` and the ``last`` place with the same value."""
+
+    first: Ints
+    last: Ints
+
+
+def _find_runs(values: Ints) -> _Runs:
+    begin = np.flatnonzero(np.append(True, np.diff(values) != 0)[: len(values)])
+    sizes = np.diff(np.append(begin, len(values)))
+    return _Runs(np.repeat(begin, sizes), np.repeat(begin + sizes - 1, sizes))
+
+
+def measure_no_order(facts: ReviewFacts) -> Floats:
+    """1 where the target is sold here and the author never ordered it, 0 where they did (R,).
+
+    The unverified purchase of the marketplace studies (He, Hollenbeck & Proserpio, The market for fake
+    reviews, Marketing Science 41, 2022).
+    """
+    return np.where(np.isnan(facts.days_to_order), np.nan, np.isposinf(facts.days_to_order).astype(np.float64))
+
+
+def measure_undelivered(facts: ReviewFacts) -> Floats:
+    """1 where the review came before its order or within a day of it (R,); NaN without an order and its time."""
+    days = facts.days_to_order
+    return np.where(np.isfinite(days), (days < DELIVERY_DAYS).astype(np.float64), np.nan)
+
+
+def measure_near_duplicates(texts: Sequence[str | None], *, permutations: int = 64) -> Floats:
+    """With how many other reviews each text nearly agrees, as log2(1 + n) (R,); NaN without a text.
+
+    Sets of three words in a row, compared by MinHash (Broder, On the resemblance and containment of
+    documents, SEQUENCES 1997) and banded hashing; near is a resemblance of 0.7.
+
+    Parameters
+    ----------
+    texts
+        (R,) as written.
+    permutations
+        Of the hash; more separate 0.7 more sharply.
+    """
+    from datasketch import MinHash, MinHashLSH  # only where there are texts
+
+    index = MinHashLSH(threshold=CANDIDATE_SIMILARITY, num_perm=permutations)
+    prints = {}
+    for row, text in enumerate(texts):
+        words = (text or "").casefold().split()
+        if words:
+            shingles = {" ".join(words[n : n + SHINGLE_WORDS]) for n in range(max(1, len(words) - SHINGLE_WORDS + 1))}
+            prints[row] = MinHash(num_perm=permutations)
+            prints[row].update_batch([shingle.encode("utf-8", "surrogatepass") for shingle in sorted(shingles)])
+            index.insert(row, prints[row])
+    near = np.full(len(texts), np.nan)
+    for row, made in prints.items():
+        alike = [other for other in index.query(made) if made.jaccard(prints[other]) >= NEAR_DUPLICATE_SIMILARITY]
+        near[row] = np.log2(len(alike))
+    return near
+
+
+SIGNS: dict[str, Callable[[ReviewFacts], Floats]] = {
+    "few reviews": measure_few_reviews,
+    "short life": measure_short_life,
+    "abandonment": measure_abandonment,
+    "gap regularity": measure_gap_regularity,
+    "extremity": measure_extremity,
+    "deviation from the trend": measure_deviation,
+    "earliness": measure_earliness,
+    "burst": measure_burst,
+    "no order": measure_no_order,
+    "undelivered": measure_undelivered,
+}
+"""Every sign, for reports; text needs its own argument."""
+
+
+@dataclass(frozen=True)
+class ReviewBelief:
+    """What the signs say together.
+
+    ``suspicion`` (R,) and ``account_suspicion`` (N,) are chances that the opinion, or any of the account's, was
+    planted, 0 for accounts without reviews; ``belief`` is the fit behind them.
+    """
+
+    suspicion: Floats
+    account_suspicion: Floats
+    belief: Belief
+
+
+def judge_reviews(facts: ReviewFacts, *, rounds: int = 60) -> ReviewBelief:
+    """Judge every review and author by all signs together; see ``docs/reviews.md``."""
+    signals = np.column_stack(
+        [
+            _standardise(_standardise(measure_few_reviews(facts)) + _standardise(measure_short_life(facts))),
+            _standardise(np.log1p(measure_burst(facts))),
+            _standardise(measure_no_order(facts)),
+            _standardise(measure_undelivered(facts)),
+        ]
+    )
+    trusted = 1.0 - 1.0 / np.maximum(facts.active_days, 1)  # who keeps coming back is the reference
+    is_first = ~(facts.day > facts.first_day)
+    found = fit_belief(Opinions(facts.target, facts.rating, is_first, trusted, facts.n_targets), signals, rounds=rounds)
+    own = found.prior + found.opinion
+    mean = np.bincount(facts.author, weights=own, minlength=facts.n_accounts)[facts.author] / facts.n_written
+    log_odds = OWN_SHARE * own + (1.0 - OWN_SHARE) * mean + np.log(2.0) * np.nan_to_num(measure_abandonment(facts))
+    suspicion = (1.0 - CAMOUFLAGE_SHARE) / (1.0 + np.exp(-log_odds))
+    of_account = np.zeros(facts.n_accounts)
+    np.maximum.at(of_account, facts.author, suspicion)
+    return ReviewBelief(suspicion, of_account, found)
+
+
+def _standardise(sign: Floats) -> Floats:
+    """Mean 0 and deviation 1 over what is known; 0 where it is silent, and everywhere if it never varies."""
+    known = sign[~np.isnan(sign)]
+    if not len(known) or np.ptp(known) == 0:
+        return np.zeros(len(sign))
+    standard: Floats = np.nan_to_num((sign - known.mean()) / known.std())
+    return standard
