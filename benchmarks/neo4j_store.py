@@ -246,6 +246,7 @@ def time_questions(store: GraphStore, n: int) -> dict[str, list[float]]:
     rings = [ring.ring_id for ring in list_rings(store)]
     accounts, pairs = rng.choice(ids, n + WARM_UP), rng.choice(ids, (n + WARM_UP, 2))
     asked: dict[str, list[Callable[[], object]]] = {
+        "nothing (`RETURN 1`): how busy the machine is": [lambda: store.query("RETURN 1")] * (n + WARM_UP),
         "account": [lambda each=str(each): find_account(store, each) for each in accounts],
         "ring": [lambda each=str(each): find_ring(store, each) for each in rng.choice(rings, n + WARM_UP)],
         "path": [lambda a=str(a), b=str(b): find_path(store, a, b) for a, b in pairs],
@@ -298,7 +299,7 @@ def measure(bench: Bench, tables: Mapping[str, CheckedTable]) -> list[str]:
     detect = run_ringfence("--store", bench.server.uri, "detect", "--no-encoder")
     with open_store(bench.server.uri) as store:
         times = time_questions(store, QUESTIONS)
-    lines += [say_questions(name, values, "p95 < 50") for name, values in times.items()]
+    lines += [say_questions(name, values, "p95 < 50" if "1" not in name else "") for name, values in times.items()]
     return [*lines, "", f"`ringfence detect` as a whole process: {detect.seconds:.1f} s.", ""]
 
 

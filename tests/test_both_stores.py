@@ -77,6 +77,15 @@ def test_every_question_has_the_same_answer(stores: tuple[str, str], form: str) 
     ask_both(stores, "cypher", shared, "-p", f"id={one}", *shape)
 
 
+def test_amounts_add_up_to_the_same_digits(stores: tuple[str, str]) -> None:
+    busiest = (
+        "MATCH (a:Account)-[o:ORDERED]-() WITH a.account_id AS id, count(*) AS orders"
+        " RETURN id, orders ORDER BY orders DESC, id LIMIT 25"
+    )
+    for row in json.loads(ask_both(stores, "cypher", busiest, "--format", "json")):
+        ask_both(stores, "account", row["id"], "--format", "json")
+
+
 def test_runs_differ_in_nothing_but_their_times(stores: tuple[str, str]) -> None:
     said = [
         re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+Z", "TIME", run(each, "runs", "--format", "json").stdout) for each in stores

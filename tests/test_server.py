@@ -378,7 +378,7 @@ def test_taking_over_waits_for_what_is_still_at_work(bolt: Bolt) -> None:
 
     slow = threading.Thread(target=first.write, args=(write_slowly,))
     slow.start()
-    began.wait()
+    assert began.wait(30)
     second = ServerLock(bolt)
     order.append("taken over")
     slow.join()
