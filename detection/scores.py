@@ -69,6 +69,9 @@ def score_market(rings: Sequence[Ring], snapshot: Snapshot, channels: Channels, 
     best = [max(fit[ring_id][account_id] for ring_id in verdict.ring_ids) for account_id, verdict in verdicts.items()]
     from_ring = [verdict.score for verdict in verdicts.values()]
     score[members] = weigh_conduct(np.maximum(score[members], from_ring), np.array(best))
+    verdicts = {
+        account_id: replace(verdict, score=float(score[row[account_id]])) for account_id, verdict in verdicts.items()
+    }
     crowded = find_crowded(channels, n)
     tier = np.where(crowded, TIERS.index("watch"), 0)
     tier[members] = [TIERS.index(verdict.tier) for verdict in verdicts.values()]

@@ -211,7 +211,7 @@ def test_what_everybody_shares_says_nothing() -> None:
 def test_a_rare_shared_thing_says_much() -> None:
     facts = make_background()
     before = total_bits(facts, pick(0, 5))
-    facts.share(pick(0, 5), "ip", "a closet")
+    facts.share(pick(0, 5), "phone", "a closet")
     assert total_bits(facts, pick(0, 5)) - before > 15
 
 

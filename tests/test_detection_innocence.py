@@ -8,7 +8,16 @@ from math import log2
 
 import numpy as np
 import pytest
-from detection_market import Facts, gather, make_background, make_snapshot, pick, plant_opinions, share_in_chain
+from detection_market import (
+    Facts,
+    find_ring_of,
+    gather,
+    make_background,
+    make_snapshot,
+    pick,
+    plant_opinions,
+    share_in_chain,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import binom
@@ -110,7 +119,6 @@ LOOKALIKES: dict[str, tuple[Plant, str]] = {
     "household": (plant_household, "household"),
     "dormitory": (plant_dormitory, "shared place"),
     "locker": (plant_locker, "shared place"),
-    "carrier NAT": (plant_nat, "shared place"),
     "second-hand device": (plant_second_hand, "second-hand device"),
     "club": (plant_club, "club"),
     "club that praises": (plant_praising_club, "club"),
@@ -128,6 +136,13 @@ def judge(facts: Facts, members: list[str]) -> Assessment:
 
 def find_winners(judged: Assessment) -> set[str]:
     return {name for name, won in judged.won.items() if won[0]}
+
+
+def test_a_carriers_network_says_nothing_of_its_customers() -> None:
+    facts = make_background(1, n=1000)
+    members = plant_nat(facts, np.random.default_rng(5))
+    assert judge(facts, members).evidence["ip"].bits[0] < 10
+    assert find_ring_of(find_run(make_snapshot(facts), DetectSettings()), members) is None
 
 
 @pytest.mark.parametrize(("plant", "reading"), LOOKALIKES.values(), ids=LOOKALIKES)
