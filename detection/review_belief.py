@@ -9,7 +9,7 @@ a single one: what FraudEagle and SpEagle do with potentials that people set by 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +26,9 @@ _FIRST_REVIEWS = 30.0
 """Before any is seen, planted opinions are extreme ones, with the weight of so many reviews; the rest is fitted."""
 _TARGET_PENALTY = 2.0
 _WEIGHT_PENALTY = 1.0
+SAMPLE_REVIEWS = 500_000
+"""The weights and the tilt are a dozen numbers: whole targets with so many reviews are plenty to fit them on."""
+EFFECT_ROUNDS = 50
 _CLIP = 12.0
 _ENOUGH = 1e-3
 
@@ -88,7 +91,7 @@ class _Known:
     market: Floats
 
 
-def fit_belief(opinions: Opinions, signals: Floats, *, rounds: int = 60) -> Belief:
+def fit_belief(opinions: Opinions, signals: Floats, *, rounds: int = 300) -> Belief:
     """Fit honest and planted opinions together with where planted ones are found.
 
     A latent class model with concomitant variables (Dayton & Macready, JASA 83, 1988): the log-odds
@@ -110,6 +113,8 @@ def fit_belief(opinions: Opinions, signals: Floats, *, rounds: int = 60) -> Beli
     Notes
     -----
     O(rounds · R · K²): the targets' effects enter one by one, so that no matrix over targets is solved.
+    Where there are more than ``SAMPLE_REVIEWS``, the weights and the tilt are fitted on some of the targets,
+    and then the effects of all.
 
     Examples
     --------
@@ -125,14 +130,44 @@ def fit_belief(opinions: Opinions, signals: Floats, *, rounds: int = 60) -> Beli
     """
     known = _prepare(opinions)
     x = np.column_stack([np.ones(len(known.row)), signals[known.row]])
-    weight = np.concatenate([[-2.0], np.ones(signals.shape[1])])
-    effect = np.zeros(opinions.n_targets)
-    tilt = np.log(_FIRST_TILT)
+    sample = _sample_targets(known.target, opinions.n_targets)
+    common = _fit_common(_take(known, sample), x[sample], opinions.n_targets, rounds)
+    opinion = np.zeros(len(opinions.rating))
+    opinion[known.row] = _weigh_ratings(known, common.tilt)
+    effect = common.effect
+    if not sample.all():
+        effect = _fit_effects(x @ common.weight, opinion[known.row], known.target, opinions.n_targets)
+    of_target = np.where(opinions.target >= 0, np.append(effect, 0.0)[opinions.target], 0.0)
+    prior = common.weight[0] + signals @ common.weight[1:] + of_target
+    return Belief(prior, opinion, effect, common.weight[1:], np.exp(common.tilt - common.tilt[2]))
+
+
+def _sample_targets(target: Ints, n_targets: int) -> NDArray[np.bool_]:
+    """Reviews of every k-th target by size (r,), so that about ``SAMPLE_REVIEWS`` are left."""
+    k = -(-len(target) // SAMPLE_REVIEWS)
+    by_size = np.argsort(np.bincount(target, minlength=n_targets), kind="stable")
+    chosen = np.zeros(n_targets, dtype=bool)
+    chosen[by_size[::-1][:: max(k, 1)]] = True
+    return chosen[target]
+
+
+@dataclass(frozen=True)
+class _Common:
+    """``weight`` (1 + K,) with the constant first, ``tilt`` (5,) as logarithms, and ``effect`` (n_targets,)."""
+
+    weight: Floats
+    tilt: Floats
+    effect: Floats
+
+
+def _fit_common(known: _Known, x: Floats, n_targets: int, rounds: int) -> _Common:
+    """What holds for all targets, and the effects of those in the sample."""
+    weight = np.concatenate([[-2.0], np.ones(x.shape[1] - 1)])
+    effect, tilt = np.zeros(n_targets), np.log(_FIRST_TILT)
     for _ in range(rounds if len(known.row) else 0):
         chance = _to_chance(x @ weight + effect[known.target])
         pure = (1.0 - CAMOUFLAGE_SHARE) * _compare_ratings(known, tilt)
-        mixed = chance * (pure + CAMOUFLAGE_SHARE)
-        belief = mixed / (mixed + 1.0 - chance)
+        belief = _believe(chance, pure + CAMOUFLAGE_SHARE)
         tilt = tilt + _step_tilt(known, tilt, belief * pure / (pure + CAMOUFLAGE_SHARE))
         step = _step_weights(x, known.target, belief - chance, chance * (1.0 - chance), weight, effect)
         weight = weight + step.weight
@@ -140,11 +175,35 @@ def fit_belief(opinions: Opinions, signals: Floats, *, rounds: int = 60) -> Beli
         effect = effect + step.effect
         if np.abs(step.weight).max() < _ENOUGH:
             break
-    opinion = np.zeros(len(opinions.rating))
-    opinion[known.row] = np.log((1.0 - CAMOUFLAGE_SHARE) * _compare_ratings(known, tilt) + CAMOUFLAGE_SHARE)
-    of_target = np.where(opinions.target >= 0, np.append(effect, 0.0)[opinions.target], 0.0)
-    prior = weight[0] + signals @ weight[1:] + of_target
-    return Belief(prior, opinion, effect, weight[1:], np.exp(tilt - tilt[2]))
+    return _Common(weight, tilt, effect)
+
+
+def _fit_effects(log_odds: Floats, opinion: Floats, target: Ints, n_targets: int) -> Floats:
+    """The effect of every target when all else is known (n_targets,): rounds of expectation and a Newton step."""
+    effect = np.zeros(n_targets)
+    for _ in range(EFFECT_ROUNDS):
+        chance = _to_chance(log_odds + effect[target])
+        miss = _believe(chance, np.exp(opinion)) - chance
+        pull = np.bincount(target, weights=miss, minlength=n_targets) - _TARGET_PENALTY * effect
+        curve = np.bincount(target, weights=chance * (1.0 - chance), minlength=n_targets) + _TARGET_PENALTY
+        step = np.clip(pull / curve, -1.0, 1.0)
+        effect = effect + step
+        if np.abs(step).max(initial=0.0) < _ENOUGH:
+            break
+    return effect
+
+
+def _weigh_ratings(known: _Known, tilt: Floats) -> Floats:
+    """Log-likelihood ratio of each rating, planted against honest (r,)."""
+    weighed: Floats = np.log((1.0 - CAMOUFLAGE_SHARE) * _compare_ratings(known, tilt) + CAMOUFLAGE_SHARE)
+    return weighed
+
+
+def _believe(chance: Floats, ratio: Floats) -> Floats:
+    """The chance after the rating was seen, from the one before and the likelihood ratio."""
+    mixed = chance * ratio
+    believed: Floats = mixed / (mixed + 1.0 - chance)
+    return believed
 
 
 def _to_chance(log_odds: Floats) -> Floats:
@@ -167,6 +226,12 @@ def _prepare(opinions: Opinions) -> _Known:
     counts = np.bincount(target * N_RATINGS + rating, weights=own, minlength=opinions.n_targets * N_RATINGS)
     reference = counts.reshape(-1, 1, N_RATINGS) + REFERENCE_REVIEWS * later
     return _Known(row, target, target * 2 + is_first, rating, trust, (reference * tone).reshape(-1, N_RATINGS), later)
+
+
+def _take(known: _Known, wanted: NDArray[np.bool_]) -> _Known:
+    """Some of the reviews; the references stay those of all."""
+    parts = {name: getattr(known, name)[wanted] for name in ("row", "target", "slot", "rating", "own")}
+    return replace(known, **parts)
 
 
 def _compare_ratings(known: _Known, tilt: Floats) -> Floats:

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detection.channels import MICROS_PER_DAY, NO_TARGET, find_review_targets
+from detection.newcomers import expect_newcomers
 from detection.review_belief import CAMOUFLAGE_SHARE, Belief, Opinions, fit_belief
 from graph.model import Floats, Ints, Snapshot
 
@@ -28,6 +29,7 @@ SEQUENCE_CLASSES = 8
 MIN_ABANDONED = 0.02
 NEAR_DUPLICATE_SIMILARITY, CANDIDATE_SIMILARITY = 0.7, 0.5
 SHINGLE_WORDS = 3
+RUSH_DAYS, SEASON_DAYS = 10.0, 180.0
 
 
 @dataclass(frozen=True)
@@ -96,6 +98,11 @@ class ReviewFacts:
         is_new = np.ones(len(order), dtype=bool)
         is_new[1:] = (np.diff(author) != 0) | ~(np.diff(day) == 0)
         return np.bincount(author[is_new], minlength=self.n_accounts)[self.author]
+
+    @cached_property
+    def expected_newcomers(self) -> Floats:
+        """The share of newcomers that each target should have, as log-odds (n_targets,)."""
+        return expect_newcomers(self.author, self.target, self.active_days == 1, self.n_targets)
 
 
 def read_review_facts(snapshot: Snapshot) -> ReviewFacts:
@@ -307,6 +314,30 @@ def _find_runs(values: Ints) -> _Runs:
     return _Runs(np.repeat(begin, sizes), np.repeat(begin + sizes - 1, sizes))
 
 
+def measure_rush(facts: ReviewFacts) -> Floats:
+    """How many more reviews of the target come within days than the season has: log2 of the ratio (R,).
+
+    Others of the target within ``RUSH_DAYS`` on either side, against those within ``SEASON_DAYS``, one added to
+    each.  A scan over the target's whole life sees seasons first; this sees what stands out of one (the
+    window of arrivals of Xie, Wang, Lin & Yu, KDD 2012).  O(R log R).
+    """
+    rush = np.full(len(facts.rating), np.nan)
+    rows = facts.by_target
+    if not len(rows):
+        return rush
+    day = facts.day[rows] - facts.day[rows].min()
+    day = day + facts.target[rows] * (day.max() + 2.0 * SEASON_DAYS)  # no window reaches into another target's
+    few, many = (_count_near(day, days) for days in (RUSH_DAYS, SEASON_DAYS))
+    share = (2.0 * RUSH_DAYS + 1.0) / (2.0 * SEASON_DAYS + 1.0)
+    rush[rows] = np.log2((1.0 + few) / (1.0 + many * share))
+    return rush
+
+
+def _count_near(day: Floats, days: float) -> Ints:
+    """How many other places of a sorted array (r,) lie within so many days of each."""
+    return np.searchsorted(day, day + days, side="right") - np.searchsorted(day, day - days) - 1
+
+
 def measure_no_order(facts: ReviewFacts) -> Floats:
     """1 where the target is sold here and the author never ordered it, 0 where they did (R,).
 
@@ -320,6 +351,16 @@ def measure_undelivered(facts: ReviewFacts) -> Floats:
     """1 where the review came before its order or within a day of it (R,); NaN without an order and its time."""
     days = facts.days_to_order
     return np.where(np.isfinite(days), (days < DELIVERY_DAYS).astype(np.float64), np.nan)
+
+
+def measure_regular_audience(facts: ReviewFacts) -> Floats:
+    """How few newcomers the target should have, by what else its regulars review: minus log-odds (R,).
+
+    The fewer there should be, the more each of them tells; see :func:`detection.newcomers.expect_newcomers`.
+    The share of singletons as in Xie, Wang, Lin & Yu, KDD 2012, but of the target's like: a target that is
+    flooded with newcomers is judged by the others.
+    """
+    return np.where(facts.target >= 0, np.append(-facts.expected_newcomers, np.nan)[facts.target], np.nan)
 
 
 def measure_near_duplicates(texts: Sequence[str | None], *, permutations: int = 64) -> Floats:
@@ -362,6 +403,8 @@ SIGNS: dict[str, Callable[[ReviewFacts], Floats]] = {
     "deviation from the trend": measure_deviation,
     "earliness": measure_earliness,
     "burst": measure_burst,
+    "rush": measure_rush,
+    "regular audience": measure_regular_audience,
     "no order": measure_no_order,
     "undelivered": measure_undelivered,
 }
@@ -381,26 +424,49 @@ class ReviewBelief:
     belief: Belief
 
 
-def judge_reviews(facts: ReviewFacts, *, rounds: int = 60) -> ReviewBelief:
-    """Judge every review and author by all signs together; see ``docs/reviews.md``."""
-    signals = np.column_stack(
-        [
-            _standardise(_standardise(measure_few_reviews(facts)) + _standardise(measure_short_life(facts))),
-            _standardise(np.log1p(measure_burst(facts))),
-            _standardise(measure_no_order(facts)),
-            _standardise(measure_undelivered(facts)),
-        ]
-    )
+def judge_reviews(facts: ReviewFacts, *, rounds: int = 300, without: str = "") -> ReviewBelief:
+    """Judge every review and author by all signs together; see ``docs/reviews.md``.
+
+    Parameters
+    ----------
+    facts
+        The reviews.
+    rounds
+        Of the fit, at most.
+    without
+        One of ``SIGNALS`` to leave out, for ablations.
+    """
+    signals = np.column_stack([sign(facts) for name, sign in SIGNALS.items() if name != without])
     trusted = 1.0 - 1.0 / np.maximum(facts.active_days, 1)  # who keeps coming back is the reference
     is_first = ~(facts.day > facts.first_day)
     found = fit_belief(Opinions(facts.target, facts.rating, is_first, trusted, facts.n_targets), signals, rounds=rounds)
     own = found.prior + found.opinion
     mean = np.bincount(facts.author, weights=own, minlength=facts.n_accounts)[facts.author] / facts.n_written
-    log_odds = OWN_SHARE * own + (1.0 - OWN_SHARE) * mean + np.log(2.0) * np.nan_to_num(measure_abandonment(facts))
-    suspicion = (1.0 - CAMOUFLAGE_SHARE) / (1.0 + np.exp(-log_odds))
+    chance = 1.0 / (1.0 + np.exp(-(OWN_SHARE * own + (1.0 - OWN_SHARE) * mean)))
+    gone = 2.0 ** np.nan_to_num(measure_abandonment(facts))  # planted accounts are dropped after use
+    suspicion = (1.0 - CAMOUFLAGE_SHARE) * chance * gone
     of_account = np.zeros(facts.n_accounts)
     np.maximum.at(of_account, facts.author, suspicion)
     return ReviewBelief(suspicion, of_account, found)
+
+
+def _signal_short_stay(facts: ReviewFacts) -> Floats:
+    return _standardise(_standardise(measure_few_reviews(facts)) + _standardise(measure_short_life(facts)))
+
+
+def _signal_burst(facts: ReviewFacts) -> Floats:
+    return _standardise(np.log1p(measure_burst(facts)))
+
+
+SIGNALS: dict[str, Callable[[ReviewFacts], Floats]] = {
+    "short stay": _signal_short_stay,
+    "burst": _signal_burst,
+    "rush": lambda facts: _standardise(measure_rush(facts)),
+    "regular audience": lambda facts: _standardise(measure_regular_audience(facts)),
+    "no order": lambda facts: _standardise(measure_no_order(facts)),
+    "undelivered": lambda facts: _standardise(measure_undelivered(facts)),
+}
+"""What the fit learns weights for, each about as far from 0 as 1: the behaviour that goes with planted opinions."""
 
 
 def _standardise(sign: Floats) -> Floats:

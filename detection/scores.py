@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from detection.assess import Channels
 from detection.channels import BAD_RATING, BEHAVIOUR, GOOD_RATING, NO_TARGET, SharedThings, find_review_targets
-from detection.conduct import Conduct
+from detection.conduct import COMPLAINTS, UNBOUGHT, Conduct
 from detection.describe import describe_thing
 from detection.innocence import HOUSEHOLD_SIZE, PLACES
 from detection.reviews import judge_reviews, read_review_facts
@@ -27,6 +27,8 @@ UNLIKE_BITS = -2.0
 CONDUCT_BOUNDS_BITS = (-10.0, 2.0)
 """How far a member's own conduct can move what its ring says of it: further in its favour than against it."""
 HALF_SHARING_BITS = 3.0
+IN_REVIEWS = frozenset({COMPLAINTS, UNBOUGHT})
+"""Conduct that the judgement of an account's reviews has heard already."""
 _ACTIONS: dict[Tier, str] = {
     "automatic": "restrict until a person has looked",
     "review": "let an investigator decide",
@@ -64,7 +66,7 @@ def score_market(rings: Sequence[Ring], snapshot: Snapshot, channels: Channels, 
     verdicts = _judge_members(rings, fit, settings)
     members = np.array([row[account_id] for account_id in verdicts], dtype=np.int64)
     lone_reviews = score_reviews(snapshot)
-    conduct = sum((signal.bits for signal in channels.conduct), np.zeros(n))
+    conduct = sum((signal.bits for signal in channels.conduct if signal.name not in IN_REVIEWS), np.zeros(n))
     score = score_loners(measure_sharing(channels, n) + np.maximum(conduct, 0.0), lone_reviews, snapshot)
     best = [max(fit[ring_id][account_id] for ring_id in verdict.ring_ids) for account_id, verdict in verdicts.items()]
     from_ring = [verdict.score for verdict in verdicts.values()]
