@@ -6,7 +6,8 @@ silent.  Ratings, times, orders and texts may each be missing; the signs that ne
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -27,6 +28,7 @@ OWN_SHARE = 0.25
 SEQUENCE_CLASSES = 8
 """Whether an account comes back is estimated apart after its first, second, ... review, up to this one."""
 MIN_ABANDONED = 0.02
+MOST_TEXTS = 200_000
 NEAR_DUPLICATE_SIMILARITY, CANDIDATE_SIMILARITY = 0.7, 0.5
 SHINGLE_WORDS = 3
 RUSH_DAYS, SEASON_DAYS = 10.0, 180.0
@@ -367,7 +369,8 @@ def measure_near_duplicates(texts: Sequence[str | None], *, permutations: int = 
     """With how many other reviews each text nearly agrees, as log2(1 + n) (R,); NaN without a text.
 
     Sets of three words in a row, compared by MinHash (Broder, On the resemblance and containment of
-    documents, SEQUENCES 1997) and banded hashing; near is a resemblance of 0.7.
+    documents, SEQUENCES 1997) and banded hashing; near is a resemblance of 0.7.  Texts of the same words are
+    compared once; of more than ``MOST_TEXTS`` different ones, only those of the same words agree.
 
     Parameters
     ----------
@@ -376,22 +379,31 @@ def measure_near_duplicates(texts: Sequence[str | None], *, permutations: int = 
     permutations
         Of the hash; more separate 0.7 more sharply.
     """
+    words = [tuple((text or "").casefold().split()) for text in texts]
+    written = Counter(each for each in words if each)
+    near = _count_alike(written, permutations) if len(written) <= MOST_TEXTS else dict(written)
+    return np.array([np.log2(near[each]) if each else np.nan for each in words], dtype=np.float64)
+
+
+def _count_alike(written: Mapping[tuple[str, ...], int], permutations: int) -> dict[tuple[str, ...], int]:
+    """How many reviews nearly agree with each distinct text, itself among them."""
     from datasketch import MinHash, MinHashLSH  # only where there are texts
 
     index = MinHashLSH(threshold=CANDIDATE_SIMILARITY, num_perm=permutations)
     prints = {}
-    for row, text in enumerate(texts):
-        words = (text or "").casefold().split()
-        if words:
-            shingles = {" ".join(words[n : n + SHINGLE_WORDS]) for n in range(max(1, len(words) - SHINGLE_WORDS + 1))}
-            prints[row] = MinHash(num_perm=permutations)
-            prints[row].update_batch([shingle.encode("utf-8", "surrogatepass") for shingle in sorted(shingles)])
-            index.insert(row, prints[row])
-    near = np.full(len(texts), np.nan)
-    for row, made in prints.items():
-        alike = [other for other in index.query(made) if made.jaccard(prints[other]) >= NEAR_DUPLICATE_SIMILARITY]
-        near[row] = np.log2(len(alike))
-    return near
+    for words in written:
+        shingles = {" ".join(words[n : n + SHINGLE_WORDS]) for n in range(max(1, len(words) - SHINGLE_WORDS + 1))}
+        prints[words] = MinHash(num_perm=permutations)
+        prints[words].update_batch([shingle.encode("utf-8", "surrogatepass") for shingle in sorted(shingles)])
+        index.insert(words, prints[words])
+    return {
+        words: sum(
+            written[other]
+            for other in index.query(made)
+            if other == words or made.jaccard(prints[other]) >= NEAR_DUPLICATE_SIMILARITY
+        )
+        for words, made in prints.items()
+    }
 
 
 SIGNS: dict[str, Callable[[ReviewFacts], Floats]] = {
