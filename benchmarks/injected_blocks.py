@@ -242,9 +242,9 @@ def find_first(table: pd.DataFrame, method: str, measured: str) -> pd.Series:
 
 HEAD = f"""`python benchmarks/injected_blocks.py --seeds {{seeds}}`: {N_ACCOUNTS} accounts × {N_PRODUCTS} products are
 injected into yelpchi (38,063 accounts × 201 products, 67,395 reviews); means over the seeds."""
-HEAD_OF_TIMED = f"""The same injections. The block's reviews come within {CAMPAIGN_DAYS} days, with five stars; camouflage at any
-time, with any rating. *{IN_TIME}* looks at accounts × (product, window), at reviews of four or five stars, in windows of
-4, 32 and 256 days."""
+HEAD_OF_TIMED = f"""The same injections. The block's reviews come within {CAMPAIGN_DAYS} days, with five stars;
+camouflage at any time, with any rating. *{IN_TIME}* looks at accounts × (product, window), at reviews
+of four or five stars, in windows of 4, 32 and 256 days."""
 
 
 def write_report(structure: pd.DataFrame, timed: pd.DataFrame, peels: Sequence[str], seeds: int) -> None:

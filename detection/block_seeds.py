@@ -112,16 +112,15 @@ def _group_pairs(incidence: Incidence, rows: Ints, pair: Ints) -> _Shingled:
     """Rows by their pair (2, S) of columns, with the surprise of so many having both."""
     code = pair[0] * np.int64(len(incidence.column_kind)) + pair[1]
     order = np.lexsort((rows, code))
-    begin = np.flatnonzero(np.diff(code[order], prepend=-1))
-    size = np.diff(np.append(begin, len(order)))
-    kind = incidence.column_kind[pair[:, order[begin]]]
-    expected = np.zeros(len(begin))
+    size = np.unique(code, return_counts=True)[1]
+    order, size = order[np.repeat(size >= MIN_ROWS, size)], size[size >= MIN_ROWS]
+    kind = incidence.column_kind[pair[:, order[np.cumsum(size) - size]]]
+    expected = np.zeros(len(size))
     for n_rows, chance in zip(incidence.class_size.tolist(), incidence.chance, strict=True):
         expected += n_rows * chance[kind[0]] * chance[kind[1]]
-    gain = np.where(size >= MIN_ROWS, score_surprise(size, expected), 0.0)
-    kept = gain > 0
-    inside = np.repeat(kept, size)
-    return _Shingled(rows[order][inside], np.concatenate([[0], np.cumsum(size[kept])]), gain[kept])
+    gain = score_surprise(size, expected)
+    inside = np.repeat(gain > 0, size)
+    return _Shingled(rows[order][inside], np.concatenate([[0], np.cumsum(size[gain > 0])]), gain[gain > 0])
 
 
 def mark_columns(incidence: Incidence) -> Hashes:

@@ -7,6 +7,7 @@ and charged for being named, so that a thin block of people who have little else
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 import numpy as np
@@ -22,6 +23,8 @@ Matrix = csr_array | csr_matrix
 
 MIN_COLUMNS = 2
 """One column is a crowd."""
+PARTS_IN_COMMON = 0.1
+"""Of the cells of two parts of one block; campaigns have an account or two in common by chance."""
 ROUNDS = 40
 _TILT_ROUNDS = 6
 _PARAMETER_BITS = 1.5
@@ -92,7 +95,7 @@ def find_surprising_blocks(matrix: Matrix, *, n_blocks: int = 1) -> tuple[Surpri
             break
         incidence = read_incidence(left)
         found = [improve_block(incidence, rows) for rows in list_seeds(incidence)]
-        picked = _pick_apart([block for block in found if block is not None])[: n_blocks - len(blocks)]
+        picked = pick_apart(block for block in found if block is not None)[: n_blocks - len(blocks)]
         if not picked:
             break
         blocks += picked
@@ -101,16 +104,36 @@ def find_surprising_blocks(matrix: Matrix, *, n_blocks: int = 1) -> tuple[Surpri
     return tuple(sorted(blocks, key=lambda block: -block.bits))
 
 
-def _pick_apart(found: list[SurprisingBlock]) -> list[SurprisingBlock]:
-    """Blocks that have no row of a better one, the best first."""
-    taken: set[int] = set()
-    picked: list[SurprisingBlock] = []
-    for block in sorted(found, key=lambda block: -block.bits):
-        rows = block.rows.tolist()
-        if taken.isdisjoint(rows):
-            taken.update(rows)
-            picked.append(block)
-    return picked
+def pick_apart(found: Iterable[SurprisingBlock]) -> list[SurprisingBlock]:
+    """Blocks that have no entry in common with a better one, the best first.
+
+    Two campaigns may pass for one block.  What falls apart into blocks that show more together is left out.
+    """
+    distinct = {(block.rows.tobytes(), block.columns.tobytes()): block for block in found}
+    standing: list[SurprisingBlock] = []
+    for block in sorted(distinct.values(), key=lambda block: (len(block.rows), -block.bits)):
+        inside = [part for part in standing if 2 * _count_common(part.rows, block.rows) > len(part.rows)]
+        if sum(part.bits for part in _choose_apart(inside, common=PARTS_IN_COMMON)) <= block.bits:
+            standing.append(block)
+    return _choose_apart(standing, common=0.0)
+
+
+def _choose_apart(blocks: Iterable[SurprisingBlock], *, common: float) -> list[SurprisingBlock]:
+    """Of blocks that have more than a share of the smaller one's cells in common, the one with the most bits."""
+    chosen: list[SurprisingBlock] = []
+    for block in sorted(blocks, key=lambda block: -block.bits):
+        if all(_share_cells(block, better) <= common for better in chosen):
+            chosen.append(block)
+    return chosen
+
+
+def _share_cells(block: SurprisingBlock, other: SurprisingBlock) -> float:
+    cells = _count_common(block.rows, other.rows) * _count_common(block.columns, other.columns)
+    return cells / min(len(each.rows) * len(each.columns) for each in (block, other))
+
+
+def _count_common(nodes: Ints, others: Ints) -> int:
+    return len(np.intersect1d(nodes, others, assume_unique=True))
 
 
 def _lies_inside(matrix: csr_array, block: SurprisingBlock) -> NDArray[np.bool_]:
