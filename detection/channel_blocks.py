@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from scipy.sparse import csr_array
 
-from detection.channels import ANYTHING, SharedThings
+from detection.candidates import MAX_SIZE, Groups, gather_groups
+from detection.channels import ANYTHING, BLAME, PRAISE, SharedThings
 from detection.surprising_blocks import find_surprising_blocks
 from graph.model import Ints
+
+N_PROPOSED = 20
+"""Blocks of each grain of a channel that are proposed as groups."""
 
 
 @dataclass(frozen=True)
@@ -44,3 +49,10 @@ def find_channel_blocks(channel: SharedThings, n_accounts: int, *, n_blocks: int
         for block in find_surprising_blocks(matrix, n_blocks=n_blocks):
             found.append(ChannelBlock(block.rows, things[block.columns], block.bits - float(np.log2(channel.n_grains))))
     return tuple(sorted((block for block in found if block.bits > 0), key=lambda block: -block.bits))
+
+
+def propose_blocks(things: Mapping[str, SharedThings], n_accounts: int) -> Groups:
+    """Accounts that praise, or blame, the same targets at the same times: rings that a crowd hides from communities."""
+    channels = [things[name] for name in (PRAISE, BLAME) if name in things]
+    blocks = [block for each in channels for block in find_channel_blocks(each, n_accounts, n_blocks=N_PROPOSED)]
+    return gather_groups(block.accounts for block in blocks if len(block.accounts) <= MAX_SIZE)
