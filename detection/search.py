@@ -18,7 +18,6 @@ from detection.candidates import (
     join_groups,
     take_groups,
 )
-from detection.channel_blocks import propose_blocks
 from detection.channels import SIGN_UP
 from detection.evidence import charge_search, find_shared_within, tie_members
 from detection.links import Links, link_pairs
@@ -66,10 +65,9 @@ def _link_market(snapshot: Snapshot, channels: Channels) -> Links:
 
 
 def propose_groups(links: Links, snapshot: Snapshot, channels: Channels, settings: DetectSettings) -> Groups:
-    """Communities, components and blocks of reviews, as found and in several rounds of trimming."""
+    """Communities and components, as found and in several rounds of trimming."""
     n = snapshot.n_accounts
-    communities = find_candidates(links, n, settings.resolutions, seed=settings.seed)
-    groups = join_groups([communities, propose_blocks(channels.things, n)])
+    groups = find_candidates(links, n, settings.resolutions, seed=settings.seed)
     things = tuple(channel for name, channel in channels.things.items() if name != SIGN_UP)
     proposals = [distinct_groups(groups.account[:0], groups.size[:0])]
     for _ in range(TRIM_ROUNDS):

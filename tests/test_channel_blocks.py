@@ -1,4 +1,4 @@
-"""Blocks of praise and blame become proposed groups, and rings say of whom, when, and who may have gained."""
+"""Blocks of praise and blame can be proposed as groups, and rings say of whom, when, and who may have gained."""
 
 from __future__ import annotations
 
