@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import igraph
 import numpy as np
@@ -96,7 +97,7 @@ def distinct_groups(account: Ints, size: Ints) -> Groups:
     keep = np.repeat(size >= MIN_SIZE, size)
     account, size = account[keep], size[size >= MIN_SIZE]
     start = np.cumsum(size) - size
-    mixed = np.add.reduceat(_mix(account), start) if len(size) else np.empty(0, dtype=np.uint64)
+    mixed = np.add.reduceat(spread_bits(account), start) if len(size) else np.empty(0, dtype=np.uint64)
     first = account[start]
     order = np.lexsort((mixed, size, first))
     fresh = np.ones(len(order), dtype=bool)
@@ -117,7 +118,7 @@ def take_groups(groups: Groups, wanted: Ints) -> Groups:
     return _pick(groups.account, groups.start[:-1], groups.size, wanted)
 
 
-def _mix(values: Ints) -> NDArray[np.uint64]:
+def spread_bits(values: NDArray[np.integer[Any]]) -> NDArray[np.uint64]:
     """Numbers spread over 64 bits, the same ones everywhere (SplitMix64)."""
     mixed = values.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)
     mixed = (mixed ^ (mixed >> np.uint64(30))) * np.uint64(0xBF58476D1CE4E5B9)

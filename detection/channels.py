@@ -212,16 +212,16 @@ def _share_opinions(snapshot: Snapshot, name: str) -> SharedThings:
     product, seller = reviews.product[rows], reviews.seller[rows]
     of_product = np.where(product >= 0, product, -1 - seller)
     of_seller = np.where(seller >= 0, -1 - seller, product)
-    deeds = [_Deeds(reviews.author[rows], target, reviews.reviewed_at[rows]) for target in (of_product, of_seller)]
-    return _share_deeds(name, deeds if (product >= 0).any() else deeds[1:], DEED_WINDOWS_DAYS)
+    deeds = [Deeds(reviews.author[rows], target, reviews.reviewed_at[rows]) for target in (of_product, of_seller)]
+    return share_deeds(name, deeds if (product >= 0).any() else deeds[1:], DEED_WINDOWS_DAYS)
 
 
 def _share_refunds(snapshot: Snapshot) -> SharedThings:
     """Refunds and disputes asked of one seller at one time."""
     orders = snapshot.orders
     rows = np.flatnonzero(find_refunds(snapshot) & (orders.seller >= 0))
-    deeds = _Deeds(orders.buyer[rows], -1 - orders.seller[rows], orders.ordered_at[rows])
-    return _share_deeds(REFUND, [deeds], DEED_WINDOWS_DAYS)
+    deeds = Deeds(orders.buyer[rows], -1 - orders.seller[rows], orders.ordered_at[rows])
+    return share_deeds(REFUND, [deeds], DEED_WINDOWS_DAYS)
 
 
 def _share_purchases(snapshot: Snapshot) -> SharedThings:
@@ -230,8 +230,8 @@ def _share_purchases(snapshot: Snapshot) -> SharedThings:
     width = snapshot.n_products + 1
     spoken_of = np.isin(orders.buyer * width + orders.product, reviews.author * width + reviews.product)
     rows = np.flatnonzero((orders.product >= 0) & ~spoken_of & ~find_refunds(snapshot))
-    deeds = _Deeds(orders.buyer[rows], orders.product[rows], orders.ordered_at[rows])
-    return _share_deeds(PURCHASE, [deeds], PURCHASE_WINDOWS_DAYS)
+    deeds = Deeds(orders.buyer[rows], orders.product[rows], orders.ordered_at[rows])
+    return share_deeds(PURCHASE, [deeds], PURCHASE_WINDOWS_DAYS)
 
 
 def find_refunds(snapshot: Snapshot) -> NDArray[np.bool_]:
@@ -242,7 +242,7 @@ def find_refunds(snapshot: Snapshot) -> NDArray[np.bool_]:
 
 
 @dataclass(frozen=True)
-class _Deeds:
+class Deeds:
     """Who did something to which target, and when."""
 
     account: Ints
@@ -250,7 +250,7 @@ class _Deeds:
     at: Times
 
 
-def _share_deeds(name: str, levels: Iterable[_Deeds], windows_days: Iterable[float]) -> SharedThings:
+def share_deeds(name: str, levels: Iterable[Deeds], windows_days: Iterable[float]) -> SharedThings:
     """What accounts do to one target within each window, and that they do it at that time at all.
 
     The two are apart so that being busy at the same time counts once, however much is done then.
@@ -264,7 +264,7 @@ def _share_deeds(name: str, levels: Iterable[_Deeds], windows_days: Iterable[flo
     return _stack_grains(grains)
 
 
-def _share_in_windows(name: str, deeds: _Deeds, days: float) -> SharedThings:
+def _share_in_windows(name: str, deeds: Deeds, days: float) -> SharedThings:
     dated = np.flatnonzero(~np.isnat(deeds.at))
     account, target, at = deeds.account[dated], deeds.target[dated], deeds.at[dated]
     window = _number_windows(at, days)

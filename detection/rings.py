@@ -15,6 +15,7 @@ from detection.candidates import Groups, gather_groups
 from detection.channels import BEHAVIOUR, BLAME, PRAISE, PURCHASE, REFERRED, REFUND, SIGN_UP, TRADE, Dealings
 from detection.describe import describe_conduct, describe_dealings, describe_reading, describe_shared, describe_thing
 from detection.innocence import find_thing_sellers
+from detection.parties import Favours, describe_period, describe_targets, find_deeds, find_favours, find_gainers
 from detection.settings import DetectSettings
 from graph.model import Evidence, Floats, InnocentReading, Ints, Member, Party, Ring, RingKind, RingLink, Snapshot, Tier
 
@@ -34,6 +35,8 @@ _KIND_OF: dict[str, RingKind] = {
     TRADE: "trade", PRAISE: "review", BLAME: "attack", REFUND: "refund",
     REFERRED: "farm", SIGN_UP: "farm", PURCHASE: "farm",
 }  # fmt: skip
+_ACTS_BY: dict[RingKind, str] = {"review": PRAISE, "attack": BLAME, "refund": REFUND}
+"""The channel in which a ring acts on its parties, or for them."""
 _ACTIONS: dict[Tier, str] = {
     "automatic": "restrict the members and confirm within a day",
     "review": "let an investigator decide",
@@ -83,10 +86,13 @@ def build_rings(
     groups = gather_groups(np.array(draft.members) for draft in drafts)
     judged = judge_groups(groups, snapshot, channels)
     narrow = _narrow_dealings(channels, groups, snapshot.n_accounts)
+    favours = find_favours(snapshot) if any(draft.kind == "attack" for draft in drafts) else ()
     rings = []
     for group in np.flatnonzero(judged.net_bits > 0).tolist():
         draft = by_members[tuple(groups.members(group).tolist())]
-        rings.append(_build_ring(_View(judged, snapshot, narrow, group), draft, settings))
+        view = _View(judged, snapshot, narrow, group)
+        parties = (*_list_parties(view, draft), *_list_gainers(view, draft, favours))
+        rings.append(_build_ring(view, draft, parties, settings))
     return tuple(sorted(rings, key=lambda ring: (-ring.score, -ring.net_bits, ring.ring_id)))
 
 
@@ -150,7 +156,7 @@ def _find_kind(view: _View) -> RingKind:
 
 def _find_parties(view: _View, kind: RingKind) -> dict[int, int]:
     """Sellers whom enough members praise, blame or ask for refunds together, with how many do."""
-    name = {"review": PRAISE, "attack": BLAME, "refund": REFUND}.get(kind)
+    name = _ACTS_BY.get(kind)
     if name is None or name not in view.channels.things:
         return {}
     channel, within = view.channels.things[name], view.assessment.within[name]
@@ -174,7 +180,7 @@ def _shares_identity(view: _View, place: int) -> bool:
     return bits >= float(np.log2(view.snapshot.n_accounts / len(view.members)))
 
 
-def _build_ring(view: _View, draft: _Draft, settings: DetectSettings) -> Ring:
+def _build_ring(view: _View, draft: _Draft, parties: tuple[Party, ...], settings: DetectSettings) -> Ring:
     net = float(view.assessment.net_bits[view.group])
     score = score_net_bits(net, len(view.members))
     sale_share = float(view.assessment.inner_trades.sale_share[view.group])
@@ -191,7 +197,7 @@ def _build_ring(view: _View, draft: _Draft, settings: DetectSettings) -> Ring:
         evidence=tuple(sorted(_list_evidence(view), key=lambda shown: (-shown.bits, shown.channel))),
         links=_list_links(view),
         innocent=_list_readings(view),
-        parties=_list_parties(view, draft),
+        parties=parties,
         action=_ACTIONS[tier],
     )
 
@@ -226,6 +232,10 @@ def _list_evidence(view: _View) -> Iterable[Evidence]:
             sharers = np.unique(np.concatenate([within.find_sharers(row) for row in rows.tolist()]))
             counts = (len(rows), len(sharers))
             sentence = describe_shared(name, *counts, observed=observed, expected=expected)
+            if name in (PRAISE, BLAME):
+                channel = view.channels.things[name]
+                deeds = find_deeds(channel, view.members, within.thing[rows])
+                sentence += describe_targets(channel, deeds, view.snapshot)
         yield Evidence(name, bits, observed, expected, sentence)
 
 
@@ -290,10 +300,30 @@ def _list_parties(view: _View, draft: _Draft) -> tuple[Party, ...]:
     verb = {"review": "praised", "attack": "blamed", "refund": "asked for refunds"}.get(draft.kind, "")
     role = "beneficiary" if draft.kind == "review" else "target"
     parties = [
-        Party(view.snapshot.account_id[row], role, f"{verb} by {n} of {len(view.members)} members together")  # type: ignore[arg-type]  # one of the two roles
+        Party(
+            view.snapshot.account_id[row],
+            role,  # type: ignore[arg-type]  # one of the two roles
+            f"{verb} by {n} of {len(view.members)} members together{_describe_period(view, draft, row)}",
+        )
         for row, n in draft.parties.items()
     ]
     return tuple(sorted(parties, key=lambda party: (party.sentence, party.account_id)))
+
+
+def _describe_period(view: _View, draft: _Draft, seller: int) -> str:
+    """When the members acted on one party, in words."""
+    name = _ACTS_BY[draft.kind]
+    channel, rows = view.channels.things[name], view.rows(name)
+    things = view.assessment.within[name].thing[rows]
+    of_seller = things[find_thing_sellers(channel, view.snapshot)[things] == seller]
+    return describe_period(find_deeds(channel, view.members, of_seller))
+
+
+def _list_gainers(view: _View, draft: _Draft, favours: tuple[Favours, ...]) -> tuple[Party, ...]:
+    """Who else may have gained by an attack; where a ring praises, whom it praises is a party already."""
+    if draft.kind != "attack" or not draft.parties:
+        return ()
+    return find_gainers(view.members, np.array(sorted(draft.parties)), favours, view.snapshot)
 
 
 def keep_ring_ids(rings: Sequence[Ring], earlier: Mapping[str, frozenset[str]]) -> tuple[Ring, ...]:
