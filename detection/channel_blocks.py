@@ -54,7 +54,7 @@ def find_channel_blocks(channel: SharedThings, n_accounts: int, *, n_blocks: int
 def propose_blocks(things: Mapping[str, SharedThings], n_accounts: int) -> Groups:
     """Accounts that praise, or blame, the same targets at the same times, as groups to judge.
 
-    No run uses them yet: they cost a third of its time and change no ring, see ``docs/reviews.md``.
+    A run looks at them where ``[detect] review_blocks`` says so; see ``docs/reviews.md``.
     """
     channels = [things[name] for name in (PRAISE, BLAME) if name in things]
     blocks = [block for each in channels for block in find_channel_blocks(each, n_accounts, n_blocks=N_PROPOSED)]

@@ -442,7 +442,8 @@ def _extend_reviews(bed: _Seedbed) -> Reviews:
     rows = np.concatenate([first, *bed.reviews], axis=1)
     names = np.concatenate([old.review_id, _name_after(old.review_id, rows.shape[1] - len(old.author))])
     rating = np.concatenate([old.rating, *bed.ratings])
-    return Reviews(names, rows[0], rows[1], rows[2], rating, _as_times(rows[3]))
+    text = np.concatenate([old.text, np.full(len(names) - len(old.text), None)])
+    return Reviews(names, rows[0], rows[1], rows[2], rating, _as_times(rows[3]), text)
 
 
 _CAMPAIGNS: dict[PlantKind, Callable[[_Seedbed, _Ring], None]] = {

@@ -47,6 +47,7 @@ class ReviewFacts:
     n_accounts, n_targets
     days_to_order : (R,) days from the author's first order of the target to the review: negative if the
         review came first, inf if there is no order, NaN where orders say nothing of the target
+    text : (R,) as written, None where there is none; empty if no review has any
     """
 
     author: Ints
@@ -56,6 +57,7 @@ class ReviewFacts:
     n_accounts: int
     n_targets: int
     days_to_order: Floats
+    text: Sequence[str | None] = ()
 
     @cached_property
     def by_author(self) -> Ints:
@@ -116,9 +118,9 @@ def read_review_facts(snapshot: Snapshot) -> ReviewFacts:
     at = reviews.reviewed_at
     day = np.where(np.isnat(at), np.nan, at.astype("datetime64[D]").astype(np.int64).astype(np.float64))
     n_targets = int(target.max(initial=-1)) + 1
-    return ReviewFacts(
-        reviews.author, target, reviews.rating, day, snapshot.n_accounts, n_targets, _find_days_to_order(snapshot, code)
-    )
+    days_to_order = _find_days_to_order(snapshot, code)
+    text = reviews.text.tolist() if (reviews.text != None).any() else ()  # noqa: E711  (element by element)
+    return ReviewFacts(reviews.author, target, reviews.rating, day, snapshot.n_accounts, n_targets, days_to_order, text)
 
 
 def _find_days_to_order(snapshot: Snapshot, target: Ints) -> Floats:
@@ -365,7 +367,7 @@ def measure_regular_audience(facts: ReviewFacts) -> Floats:
     return np.where(facts.target >= 0, np.append(-facts.expected_newcomers, np.nan)[facts.target], np.nan)
 
 
-def measure_near_duplicates(texts: Sequence[str | None], *, permutations: int = 64) -> Floats:
+def measure_near_duplicates(facts: ReviewFacts, *, permutations: int = 64) -> Floats:
     """With how many other reviews each text nearly agrees, as log2(1 + n) (R,); NaN without a text.
 
     Sets of three words in a row, compared by MinHash (Broder, On the resemblance and containment of
@@ -374,12 +376,14 @@ def measure_near_duplicates(texts: Sequence[str | None], *, permutations: int = 
 
     Parameters
     ----------
-    texts
-        (R,) as written.
+    facts
+        The reviews.
     permutations
         Of the hash; more separate 0.7 more sharply.
     """
-    words = [tuple((text or "").casefold().split()) for text in texts]
+    if not len(facts.text):
+        return np.full(len(facts.author), np.nan)
+    words = [tuple((text or "").casefold().split()) for text in facts.text]
     written = Counter(each for each in words if each)
     near = _count_alike(written, permutations) if len(written) <= MOST_TEXTS else dict(written)
     return np.array([np.log2(near[each]) if each else np.nan for each in words], dtype=np.float64)
@@ -419,8 +423,9 @@ SIGNS: dict[str, Callable[[ReviewFacts], Floats]] = {
     "regular audience": measure_regular_audience,
     "no order": measure_no_order,
     "undelivered": measure_undelivered,
+    "near duplicates": measure_near_duplicates,
 }
-"""Every sign, for reports; text needs its own argument."""
+"""Every sign, for reports."""
 
 
 @dataclass(frozen=True)
@@ -477,6 +482,7 @@ SIGNALS: dict[str, Callable[[ReviewFacts], Floats]] = {
     "regular audience": lambda facts: _standardise(measure_regular_audience(facts)),
     "no order": lambda facts: _standardise(measure_no_order(facts)),
     "undelivered": lambda facts: _standardise(measure_undelivered(facts)),
+    "near duplicates": lambda facts: _standardise(measure_near_duplicates(facts)),
 }
 """What the fit learns weights for, each about as far from 0 as 1: the behaviour that goes with planted opinions."""
 

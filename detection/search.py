@@ -18,6 +18,7 @@ from detection.candidates import (
     join_groups,
     take_groups,
 )
+from detection.channel_blocks import propose_blocks
 from detection.channels import SIGN_UP
 from detection.evidence import charge_search, find_shared_within, tie_members
 from detection.links import Links, link_pairs
@@ -65,9 +66,11 @@ def _link_market(snapshot: Snapshot, channels: Channels) -> Links:
 
 
 def propose_groups(links: Links, snapshot: Snapshot, channels: Channels, settings: DetectSettings) -> Groups:
-    """Communities and components, as found and in several rounds of trimming."""
+    """Communities, components and blocks, as found and in several rounds of trimming."""
     n = snapshot.n_accounts
     groups = find_candidates(links, n, settings.resolutions, seed=settings.seed)
+    if settings.review_blocks:
+        groups = join_groups([groups, propose_blocks(channels.things, n)])
     things = tuple(channel for name, channel in channels.things.items() if name != SIGN_UP)
     proposals = [distinct_groups(groups.account[:0], groups.size[:0])]
     for _ in range(TRIM_ROUNDS):

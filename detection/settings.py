@@ -34,6 +34,9 @@ class DetectSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     rewired_copies
         How many copies of the market, rewired by chance, are searched for the false-discovery rate; each
         takes as long as the market itself.
+    review_blocks
+        Whether blocks of accounts that praise or blame the same targets at the same times are proposed as
+        groups too; that takes a third more time.
     """
 
     seed: Annotated[int, Meta(ge=0)] = 0
@@ -44,6 +47,7 @@ class DetectSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     encoder: bool = False
     exclude_channels: tuple[str, ...] = ()
     rewired_copies: Annotated[int, Meta(ge=0)] = 0
+    review_blocks: bool = False
 
 
 def read_detect_settings(values: Mapping[str, Any]) -> DetectSettings:

@@ -401,7 +401,7 @@ def _empty_snapshot() -> Snapshot:
         product_seller=rows,
         product_price=np.full(len(rows), np.nan),
         orders=Orders(rows, rows, rows, np.zeros(0), times, rows, ()),
-        reviews=Reviews(ids, rows, rows, rows, np.zeros(0), times),
+        reviews=Reviews(ids, rows, rows, rows, np.zeros(0), times, ids),
         referral_account=rows,
         referral_by=rows,
         label_account=rows,

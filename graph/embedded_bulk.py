@@ -49,10 +49,11 @@ _LISTINGS = (
     "MATCH (p:Listing)"
     " RETURN offset(id(p)) AS place, p.product_id AS product_id, p.listed_at AS listed_at, p.price AS price"
 )
-_REVIEWS = (
+_KNOWN_REVIEWS = (
     "MATCH (r:Review)"
     " RETURN offset(id(r)) AS place, r.review_id AS review_id, r.rating AS rating, r.reviewed_at AS reviewed_at"
 )
+_REVIEWS = f"{_KNOWN_REVIEWS}, r.text AS text"
 _ORDER_DETAILS = (
     "o.order_id AS order_id, o.product_id AS product_id, o.amount AS amount, o.currency AS currency,"
     " o.ordered_at AS ordered_at, o.status AS status"
@@ -83,7 +84,7 @@ class _Nodes:
 
 def read_raw_graph(connection: ladybug.Connection) -> RawGraph:
     """Every fact, for a snapshot."""
-    nodes = _read_nodes(connection, identifiers=_IDENTIFIERS)
+    nodes = _read_nodes(connection, identifiers=_IDENTIFIERS, reviews=_REVIEWS)
     return RawGraph(
         accounts=nodes.accounts,
         identifiers=nodes.identifiers,
@@ -104,7 +105,7 @@ def read_known_facts(connection: ladybug.Connection) -> KnownFacts:
     """Every fact, for a load to be compared with."""
     from graph.plan import KnownFacts  # brings pandas, which detection can do without
 
-    nodes = _read_nodes(connection, identifiers=_IDENTIFIER_KEYS)
+    nodes = _read_nodes(connection, identifiers=_IDENTIFIER_KEYS, reviews=_KNOWN_REVIEWS)
     orders = _orders(connection, nodes)
     account_id, product_id = nodes.accounts["account_id"], nodes.listings["product_id"]
     listed = _edges(connection, _LISTED, nodes)
@@ -172,14 +173,14 @@ def replace_vectors(
     _copy(connection, staging, "Vector", pa.table({"account_id": pa.array(account_id, pa.string()), "vector": column}))
 
 
-def _read_nodes(connection: ladybug.Connection, *, identifiers: str) -> _Nodes:
+def _read_nodes(connection: ladybug.Connection, *, identifiers: str, reviews: str) -> _Nodes:
     accounts, account = _nodes(connection, _ACCOUNTS)
     identifier_nodes, identifier = _nodes(connection, identifiers)
     listings, listing = _nodes(connection, _LISTINGS)
-    reviews, review = _nodes(connection, _REVIEWS)
+    review_nodes, review = _nodes(connection, reviews)
     rows = {"account": account, "buyer": account, "seller": account, "by": account}
     rows |= {"identifier": identifier, "listing": listing, "review": review}
-    return _Nodes(accounts, identifier_nodes, listings, reviews, rows)
+    return _Nodes(accounts, identifier_nodes, listings, review_nodes, rows)
 
 
 def _known_reviews(connection: ladybug.Connection, nodes: _Nodes) -> pa.Table:

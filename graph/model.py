@@ -67,7 +67,8 @@ class Reviews:
 
     ``review_id`` (R,) str; ``author`` (R,); ``product`` (R,) -1 where the review is of a seller;
     ``seller`` (R,) the seller praised or blamed (of the product's listing where the review names a
-    product), -1 where unknown; ``rating`` (R,) 1 to 5, NaN where unknown; ``reviewed_at`` (R,).
+    product), -1 where unknown; ``rating`` (R,) 1 to 5, NaN where unknown; ``reviewed_at`` (R,);
+    ``text`` (R,) as written, None where there is none.
     """
 
     review_id: Strings
@@ -76,6 +77,7 @@ class Reviews:
     seller: Ints
     rating: Floats
     reviewed_at: Times
+    text: Strings
 
 
 @dataclass(frozen=True)

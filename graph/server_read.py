@@ -70,7 +70,8 @@ _IDENTIFIERS = _node("Identifier", kind="text", canonical="text")
 _IDENTIFIER_KEYS = _node("Identifier", identifier_key="text")
 _LISTINGS = _node("Listing", product_id="text", price="real")
 _KNOWN_LISTINGS = _node("Listing", product_id="text", listed_at="time", price="real")
-_REVIEWS = _node("Review", review_id="text", rating="real", reviewed_at="time")
+_REVIEWS = _node("Review", review_id="text", rating="real", reviewed_at="time", text="text")
+_KNOWN_REVIEWS = _node("Review", review_id="text", rating="real", reviewed_at="time")
 _USES = _relationship("USES", ("account", "identifier"), seen_at="time")
 _KNOWN_USES = _relationship("USES", ("account", "identifier"), role="text", seen_at="time")
 _ORDERS = _relationship(
@@ -111,7 +112,7 @@ _KNOWN_NODES = {
     "accounts": _KNOWN_ACCOUNTS,
     "identifiers": _IDENTIFIER_KEYS,
     "listings": _KNOWN_LISTINGS,
-    "reviews": _REVIEWS,
+    "reviews": _KNOWN_REVIEWS,
 }
 _SAME = {"listed": _LISTED, "wrote": _WROTE, "about": _ABOUT, "referred": _REFERRED, "labelled": _LABELLED}
 _SNAPSHOT_RELATIONSHIPS = {"uses": _USES, "orders": _ORDERS, **_SAME}

@@ -24,7 +24,7 @@ class RawGraph:
     """A store's facts as Arrow tables, in any order.
 
     Columns: ``accounts`` account_id, created_at; ``identifiers`` kind, canonical; ``listings``
-    product_id, price; ``reviews`` review_id, rating, reviewed_at; ``uses`` account, identifier, seen_at;
+    product_id, price; ``reviews`` review_id, rating, reviewed_at, text; ``uses`` account, identifier, seen_at;
     ``orders`` buyer, seller (null for the shop), product_id, amount, ordered_at, status; ``listed``
     account, listing; ``wrote`` account, review; ``about_listing`` review, listing; ``about_account``
     review, account; ``referred`` by, account; ``labelled`` account, label, decided_at.
@@ -245,6 +245,7 @@ def _reviews(
         seller=seller[order],
         rating=pc.fill_null(raw.reviews["rating"], np.nan).to_numpy()[order],
         reviewed_at=reviewed_at[order],
+        text=_strings(raw.reviews["text"].take(pa.array(order))),
     )
 
 

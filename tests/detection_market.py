@@ -64,6 +64,7 @@ def make_snapshot(facts: Facts, *, as_of: np.datetime64 | None = None) -> Snapsh
                 "review_id": _text(f"r{n:06d}" for n, _ in reviews),
                 "rating": pa.array([review[3] for _, review in reviews], pa.float64()),
                 "reviewed_at": _times(review[4] for _, review in reviews),
+                "text": pa.nulls(len(reviews), pa.string()),
             }
         ),
         uses=pa.table(

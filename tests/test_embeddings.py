@@ -104,7 +104,15 @@ def _orders(rows) -> Orders:
 def _reviews(rows) -> Reviews:
     author, product, seller, rating, at = zip(*rows, strict=True) if rows else [()] * 5
     ids = _strings([f"r{i:05d}" for i in range(len(rows))])
-    return Reviews(ids, _rows(author), _rows(product), _rows(seller), np.array(rating, dtype=float), _times(at))
+    return Reviews(
+        ids,
+        _rows(author),
+        _rows(product),
+        _rows(seller),
+        np.array(rating, dtype=float),
+        _times(at),
+        np.full(len(ids), None),
+    )
 
 
 def random_market(seed: int, n: int = 60) -> Market:

@@ -19,6 +19,7 @@ from detection.reviews import (
     MIN_ABANDONED,
     RUSH_DAYS,
     SEASON_DAYS,
+    SIGNALS,
     SIGNS,
     TREND_REVIEWS,
     ReviewFacts,
@@ -252,7 +253,26 @@ def test_texts_that_differ_in_a_word_are_near_duplicates_and_others_are_not() ->
     text = " ".join(f"this kettle boils {word} and looks lovely on our counter" for word in ("fast", "well", "hot"))
     text += " and we use it for tea in the morning and for soup when the children come home cold from school"
     texts = [text, text.replace("soup", "noodles"), text.upper(), "broke after two days and nobody answers", None, ""]
-    compare(measure_near_duplicates(texts), [math.log2(3)] * 3 + [0.0, math.nan, math.nan])
+    row = np.zeros(len(texts), dtype=np.int64)
+    facts = ReviewFacts(row, row, row + 5.0, row + 15_000.0, 1, 1, row * np.nan, texts)
+    compare(measure_near_duplicates(facts), [math.log2(3)] * 3 + [0.0, math.nan, math.nan])
+
+
+def test_a_text_that_a_campaign_repeats_counts_where_ratings_say_that_it_should() -> None:
+    facts, planted = make_campaign()
+    facts = replace(facts, day=np.full(len(planted), np.nan))
+    own = [f"{word} of number {row} and what came after it" for row, word in enumerate(["kettle", "lamp"] * 2000)]
+    said = ["lovely in every way and the best of all" if bad else own[row] for row, bad in enumerate(planted.tolist())]
+    repeated, various = judge_reviews(replace(facts, text=said)), judge_reviews(replace(facts, text=own[: len(said)]))
+    names = list(SIGNALS)
+    assert repeated.belief.weight[names.index("near duplicates")] > 0.1
+    assert various.belief.weight[names.index("near duplicates")] < 0.1
+    newcomers = facts.n_written == 1
+    lead = [
+        judged.suspicion[planted].mean() / judged.suspicion[newcomers & ~planted].mean()
+        for judged in (repeated, various)
+    ]
+    assert lead[0] > 1.5 * lead[1]
 
 
 @pytest.mark.parametrize("name", SIGNS)

@@ -27,7 +27,9 @@ def make_graph() -> RawGraph:
         accounts=pa.table({"account_id": ["cyd", "ann", "bob"], "created_at": at(3, 1, None)}),
         identifiers=pa.table({"kind": ["phone", "device", "phone"], "canonical": ["1", "1", "1"]}),
         listings=pa.table({"product_id": ["q", "p"], "price": [2.5, None]}),
-        reviews=pa.table({"review_id": ["r2", "r1"], "rating": [None, 5.0], "reviewed_at": at(None, 2)}),
+        reviews=pa.table(
+            {"review_id": ["r2", "r1"], "rating": [None, 5.0], "reviewed_at": at(None, 2), "text": [None, "lovely"]}
+        ),
         uses=pa.table({"account": [0, 1, 1, 1], "identifier": [0, 0, 2, 1], "seen_at": at(1, 2, 2, None)}),
         orders=pa.table(
             {
@@ -132,6 +134,7 @@ def test_rows_are_sorted_and_name_one_another() -> None:
     # Of a product the seller is that of its listing; a review of a seller names no product.
     assert found.reviews.product.tolist() == [0, -1]
     assert found.reviews.seller.tolist() == [1, 0]
+    assert found.reviews.text.tolist() == ["lovely", None]
     assert found.orders.buyer.tolist() == [0, 0, 2]
     assert found.orders.seller.tolist() == [-1, 1, 0]
     assert found.orders.status_names == ("completed", "refunded")
