@@ -125,7 +125,8 @@ class ServerStore:
             for row in rows:
                 question = questions[row["question"]]
                 columns = (*question.columns, *(("n", "gathered") if question.gather else ()))
-                found[row["question"]] = [dict(zip(columns, values, strict=True)) for values in row["found"]]
+                if question.ids:  # nobody was asked about: not even that there are none
+                    found[row["question"]] = [dict(zip(columns, values, strict=True)) for values in row["found"]]
         return found
 
     def _ask_group(self, questions: Sequence[tuple[int, Question]]) -> list[dict[str, Any]]:
