@@ -38,9 +38,6 @@ _BUFFER_BYTES = 1 << 30
 _FULL_BYTES = 1 << 22
 """A disk with less room than this is full: a draft grows in steps of up to a megabyte."""
 
-_SHORT_LIST = 100
-"""Up to here ``IN`` is quicker than ``UNWIND``; beyond, its cost is rows times list."""
-
 _VERDICT = "score DOUBLE, tier STRING"
 SCHEMA = (
     "CREATE NODE TABLE Schema(name STRING PRIMARY KEY, version INT64)",
@@ -237,10 +234,8 @@ class EmbeddedStore:
         return [self._query_each(each) if each.ids else [] for each in questions]
 
     def _query_each(self, question: Question) -> list[dict[str, Any]]:
-        match = f"MATCH {question.pattern} WHERE {question.key} IN $ids"
-        if len(question.ids) > _SHORT_LIST:
-            match = f"UNWIND $ids AS given MATCH {question.pattern} WHERE {question.key} = given"
-        return self.query(f"{match} RETURN {question.returns}", ids=list(question.ids))
+        given = {"ids": list(question.ids)} if len(question.ids) > 1 else {"id": question.ids[0]}
+        return self.query(_say_question(question), **given)
 
     def load(
         self, tables: Mapping[str, CheckedTable], *, dry_run: bool = False, progress: Progress = no_progress
@@ -338,6 +333,26 @@ class EmbeddedStore:
             if shutil.disk_usage(self._folder).free < _FULL_BYTES and not isinstance(error, errors.RingfenceError):
                 raise OSError(errno.ENOSPC, str(error)) from error
             raise
+
+
+def _say_question(question: Question) -> str:
+    # Whatever is asked otherwise (IN, or one MATCH for the nodes and their ways) reads the whole table of nodes or of
+    # relationships: some hundred times as long.  An optional way starts at the nodes that were found; one node needs
+    # no such care.
+    one = len(question.ids) == 1
+    match = "MATCH" if one else "OPTIONAL MATCH"
+    condition = f" WHERE {question.condition}" if question.condition else ""
+    ways = [f"{match} {question.way}{condition}"] if question.way else []
+    ways += [f"{match} {question.onward}"] if question.onward else []
+    ways += [f"WITH * WHERE {question.farthest} IS NOT NULL"] if ways and not one else []
+    found = " ".join([f"UNWIND $ids AS given MATCH {question.near} WHERE {question.key} = given", *ways])
+    if one:
+        found = " ".join([f"MATCH {question.near} WHERE {question.key} = $id", *ways])
+    if not question.gather:
+        return f"{found} RETURN {question.returns} {question.order}"
+    gathered = f"count(DISTINCT {question.farthest}) AS n, collect(DISTINCT {question.gather}) AS gathered"
+    kept = f"CASE WHEN n > {question.most} THEN list_slice(gathered, 0, 0) ELSE gathered END AS gathered"
+    return f"{found} WITH {question.returns}, {gathered} RETURN {', '.join(question.columns)}, n, {kept}"
 
 
 def _sync(path: Path) -> None:

@@ -10,7 +10,7 @@ import json
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from difflib import SequenceMatcher
 from itertools import pairwise, takewhile
@@ -26,11 +26,6 @@ DEFAULT_MAX_HUB = 50
 DEFAULT_MAX_HOPS = 6
 LATEST = 5
 """How many of the latest orders and reviews an account's page shows."""
-
-SMALL_LIST = 100
-"""Up to here ``IN`` is quicker than ``UNWIND``; beyond, its cost is rows times list."""
-
-BATCH = 20_000
 
 # ---------------------------------------------------------------------------------------- answers
 
@@ -427,29 +422,86 @@ def find_ring(store: GraphStore, ring_id: str, *, run_id: str | None = None) -> 
 
 # --------------------------------------------------------------------------------------- accounts
 
-_ACCOUNT = """MATCH (a:Account {account_id: $id}) RETURN a.account_id AS account_id, a.created_at AS created_at,
-a.role AS role, a.segment AS segment, a.status AS status, a.risk_score AS risk_score, a.tier AS tier"""
-_LABELS = """MATCH (a:Account {account_id: $id})-[l:LABELLED]->(k:Label)
-RETURN DISTINCT k.label AS label, l.decided_at AS decided_at, l.source AS source ORDER BY label, decided_at, source"""
-_USES = """MATCH (a:Account {account_id: $id})-[u:USES]->(i:Identifier)
-RETURN i.kind AS kind, i.value AS value, i.canonical AS canonical, u.role AS role,
-min(u.seen_at) AS first_seen_at, max(u.seen_at) AS last_seen_at ORDER BY kind, value, role"""
-_LISTINGS = "MATCH (a:Account {account_id: $id})-[:LISTED]->(p:Listing) RETURN count(DISTINCT p.product_id) AS n"
-_REFERRED_BY = """MATCH (a:Account {account_id: $id})<-[:REFERRED]-(b:Account)
-RETURN DISTINCT b.account_id AS account_id ORDER BY account_id"""
-_REFERRED = "MATCH (a:Account {account_id: $id})-[:REFERRED]->(b:Account) RETURN count(DISTINCT b) AS n"
-_ACCOUNT_RINGS = """MATCH (a:Account {account_id: $id})-[m:MEMBER_OF]->(g:Ring) WHERE g.run_id = $run_id
-RETURN g.ring_id AS ring_id, g.kind AS kind, g.score AS score, g.tier AS tier, g.size AS size, m.role AS role,
-m.bits AS bits, g.rank AS rank ORDER BY rank"""
-_ACCOUNT_PARTIES = """MATCH (a:Account {account_id: $id})<-[p:INVOLVES]-(g:Ring) WHERE g.run_id = $run_id
-RETURN g.ring_id AS ring_id, g.kind AS kind, g.score AS score, g.tier AS tier, g.size AS size, p.role AS role,
-g.rank AS rank ORDER BY rank"""
+_ORDERS_BY_STATUS = """o.status AS status, o.currency AS currency, count(DISTINCT o.order_id) AS orders,
+collect(o.amount) AS amounts, min(o.ordered_at) AS first_at, max(o.ordered_at) AS last_at"""
+_ORDER = """DISTINCT o.order_id AS order_id, b.account_id AS other_id, o.product_id AS product_id, o.amount AS amount,
+o.currency AS currency, o.ordered_at AS ordered_at, o.status AS status"""
+_REVIEWS = "count(r) AS n, collect(r.rating) AS ratings"
+_PART = "g.run_id AS run_id, g.ring_id AS ring_id, g.kind AS kind, g.score AS score, g.tier AS tier, g.size AS size"
 _FLAG = """f.run_id AS run_id, f.subject AS subject, f.subject_id AS subject_id, f.score AS score, f.tier AS tier,
-f.reasons AS reasons, f.action AS action"""
-_ACCOUNT_FLAGS = f"""MATCH (a:Account {{account_id: $id}})<-[:`ON`]-(f:Flag)<-[:RAISED]-(r:Run)
-RETURN {_FLAG}, r.sequence AS sequence ORDER BY sequence DESC"""
-_REVIEW_FLAGS = f"""MATCH (v:Review {{review_id: $id}})<-[:`ON`]-(f:Flag)<-[:RAISED]-(r:Run)
-RETURN {_FLAG}, r.sequence AS sequence ORDER BY sequence DESC"""
+f.reasons AS reasons, f.action AS action, u.sequence AS sequence"""
+
+
+def _about_account(way: str, returns: str, *, condition: str = "", order: str = "") -> Question:
+    return Question("(a:Account)", "a.account_id", returns, way=way and f"(a){way}", condition=condition, order=order)
+
+
+def _about_review(way: str, returns: str, *, order: str = "") -> Question:
+    return Question("(r:Review)", "r.review_id", returns, way=f"(r){way}", order=order)
+
+
+def _about_dealings(side: str, way: str) -> dict[str, Question]:
+    # Amounts are added up here, exactly: a store's own sum depends on the order in which it meets them.
+    return {
+        f"{side}_by_status": _about_account(way, _ORDERS_BY_STATUS),
+        f"{side}_partners": _about_account(way, "count(DISTINCT b.account_id) AS n"),
+        f"{side}_latest": _about_account(
+            way,
+            _ORDER,
+            condition="o.ordered_at IS NOT NULL",
+            order=f"ORDER BY ordered_at DESC, order_id LIMIT {LATEST}",
+        ),
+    }
+
+
+_VERDICT_PAGE = {
+    "account": _about_account(
+        "",
+        "a.account_id AS account_id, a.created_at AS created_at, a.role AS role, a.segment AS segment,"
+        " a.status AS status, a.risk_score AS risk_score, a.tier AS tier",
+    ),
+    "rings": _about_account(
+        "-[m:MEMBER_OF]->(g:Ring)", f"{_PART}, m.role AS role, m.bits AS bits, g.rank AS rank", order="ORDER BY rank"
+    ),
+    "parties": _about_account(
+        "<-[p:INVOLVES]-(g:Ring)", f"{_PART}, p.role AS role, g.rank AS rank", order="ORDER BY rank"
+    ),
+    "flags": _about_account("<-[:`ON`]-(f:Flag)<-[:RAISED]-(u:Run)", _FLAG, order="ORDER BY sequence DESC"),
+}
+_ACCOUNT_PAGE = {
+    **_VERDICT_PAGE,
+    "labels": _about_account(
+        "-[l:LABELLED]->(k:Label)",
+        "DISTINCT k.label AS label, l.decided_at AS decided_at, l.source AS source",
+        order="ORDER BY label, decided_at, source",
+    ),
+    "uses": _about_account(
+        "-[u:USES]->(i:Identifier)",
+        "i.kind AS kind, i.value AS value, i.canonical AS canonical, u.role AS role,"
+        " min(u.seen_at) AS first_seen_at, max(u.seen_at) AS last_seen_at",
+        order="ORDER BY kind, value, role",
+    ),
+    **_about_dealings("bought", "-[o:ORDERED]->(b)"),
+    **_about_dealings("sold", "<-[o:ORDERED]-(b:Account)"),
+    "written": _about_account("-[:WROTE]->(r:Review)", _REVIEWS),
+    "suspect": _about_account(
+        "-[:WROTE]->(r:Review)", "count(r) AS n", condition="r.tier IS NOT NULL AND r.tier <> 'clear'"
+    ),
+    "received": _about_account("<-[:ABOUT]-(r:Review)", _REVIEWS),
+    "received_items": _about_account("-[:LISTED]->(:Listing)<-[:ABOUT]-(r:Review)", _REVIEWS),
+    "latest_reviews": _about_account(
+        "-[:WROTE]->(r:Review)",
+        "r.review_id AS review_id, r.rating AS rating, r.reviewed_at AS reviewed_at, r.suspicion AS suspicion,"
+        " r.tier AS tier",
+        condition="r.reviewed_at IS NOT NULL",
+        order=f"ORDER BY reviewed_at DESC, review_id LIMIT {LATEST}",
+    ),
+    "listings": _about_account("-[:LISTED]->(p:Listing)", "count(DISTINCT p.product_id) AS n"),
+    "referred_by": _about_account(
+        "<-[:REFERRED]-(b:Account)", "DISTINCT b.account_id AS account_id", order="ORDER BY account_id"
+    ),
+    "referred": _about_account("-[:REFERRED]->(b:Account)", "count(DISTINCT b) AS n"),
+}
 
 
 def find_account(store: GraphStore, account_id: str) -> AccountRecord:
@@ -460,25 +512,31 @@ def find_account(store: GraphStore, account_id: str) -> AccountRecord:
     UnknownIdError
         If the store knows no such account; the message names the nearest one.
     """
-    row = _require(store, "account", account_id, _ACCOUNT)
+    page = _ask_page(store, _ACCOUNT_PAGE, account_id)
+    row = _require(store, "account", account_id, page["account"])
     row["run_id"] = _find_verdict_run(store, row)
-    labels = tuple(LabelRecord(**each) for each in _rows(store, _LABELS, id=account_id))
-    rings = _list_account_rings(store, account_id, row["run_id"])
-    flags = _list_flags(store, _ACCOUNT_FLAGS, account_id)
+    labels = tuple(LabelRecord(**each) for each in page["labels"])
+    rings = _list_account_rings(page, row["run_id"])
+    flags = _list_flags(page["flags"])
     return AccountRecord(
         **row,
         verdict=say_verdict(row, labels, rings, flags),
         labels=labels,
-        identifiers=_list_identifiers(store, account_id),
-        bought=_find_dealings(store, _BOUGHT, account_id),
-        sold=_find_dealings(store, _SOLD, account_id),
-        reviews=_find_reviews(store, account_id),
-        listings=_rows(store, _LISTINGS, id=account_id)[0]["n"],
-        referred_by=tuple(each["account_id"] for each in _rows(store, _REFERRED_BY, id=account_id)),
-        referred=_rows(store, _REFERRED, id=account_id)[0]["n"],
+        **_find_details(store, page),
+        bought=_find_dealings(page, "bought"),
+        sold=_find_dealings(page, "sold"),
+        listings=page["listings"][0]["n"],
+        referred_by=tuple(each["account_id"] for each in page["referred_by"]),
+        referred=page["referred"][0]["n"],
         rings=rings,
         flags=flags,
     )
+
+
+def _ask_page(store: GraphStore, page: Mapping[str, Question], subject_id: str) -> dict[str, list[Row]]:
+    """The rows of each question about one subject."""
+    asked = [replace(question, ids=(subject_id,)) for question in page.values()]
+    return dict(zip(page, store.query_many(asked), strict=True))
 
 
 def _find_verdict_run(store: GraphStore, account: Row) -> str | None:
@@ -515,53 +573,26 @@ def _say_part(ring: AccountRing) -> str:
     return f"it is a {ring.role} of {what}" if ring.bits is None else f"it is a {ring.role} member of {what}"
 
 
-def _list_account_rings(store: GraphStore, account_id: str, run_id: str | None) -> tuple[AccountRing, ...]:
-    if run_id is None:
-        return ()
-    member = _rows(store, _ACCOUNT_RINGS, id=account_id, run_id=run_id)
-    party = _rows(store, _ACCOUNT_PARTIES, id=account_id, run_id=run_id)
-    return tuple(AccountRing(**{"bits": None, **_without(row, "rank")}) for row in [*member, *party])
+def _list_account_rings(page: Mapping[str, list[Row]], run_id: str | None) -> tuple[AccountRing, ...]:
+    rows = [row for row in (*page["rings"], *page["parties"]) if row["run_id"] == run_id]
+    return tuple(AccountRing(**{"bits": None, **_without(row, "rank", "run_id")}) for row in rows)
 
 
-def _list_flags(store: GraphStore, cypher: str, subject_id: str) -> tuple[FlagRecord, ...]:
-    rows = _rows(store, cypher, id=subject_id)
+def _list_flags(rows: Iterable[Row]) -> tuple[FlagRecord, ...]:
     flags = (_without({**row, "reasons": _as_sentences(row["reasons"])}, "sequence") for row in rows)
     return tuple(FlagRecord(**{**flag, "action": flag["action"] or ""}) for flag in flags)
 
 
-def _list_identifiers(store: GraphStore, account_id: str) -> tuple[IdentifierUse, ...]:
-    rows = _rows(store, _USES, id=account_id)
-    counted = store.query_many([_IDENTIFIERS.count({row["canonical"] for row in rows})])[0]
-    sizes = {(row["other"], row["name"]): row["n"] for row in counted}
-    return tuple(
-        IdentifierUse(**_without(row, "canonical"), others=max(0, sizes.get((row["kind"], row["canonical"]), 1) - 1))
-        for row in rows
-    )
-
-
-_BOUGHT = "MATCH (a:Account {account_id: $id})-[o:ORDERED]->(b)"
-_SOLD = "MATCH (a:Account {account_id: $id})<-[o:ORDERED]-(b:Account)"
-# Amounts are added up here, exactly: a store's own sum depends on the order in which it meets them.
-_BY_STATUS = """RETURN o.status AS status, o.currency AS currency, count(DISTINCT o.order_id) AS orders,
-collect(o.amount) AS amounts, min(o.ordered_at) AS first_at, max(o.ordered_at) AS last_at"""
-_PARTNERS = "RETURN count(DISTINCT b.account_id) AS n"
-_LATEST_ORDERS = """WHERE o.ordered_at IS NOT NULL
-RETURN DISTINCT o.order_id AS order_id, b.account_id AS other_id, o.product_id AS product_id, o.amount AS amount,
-o.currency AS currency, o.ordered_at AS ordered_at, o.status AS status
-ORDER BY ordered_at DESC, order_id LIMIT $latest"""
-
-
-def _find_dealings(store: GraphStore, side: str, account_id: str) -> Dealings:
-    rows = _rows(store, f"{side} {_BY_STATUS}", id=account_id)
-    latest = _rows(store, f"{side} {_LATEST_ORDERS}", id=account_id, latest=LATEST)
+def _find_dealings(page: Mapping[str, list[Row]], side: str) -> Dealings:
+    rows = page[f"{side}_by_status"]
     return Dealings(
         orders=sum(row["orders"] for row in rows),
-        counterparties=_rows(store, f"{side} {_PARTNERS}", id=account_id)[0]["n"],
+        counterparties=page[f"{side}_partners"][0]["n"],
         statuses=_add_up((row["status"], row["orders"]) for row in rows),
         amounts=_add_up((row["currency"], amount) for row in rows for amount in row["amounts"]),
         first_at=min((row["first_at"] for row in rows if row["first_at"]), default=None),
         last_at=max((row["last_at"] for row in rows if row["last_at"]), default=None),
-        latest=tuple(OrderLine(**row) for row in latest),
+        latest=tuple(OrderLine(**row) for row in page[f"{side}_latest"]),
     )
 
 
@@ -573,32 +604,43 @@ def _add_up(pairs: Iterable[tuple[str | None, float]]) -> tuple[Tally, ...]:
     return tuple(Tally(name, total) for name, total in sorted(totals.items(), key=lambda item: (-item[1], item[0])))
 
 
-_WRITTEN = "MATCH (a:Account {account_id: $id})-[:WROTE]->(r:Review) RETURN count(r) AS n, collect(r.rating) AS ratings"
-_SUSPECT = """MATCH (a:Account {account_id: $id})-[:WROTE]->(r:Review)
-WHERE r.tier IS NOT NULL AND r.tier <> 'clear' RETURN count(r) AS n"""
-_RECEIVED = (
-    "MATCH (a:Account {account_id: $id})<-[:ABOUT]-(r:Review) RETURN count(r) AS n, collect(r.rating) AS ratings"
+_SUBJECTS = (
+    _about_review("-[:ABOUT]->(p:Listing)", "r.review_id AS review_id, p.product_id AS id"),
+    _about_review("-[:ABOUT]->(s:Account)", "r.review_id AS review_id, s.account_id AS id"),
 )
-_RECEIVED_ITEMS = """MATCH (a:Account {account_id: $id})-[:LISTED]->(:Listing)<-[:ABOUT]-(r:Review)
-RETURN count(r) AS n, collect(r.rating) AS ratings"""
-_LATEST_REVIEWS = """MATCH (a:Account {account_id: $id})-[:WROTE]->(r:Review) WHERE r.reviewed_at IS NOT NULL
-RETURN r.review_id AS review_id, r.rating AS rating, r.reviewed_at AS reviewed_at, r.suspicion AS suspicion,
-r.tier AS tier ORDER BY reviewed_at DESC, review_id LIMIT $latest"""
-_TARGET_ITEM = "MATCH (r:Review {review_id: $id})-[:ABOUT]->(p:Listing) RETURN p.product_id AS target_id"
-_TARGET_SELLER = "MATCH (r:Review {review_id: $id})-[:ABOUT]->(s:Account) RETURN s.account_id AS target_id"
 
 
-def _find_reviews(store: GraphStore, account_id: str) -> ReviewsSummary:
-    written = _rows(store, _WRITTEN, id=account_id)[0]
-    received = [_rows(store, cypher, id=account_id)[0] for cypher in (_RECEIVED, _RECEIVED_ITEMS)]
-    latest = _rows(store, _LATEST_REVIEWS, id=account_id, latest=LATEST)
+def _find_details(store: GraphStore, page: Mapping[str, list[Row]]) -> dict[str, Any]:
+    """What the page's own rows lead to: who else uses its things, and what its reviews are about."""
+    uses, latest = page["uses"], page["latest_reviews"]
+    review_ids = tuple(row["review_id"] for row in latest)
+    asked = [_count_users(row["canonical"] for row in uses)]
+    asked += [replace(question, ids=review_ids) for question in _SUBJECTS]
+    counted, *subjects = store.query_many(asked)
+    sizes = {(row["channel"], row["name"]): row["n"] for row in counted}
+    targets = {row["review_id"]: row["id"] for rows in reversed(subjects) for row in rows}  # an item before its seller
+    return {
+        "identifiers": tuple(
+            IdentifierUse(
+                **_without(row, "canonical"), others=max(0, sizes.get((row["kind"], row["canonical"]), 1) - 1)
+            )
+            for row in uses
+        ),
+        "reviews": _sum_up_reviews(
+            page, tuple(ReviewLine(**row, target_id=targets.get(row["review_id"])) for row in latest)
+        ),
+    }
+
+
+def _sum_up_reviews(page: Mapping[str, list[Row]], latest: tuple[ReviewLine, ...]) -> ReviewsSummary:
+    (written,), received = page["written"], [*page["received"], *page["received_items"]]
     return ReviewsSummary(
         written=written["n"],
         mean_rating=_mean(written["ratings"]),
-        flagged=_rows(store, _SUSPECT, id=account_id)[0]["n"],
+        flagged=page["suspect"][0]["n"],
         received=sum(row["n"] for row in received),
         mean_received=_mean([rating for row in received for rating in row["ratings"]]),
-        latest=tuple(ReviewLine(**row, target_id=_find_target(store, row["review_id"])) for row in latest),
+        latest=latest,
     )
 
 
@@ -606,17 +648,15 @@ def _mean(ratings: Sequence[float]) -> float | None:
     return math.fsum(ratings) / len(ratings) if ratings else None
 
 
-def _find_target(store: GraphStore, review_id: str) -> str | None:
-    for cypher in (_TARGET_ITEM, _TARGET_SELLER):
-        for row in _rows(store, cypher, id=review_id):
-            return str(row["target_id"])
-    return None
-
-
 # -------------------------------------------------------------------------------------------- why
 
-_REVIEW = """MATCH (a:Account)-[:WROTE]->(r:Review {review_id: $id})
-RETURN r.review_id AS review_id, r.suspicion AS suspicion, r.tier AS tier, a.account_id AS account_id"""
+_REVIEW_PAGE = {
+    "review": _about_review(
+        "<-[:WROTE]-(a:Account)",
+        "r.review_id AS review_id, r.suspicion AS suspicion, r.tier AS tier, a.account_id AS account_id",
+    ),
+    "flags": _about_review("<-[:`ON`]-(f:Flag)<-[:RAISED]-(u:Run)", _FLAG, order="ORDER BY sequence DESC"),
+}
 
 
 def find_reasons(store: GraphStore, any_id: str) -> list[Reasons]:
@@ -640,12 +680,12 @@ def find_reasons(store: GraphStore, any_id: str) -> list[Reasons]:
 
 
 def _explain_account(store: GraphStore, account_id: str) -> Reasons | None:
-    rows = _rows(store, _ACCOUNT, id=account_id)
-    if not rows:
+    page = _ask_page(store, _VERDICT_PAGE, account_id)
+    if not page["account"]:
         return None
-    row = {**rows[0], "run_id": _find_verdict_run(store, rows[0])}
-    flags = [flag for flag in _list_flags(store, _ACCOUNT_FLAGS, account_id) if flag.run_id == row["run_id"]]
-    rings = _list_account_rings(store, account_id, row["run_id"])
+    row = {**page["account"][0], "run_id": _find_verdict_run(store, page["account"][0])}
+    flags = [flag for flag in _list_flags(page["flags"]) if flag.run_id == row["run_id"]]
+    rings = _list_account_rings(page, row["run_id"])
     sentences = tuple(reason for flag in flags for reason in flag.reasons)
     action = flags[0].action if flags else ""
     verdict = say_verdict(row, (), rings)
@@ -670,10 +710,10 @@ def _say_reading(reading: ReadingRecord) -> str:
 
 
 def _explain_review(store: GraphStore, review_id: str) -> Reasons | None:
-    rows = _rows(store, _REVIEW, id=review_id)
-    if not rows:
+    page = _ask_page(store, _REVIEW_PAGE, review_id)
+    if not page["review"]:
         return None
-    row, flags = rows[0], _list_flags(store, _REVIEW_FLAGS, review_id)[:1]
+    row, flags = page["review"][0], _list_flags(page["flags"])[:1]
     run_id = flags[0].run_id if flags else None
     sentences = tuple(reason for flag in flags for reason in flag.reasons)
     author = f"Written by {row['account_id']}."
@@ -684,56 +724,25 @@ def _explain_review(store: GraphStore, review_id: str) -> Reasons | None:
 # ------------------------------------------------------------------------------ who is connected
 
 
-def _ask(pattern: str, key: str, returns: str, ids: Iterable[str]) -> Question:
-    """A question whose columns are ``one``, ``other``, ``name`` and ``n``."""
-    return Question(pattern, key, returns, ("one", "other", "name", "n"), sorted(set(ids)))
+def _about_accounts(way: str, returns: str, account_ids: Iterable[str], **more: Any) -> Question:
+    return Question("(a:Account)", "a.account_id", returns, sorted(set(account_ids)), way, **more)
 
 
-@dataclass(frozen=True)
-class _Sharing:
-    """A way of sharing a thing: the way from account ``a`` to thing ``t``, the thing's label and name."""
-
-    way: str
-    label: str
-    name: str
-    channel: str
-
-    # Only the end that a search starts from bears its label: the other one has no choice, and checking costs time.
-    @property
-    def _from_account(self) -> str:
-        return f"(a:Account){self.way}(t:{self.label})"
-
-    @property
-    def _from_thing(self) -> str:
-        return f"(a){self.way}(t:{self.label})"
-
-    def reach(self, accounts: Iterable[str]) -> Question:
-        """The things that accounts share: channel (``other``) and name."""
-        returns = f"DISTINCT '' AS one, {self.channel} AS other, {self.name} AS name, 0 AS n"
-        return _ask(self._from_account, "a.account_id", returns, accounts)
-
-    def spread(self, names: Iterable[str]) -> Question:
-        """The accounts (``one``) that share each thing: channel (``other``) and name."""
-        returns = f"DISTINCT a.account_id AS one, {self.channel} AS other, {self.name} AS name, 0 AS n"
-        return _ask(self._from_thing, self.name, returns, names)
-
-    def count(self, names: Iterable[str]) -> Question:
-        """How many accounts share each thing: channel (``other``), name and ``n``."""
-        returns = f"'' AS one, {self.channel} AS other, {self.name} AS name, count(DISTINCT a) AS n"
-        return _ask(self._from_thing, self.name, returns, names)
+def _count_users(names: Iterable[str], *, most: int = 0) -> Question:
+    """How many accounts use what has these names, and which, unless they are more than ``most``."""
+    near, returns, ids = "(t:Identifier)", "t.kind AS channel, t.canonical AS name", sorted(set(names))
+    return Question(near, "t.canonical", returns, ids, "(t)<-[:USES]-(b:Account)", gather="b.account_id", most=most)
 
 
-_IDENTIFIERS = _Sharing("-[:USES]->", "Identifier", "t.canonical", "t.kind")
-_SHARINGS = (
-    _IDENTIFIERS,
-    _Sharing("-[:WROTE]->()-[:ABOUT]->", "Listing", "t.product_id", "'reviewed product'"),
-    _Sharing("-[:WROTE]->()-[:ABOUT]->", "Account", "t.account_id", "'reviewed seller'"),
+_USED = ("(a)-[:USES]->(t:Identifier)", "DISTINCT t.kind AS channel, t.canonical AS name")
+_REVIEWED = (
+    ("(t:Listing)", "'reviewed product' AS channel, t.product_id AS name"),
+    ("(t:Account)", "'reviewed seller' AS channel, t.account_id AS name"),
 )
-_TRADES = ("(a:Account)-[o:ORDERED]->(b:Account)", "(a:Account)<-[o:ORDERED]-(b)")
-_REFERRALS = ("(a:Account)-[:REFERRED]->(b)", "(a:Account)<-[:REFERRED]-(b)")
-_TRADED = "a.account_id AS one, b.account_id AS other, '' AS name, count(DISTINCT o.order_id) AS n"
-_REFERRED_TO = "DISTINCT a.account_id AS one, b.account_id AS other, '' AS name, 0 AS n"
-_PARTNERS_OF = "a.account_id AS one, '' AS other, '' AS name, count(DISTINCT b) AS n"
+_TRADES = ("(a)-[o:ORDERED]->(b:Account)", "(a)<-[o:ORDERED]-(b:Account)")
+_REFERRALS = ("(a)-[:REFERRED]->(b:Account)", "(a)<-[:REFERRED]-(b:Account)")
+_TRADED = "a.account_id AS one, b.account_id AS other, count(DISTINCT o.order_id) AS n"
+_REFERRED_TO = "DISTINCT a.account_id AS one, b.account_id AS other"
 
 
 @dataclass
@@ -743,7 +752,7 @@ class _Search:
     store: GraphStore
     ends: frozenset[str]
     max_hub: int
-    things: dict[tuple[str, str], set[str]] = field(default_factory=lambda: defaultdict(set))
+    things: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     sizes: dict[tuple[str, str], int] = field(default_factory=dict)
     dealings: dict[tuple[str, str], set[Share]] = field(default_factory=lambda: defaultdict(set))
     partners: dict[str, int] = field(default_factory=dict)
@@ -751,43 +760,59 @@ class _Search:
 
     def widen(self, accounts: set[str]) -> set[str]:
         """All accounts one hop away from these; whatever one may ask at once is asked at once."""
-        asks = [sharing.reach(accounts) for sharing in _SHARINGS]
-        asks += [_ask(way, "a.account_id", _TRADED, accounts) for way in _TRADES]
-        asks += [_ask(way, "a.account_id", _REFERRED_TO, accounts) for way in _REFERRALS]
-        rows = self.store.query_many(asks)
-        n = len(_SHARINGS)
-        touched = [{(row["other"], row["name"]) for row in part} for part in rows[:n]]
-        trades = [row for part in rows[n : n + len(_TRADES)] for row in part]
-        self._measure(touched, {row[end] for row in trades for end in ("one", "other")})
-        found = self._add_things(touched) | self._add_trades(trades)
-        return found | self._add_referrals(rows[n + len(_TRADES) :])
+        products, sellers, brought, bought, came, sold, used = self.store.query_many(self._ask_from(accounts))
+        things = {(row["channel"], row["name"]) for row in used}
+        trades = [*bought, *sold]
+        self._measure(things, {row[end] for row in trades for end in ("one", "other")})
+        for reviewed in (products, sellers):
+            self._keep_shared({(row["channel"], row["name"]) for row in reviewed}, reviewed)
+            things |= {(row["channel"], row["name"]) for row in reviewed}
+        return self._add_things(things) | self._add_trades(trades) | self._add_referrals([brought, came])
 
-    def _measure(self, touched: list[set[tuple[str, str]]], accounts: set[str]) -> None:
-        """Count who shares each thing, and the partners of each account that is no end."""
-        fresh = [{thing for thing in things if thing not in self.sizes} for things in touched]
+    def _ask_from(self, accounts: set[str]) -> list[Question]:
+        # A store that asks over two connections asks every other question on each: products take longest.
+        reviewed = [
+            _about_accounts(
+                f"(a)-[:WROTE]->(:Review)-[:ABOUT]->{thing}",
+                returns,
+                accounts,
+                onward="(t)<-[:ABOUT]-(:Review)<-[:WROTE]-(b:Account)",
+                gather="b.account_id",
+                most=self.max_hub,
+            )
+            for thing, returns in _REVIEWED
+        ]
+        bought, sold = (_about_accounts(way, _TRADED, accounts) for way in _TRADES)
+        brought, came = (_about_accounts(way, _REFERRED_TO, accounts) for way in _REFERRALS)
+        return [*reviewed, brought, bought, came, sold, _about_accounts(*_USED, accounts)]
+
+    def _measure(self, used: set[tuple[str, str]], accounts: set[str]) -> None:
+        """Find who uses each thing that is new, and count the partners of each account that is no end."""
+        fresh = used - self.sizes.keys()
         between = accounts - self.ends - self.partners.keys()
-        asks = [sharing.count({name for _, name in each}) for sharing, each in zip(_SHARINGS, fresh, strict=True)]
-        asks += [_ask(way, "a.account_id", _PARTNERS_OF, between) for way in _TRADES]
-        rows = self.store.query_many(asks)
-        for things, counts in zip(fresh, rows[: len(_SHARINGS)], strict=True):
-            counted = {(row["other"], row["name"]): row["n"] for row in counts}
-            self.sizes |= {thing: counted.get(thing, 1) for thing in things}
+        sellers, buyers = (
+            _about_accounts(way, "a.account_id AS one", between, gather="b.account_id") for way in _TRADES
+        )
+        users = _count_users((name for _, name in fresh), most=self.max_hub)
+        used_by, bought_by, sold_by = self.store.query_many([users, buyers, sellers])  # counting buyers takes longest
+        self._keep_shared(fresh, used_by)
         self.partners |= dict.fromkeys(between, 0)
-        for row in (row for part in rows[len(_SHARINGS) :] for row in part):
+        for row in (*bought_by, *sold_by):
             self.partners[row["one"]] += row["n"]
 
-    def _add_things(self, touched: list[set[tuple[str, str]]]) -> set[str]:
-        everything = set[tuple[str, str]]().union(*touched)
-        self.left_out |= {Share(*each, self.sizes[each]) for each in everything if self.sizes[each] > self.max_hub}
-        shared = {thing for thing in everything - self.things.keys() if 1 < self.sizes[thing] <= self.max_hub}
-        asks = [
-            sharing.spread({name for channel, name in things if (channel, name) in shared})
-            for sharing, things in zip(_SHARINGS, touched, strict=True)
-        ]
-        for row in (row for part in self.store.query_many(asks) for row in part):
-            if (row["other"], row["name"]) in shared:
-                self.things[row["other"], row["name"]].add(row["one"])
-        return set().union(*(self.things[thing] for thing in everything & self.things.keys()))
+    def _keep_shared(self, things: set[tuple[str, str]], rows: list[Row]) -> None:
+        for thing in things:
+            self.sizes.setdefault(thing, 1)
+        for row in rows:
+            thing = row["channel"], row["name"]
+            if thing in things:
+                self.sizes[thing] = row["n"]
+                if 1 < row["n"] <= self.max_hub:
+                    self.things[thing] = set(row["gathered"])
+
+    def _add_things(self, things: set[tuple[str, str]]) -> set[str]:
+        self.left_out |= {Share(*each, self.sizes[each]) for each in things if self.sizes[each] > self.max_hub}
+        return set().union(*(self.things[thing] for thing in things & self.things.keys()))
 
     def _add_trades(self, rows: list[Row]) -> set[str]:
         traders = {row[end] for row in rows for end in ("one", "other")} - self.ends
@@ -820,7 +845,7 @@ class _Search:
 
 def find_neighbours(store: GraphStore, account_id: str, *, max_hub: int = DEFAULT_MAX_HUB) -> list[Neighbour]:
     """The accounts one hop away; those that share most, and what is rarest, first."""
-    _require(store, "account", account_id, _ACCOUNT)
+    check_account(store, account_id)
     search = _Search(store, frozenset({account_id}), max_hub)
     found = search.widen({account_id}) - {account_id}
     shares: dict[str, set[Share]] = defaultdict(set)
@@ -845,7 +870,7 @@ class Verdict:
 def find_verdicts(store: GraphStore, account_ids: Iterable[str]) -> dict[str, Verdict]:
     """The latest verdict on each of these accounts."""
     returns = "a.account_id AS account_id, a.risk_score AS risk_score, a.tier AS tier"
-    rows = _ask_many(store, "(a:Account)", "a.account_id", returns, account_ids)
+    (rows,) = store.query_many([_about_accounts("", returns, account_ids)])
     return {row["account_id"]: Verdict(row["risk_score"], row["tier"]) for row in rows}
 
 
@@ -857,7 +882,13 @@ def check_account(store: GraphStore, account_id: str) -> None:
     UnknownIdError
         If the store knows no such account; the message names the nearest one.
     """
-    _require(store, "account", account_id, _ACCOUNT)
+    _check_accounts(store, account_id)
+
+
+def _check_accounts(store: GraphStore, *account_ids: str) -> None:
+    (rows,) = store.query_many([_about_accounts("", "a.account_id AS account_id", account_ids)])
+    for account_id in account_ids:
+        _require(store, "account", account_id, [row for row in rows if row["account_id"] == account_id])
 
 
 def find_path(
@@ -879,11 +910,10 @@ def find_path(
     UnknownIdError
         If the store does not know one of them.
     """
-    for account_id in (account_a, account_b):
-        _require(store, "account", account_id, _ACCOUNT)
+    _check_accounts(store, account_a, account_b)
     search = _Search(store, frozenset({account_a, account_b}), max_hub)
     found = _widen_until_met(search, account_a, account_b, max_hops)
-    hops = _walk_shortest(search, account_a, account_b, max_hops) if found else ()
+    hops = _walk_shortest(search, account_a, account_b) if found else ()
     left_out = tuple(sorted(search.left_out, key=lambda each: (-each.accounts, each.channel, each.name)))
     return FoundPath(account_a, account_b, found, hops, left_out)
 
@@ -900,21 +930,58 @@ def _widen_until_met(search: _Search, account_a: str, account_b: str, max_hops: 
     return bool(seen[0] & seen[1])
 
 
-def _walk_shortest(search: _Search, account_a: str, account_b: str, max_hops: int) -> tuple[Hop, ...]:
-    # Half a hop from an account to a thing; all that rarity adds over a whole path is less than one hop.
-    # Accounts are texts and things are pairs, so that neither is taken for the other whatever they are called.
-    import networkx as nx
+class _Links:
+    """What a search has found, by account."""
 
-    graph: nx.Graph[Any] = nx.Graph()
-    rarity_share = 1 / (max_hops + 1)
-    for thing in sorted(search.things):
-        weight = (1 + rarity_share * (1 - 1 / search.sizes[thing])) / 2
-        graph.add_weighted_edges_from((user, thing, weight) for user in sorted(search.things[thing]))
-    for (one, other), dealings in sorted(search.dealings.items()):
-        if dealings:
-            graph.add_edge(one, other, weight=1 + rarity_share / 2)
-    graph.add_nodes_from((account_a, account_b))
-    stops = [node for node in nx.shortest_path(graph, account_a, account_b, weight="weight") if isinstance(node, str)]
+    def __init__(self, search: _Search) -> None:
+        self.search = search
+        self.things: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        self.partners: dict[str, list[str]] = defaultdict(list)
+        for thing, users in search.things.items():
+            for user in users:
+                self.things[user].append(thing)
+        for (one, other), dealings in search.dealings.items():
+            if dealings:
+                self.partners[one].append(other)
+                self.partners[other].append(one)
+
+    def list_layers(self, start: str, end: str) -> list[set[str]]:
+        """The accounts 0, 1, 2, … hops from the start, up to the last before the end."""
+        layers: list[set[str]] = []
+        layer, seen, used = {start}, {start}, set[tuple[str, str]]()
+        while end not in layer:
+            layers.append(layer)
+            things = {thing for one in layer for thing in self.things[one]} - used
+            layer = set().union(*(self.search.things[thing] for thing in things))
+            layer = layer.union(*(self.partners[one] for one in layers[-1])) - seen
+            used |= things
+            seen |= layer
+        return layers
+
+    def list_from(self, account: str) -> Iterator[tuple[str, float]]:
+        """Each account one hop away, once for each way there, and how common that is: from 0 to 1."""
+        for thing in self.things[account]:
+            commonness = 1 - 1 / self.search.sizes[thing]
+            yield from ((user, commonness) for user in self.search.things[thing])
+        yield from ((partner, 0.5) for partner in self.partners[account])
+
+
+def _walk_shortest(search: _Search, account_a: str, account_b: str) -> tuple[Hop, ...]:
+    """Of the ways with the fewest hops the one over the rarest things; of equals the first by its accounts."""
+    links = _Links(search)
+    layers = links.list_layers(account_a, account_b)
+    lengths, onwards = {account_b: 0.0}, dict[str, str]()
+    for layer in reversed(layers):  # from the other end back: how common everything on the best way from here is
+        reached: dict[str, tuple[float, str]] = {}
+        for one, length in lengths.items():
+            for other, commonness in links.list_from(one):
+                if other in layer:
+                    reached[other] = min(reached.get(other, (math.inf, "")), (length + commonness, one))
+        lengths = {account: length for account, (length, _) in reached.items()}
+        onwards |= {account: one for account, (_, one) in reached.items()}
+    stops = [account_a]
+    while stops[-1] != account_b:
+        stops.append(onwards[stops[-1]])
     return tuple(Hop(one, other, search.list_shares(one, other)) for one, other in pairwise(stops))
 
 
@@ -980,8 +1047,7 @@ def _say_unknown(what: str, wrong_id: str, nearest: str | None, where: str = "")
     return f"no {what} {wrong_id!r}{where}" + (f"; the nearest is {nearest!r}" if nearest is not None else "")
 
 
-def _require(store: GraphStore, subject: Subject, wanted_id: str, cypher: str) -> Row:
-    rows = _rows(store, cypher, id=wanted_id)
+def _require(store: GraphStore, subject: Subject, wanted_id: str, rows: Sequence[Row]) -> Row:
     if not rows:
         raise UnknownIdError(_say_unknown(subject, wanted_id, find_nearest_id(store, subject, wanted_id)))
     return rows[0]
@@ -1058,16 +1124,3 @@ def _as_sentences(value: Any) -> tuple[str, ...]:
 
 def _without(row: Row, *names: str) -> Row:
     return {name: value for name, value in row.items() if name not in names}
-
-
-def _ask_many(store: GraphStore, pattern: str, key: str, returns: str, ids: Iterable[str | None]) -> list[Row]:
-    """Match a pattern for many ids at once, in batches, each in the form that is quick for its length."""
-    wanted = sorted({each for each in ids if each is not None})
-    rows: list[Row] = []
-    for start in range(0, len(wanted), BATCH):
-        batch = wanted[start : start + BATCH]
-        given = f"MATCH {pattern} WHERE {key} IN $ids"
-        if len(batch) > SMALL_LIST:
-            given = f"UNWIND $ids AS given MATCH {pattern} WHERE {key} = given"
-        rows += _rows(store, f"{given} RETURN {returns}", ids=batch)
-    return rows

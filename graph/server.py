@@ -8,6 +8,7 @@ is missing.  A run is one transaction, however large.
 from __future__ import annotations
 
 import logging
+import re
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -34,6 +35,8 @@ log = logging.getLogger("ringfence.server")
 
 ONE_TRANSACTION_ROWS = 50_000
 """Up to here a load is one transaction."""
+
+_SURE_ACCOUNT = re.compile(r"(<-\[\w*:(?:USES|ORDERED|WROTE)\]-\(\w+):Account\)")
 
 _FEW_IDS = 60
 """Up to here questions that are asked at once are not worth a second connection."""
@@ -120,16 +123,19 @@ class ServerStore:
         groups = [numbered] if n_ids <= _FEW_IDS else [numbered[::2], numbered[1::2]]
         for rows in map(self._ask_group, groups) if len(groups) == 1 else self._pool.map(self._ask_group, groups):
             for row in rows:
-                found[row["question"]] = row["found"]
+                question = questions[row["question"]]
+                columns = (*question.columns, *(("n", "gathered") if question.gather else ()))
+                if question.ids:  # nobody was asked about: not even that there are none
+                    found[row["question"]] = [dict(zip(columns, values, strict=True)) for values in row["found"]]
         return found
 
     def _ask_group(self, questions: Sequence[tuple[int, Question]]) -> list[dict[str, Any]]:
-        # Neo4j plans a query anew, which takes longer than to run it, for another text or for lists of another order
-        # of magnitude.  So no question is left out, and no list is much shorter than the longest: nobody's id fills it.
-        parts = " UNION ALL ".join(_say_question(number, question) for number, question in questions)
-        least = 10 ** (len(str(max(len(each.ids) for _, each in questions))) - 1) + 1
-        ids = {f"ids_{number}": [*each.ids, *[""] * (least - len(each.ids))] for number, each in questions}
-        return self.query(parts, **ids)
+        # Neo4j plans a query anew, which takes longer than to run it, for another text and for a list of another order
+        # of magnitude.  So no question is left out, and the lists travel inside one that is always as long.
+        parts = " UNION ALL ".join(
+            _say_question(number, place, question) for place, (number, question) in enumerate(questions)
+        )
+        return self.query(parts, ids=[list(question.ids) for _, question in questions])
 
     def load(
         self, tables: Mapping[str, CheckedTable], *, dry_run: bool = False, progress: Progress = no_progress
@@ -233,11 +239,38 @@ class ServerStore:
         )
 
 
-def _say_question(number: int, question: Question) -> str:
+def _say_question(number: int, place: int, question: Question) -> str:
     """One row of many: each row would be a message of its own, and messages take the time."""
-    match = f"UNWIND $ids_{number} AS given MATCH {question.pattern} WHERE {question.key} = given"
-    row = ", ".join(f"{name}: {name}" for name in question.columns)
-    return f"{match} WITH {question.returns} RETURN {number} AS question, collect({{{row}}}) AS found"
+    near = f"UNWIND $ids[{place}] AS given MATCH {question.near} WHERE {question.key} = given"
+    condition = f" WHERE {question.condition}" if question.condition else ""
+    way = f" MATCH {_leave_out_sure_labels(question.way)}{condition}" if question.way else ""
+    rows = f"WITH {question.returns} {question.order}"
+    columns = question.columns
+    if question.gather:
+        rows = _say_gathering(question)
+        columns = (*columns, "n", "gathered")
+    return f"{near}{way} {rows} RETURN {number} AS question, collect([{', '.join(columns)}]) AS found"
+
+
+def _say_gathering(question: Question) -> str:
+    # Nodes are gathered, and only of few of them is the property read: reading takes longer than going there.
+    last = question.farthest
+    if not question.most:
+        return f"WITH {question.returns}, count(DISTINCT {last}) AS n, [] AS gathered"
+    collected = f"WITH {question.returns}, collect(DISTINCT {last}) AS reached"
+    if question.onward:
+        onward = f"WITH DISTINCT {question.far} MATCH {_leave_out_sure_labels(question.onward)}"
+        collected = (
+            f"{onward} WITH {question.far}, collect(DISTINCT {last}) AS reached WITH {question.returns}, reached"
+        )
+    keys = f"[{last} IN reached | {question.gather}]"
+    kept = f"CASE WHEN size(reached) > {question.most} THEN [] ELSE {keys} END AS gathered"
+    return f"{collected} WITH {', '.join(question.columns)}, size(reached) AS n, {kept}"
+
+
+def _leave_out_sure_labels(way: str) -> str:
+    """Whoever uses, orders or writes is an account: to look takes time."""
+    return _SURE_ACCOUNT.sub(r"\1)", way)
 
 
 def _begin_load(transaction: Transaction, marker: Mapping[str, Any]) -> None:

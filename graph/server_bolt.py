@@ -267,8 +267,13 @@ def _as_row(record: neo4j.Record) -> Row:
     return dict(zip(record.keys(), record.values(), strict=True))
 
 
+_PLAIN = frozenset((type(None), str, int, float, bool))
+
+
 def _as_plain(value: Any) -> Any:
     """The standard library's types for the driver's own; nodes and relationships as their properties."""
+    if type(value) is list and _PLAIN.issuperset(map(type, value)):
+        return value  # most of the many that a path meets
     plain: Any = value
     match value:
         case None | str() | int() | float() | bytes():

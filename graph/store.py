@@ -49,6 +49,9 @@ class Server:
 Location = str | Server
 """A folder, the address of a Neo4j server, or all that there is to know of one."""
 
+_NAMED = re.compile(r"\bAS (\w+)")
+_LAST_NODE = re.compile(r"\((\w+)[^()]*\)$")
+
 
 def no_progress(stage: str, rows_done: int, rows_total: int) -> None:
     """Say nothing."""
@@ -79,16 +82,64 @@ class LoadReport:
 
 @dataclass(frozen=True)
 class Question:
-    """A pattern to match where its key is one of many ids, and what to return of it.
+    """What to return of the ways that lead from some nodes, or of those nodes themselves.
 
-    ``returns`` is what follows RETURN; ``columns`` are the names that it gives.
+    Parameters
+    ----------
+    near
+        The node to start from, with its label: ``(a:Account)``.
+    key
+        Which property of it is one of ``ids``: ``a.account_id``.
+    returns
+        What follows RETURN; each value has a name.
+    ids
+        Which nodes; they may be given later.
+    way
+        Where to go from there, to a node with a name: ``(a)-[:USES]->(i:Identifier)``.
+    condition
+        What has to hold besides.
+    order
+        How the rows lie, and how many there are at most.
+    onward
+        Where to go on from there, once from each node.
+    gather
+        A property of the node that is reached last.  It makes one row of each combination of the
+        values before, and adds two columns: ``n``, how many nodes are reached, and ``gathered``,
+        which ones, unless they are more than ``most``.
+    most
+        How many are gathered at most.
     """
 
-    pattern: str
+    near: str
     key: str
     returns: str
-    columns: tuple[str, ...]
-    ids: Sequence[str]
+    ids: Sequence[str] = ()
+    way: str = ""
+    condition: str = ""
+    order: str = ""
+    onward: str = ""
+    gather: str = ""
+    most: int = 0
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of what ``returns`` gives."""
+        return tuple(_NAMED.findall(self.returns))
+
+    @property
+    def far(self) -> str:
+        """The variable of the node that the way leads to."""
+        return _name_last_node(self.way)
+
+    @property
+    def farthest(self) -> str:
+        """The variable of the node that is reached last."""
+        return _name_last_node(self.onward or self.way)
+
+
+def _name_last_node(way: str) -> str:
+    found = _LAST_NODE.search(way)
+    return found[1] if found else ""
 
 
 class GraphStore(Protocol):

@@ -277,14 +277,23 @@ def _walk(pairs: np.ndarray, start: int, end: int) -> int:
     return hops
 
 
-def test_long_lists_of_ids_give_the_same_answer_as_short_ones(
-    store: GraphStore, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    short = queries.find_path(store, "ann", "dan", max_hub=100), queries.find_neighbours(store, "ann", max_hub=100)
-    monkeypatch.setattr(queries, "SMALL_LIST", 0)
-    monkeypatch.setattr(queries, "BATCH", 3)
-    long = queries.find_path(store, "ann", "dan", max_hub=100), queries.find_neighbours(store, "ann", max_hub=100)
-    assert long == short
+@pytest.mark.parametrize("max_hub", [50, 100])
+def test_a_path_over_a_hub_is_shorter_than_one_around_it(store: GraphStore, max_hub: int) -> None:
+    path = queries.find_path(store, CROWD[0], CROWD[1], max_hub=max_hub)
+    assert (path.found, len(path.hops)) == ((True, 1) if max_hub == 100 else (False, 0))
+
+
+def test_of_two_shortest_ways_the_one_over_the_rarer_thing_is_taken(tmp_path: Path) -> None:
+    common = [("start", "wide"), ("amy", "wide"), ("x", "wide"), ("y", "wide"), ("amy", "last"), ("end", "last")]
+    rare = [("start", "slim"), ("zoe", "slim"), ("zoe", "end-phone"), ("end", "end-phone")]
+    tables = tmp_path / "tables"
+    tables.mkdir()
+    ids = sorted({account for account, _ in (*common, *rare)})
+    (tables / "accounts.csv").write_text("account_id\n" + "\n".join(ids) + "\n")
+    (tables / "devices.csv").write_text("account_id,device_id\n" + "".join(f"{a},{d}\n" for a, d in (*common, *rare)))
+    with EmbeddedStore(tmp_path / "store", mode="write") as store:
+        store.load(read_folder(tables, Settings()))
+        assert [hop.account_b for hop in queries.find_path(store, "start", "end").hops] == ["zoe", "end"]
 
 
 # ------------------------------------------------------------------------------------ nearest ids

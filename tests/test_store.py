@@ -20,7 +20,7 @@ from hypothesis import Phase
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
-from small_market import HOSTILE
+from small_market import CROWD, FRIENDS, HOSTILE
 
 from graph import embedded, embedded_bulk
 from graph.embedded import EmbeddedStore
@@ -29,7 +29,7 @@ from graph.identity import canonical_values
 from graph.model import Member, Snapshot
 from graph.settings import Settings, TableSettings
 from graph.snapshots import digest_snapshot
-from graph.store import GraphStore, LoadReport
+from graph.store import GraphStore, LoadReport, Question
 from graph.tables import read_folder
 
 Rows = Sequence[Mapping[str, object]]
@@ -593,6 +593,62 @@ def test_a_run_brings_its_vectors(loaded: GraphStore) -> None:
     rows = loaded.query("MATCH (v:Vector) RETURN v.account_id AS account_id, v.vector AS vector")
     found = {row["account_id"]: row["vector"] for row in rows}
     assert found == dict(zip(snapshot.account_id, vectors.tolist(), strict=True))
+
+
+DEVICES = "(a)-[u:USES]->(i:Identifier {kind: 'device'})"
+USERS = "(i)<-[:USES]-(b:Account)"
+
+
+@pytest.fixture
+def friends(open_graph: Open, tmp_path: Path) -> GraphStore:
+    store = open_graph()
+    store.load(read_folder(small_market.write_tables(tmp_path / "friends"), Settings()))
+    return store
+
+
+def ask(store: GraphStore, returns: str, ids: Sequence[str], way: str = "", **more: Any) -> list[dict[str, Any]]:
+    question = Question("(a:Account)", "a.account_id", returns, ids, way, **more)
+    nobody = replace(question, ids=())
+    rows, nothing = store.query_many([question, nobody])
+    assert nothing == []
+    return sorted(rows, key=repr) if not question.order else rows
+
+
+@pytest.mark.parametrize("others", [(), ("nobody",), tuple(f"stranger {number}" for number in range(100))])
+def test_one_or_many_are_asked_about_alike(friends: GraphStore, others: tuple[str, ...]) -> None:
+    assert ask(friends, "a.account_id AS id", ["ann", *others]) == [{"id": "ann"}]
+    assert ask(friends, "a.account_id AS id, i.value AS device", ["ann", *others], DEVICES) == [
+        {"id": "ann", "device": "phone-7"}
+    ]
+    assert ask(friends, "count(i) AS n", [CROWD[0], *others], DEVICES) == [{"n": 0}]
+    assert ask(friends, "i.value AS device", ["ann", *others], DEVICES, condition="u.seen_at IS NULL") == []
+
+
+def test_the_first_rows_come_in_the_order_that_was_asked_for(friends: GraphStore) -> None:
+    order = "ORDER BY device DESC, id LIMIT 3"
+    rows = ask(friends, "a.account_id AS id, i.value AS device", [*FRIENDS, "nobody"], DEVICES, order=order)
+    assert [tuple(row.values()) for row in rows] == [("cyd", "tablet 'x'"), (HOSTILE, "tablet 'x'"), ("ann", "phone-7")]
+
+
+@pytest.mark.parametrize("others", [(), ("bob", "eve", "nobody"), (*CROWD, "bob", "eve")])
+def test_whoever_is_reached_is_counted_and_named_if_few(friends: GraphStore, others: tuple[str, ...]) -> None:
+    gathering = {"onward": USERS, "gather": "b.account_id"}
+    rows = ask(friends, "i.value AS device", ["cyd", *others], DEVICES, **gathering, most=2)
+    found = {row["device"]: (row["n"], sorted(row["gathered"])) for row in rows}
+    assert len(found) == len(rows)
+    assert {name: found[name] for name in ("phone-7", "tablet 'x'")} == {
+        "phone-7": (3, []),
+        "tablet 'x'": (2, ["cyd", HOSTILE]),
+    }
+    assert ("laptop-3" in found) == ("eve" in others)
+
+
+def test_many_may_be_counted_and_not_named(friends: GraphStore) -> None:
+    names = [row["name"] for row in friends.query("MATCH (i:Identifier {kind: 'address'}) RETURN i.canonical AS name")]
+    way, gather = "(t)<-[:USES]-(a:Account)", "a.account_id"
+    question = Question("(t:Identifier)", "t.canonical", "t.kind AS kind", names, way, gather=gather)
+    ((row,),) = friends.query_many([question])
+    assert (row["kind"], row["n"], list(row["gathered"])) == ("address", len(CROWD) + 2, [])
 
 
 def test_a_query_that_is_none_is_told_with_its_words(loaded: GraphStore) -> None:
