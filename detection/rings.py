@@ -15,6 +15,7 @@ from detection.candidates import Groups, gather_groups
 from detection.channels import BEHAVIOUR, BLAME, PRAISE, PURCHASE, REFERRED, REFUND, SIGN_UP, TRADE, Dealings
 from detection.describe import describe_conduct, describe_dealings, describe_reading, describe_shared, describe_thing
 from detection.innocence import find_thing_sellers
+from detection.links import score_surprise
 from detection.parties import Favours, describe_period, describe_targets, find_deeds, find_favours, find_gainers
 from detection.settings import DetectSettings
 from graph.model import Evidence, Floats, InnocentReading, Ints, Member, Party, Ring, RingKind, RingLink, Snapshot, Tier
@@ -208,14 +209,75 @@ def _name_ring(account_ids: Sequence[str]) -> str:
 
 
 def _list_members(view: _View) -> tuple[Member, ...]:
-    bits = view.member_bits
+    bits, ties = view.member_bits, _list_ties(view)
     core = bits >= CORE_SHARE * np.median(bits)
     ids = view.snapshot.account_id[view.members]
-    members = [
-        Member(account_id, "core" if is_core else "fringe", float(tie))
-        for account_id, is_core, tie in zip(ids.tolist(), core.tolist(), bits.tolist(), strict=True)
-    ]
+    size = len(ids)
+    naming_bits = float(np.log2(max(view.snapshot.n_accounts - size, 1) / size))
+    members = []
+    for account_id, is_core, tie, links in zip(ids.tolist(), core.tolist(), bits.tolist(), ties, strict=True):
+        hold = find_hold(links, tie - naming_bits)
+        names = tuple(link.name for link in hold)
+        held_bits = sum(link.bits for link in hold)
+        members.append(Member(account_id, "core" if is_core else "fringe", float(tie), names, held_bits))
     return tuple(sorted(members, key=lambda member: (member.role, -member.bits, member.account_id)))
+
+
+@dataclass(frozen=True)
+class Tie:
+    """One link that ties a member to the others: what it is, and the bits that go with it."""
+
+    name: str
+    bits: float
+
+
+def find_hold(ties: Iterable[Tie], spare_bits: float) -> tuple[Tie, ...]:
+    """The break-the-ring test: the fewest ties without which a member is free, strongest first.
+
+    A member is named where its ties bring more than naming it costs.  Ties add up, so that the strongest
+    ones are the fewest whose loss undoes that.  None are needed where there is nothing to spare.
+
+    >>> [tie.name for tie in find_hold([Tie("a phone", 8.0), Tie("a card", 30.0), Tie("a flat", 9.0)], 35.0)]
+    ['a card', 'a flat']
+    """
+    hold: list[Tie] = []
+    for tie in sorted(ties, key=lambda each: (-each.bits, each.name)):
+        if spare_bits <= 0:
+            break
+        hold.append(tie)
+        spare_bits -= tie.bits
+    return tuple(hold)
+
+
+def _list_ties(view: _View) -> list[list[Tie]]:
+    """What ties each member to the others, thing by thing and partner by partner."""
+    start = int(view.assessment.groups.start[view.group])
+    ties: list[list[Tie]] = [[] for _ in view.members]
+    for name, within in view.assessment.within.items():
+        rows = view.rows(name)
+        less = within.bits[rows] - score_surprise(within.members[rows] - 2.0, within.expected[rows])
+        for row, bits in zip(rows.tolist(), less.tolist(), strict=True):
+            what = describe_thing(view.channels.things[name], int(within.thing[row]), view.snapshot)
+            for membership in within.find_sharers(row).tolist():
+                ties[membership - start].append(Tie(what, bits))
+    for channel in view.channels.dealings.values():
+        _add_partners(view, channel, ties)
+    return ties
+
+
+def _add_partners(view: _View, channel: Dealings, ties: list[list[Tie]]) -> None:
+    """Share what things leave of each member's bits out among those whom it deals with."""
+    rows, ids = view.members.tolist(), view.snapshot.account_id
+    inside = np.isin(channel.pairs.low, view.members) & np.isin(channel.pairs.high, view.members)
+    partners: dict[int, list[int]] = {row: [] for row in rows}
+    for low, high in zip(channel.pairs.low[inside].tolist(), channel.pairs.high[inside].tolist(), strict=True):
+        partners[low].append(high)
+        partners[high].append(low)
+    for place, row in enumerate(rows):
+        left = float(view.member_bits[place]) - sum(tie.bits for tie in ties[place])
+        if left > 0 and partners[row]:
+            each = left / len(partners[row])
+            ties[place] += [Tie(f"{channel.name} with {ids[other]}", each) for other in partners[row]]
 
 
 def _list_evidence(view: _View) -> Iterable[Evidence]:

@@ -22,6 +22,7 @@ LONE_CEILING = 0.38
 FRINGE_FACTOR = 0.75
 PSEUDO_OCCASIONS = 2.0
 """How many occasions of the habits of all rings' members are counted with those of a ring's other members."""
+NAMED_HOLDS = 3
 UNLIKE_BITS = -2.0
 """A member whose conduct is so much rather the market's than the ring's is left to a person."""
 CONDUCT_BOUNDS_BITS = (-10.0, 2.0)
@@ -112,12 +113,14 @@ def _judge_members(
 
 def _judge_member(ring: Ring, member: Member, fit_bits: float, settings: DetectSettings) -> _MemberVerdict:
     """A member's verdict from one ring; whoever hangs on little, or acts unlike it, is for a person to review."""
-    weak = member.role == "fringe" or member.bits < settings.weakest_member_bits
+    by_one = len(member.held_by) == 1 and member.held_bits < settings.weakest_member_bits
+    weak = member.role == "fringe" or member.bits < settings.weakest_member_bits or by_one
     unlike = fit_bits <= UNLIKE_BITS
     held_back = (weak or unlike) and ring.tier == "automatic"
     tie = f"tied to the other {len(ring.members) - 1} members by {member.bits:.0f} bits"
     if held_back:
         tie += ", but acts unlike them: no automatic flag" if unlike else ", too little for an automatic flag"
+    tie += _say_hold(member.held_by)
     reason = f"{member.role} member of {ring.kind} ring {ring.ring_id} (score {ring.score:.2f}), {tie}"
     return _MemberVerdict(
         score=ring.score * (FRINGE_FACTOR if member.role == "fringe" else 1.0),
@@ -125,6 +128,14 @@ def _judge_member(ring: Ring, member: Member, fit_bits: float, settings: DetectS
         reasons=(reason, *(shown.sentence for shown in ring.evidence[:3])),
         ring_ids=(ring.ring_id,),
     )
+
+
+def _say_hold(held_by: Sequence[str]) -> str:
+    """What would free a member, for its reason."""
+    if not held_by:
+        return ""
+    more = f" and {len(held_by) - NAMED_HOLDS} more" if len(held_by) > NAMED_HOLDS else ""
+    return f"; free of it without {', '.join(held_by[:NAMED_HOLDS])}{more}"
 
 
 def _merge_verdicts(verdicts: Sequence[_MemberVerdict]) -> _MemberVerdict:

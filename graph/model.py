@@ -161,11 +161,17 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Member:
-    """An account in a ring: ``role`` is ``core`` or ``fringe``; ``bits`` tie it to the others."""
+    """An account in a ring: ``role`` is ``core`` or ``fringe``; ``bits`` tie it to the others.
+
+    ``held_by`` names the fewest links without which it would not be named, strongest first, and ``held_bits``
+    is what these bring; empty and 0 where that was not asked.
+    """
 
     account_id: str
     role: Literal["core", "fringe"]
     bits: float
+    held_by: tuple[str, ...] = ()
+    held_bits: float = 0.0
 
 
 @dataclass(frozen=True)
