@@ -47,7 +47,6 @@ from embeddings.features import feature_names
 from embeddings.neighbours import (
     NEIGHBOURS,
     TWO_STEPS,
-    Matrix,
     Surroundings,
     average_over,
     describe_surroundings,
@@ -247,9 +246,10 @@ def measure_market(name: str, share: float, seeds: Sequence[int], data: Path, wa
 def measure_folds(seed: int, data: Path) -> None:
     """Five folds of p2p, and what each group of columns adds to boosted trees."""
     market = read_market("p2p", data)
-    for fold, (seen, held) in enumerate(StratifiedKFold(5, shuffle=True, random_state=seed).split(market.is_bad, market.is_bad)):
+    splitter, kept = StratifiedKFold(5, shuffle=True, random_state=seed), read_kept()
+    for fold, (seen, held) in enumerate(splitter.split(market.is_bad, market.is_bad)):
         place, bad = 5 * seed + fold, market.is_bad[held]
-        done = {line["method"] for line in read_kept() if (line["market"], line["share"], line["seed"]) == ("p2p folds", 0.8, place)}
+        done = {line["method"] for line in kept if line["market"] == "p2p folds" and line["seed"] == place}
         for method, columns in list_column_groups(market.table):
             if method not in done:
                 x = pick_columns(market.table, columns)
@@ -340,10 +340,9 @@ def tabulate(kept: pd.DataFrame, methods: Sequence[str], measure: str, digits: i
                 continue
             found = {method: part.loc[part.method == method, measure].dropna().tolist() for method in methods}
             best = max((np.mean(values) for values in found.values() if values), default=0.0)
-            cells = [
-                ("–" if not values else f"**{show(values, digits)}**" if np.mean(values) == best else show(values, digits))
-                for values in found.values()
-            ]
+            shown = [show(values, digits) if values else "–" for values in found.values()]
+            is_best = [bool(values) and np.mean(values) == best for values in found.values()]
+            cells = [f"**{text}**" if bold else text for text, bold in zip(shown, is_best, strict=True)]
             draws = len(found[methods[0]])
             lines.append(f"| {market} | {share:.0%} | {draws} | " + " | ".join(cells) + " |")
     return lines

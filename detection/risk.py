@@ -1,7 +1,7 @@
 """Learned account risk: from what is known of some accounts to a calibrated probability for every account.
 
-Two learners look at the same wide table (:mod:`embeddings.neighbours`): a penalised logistic regression, which is hard to
-beat while labels are few, and boosted trees (LightGBM, Ke et al., NIPS 2017), which win as they grow many.  A blend
+Two learners look at the same wide table (:mod:`embeddings.neighbours`): a penalised logistic regression, which is hard
+to beat while labels are few, and boosted trees (LightGBM, Ke et al., NIPS 2017), which win as they grow many.  A blend
 adds their log-odds and those of the account's unsupervised score, with weights that are never negative and are learnt
 from predictions for accounts that the learners had not seen (stacking, Wolpert 1992).  Stacking with a logistic
 link is also what calibrates (Platt 1999).  Which learners take part is decided by the same held-out predictions.
@@ -27,7 +27,7 @@ from graph.store import Progress, no_progress
 Bools = NDArray[np.bool_]
 
 FEWEST_OF_A_KIND = 5
-"""So many known fraudsters, and as many known honest accounts, are needed to hold some out and learn from the others."""
+"""So many known fraudsters, and as many known honest accounts, are needed to hold some out and learn from the rest."""
 CLIP_AT = 5.0
 SCORE_BOUNDS = (1e-3, 1.0 - 1e-3)
 """Unsupervised scores beyond these say no more than these."""
@@ -101,7 +101,7 @@ class RiskModel:
 
 @dataclass(frozen=True)
 class HeldOut:
-    """``chance`` (L,) that each known account was given by a model that had not seen it; labelled accounts' base rate."""
+    """``chance`` (L,) that each known account was given by a model that had not seen it; the ``strength`` chosen."""
 
     chance: Floats
     strength: float
@@ -297,8 +297,9 @@ def fit_logistic(
 
     bias = float(special.logit((y.sum() + 0.5) / (len(y) + 1.0)))
     bounds = [(floor, None)] * len(prior) + [(None, None)]
+    start = np.append(prior, bias)
     found = optimize.minimize(
-        measure, np.append(prior, bias), jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 100, "ftol": 1e-6}
+        measure, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 100, "ftol": 1e-6}
     )
     return found.x[:-1], float(found.x[-1])
 

@@ -27,7 +27,7 @@ UNLIKE_BITS = -2.0
 CONDUCT_BOUNDS_BITS = (-10.0, 2.0)
 """How far a member's own conduct can move what its ring says of it: further in its favour than against it."""
 HALF_SHARING_BITS = 3.0
-_ACTIONS: dict[Tier, str] = {
+ACTIONS: dict[Tier, str] = {
     "automatic": "restrict until a person has looked",
     "review": "let an investigator decide",
     "watch": "keep an eye on it",
@@ -256,7 +256,7 @@ def _flag_members(verdicts: Mapping[str, _MemberVerdict]) -> list[Flag]:
             verdict.score,
             verdict.tier,
             verdict.reasons,
-            _ACTIONS[verdict.tier],
+            ACTIONS[verdict.tier],
             verdict.ring_ids,
         )
         for account_id, verdict in sorted(verdicts.items())
@@ -268,7 +268,7 @@ def _flag_sharers(snapshot: Snapshot, channels: Channels, score: Floats, watched
     rows = np.flatnonzero(watched)
     reasons = _list_crowded(channels, rows, snapshot)
     return [
-        Flag("account", snapshot.account_id[row], float(score[row]), "watch", reasons[row], _ACTIONS["watch"])
+        Flag("account", snapshot.account_id[row], float(score[row]), "watch", reasons[row], ACTIONS["watch"])
         for row in rows.tolist()
     ]
 
@@ -302,7 +302,7 @@ def _flag_reviews(snapshot: Snapshot, score: Floats, tier: Ints) -> list[Flag]:
             float(score[row]),
             TIERS[tier[row]],
             (reason,),
-            _ACTIONS["review"],
+            ACTIONS["review"],
         )
         for row in rows
     ]

@@ -34,6 +34,10 @@ class DetectSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     rewired_copies
         How many copies of the market, rewired by chance, are searched for the false-discovery rate; each
         takes as long as the market itself.
+    model
+        A file that ``ringfence train`` wrote, whose learned risk goes into account scores; empty for none.
+    risk_review_score
+        The learned risk in [0, 1] from which an account in no ring is for a person's review.
     """
 
     seed: Annotated[int, Meta(ge=0)] = 0
@@ -44,6 +48,8 @@ class DetectSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     encoder: bool = False
     exclude_channels: tuple[str, ...] = ()
     rewired_copies: Annotated[int, Meta(ge=0)] = 0
+    model: str = ""
+    risk_review_score: Share = 0.5
 
 
 def read_detect_settings(values: Mapping[str, Any]) -> DetectSettings:

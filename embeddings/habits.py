@@ -117,7 +117,8 @@ def _add_partners(columns: _Columns, topic: str, account: Ints, partner: Ints) -
     known = (account >= 0) & (partner >= 0)
     pair, times = np.unique(np.stack([account[known], partner[known]]), axis=1, return_counts=True)
     dealt = np.bincount(account[known], minlength=columns.n)
-    columns.values[f"{topic}.closest_partner_share"] = _divide(largest_by(pair[0], times.astype(float), columns.n), dealt)
+    most = largest_by(pair[0], times.astype(float), columns.n)
+    columns.values[f"{topic}.closest_partner_share"] = _divide(most, dealt)
     popularity = np.log1p(np.bincount(pair[1], minlength=columns.n))
     columns.mean(f"{topic}.log_partners_partners_mean", pair[0], popularity[pair[1]])
     columns.largest(f"{topic}.log_partners_partners_max", pair[0], popularity[pair[1]])
@@ -259,7 +260,7 @@ def largest_by(row: Ints, amounts: Floats, n: int) -> Floats:
     return np.where(np.isfinite(largest), largest, np.nan)
 
 
-def _divide(total: Floats, count: Floats | Ints) -> Floats:
+def _divide(total: Floats | Ints, count: Floats | Ints) -> Floats:
     """A ratio, NaN where there is nothing to divide by."""
     share: Floats = np.where(count > 0, total / np.where(count > 0, count, 1.0), np.nan)
     return share

@@ -205,7 +205,8 @@ def _count_users(relation: Relation) -> Floats:
 
 def _count_neighbours(relation: Relation) -> Matrix:
     others = _count_users(relation) - 1.0 if relation.shared else np.ones(relation.member.shape[1])
-    return np.log1p(np.asarray(relation.member @ others)).astype(np.float32)
+    count: Matrix = np.log1p(np.asarray(relation.member @ others)).astype(np.float32)
+    return count
 
 
 def _average_known(tables: list[Matrix]) -> Matrix:
