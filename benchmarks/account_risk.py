@@ -5,7 +5,7 @@
     python benchmarks/account_risk.py report
 
 The first two keep every figure in ``.bench/account_risk.jsonl``, and pass over what is there already, so that the whole
-can be measured in pieces; ``run`` does all of them.  The last writes results/account_risk.md.
+can be measured in pieces; ``run``, the default, does all of it.  The last writes results/account_risk.md.
 
 A seed draws the labelled accounts, as many of either kind as in the market; all methods learn from the same ones and
 are measured on all the others.  Truth reaches a method only as the labels of the drawn accounts.  Intervals are over
@@ -20,6 +20,7 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -33,6 +34,7 @@ from sklearn.model_selection import StratifiedKFold, StratifiedShuffleSplit
 from detection.leaks import remove_labels
 from detection.risk import (
     Known,
+    RiskModel,
     RiskSettings,
     apply_linear,
     apply_trees,
@@ -70,7 +72,7 @@ ROUNDS, BACK = 10, 0.85
 METHODS = (
     "Ringfence",
     "unsupervised score",
-    "logistic regression on degrees",
+    "logistic regression on an account's degrees",
     "boosted trees on own features",
     "boosted trees on neighbour aggregates",
     "label propagation",
@@ -120,20 +122,28 @@ def draw_splits(market: Market, share: float, seeds: Sequence[int]) -> Iterator[
 def score_methods(market: Market, seen: np.ndarray, wanted: Sequence[str]) -> Iterator[tuple[str, Floats]]:
     """What each method says of all accounts after learning from some."""
     y = market.is_bad[seen]
-    fitted = fit_risk(market.table, market.ring_score, Known(seen, y), SETTINGS).model
-    table = pick_columns(market.table, fitted.names)
+    known = Known(seen, y)
+
+    @cache
+    def fit() -> RiskModel:
+        return fit_risk(market.table, market.ring_score, known, SETTINGS).model
+
+    @cache
+    def pick() -> np.ndarray:
+        return pick_columns(market.table, fit().names)
+
     scored: dict[str, Callable[[], Floats]] = {
-        "Ringfence": lambda: score_risk(fitted, table, market.ring_score),
+        "Ringfence": lambda: score_risk(fit(), pick(), market.ring_score),
         "unsupervised score": lambda: market.ring_score,
-        "logistic regression on degrees": lambda: score_degrees(market, seen),
+        "logistic regression on an account's degrees": lambda: score_degrees(market, seen),
         "boosted trees on own features": lambda: score_own(market, seen),
         "boosted trees on neighbour aggregates": lambda: apply_trees(
-            fitted.trees or fit_trees(table[seen], y, SETTINGS), table
+            fit().trees or fit_trees(pick()[seen], y, SETTINGS), pick()
         ),
         "label propagation": lambda: spread_labels(market, seen),
         "GraphSAGE": lambda: score_sage(market, seen),
         ABLATIONS[0]: lambda: score_without_rings(market, seen),
-        ABLATIONS[1]: lambda: apply_linear(fitted.linear, table),
+        ABLATIONS[1]: lambda: apply_linear(fit().linear, pick()),
         ABLATIONS[2]: lambda: score_with_labels(market, seen),
     }
     for name in wanted:
@@ -141,7 +151,10 @@ def score_methods(market: Market, seen: np.ndarray, wanted: Sequence[str]) -> It
 
 
 def score_degrees(market: Market, seen: np.ndarray) -> Floats:
-    degrees = [name for name in market.table.names if name.endswith((NEIGHBOURS, ".log_count", ".log_partners"))]
+    counts = (".log_count", ".log_partners", ".log_others_mean", ".log_made")
+    degrees = [
+        name for name in market.table.names if name.endswith(NEIGHBOURS) or (": " not in name and name.endswith(counts))
+    ]
     x = pick_columns(market.table, degrees)
     return apply_linear(fit_linear(x[seen], market.is_bad[seen], 0.1), x)
 
@@ -364,7 +377,7 @@ def parse_seeds(text: str) -> list[int]:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("what", choices=["measure", "folds", "report", "run"])
+    parser.add_argument("what", nargs="?", choices=["measure", "folds", "report", "run"], default="run")
     parser.add_argument("--data", type=Path, default=DATA)
     parser.add_argument("--market", choices=MARKETS, default="p2p")
     parser.add_argument("--share", type=float, default=0.2)

@@ -63,20 +63,22 @@ def _mend_flags(
     """Flags with the new scores; those raised by risk come after the ring members', the riskiest first."""
     row = {account_id: place for place, account_id in enumerate(snapshot.account_id.tolist())}
     raised = {str(snapshot.account_id[place]): said for place, said in reasons.items()}
-    kept, watched = [], {}
+    kept: list[Flag] = []
+    watched: dict[str, Flag] = {}
     for flag in flags:
         if flag.subject != "account":
             kept.append(flag)
         elif flag.subject_id in raised:
-            watched[flag.subject_id] = flag.reasons
+            watched[flag.subject_id] = flag
         else:
             chance = float(risk[row[flag.subject_id]])
             kept.append(replace(flag, score=chance, reasons=(*flag.reasons, _say_risk(chance, model))))
     learned = []
     for name, said in sorted(raised.items(), key=lambda item: (-risk[row[item[0]]], item[0])):
         chance = float(risk[row[name]])
-        why = (_say_risk(chance, model), *said, *watched.get(name, ()))
-        learned.append(Flag("account", name, chance, "review", why, ACTIONS["review"]))
+        before = watched.get(name, Flag("account", name, chance, "review", (), ""))
+        why = (_say_risk(chance, model), *said, *before.reasons)
+        learned.append(replace(before, score=chance, tier="review", reasons=why, action=ACTIONS["review"]))
     return (*kept, *learned)
 
 

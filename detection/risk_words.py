@@ -7,6 +7,7 @@ unsupervised score's share is its own.  Together they are the log-odds, to round
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -45,19 +46,59 @@ _RELATIONS = {
     TWO_STEPS: "accounts two steps away",
 }
 _FEATURES = {
-    "log_count": "how many",
-    "log_partners": "how many partners",
-    "log_amount_mean": "the mean amount",
-    "log_amount_total": "the total amount",
+    "after_first_act_share": "the share of them that came after the first deal",
+    "amount_spread": "the spread of amounts",
+    "busiest_day_share": "the share of the busiest day",
+    "busy_days_max": "how crowded with reviews the days around the most crowded one were",
+    "busy_days_mean": "how crowded with reviews the days around were",
+    "came_by_one": "whether somebody referred it",
+    "closest_partner_share": "the share of the closest partner",
+    "days_from_first_act": "the days from the first of them to the first deal",
+    "disputed_share": "the share of disputes",
+    "extreme_share": "the share of best and worst ratings",
+    "five_share": "the share of best ratings",
+    "gap_entropy_bits": "how irregular the gaps are",
+    "large_share": "the share of large amounts",
+    "log_age_at_first_act_days": "the days from signing up to the first deal",
     "log_amount_max": "the largest amount",
+    "log_amount_mean": "the mean amount",
     "log_amount_min": "the smallest amount",
+    "log_amount_total": "the total amount",
+    "log_busiest_day": "how much on the busiest day",
+    "log_count": "how many",
+    "log_days_since_first_min": "the days since what it judges was first reviewed",
+    "log_days_to_other": "the days until another account used the same",
     "log_first_amount": "the first amount",
-    "log_new_in_week": "how many new ones in a week",
-    "log_others_mean": "how many others use the same",
-    "log_others_max": "how many others use the most shared one",
+    "log_longest_gap_days": "the longest gap",
+    "log_made": "how many it referred",
     "log_neighbours": "how many there are",
-    "days_from_first_act": "the days from the first one to the first deal",
-    "rating_off_mean": "how far ratings are off from others'",
+    "log_new_in_week": "how many new ones in one week",
+    "log_others_max": "how many use the most shared one",
+    "log_others_mean": "how many use the same",
+    "log_partners": "how many partners",
+    "log_partners_partners_max": "how many partners the busiest partner has",
+    "log_partners_partners_mean": "how many partners the partners have",
+    "log_place_min": "how many reviewed the same before",
+    "log_rarely_shared": "how many are shared with few",
+    "log_shared": "how many are shared",
+    "log_shortest_gap_days": "the shortest gap",
+    "log_span_days": "the days from first to last",
+    "log_taken_over": "how many another account had before",
+    "log_target_reviews_mean": "how often others review the same",
+    "night_share": "the share at night",
+    "one_share": "the share of worst ratings",
+    "place_share_mean": "how late reviews come",
+    "rating_mean": "the mean rating",
+    "rating_off_max": "how far a rating is off from others' at most",
+    "rating_off_mean": "how far ratings are above others'",
+    "reciprocity": "the share of partners that it deals with both ways",
+    "refunded_share": "the share of refunds",
+    "repeated_share": "the share of amounts that repeat the one before",
+    "round_share": "the share of round amounts",
+    "shared_share": "the share of them that is shared",
+    "spent_share": "what is spent, against what is earned",
+    "target_rating_mean": "the mean rating that others give to the same",
+    "target_rating_spread": "how much opinions of the same differ",
 }
 
 
@@ -143,8 +184,8 @@ def _place_value(column: Matrix, row: int) -> str:
     known = column[np.isfinite(column)]
     below, above = float((known < value).mean()), float((known > value).mean())
     if below >= above:
-        return f"more than {100 * below:.0f} % of accounts"
-    return f"less than {100 * above:.0f} % of accounts"
+        return f"more than {math.floor(100 * below)} % of accounts"
+    return f"less than {math.floor(100 * above)} % of accounts"
 
 
 def name_topic(column: str) -> str:
@@ -156,7 +197,8 @@ def name_topic(column: str) -> str:
     relation, _, rest = column.rpartition(": ")
     if relation:
         kind = relation.removeprefix("shares ")
-        return f"those that it shares a {kind} with" if kind != relation else _RELATIONS.get(relation, relation)
+        article = "an" if kind[:1] in "aeiou" else "a"
+        return f"those that it shares {article} {kind} with" if kind != relation else _RELATIONS.get(relation, relation)
     topic = rest.partition(".")[0]
     return _TOPICS.get(topic, f"its {topic} identifiers")
 
@@ -165,7 +207,7 @@ def name_feature(column: str) -> str:
     """A feature in words.
 
     >>> name_feature("shares device: bought.log_amount_mean"), name_feature("rhythm.night_share")
-    ('the mean amount (bought)', 'night share (rhythm)')
+    ('the mean amount (bought)', 'the share at night (rhythm)')
     """
     topic, _, feature = column.rpartition(": ")[2].rpartition(".")
     plain = _FEATURES.get(feature) or re.sub(r"^log_", "", feature).replace("_", " ")

@@ -107,10 +107,11 @@ def surroundings_names() -> frozenset[str]:
 
 def pick_columns(surroundings: Surroundings, names: Iterable[str]) -> Matrix:
     """The columns of some names (N, F), in their order; NaN where this market has no such column."""
+    names = list(names)
+    picked = np.full((len(surroundings.values), len(names)), np.nan, dtype=np.float32)
     place = {name: position for position, name in enumerate(surroundings.names)}
-    wanted = [place.get(name, -1) for name in names]
-    picked = surroundings.values[:, np.maximum(wanted, 0)]
-    picked[:, np.array(wanted, dtype=np.int64) < 0] = np.nan
+    there = [position for position, name in enumerate(names) if name in place]
+    picked[:, there] = surroundings.values[:, [place[names[position]] for position in there]]
     return picked
 
 
