@@ -118,9 +118,8 @@ def check_features(snapshot: Snapshot, table: Surroundings) -> LeakCheck:
         if again.names != table.names:
             strange = sorted(set(again.names) ^ set(table.names))
             raise LeakError(f"the columns change when the labels are {how}: {', '.join(strange[:3])}")
-        same = [
-            np.array_equal(one, two, equal_nan=True) for one, two in zip(table.values.T, again.values.T, strict=True)
-        ]
+        columns = zip(table.values.T, again.values.T, strict=True)
+        same = [np.array_equal(one, two, equal_nan=True) for one, two in columns]
         if not all(same):
             name = table.names[same.index(False)]
             raise LeakError(f"the feature {name!r} changes when the labels are {how}: it is derived from the labels")

@@ -104,7 +104,7 @@ def _add_amounts(columns: _Columns, topic: str, account: Ints, snapshot: Snapsho
     columns.mean(f"{topic}.large_share", who, (much >= large).astype(float))
     columns.mean(f"{topic}.round_share", who, (np.mod(much, 10.0) == 0).astype(float))
     first = priced & ~np.isnat(at)
-    order = np.lexsort((at[first], account[first]))
+    order = np.lexsort((amount[first], at[first], account[first]))  # ties must not go by anybody's id
     who, much = account[first][order], np.log1p(np.maximum(amount[first][order], 0.0))
     begins = np.flatnonzero(np.diff(who, prepend=-1))
     columns.mean(f"{topic}.log_first_amount", who[begins], much[begins])
@@ -177,11 +177,11 @@ def _add_precedence(columns: _Columns, kind: str, account: Ints, thing: Ints, da
     """Who had a shared thing first, and how soon the next one came."""
     order = np.lexsort((account, day, thing))
     account, thing, day = account[order], thing[order], day[order]
-    again = np.diff(thing) == 0
-    late = np.flatnonzero(again) + 1
+    late = np.flatnonzero(np.diff(thing) == 0) + 1
     gap = np.log1p(day[late] - day[late - 1])
     columns.smallest(f"{kind}.log_days_to_other", np.concatenate([account[late], account[late - 1]]), np.tile(gap, 2))
-    columns.count(f"{kind}.log_taken_over", account[late])
+    began = -largest_by(thing, -day, int(thing.max(initial=-1)) + 1)
+    columns.count(f"{kind}.log_taken_over", account[day > began[thing]])
 
 
 def _add_reviews(columns: _Columns, snapshot: Snapshot) -> None:
@@ -222,10 +222,10 @@ def _add_timing(columns: _Columns, author: Ints, code: Ints, day: Floats) -> Non
     order = np.lexsort((day, code))
     author, code, day = author[order], code[order], day[order]
     begin, count = np.flatnonzero(np.diff(code, prepend=-1)), np.bincount(code)
-    place = np.arange(len(code)) - begin[code]
     life_days = day[begin + count - 1] - day[begin]
     # Targets are laid one after the other, further apart than any window, so that one sorted search serves all.
     line = code * (np.ptp(day) + 4 * TREND_DAYS) + day - day.min()
+    place = np.searchsorted(line, line) - begin[code]
     near = np.searchsorted(line, line + TREND_DAYS, side="right") - np.searchsorted(line, line - TREND_DAYS)
     usual = count * (2 * TREND_DAYS + 1) / np.maximum(life_days + 2 * TREND_DAYS, 1.0)
     busy = np.log((near + 1.0) / (usual[code] + 1.0))

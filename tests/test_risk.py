@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from click.testing import CliRunner, Result
-from detection_market import FIRST_DAY, Facts, make_background, make_snapshot, pick
+from detection_market import FIRST_DAY, Facts, make_background, make_snapshot, pick, rename
 from scipy import special
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import roc_auc_score
@@ -541,3 +541,18 @@ def test_evaluate_measures_what_was_not_learnt(tmp_path: Path, monkeypatch: pyte
     (tmp_path / "ringfence.toml").write_text('[detect]\nmodel = "gone.model"\n', encoding="utf-8")
     write_market(simulate_market(MarketSettings(n_accounts=400, seed=2)), tmp_path / "market", "parquet")
     assert run("evaluate", "market", "--no-baselines", "--resamples", "1").exit_code == 0
+
+
+def test_features_go_by_no_id() -> None:
+    facts = make_facts()
+    facts.share([*pick(100, 3), *pick(200, 3)], "device", "the same day")
+    facts.orders += [(name, f"a{k:04d}", 20.0, "completed") for name in pick(100, 3) for k in range(3)]
+    names = list(facts.accounts)
+    order = np.random.default_rng(1).permutation(len(names))
+    new = {name: f"b{place:04d}" for name, place in zip(names, order.tolist(), strict=True)}
+    one, two = make_snapshot(facts), make_snapshot(rename(facts, new))
+    was, now = describe_surroundings(one), describe_surroundings(two)
+    row = {name: place for place, name in enumerate(two.account_id.tolist())}
+    place = [row[new[name]] for name in one.account_id.tolist()]
+    assert was.names == now.names
+    np.testing.assert_allclose(now.values[place], was.values, rtol=1e-5, atol=1e-5)
