@@ -16,7 +16,7 @@ from detection.drift import measure_spread
 from detection.evaluate import Resampling, ScoreBin, Separation, bin_scores, separate_scores
 from detection.leaks import LeakCheck, check_features, remove_labels
 from detection.risk import Fitted, Known, RiskSettings, check_enough, choose_known, fit_risk, score_risk
-from detection.risk_file import write_model
+from detection.risk_file import check_place, write_model
 from detection.risk_words import measure_weights
 from detection.run import find_run
 from detection.settings import DetectSettings
@@ -87,6 +87,7 @@ def train(
 
 def train_on(snapshot: Snapshot, path: Path, settings: DetectSettings, *, progress: Progress = no_progress) -> Training:
     """Learn from the labels of a snapshot, and write the model; see :func:`train`."""
+    check_place(path)
     known = choose_known(snapshot)
     check_enough(known)
     market = remove_labels(snapshot)

@@ -95,6 +95,20 @@ def write_model(path: Path, model: RiskModel, spread: Spread, learnt: Mapping[st
     return hashlib.sha256(content).hexdigest()
 
 
+def check_place(path: Path) -> None:
+    """Refuse a place where no file can be, before anything long is done for it.
+
+    Raises
+    ------
+    ConfigError
+        If there is no such folder, or the path is one.
+    """
+    if not path.parent.is_dir():
+        raise ConfigError(f"{path}: the model cannot be written: there is no folder {path.parent}")
+    if path.is_dir():
+        raise ConfigError(f"{path}: the model cannot be written: this is a folder")
+
+
 def _replace(path: Path, content: bytes) -> None:
     handle, aside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
     try:

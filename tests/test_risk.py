@@ -309,6 +309,13 @@ def test_no_model_can_be_written_where_there_is_no_folder(kept: KeptModel, tmp_p
         write_model(tmp_path / "nowhere" / "m", kept.model, kept.spread, kept.learnt)
 
 
+def test_a_place_for_the_model_is_looked_for_before_anything_long(market: Snapshot, tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match="there is no folder"):
+        train_on(market, tmp_path / "nowhere" / "m", SETTINGS)
+    with pytest.raises(ConfigError, match="this is a folder"):
+        train_on(market, tmp_path, SETTINGS)
+
+
 def rewrite(path: Path, name: str, content: bytes, *, seal: bool = False) -> bytes:
     """The file with one part changed; sealed, the manifest vouches for it."""
     with zipfile.ZipFile(path) as file:
