@@ -329,18 +329,19 @@ def estimate(values: Sequence[float]) -> tuple[float, float]:
 
 def show(values: Sequence[float], digits: int = 3) -> str:
     mean, half = estimate(values)
-    return f"{mean:.{digits}f} ± {half:.{digits}f}"
+    return f"{mean:.{digits}f}" if np.isnan(half) else f"{mean:.{digits}f} ± {half:.{digits}f}"
 
 
 def write_report() -> None:
     kept = pd.DataFrame(read_kept()).drop_duplicates(["market", "share", "seed", "method"], keep="last")
-    text = ["# Learned account risk\n", __doc__.split("\n\n", 3)[3] + "\n"]
+    text = ["# Learned account risk\n", "`python benchmarks/account_risk.py`\n", __doc__.split("\n\n", 3)[3]]
+    text += [f"GraphSAGE was trained on {SAGE_SEEDS} draws at most, {SAGE_EPOCHS} epochs each.\n"]
     for measure, title in (("ap", "Average precision"), ("auc", "Area under the ROC curve")):
         text += [f"## {title}\n", *tabulate(kept, METHODS, measure), ""]
     text += ["## Ablations: average precision\n", "On the draws for which all of them were measured.\n"]
     text += [*tabulate(keep_whole(kept, ABLATED), ABLATED, "ap"), ""]
     text += ["## Calibration\n", "How far chances lie from shares, on average over ten groups of accounts.\n"]
-    text += [*tabulate(kept, ("Ringfence",), "calibration", digits=4), ""]
+    text += [*tabulate(kept[kept.calibration.notna()], ("Ringfence",), "calibration", digits=4), ""]
     text += ["## Charge-backs on p2p, five folds\n", *tabulate_folds(kept)]
     write_result("account_risk.md", "\n".join(text) + "\n")
 
