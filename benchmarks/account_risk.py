@@ -338,8 +338,10 @@ def write_report() -> None:
     text += [f"GraphSAGE was trained on {SAGE_SEEDS} draws at most, {SAGE_EPOCHS} epochs each.\n"]
     for measure, title in (("ap", "Average precision"), ("auc", "Area under the ROC curve")):
         text += [f"## {title}\n", *tabulate(kept, METHODS, measure), ""]
-    text += ["## Ablations: average precision\n", "On the draws for which all of them were measured.\n"]
-    text += [*tabulate(keep_whole(kept, ABLATED), ABLATED, "ap"), ""]
+    whole = keep_whole(kept, ABLATED)
+    if len(whole):
+        text += ["## Ablations: average precision\n", "On the draws for which all of them were measured.\n"]
+        text += [*tabulate(whole, ABLATED, "ap"), ""]
     text += ["## Calibration\n", "How far chances lie from shares, on average over ten groups of accounts.\n"]
     text += [*tabulate(kept[kept.calibration.notna()], ("Ringfence",), "calibration", digits=4), ""]
     text += ["## Charge-backs on p2p, five folds\n", *tabulate_folds(kept)]
