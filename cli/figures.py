@@ -1,4 +1,4 @@
-"""The figures of `evaluate` and `redteam` as tables for people."""
+"""The figures of `evaluate`, `redteam` and `train` as tables for people."""
 
 from __future__ import annotations
 
@@ -16,10 +16,12 @@ from cli.render import show_text
 
 if TYPE_CHECKING:
     from detection.compare import Evaluation, MethodScore
-    from detection.evaluate import Estimate, Measured, Separation
+    from detection.evaluate import Estimate, Measured, ScoreBin, Separation
+    from detection.learn import Training
     from detection.redteam import CatchRate, RedTeamReport
 
 _ZERO = "·"
+SHOWN_TOPICS = 10
 
 
 def show_share(value: float) -> str:
@@ -114,11 +116,7 @@ def _draw_tiers(measured: Measured) -> list[RenderableType]:
 
 
 def _draw_calibration(measured: Measured) -> list[RenderableType]:
-    table = _table("score", "accounts", "mean score", "share bad")
-    for each in measured.calibration:
-        bounds = f"{each.low:.1f} to {each.high:.1f}"
-        table.add_row(bounds, f"{each.rows:,}", show_share(each.mean_score), show_estimate(each.bad_share))
-    return [table] if measured.calibration else []
+    return [_draw_bins(measured.calibration)] if measured.calibration else []
 
 
 def _draw_ablated(found: Evaluation) -> list[RenderableType]:
@@ -154,6 +152,37 @@ def draw_red_team(report: RedTeamReport) -> RenderableType:
         "of N: caught for review or above, and of these automatically, out of the planted rings of N accounts"
     )
     return Group(Text(head, style="bold"), Text(), table, Text(words, style="dim"))
+
+
+def draw_training(training: Training) -> RenderableType:
+    """What was learnt, how well held-out accounts are told apart, what chances mean, and what they rest on."""
+    head = (
+        f"Learnt from {training.fraud:,} accounts labelled fraud and {training.legit:,} labelled legit, of"
+        f" {training.accounts:,}, by {training.columns:,} columns.  Intervals are 95 %."
+    )
+    told = _table("scores of the labelled accounts", "AUC", "average precision")
+    for name, part in (("learned, held out", training.learned), ("unsupervised", training.unlearned)):
+        told.add_row(name, show_estimate(part.auc), show_estimate(part.average_precision))
+    parts = ", ".join(f"{name} {weight:.2f}" for name, weight in training.parts.items())
+    market = Text(
+        f"The market is taken to have {training.base_rate:.2%} fraud; among labelled accounts it is"
+        f" {training.fraud / (training.fraud + training.legit):.2%}.  Weights: {parts}."
+    )
+    topics = _table("what moves the score most", "log-odds")
+    for name, weight in training.topics[:SHOWN_TOPICS]:
+        topics.add_row(show_text(name), f"{weight:.2f}")
+    sections = [Text(head, style="bold"), *_section("Told apart", [told]), Text(), market]
+    sections += _section("What a held-out chance means", [_draw_bins(training.calibration)])
+    sections += _section("What it rests on", [topics])
+    return Group(*sections, *_section("Leak gate: passed", [Text(f"{training.leaks.name}: {training.leaks.sentence}")]))
+
+
+def _draw_bins(bins: Sequence[ScoreBin]) -> Table:
+    table = _table("score", "accounts", "mean score", "share bad")
+    for each in bins:
+        bounds = f"{each.low:.1f} to {each.high:.1f}"
+        table.add_row(bounds, f"{each.rows:,}", show_share(each.mean_score), show_estimate(each.bad_share))
+    return table
 
 
 def _show_rate(rate: CatchRate | None) -> str:

@@ -20,6 +20,7 @@ from graph.version import VERSION
 COMMANDS = {
     "load": ("cli.work", "Read a folder of tables into the store."),
     "detect": ("cli.work", "Find rings and score every account and review."),
+    "train": ("cli.learn", "Learn account risk from labels."),
     "rings": ("cli.ask", "List the rings of a run, the strongest first."),
     "ring": ("cli.ask", "Show one ring: members, evidence, innocent readings."),
     "account": ("cli.ask", "Know before you deal: all about one account."),

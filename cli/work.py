@@ -106,29 +106,38 @@ def _open_for_load(workplace: Workplace, *, dry_run: bool) -> Iterator[GraphStor
 @click.option(
     "--encoder/--no-encoder", default=None, help="Also fit the encoder, for `similar`; takes ten seconds or more."
 )
+@click.option("--model", type=click.Path(path_type=Path, dir_okay=False), help="Learned risk, from `train`.")
 @pass_workplace
-def detect(workplace: Workplace, seed: int | None, as_of: datetime | None, encoder: bool | None) -> None:
+def detect(
+    workplace: Workplace, seed: int | None, as_of: datetime | None, encoder: bool | None, model: Path | None
+) -> None:
     """Find rings and score every account and review.
 
-    The same store, settings and seed give the same result.
+    With a model, account scores are calibrated chances of fraud, and an account in no ring may come
+    up for review.  The same store, settings, model and seed give the same result.
     """
     from detection.run import detect as run_detection
 
-    settings, location = choose_settings(workplace, seed=seed, encoder=encoder), workplace.find_location()
+    named = None if model is None else str(model)
+    settings = choose_settings(workplace, seed=seed, encoder=encoder, model=named)
+    location = workplace.find_location()
     with show_progress() as progress:
         run_detection(location, settings, as_of=as_instant(as_of), progress=progress)
     with workplace.open_store() as store:
         _show_rings(store)
 
 
-def choose_settings(workplace: Workplace, *, seed: int | None, encoder: bool | None) -> DetectSettings:
-    """The settings of detection: what the flags say, or else ringfence.toml."""
+def choose_settings(
+    workplace: Workplace, *, seed: int | None, encoder: bool | None, model: str | None = ""
+) -> DetectSettings:
+    """The settings of detection: what the flags say, or else ringfence.toml; no model unless one is asked for."""
     from detection.settings import read_detect_settings
 
     settings = workplace.read_settings()
-    flags = {"seed": seed, "encoder": encoder}
+    flags = {"seed": seed, "encoder": encoder, "model": model}
     chosen = {name: value for name, value in flags.items() if value is not None}
-    return read_detect_settings({"seed": settings.seed, **settings.detect, **chosen})
+    found = workplace.place_model(settings.detect)
+    return read_detect_settings({"seed": settings.seed, **settings.detect, **found, **chosen})
 
 
 def as_instant(as_of: datetime | None) -> np.datetime64 | None:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -48,6 +49,13 @@ class Workplace:
         location = self.find_location()
         place = location.rstrip("/") if isinstance(location, str) and "://" not in location else DEFAULT_STORE
         return Path(f"{place}-rejects.csv")
+
+    def place_model(self, detect: Mapping[str, Any]) -> dict[str, str]:
+        """The model that ``[detect]`` names, which lies relative to the settings file."""
+        config, model = self._find_config(), detect.get("model")
+        if config is None or not isinstance(model, str) or not model:
+            return {}
+        return {"model": str(config.parent / model)}
 
     def open_store(self, *, mode: Mode = "read") -> GraphStore:
         """Open the store."""

@@ -15,6 +15,7 @@ import numpy as np
 
 from detection.run import find_run
 from detection.settings import DetectSettings
+from embeddings.neighbours import Surroundings, describe_surroundings
 from graph.errors import LeakError
 from graph.model import RunResult, Snapshot, Times
 
@@ -97,6 +98,32 @@ def check_labels(snapshot: Snapshot, run: RunResult, settings: DetectSettings) -
         if part is not None:
             raise LeakError(f"{part} change when the labels are {how}: they are derived from the labels")
     return LeakCheck("labels", "a run without labels and one with random labels gave the same bytes")
+
+
+def check_features(snapshot: Snapshot, table: Surroundings) -> LeakCheck:
+    """Describe the accounts again without labels and with random ones: no column that a model reads may change.
+
+    Parameters
+    ----------
+    snapshot, table
+        The market with its labels, and the table that is to be learnt from.
+
+    Raises
+    ------
+    LeakError
+        Naming the first column that changed.
+    """
+    for how, changed in (("removed", remove_labels(snapshot)), ("replaced by random ones", scramble_labels(snapshot))):
+        again = describe_surroundings(changed)
+        if again.names != table.names:
+            strange = sorted(set(again.names) ^ set(table.names))
+            raise LeakError(f"the columns change when the labels are {how}: {', '.join(strange[:3])}")
+        columns = zip(table.values.T, again.values.T, strict=True)
+        same = [np.array_equal(one, two, equal_nan=True) for one, two in columns]
+        if not all(same):
+            name = table.names[same.index(False)]
+            raise LeakError(f"the feature {name!r} changes when the labels are {how}: it is derived from the labels")
+    return LeakCheck("features", "features without labels and with random labels are the same, to the bit")
 
 
 def check_future(run: RunResult, snapshot: Snapshot, past: Snapshot, settings: DetectSettings) -> LeakCheck:

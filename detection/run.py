@@ -6,6 +6,7 @@ import hashlib
 import json
 import logging
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -14,6 +15,8 @@ import numpy as np
 from detection.assess import Channels, find_channels
 from detection.calibrate import note_false_discoveries, score_null_rings
 from detection.rings import build_rings, keep_ring_ids
+from detection.risk_file import KeptModel, read_model
+from detection.risk_scores import WeighedScores, weigh_risk
 from detection.scores import score_market
 from detection.search import search_market
 from detection.settings import DetectSettings
@@ -85,15 +88,19 @@ def find_run(
     earlier
         Members by ring id of the run before, so that rings keep their ids.
     """
+    model = _read_model(settings)  # before anything long
     channels = drop_channels(find_channels(snapshot), settings.exclude_channels)
     progress("measuring the channels", 2, _STEPS)
     assessment = search_market(snapshot, channels, settings)
     progress("judging the candidates", 3, _STEPS)
     rings = keep_ring_ids(build_rings(assessment, snapshot, channels, settings), earlier or {})
-    scores = score_market(rings, snapshot, channels, settings)
+    weighed = WeighedScores(score_market(rings, snapshot, channels, settings))
+    if model is not None:
+        weighed = weigh_risk(weighed.scores, snapshot, model, review_score=settings.risk_review_score)
+    scores = weighed.scores
     progress("scoring accounts and reviews", 4, _STEPS)
     digest = digest_snapshot(snapshot)
-    values = msgspec.to_builtins(settings)
+    values = msgspec.to_builtins(settings) | ({"model_sha256": model.sha256} if model else {})
     return RunResult(
         run_id=_name_run(digest, values),
         settings=values,
@@ -105,7 +112,7 @@ def find_run(
         review_score=scores.review_score,
         review_tier=scores.review_tier,
         flags=scores.flags,
-        notes=(*note_silence(snapshot), *_note_errors(rings, snapshot, settings, progress)),
+        notes=(*note_silence(snapshot), *weighed.notes, *_note_errors(rings, snapshot, settings, progress)),
         vectors=_encode(snapshot, settings, progress) if settings.encoder else None,
     )
 
@@ -154,6 +161,10 @@ def _note_errors(
         return ()
     null_scores = score_null_rings(snapshot, settings, progress=progress)
     return (note_false_discoveries(rings, null_scores, settings.rewired_copies),)
+
+
+def _read_model(settings: DetectSettings) -> KeptModel | None:
+    return read_model(Path(settings.model)) if settings.model else None
 
 
 def _name_run(digest: str, settings: dict[str, Any]) -> str:

@@ -30,7 +30,7 @@ CONDUCT_BOUNDS_BITS = (-10.0, 2.0)
 HALF_SHARING_BITS = 3.0
 IN_REVIEWS = frozenset({COMPLAINTS, UNBOUGHT})
 """Conduct that the judgement of an account's reviews has heard already."""
-_ACTIONS: dict[Tier, str] = {
+ACTIONS: dict[Tier, str] = {
     "automatic": "restrict until a person has looked",
     "review": "let an investigator decide",
     "watch": "keep an eye on it",
@@ -269,7 +269,7 @@ def _flag_members(verdicts: Mapping[str, _MemberVerdict]) -> list[Flag]:
             verdict.score,
             verdict.tier,
             verdict.reasons,
-            _ACTIONS[verdict.tier],
+            ACTIONS[verdict.tier],
             verdict.ring_ids,
         )
         for account_id, verdict in sorted(verdicts.items())
@@ -281,7 +281,7 @@ def _flag_sharers(snapshot: Snapshot, channels: Channels, score: Floats, watched
     rows = np.flatnonzero(watched)
     reasons = _list_crowded(channels, rows, snapshot)
     return [
-        Flag("account", snapshot.account_id[row], float(score[row]), "watch", reasons[row], _ACTIONS["watch"])
+        Flag("account", snapshot.account_id[row], float(score[row]), "watch", reasons[row], ACTIONS["watch"])
         for row in rows.tolist()
     ]
 
@@ -315,7 +315,7 @@ def _flag_reviews(snapshot: Snapshot, score: Floats, tier: Ints) -> list[Flag]:
             float(score[row]),
             TIERS[tier[row]],
             (reason,),
-            _ACTIONS["review"],
+            ACTIONS["review"],
         )
         for row in rows
     ]

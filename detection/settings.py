@@ -37,6 +37,10 @@ class DetectSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     review_blocks
         Whether blocks of accounts that praise or blame the same targets at the same times are proposed as
         groups too; that takes a third more time.
+    model
+        A file that ``ringfence train`` wrote, whose learned risk goes into account scores; empty for none.
+    risk_review_score
+        The learned risk in [0, 1] from which an account in no ring is for a person's review.
     """
 
     seed: Annotated[int, Meta(ge=0)] = 0
@@ -48,6 +52,8 @@ class DetectSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     exclude_channels: tuple[str, ...] = ()
     rewired_copies: Annotated[int, Meta(ge=0)] = 0
     review_blocks: bool = False
+    model: str = ""
+    risk_review_score: Share = 0.5
 
 
 def read_detect_settings(values: Mapping[str, Any]) -> DetectSettings:

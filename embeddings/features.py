@@ -124,7 +124,7 @@ def account_features(snapshot: Snapshot) -> AccountFeatures:
 @cache
 def feature_names() -> tuple[str, ...]:
     """The names (F,) of the features, which every market has in common."""
-    return account_features(_empty_snapshot()).names
+    return account_features(empty_snapshot()).names
 
 
 def fit_scaling(features: AccountFeatures) -> FeatureScaling:
@@ -388,7 +388,8 @@ def _days(gap: NDArray[np.timedelta64]) -> Floats:
     return gap / np.timedelta64(1, "D")
 
 
-def _empty_snapshot() -> Snapshot:
+def empty_snapshot() -> Snapshot:
+    """A market of nobody, whose features have every name."""
     rows, times = np.zeros(0, dtype=np.int64), np.zeros(0, dtype="datetime64[us]")
     ids: Strings = np.zeros(0, dtype=object)
     return Snapshot(

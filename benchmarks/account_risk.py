@@ -1,0 +1,414 @@
+"""Learned account risk beside the usual recipes, with 5 %, 20 % and 40 % of the accounts labelled.
+
+    python benchmarks/account_risk.py measure --market p2p --share 0.2 --seeds 0-9
+    python benchmarks/account_risk.py folds --seed 0
+    python benchmarks/account_risk.py report
+
+The first two keep every figure in ``.bench/account_risk.jsonl``, and pass over what is there already, so that the whole
+can be measured in pieces; ``run``, the default, does all of it.  The last writes results/account_risk.md.
+
+A seed draws the labelled accounts, as many of either kind as in the market; all methods learn from the same ones and
+are measured on all the others.  Truth reaches a method only as the labels of the drawn accounts.  Intervals are over
+the draws, of one and the same market (Student's t, 95 %).
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+from detection_quality import load_market
+from measure import DATA, write_result
+from scipy import stats
+from sklearn.metrics import average_precision_score, roc_auc_score
+from sklearn.model_selection import StratifiedKFold, StratifiedShuffleSplit
+
+from detection.leaks import remove_labels
+from detection.risk import (
+    Known,
+    RiskModel,
+    RiskSettings,
+    apply_linear,
+    apply_trees,
+    fit_linear,
+    fit_risk,
+    fit_trees,
+    score_risk,
+)
+from detection.run import find_run
+from detection.settings import DetectSettings
+from embeddings.features import feature_names
+from embeddings.neighbours import (
+    NEIGHBOURS,
+    TWO_STEPS,
+    Surroundings,
+    average_over,
+    describe_surroundings,
+    find_relations,
+    pick_columns,
+)
+from graph.model import Floats, Snapshot
+from graph.settings import Settings
+from graph.simulation.market import MarketSettings
+from graph.store import open_store
+from graph.tables import read_folder
+
+KEPT = Path(__file__).parents[1] / ".bench" / "account_risk.jsonl"
+MARKETS = ("ordinary", "hard", "p2p", "yelpchi", "ecom")
+SHARES = (0.05, 0.2, 0.4)
+SETTINGS = RiskSettings()
+SAGE_SEEDS = 3
+SAGE_EPOCHS, SAGE_WIDTH, SAGE_CROWD = 60, 32, 20
+ROUNDS, BACK = 10, 0.85
+
+METHODS = (
+    "Ringfence",
+    "unsupervised score",
+    "logistic regression on an account's degrees",
+    "boosted trees on own features",
+    "boosted trees on neighbour aggregates",
+    "label propagation",
+    "GraphSAGE",
+)
+ABLATIONS = (
+    "Ringfence without the unsupervised score",
+    "logistic regression on neighbour aggregates",
+    "Ringfence with neighbours' labels",
+)
+ABLATED = ("Ringfence", *ABLATIONS)
+
+
+@dataclass(frozen=True)
+class Market:
+    """A market, its truth (N,), its table without labels, and the unsupervised account score."""
+
+    snapshot: Snapshot
+    is_bad: np.ndarray
+    table: Surroundings
+    ring_score: Floats
+
+
+def read_market(name: str, data: Path) -> Market:
+    if name in ("ordinary", "hard"):
+        snapshot, truth = load_market(MarketSettings(20_000, seed=1, difficulty=name))
+        bad = dict(zip(truth.accounts.subject.tolist(), truth.accounts.is_bad.tolist(), strict=True))
+        is_bad = np.array([bad[one] for one in snapshot.account_id.tolist()])
+    else:
+        with tempfile.TemporaryDirectory() as folder, open_store(f"{folder}/store", mode="write") as store:
+            store.load(read_folder(data / name, Settings()))
+            snapshot = store.snapshot()
+        told = pd.read_parquet(data / name / "truth" / "accounts.parquet").set_index("account_id").iloc[:, 0]
+        is_bad = told.reindex(snapshot.account_id).to_numpy().astype(bool)
+    snapshot = remove_labels(snapshot)
+    score = find_run(snapshot, DetectSettings()).account_score
+    return Market(snapshot, is_bad, describe_surroundings(snapshot), score)
+
+
+def draw_splits(market: Market, share: float, seeds: Sequence[int]) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+    for seed in seeds:
+        splitter = StratifiedShuffleSplit(1, train_size=share, random_state=seed)
+        seen, held = next(splitter.split(market.is_bad, market.is_bad))
+        yield seed, np.sort(seen), np.sort(held)
+
+
+def score_methods(market: Market, seen: np.ndarray, wanted: Sequence[str]) -> Iterator[tuple[str, Floats]]:
+    """What each method says of all accounts after learning from some."""
+    y = market.is_bad[seen]
+    known = Known(seen, y)
+
+    @cache
+    def fit() -> RiskModel:
+        return fit_risk(market.table, market.ring_score, known, SETTINGS).model
+
+    @cache
+    def pick() -> np.ndarray:
+        return pick_columns(market.table, fit().names)
+
+    scored: dict[str, Callable[[], Floats]] = {
+        "Ringfence": lambda: score_risk(fit(), pick(), market.ring_score),
+        "unsupervised score": lambda: market.ring_score,
+        "logistic regression on an account's degrees": lambda: score_degrees(market, seen),
+        "boosted trees on own features": lambda: score_own(market, seen),
+        "boosted trees on neighbour aggregates": lambda: apply_trees(
+            fit().trees or fit_trees(pick()[seen], y, SETTINGS), pick()
+        ),
+        "label propagation": lambda: spread_labels(market, seen),
+        "GraphSAGE": lambda: score_sage(market, seen),
+        ABLATIONS[0]: lambda: score_without_rings(market, seen),
+        ABLATIONS[1]: lambda: apply_linear(fit().linear, pick()),
+        ABLATIONS[2]: lambda: score_with_labels(market, seen),
+    }
+    for name in wanted:
+        yield name, scored[name]()
+
+
+def score_degrees(market: Market, seen: np.ndarray) -> Floats:
+    counts = (".log_count", ".log_partners", ".log_others_mean", ".log_made")
+    degrees = [
+        name for name in market.table.names if name.endswith(NEIGHBOURS) or (": " not in name and name.endswith(counts))
+    ]
+    x = pick_columns(market.table, degrees)
+    return apply_linear(fit_linear(x[seen], market.is_bad[seen], 0.1), x)
+
+
+def score_own(market: Market, seen: np.ndarray) -> Floats:
+    x = pick_columns(market.table, [name for name in feature_names() if name in market.table.names])
+    return apply_trees(fit_trees(x[seen], market.is_bad[seen], SETTINGS), x)
+
+
+def score_without_rings(market: Market, seen: np.ndarray) -> Floats:
+    nothing = np.full(market.snapshot.n_accounts, 0.5)
+    model = fit_risk(market.table, nothing, Known(seen, market.is_bad[seen]), SETTINGS).model
+    return score_risk(model, pick_columns(market.table, model.names), nothing)
+
+
+def score_with_labels(market: Market, seen: np.ndarray) -> Floats:
+    """The same learners, told of the neighbours' labels too, never of an account's own."""
+    told = np.full((market.snapshot.n_accounts, 1), np.nan, dtype=np.float32)
+    told[seen, 0] = market.is_bad[seen]
+    relations = [relation for relation in find_relations(market.snapshot) if relation.member.nnz]
+    near = [average_over(relation, told) for relation in relations]
+    names = tuple(f"{relation.name}: label" for relation in relations)
+    wide = Surroundings(np.concatenate([market.table.values, *near], axis=1), market.table.names + names)
+    model = fit_risk(wide, market.ring_score, Known(seen, market.is_bad[seen]), SETTINGS).model
+    return score_risk(model, pick_columns(wide, model.names), market.ring_score)
+
+
+def spread_labels(market: Market, seen: np.ndarray) -> Floats:
+    """Label propagation (Zhou et al., NIPS 2003) over all relations alike; known labels stay."""
+    base = float(market.is_bad[seen].mean())
+    told = np.full((market.snapshot.n_accounts, 1), base, dtype=np.float32)
+    relations = [relation for relation in find_relations(market.snapshot) if relation.member.nnz]
+    for _ in range(ROUNDS):
+        told[seen, 0] = market.is_bad[seen]
+        heard = np.stack([average_over(relation, told)[:, 0] for relation in relations])
+        known = np.isfinite(heard)
+        mean = np.where(known, heard, 0.0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+        told = np.where(known.any(axis=0), BACK * mean + (1 - BACK) * base, base)[:, None].astype(np.float32)
+    return told[:, 0].astype(np.float64)
+
+
+def score_sage(market: Market, seen: np.ndarray) -> Floats:
+    """Two GraphSAGE layers on one homogeneous graph of accounts, trained on all of it at once."""
+    import torch
+    from torch_geometric.nn import SAGEConv
+
+    torch.manual_seed(0)
+    torch.set_num_threads(1)
+    own = pick_columns(market.table, [name for name in feature_names() if name in market.table.names])
+    known = np.isfinite(own)
+    centre = np.where(known, own, 0).sum(axis=0) / np.maximum(known.sum(axis=0), 1)
+    spread = np.sqrt(np.where(known, (own - centre) ** 2, 0).sum(axis=0) / len(own)) + 1e-6
+    x = torch.tensor(np.where(known, np.clip((own - centre) / spread, -5, 5), 0), dtype=torch.float32)
+    edges = torch.tensor(project_edges(market.snapshot))
+    first, second = SAGEConv(x.shape[1], SAGE_WIDTH), SAGEConv(SAGE_WIDTH, 1)
+    optimiser = torch.optim.Adam([*first.parameters(), *second.parameters()], lr=0.01, weight_decay=5e-4)
+    y = torch.tensor(market.is_bad[seen], dtype=torch.float32)
+    weight = torch.sqrt((1 - y.mean()) / y.mean())
+    rows = torch.tensor(seen)
+    for _ in range(SAGE_EPOCHS):
+        optimiser.zero_grad()
+        state = torch.nn.functional.dropout(torch.relu(first(x, edges)), 0.3)
+        odds = second(state, edges)[rows, 0]
+        torch.nn.functional.binary_cross_entropy_with_logits(odds, y, pos_weight=weight).backward()
+        optimiser.step()
+    with torch.no_grad():
+        return second(torch.relu(first(x, edges)), edges)[:, 0].double().numpy()
+
+
+def project_edges(snapshot: Snapshot) -> np.ndarray:
+    """All pairs of accounts (2, E) that deal, or share something with no more than a crowd."""
+    n, pairs = snapshot.n_accounts, []
+    for relation in find_relations(snapshot):
+        member = relation.member
+        if not member.nnz:
+            continue
+        if relation.shared:
+            users = np.bincount(member.indices, minlength=member.shape[1])
+            few = member[:, np.flatnonzero(users <= SAGE_CROWD)]
+            member = (few @ few.T).tocsr()
+        both = member.tocoo()
+        pairs += [both.row * np.int64(n) + both.col, both.col * np.int64(n) + both.row]
+    key = np.unique(np.concatenate(pairs))
+    key = key[key // n != key % n]
+    return np.stack([key // n, key % n])
+
+
+def measure_market(name: str, share: float, seeds: Sequence[int], data: Path, wanted: Sequence[str]) -> None:
+    done = {(line["market"], line["share"], line["seed"], line["method"]) for line in read_kept()}
+    missing = {seed: [each for each in wanted if (name, share, seed, each) not in done] for seed in seeds}
+    missing = {
+        seed: [each for each in names if each != "GraphSAGE" or seed < SAGE_SEEDS] for seed, names in missing.items()
+    }
+    if not any(missing.values()):
+        return
+    market = read_market(name, data)
+    for seed, seen, held in draw_splits(market, share, [seed for seed in seeds if missing[seed]]):
+        for method, score in score_methods(market, seen, missing[seed]):
+            keep(name, share, seed, method, market.is_bad[held], score[held])
+
+
+def measure_folds(seed: int, data: Path) -> None:
+    """Five folds of p2p, and what each group of columns adds to boosted trees."""
+    market = read_market("p2p", data)
+    splitter, kept = StratifiedKFold(5, shuffle=True, random_state=seed), read_kept()
+    for fold, (seen, held) in enumerate(splitter.split(market.is_bad, market.is_bad)):
+        place, bad = 5 * seed + fold, market.is_bad[held]
+        done = {line["method"] for line in kept if line["market"] == "p2p folds" and line["seed"] == place}
+        for method, columns in list_column_groups(market.table):
+            if method not in done:
+                x = pick_columns(market.table, columns)
+                score = apply_trees(fit_trees(x[seen], market.is_bad[seen], SETTINGS), x[held])
+                keep("p2p folds", 0.8, place, method, bad, score)
+        wanted = [name for name in ("Ringfence", ABLATIONS[1]) if name not in done]
+        for method, score in score_methods(market, seen, wanted) if wanted else ():
+            keep("p2p folds", 0.8, place, method, bad, score[held])
+
+
+def list_column_groups(table: Surroundings) -> list[tuple[str, list[str]]]:
+    own = [name for name in table.names if ": " not in name]
+    plain = [name for name in own if name in feature_names()]
+    near = [name for name in table.names if ": " in name and not name.startswith(TWO_STEPS)]
+    degrees = [name for name in near if name.endswith(NEIGHBOURS)]
+    no_cards = [name for name in own if not name.startswith(("payment", "device"))]
+    no_amounts = [name for name in own if "amount" not in name and "share" not in name]
+    return [
+        ("trees: features", plain),
+        ("trees: + habits", own),
+        ("trees: + degrees", own + degrees),
+        ("trees: + neighbours' means", own + near),
+        ("trees: + two steps away", list(table.names)),
+        ("trees: + habits, without cards and devices", no_cards),
+        ("trees: + habits, without amounts", no_amounts),
+    ]
+
+
+def keep(market: str, share: float, seed: int, method: str, bad: np.ndarray, score: Floats) -> None:
+    line = {
+        "market": market,
+        "share": share,
+        "seed": seed,
+        "method": method,
+        "ap": float(average_precision_score(bad, score)),
+        "auc": float(roc_auc_score(bad, score)),
+        "base": float(bad.mean()),
+    }
+    if method.startswith("Ringfence"):
+        line["calibration"] = measure_calibration(bad, score)
+    KEPT.parent.mkdir(exist_ok=True)
+    with KEPT.open("a", encoding="utf-8") as file:
+        file.write(json.dumps(line) + "\n")
+
+
+def measure_calibration(bad: np.ndarray, score: Floats) -> float:
+    """Expected calibration error: how far, on average, the share of fraud lies from the score, in ten equal groups."""
+    groups = np.array_split(np.argsort(score, kind="stable"), 10)
+    return float(np.mean([abs(bad[rows].mean() - score[rows].mean()) for rows in groups]))
+
+
+def read_kept() -> list[dict]:
+    if not KEPT.exists():
+        return []
+    return [json.loads(line) for line in KEPT.read_text(encoding="utf-8").splitlines()]
+
+
+def estimate(values: Sequence[float]) -> tuple[float, float]:
+    """The mean and the half width of its 95 % interval."""
+    if len(values) < 2:
+        return float(np.mean(values)), float("nan")
+    return float(np.mean(values)), float(stats.t.ppf(0.975, len(values) - 1) * stats.sem(values))
+
+
+def show(values: Sequence[float], digits: int = 3) -> str:
+    mean, half = estimate(values)
+    return f"{mean:.{digits}f}" if np.isnan(half) else f"{mean:.{digits}f} ± {half:.{digits}f}"
+
+
+def write_report() -> None:
+    kept = pd.DataFrame(read_kept()).drop_duplicates(["market", "share", "seed", "method"], keep="last")
+    text = ["# Learned account risk\n", "`python benchmarks/account_risk.py`\n", __doc__.split("\n\n", 3)[3]]
+    text += [f"GraphSAGE was trained on {SAGE_SEEDS} draws at most, {SAGE_EPOCHS} epochs each.\n"]
+    for measure, title in (("ap", "Average precision"), ("auc", "Area under the ROC curve")):
+        text += [f"## {title}\n", *tabulate(kept, METHODS, measure), ""]
+    whole = keep_whole(kept, ABLATED)
+    if len(whole):
+        text += ["## Ablations: average precision\n", "On the draws for which all of them were measured.\n"]
+        text += [*tabulate(whole, ABLATED, "ap"), ""]
+    text += ["## Calibration\n", "How far chances lie from shares, on average over ten groups of accounts.\n"]
+    text += [*tabulate(kept[kept.calibration.notna()], ("Ringfence",), "calibration", digits=4), ""]
+    text += ["## Charge-backs on p2p, five folds\n", *tabulate_folds(kept)]
+    write_result("account_risk.md", "\n".join(text) + "\n")
+
+
+def keep_whole(kept: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
+    """The draws for which all of some methods were measured."""
+    part = kept[kept.method.isin(methods)]
+    return part[part.groupby(["market", "share", "seed"]).method.transform("nunique") == len(methods)]
+
+
+def tabulate(kept: pd.DataFrame, methods: Sequence[str], measure: str, digits: int = 3) -> list[str]:
+    lines = ["| market | labelled | draws | " + " | ".join(methods) + " |", "| --- " * (3 + len(methods)) + "|"]
+    for market in MARKETS:
+        for share in SHARES:
+            part = kept[(kept.market == market) & (kept.share == share)]
+            if not len(part):
+                continue
+            found = {method: part.loc[part.method == method, measure].dropna().tolist() for method in methods}
+            best = max((np.mean(values) for values in found.values() if values), default=0.0)
+            shown = [show(values, digits) if values else "–" for values in found.values()]
+            is_best = [bool(values) and np.mean(values) == best for values in found.values()]
+            cells = [f"**{text}**" if bold else text for text, bold in zip(shown, is_best, strict=True)]
+            draws = len(found[methods[0]])
+            lines.append(f"| {market} | {share:.0%} | {draws} | " + " | ".join(cells) + " |")
+    return lines
+
+
+def tabulate_folds(kept: pd.DataFrame) -> list[str]:
+    part = kept[kept.market == "p2p folds"]
+    lines = ["| method | folds | average precision | AUC |", "| --- | --- | --- | --- |"]
+    for method in part.method.unique():
+        of = part[part.method == method]
+        lines.append(f"| {method} | {len(of)} | {show(of.ap.tolist())} | {show(of.auc.tolist())} |")
+    return lines
+
+
+def parse_seeds(text: str) -> list[int]:
+    first, _, last = text.partition("-")
+    return list(range(int(first), int(last or first) + 1))
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("what", nargs="?", choices=["measure", "folds", "report", "run"], default="run")
+    parser.add_argument("--data", type=Path, default=DATA)
+    parser.add_argument("--market", choices=MARKETS, default="p2p")
+    parser.add_argument("--share", type=float, default=0.2)
+    parser.add_argument("--seeds", type=parse_seeds, default=list(range(10)))
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--ablate", action="store_true")
+    options = parser.parse_args()
+    wanted = (*METHODS, *ABLATIONS) if options.ablate or options.what == "run" else METHODS
+    started = time.perf_counter()
+    if options.what == "measure":
+        measure_market(options.market, options.share, options.seeds, options.data, wanted)
+    if options.what in ("folds", "run"):
+        measure_folds(options.seed, options.data)
+    if options.what == "run":
+        for market in MARKETS:
+            for share in SHARES:
+                measure_market(market, share, options.seeds, options.data, wanted)
+    if options.what in ("report", "run"):
+        write_report()
+    print(f"{time.perf_counter() - started:.0f} s")
+
+
+if __name__ == "__main__":
+    main()
