@@ -6,17 +6,18 @@ silent.  Ratings, times, orders and texts may each be missing; the signs that ne
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
 
 from detection.channels import MICROS_PER_DAY, NO_TARGET, find_review_targets
 from detection.newcomers import expect_newcomers
-from detection.review_belief import CAMOUFLAGE_SHARE, Belief, Opinions, fit_belief
+from detection.review_belief import CAMOUFLAGE_SHARE, N_RATINGS, Belief, Opinions, fit_belief
 from graph.model import Floats, Ints, Snapshot
 
 TREND_REVIEWS = 20
@@ -368,11 +369,13 @@ def measure_regular_audience(facts: ReviewFacts) -> Floats:
 
 
 def measure_near_duplicates(facts: ReviewFacts, *, permutations: int = 64) -> Floats:
-    """With how many other reviews each text nearly agrees, as log2(1 + n) (R,); NaN without a text.
+    """With how many other reviews of its target each text nearly agrees, as log2(1 + n) (R,); NaN without a text.
 
     Sets of three words in a row, compared by MinHash (Broder, On the resemblance and containment of
-    documents, SEQUENCES 1997) and banded hashing; near is a resemblance of 0.7.  Texts of the same words are
-    compared once; of more than ``MOST_TEXTS`` different ones, only those of the same words agree.
+    documents, SEQUENCES 1997) and banded hashing; near is a resemblance of 0.7, and who agrees with one agrees
+    with all that it agrees with.  Stock phrases are everywhere: the same words of the same thing are what tells.
+    Texts of the same words are compared once; of more than ``MOST_TEXTS`` different ones, only those of the
+    same words agree.
 
     Parameters
     ----------
@@ -381,33 +384,39 @@ def measure_near_duplicates(facts: ReviewFacts, *, permutations: int = 64) -> Fl
     permutations
         Of the hash; more separate 0.7 more sharply.
     """
-    if not len(facts.text):
-        return np.full(len(facts.author), np.nan)
+    near = np.full(len(facts.author), np.nan)
     words = [tuple((text or "").casefold().split()) for text in facts.text]
-    written = Counter(each for each in words if each)
-    near = _count_alike(written, permutations) if len(written) <= MOST_TEXTS else dict(written)
-    return np.array([np.log2(near[each]) if each else np.nan for each in words], dtype=np.float64)
+    rows = np.array([row for row, each in enumerate(words) if each], dtype=np.int64)
+    if len(rows):
+        distinct = {each: place for place, each in enumerate(dict.fromkeys(words[row] for row in rows.tolist()))}
+        alike = _join_alike(list(distinct), permutations) if len(distinct) <= MOST_TEXTS else np.arange(len(distinct))
+        said = alike[[distinct[words[row]] for row in rows.tolist()]]
+        _, place, times = np.unique(
+            np.stack([facts.target[rows], said]), axis=1, return_inverse=True, return_counts=True
+        )
+        near[rows] = np.log2(times[place.ravel()])
+    return near
 
 
-def _count_alike(written: Mapping[tuple[str, ...], int], permutations: int) -> dict[tuple[str, ...], int]:
-    """How many reviews nearly agree with each distinct text, itself among them."""
+def _join_alike(texts: Sequence[tuple[str, ...]], permutations: int) -> Ints:
+    """The class of each text (T,): texts that nearly agree are in one."""
     from datasketch import MinHash, MinHashLSH  # only where there are texts
 
-    index = MinHashLSH(threshold=CANDIDATE_SIMILARITY, num_perm=permutations)
-    prints = {}
-    for words in written:
+    index, prints = MinHashLSH(threshold=CANDIDATE_SIMILARITY, num_perm=permutations), []
+    for place, words in enumerate(texts):
         shingles = {" ".join(words[n : n + SHINGLE_WORDS]) for n in range(max(1, len(words) - SHINGLE_WORDS + 1))}
-        prints[words] = MinHash(num_perm=permutations)
-        prints[words].update_batch([shingle.encode("utf-8", "surrogatepass") for shingle in sorted(shingles)])
-        index.insert(words, prints[words])
-    return {
-        words: sum(
-            written[other]
-            for other in index.query(made)
-            if other == words or made.jaccard(prints[other]) >= NEAR_DUPLICATE_SIMILARITY
-        )
-        for words, made in prints.items()
-    }
+        prints.append(MinHash(num_perm=permutations))
+        prints[place].update_batch([shingle.encode("utf-8", "surrogatepass") for shingle in sorted(shingles)])
+        index.insert(place, prints[place])
+    pairs = [
+        (place, other)
+        for place, made in enumerate(prints)
+        for other in index.query(made)
+        if other == place or made.jaccard(prints[other]) >= NEAR_DUPLICATE_SIMILARITY
+    ]
+    one, other = np.array(pairs).T
+    agree = sparse.coo_array((np.ones(len(one)), (one, other)), shape=(len(texts), len(texts)))
+    return connected_components(agree, directed=False)[1].astype(np.int64)
 
 
 SIGNS: dict[str, Callable[[ReviewFacts], Floats]] = {
@@ -475,6 +484,15 @@ def _signal_burst(facts: ReviewFacts) -> Floats:
     return _standardise(np.log1p(measure_burst(facts)))
 
 
+def _signal_near_duplicates(facts: ReviewFacts) -> Floats:
+    """Against reviews of the same rating: phrases go with ratings, and ratings are what weights are learned from."""
+    near, rating = measure_near_duplicates(facts), np.nan_to_num(facts.rating).astype(np.int64)
+    known = ~np.isnan(near)
+    total = np.bincount(rating[known], near[known], minlength=N_RATINGS + 1)
+    usual = total / np.maximum(np.bincount(rating[known], minlength=N_RATINGS + 1), 1)
+    return _standardise(near - usual[rating])
+
+
 SIGNALS: dict[str, Callable[[ReviewFacts], Floats]] = {
     "short stay": _signal_short_stay,
     "burst": _signal_burst,
@@ -482,7 +500,7 @@ SIGNALS: dict[str, Callable[[ReviewFacts], Floats]] = {
     "regular audience": lambda facts: _standardise(measure_regular_audience(facts)),
     "no order": lambda facts: _standardise(measure_no_order(facts)),
     "undelivered": lambda facts: _standardise(measure_undelivered(facts)),
-    "near duplicates": lambda facts: _standardise(measure_near_duplicates(facts)),
+    "near duplicates": _signal_near_duplicates,
 }
 """What the fit learns weights for, each about as far from 0 as 1: the behaviour that goes with planted opinions."""
 

@@ -260,19 +260,22 @@ def test_texts_that_differ_in_a_word_are_near_duplicates_and_others_are_not() ->
 
 def test_a_text_that_a_campaign_repeats_counts_where_ratings_say_that_it_should() -> None:
     facts, planted = make_campaign()
-    facts = replace(facts, day=np.full(len(planted), np.nan))
+    lucky = np.random.default_rng(3).random(len(planted)) < 0.2
+    facts = replace(facts, rating=np.where(lucky, 5.0, facts.rating), day=np.full(len(planted), np.nan))
     own = [f"{word} of number {row} and what came after it" for row, word in enumerate(["kettle", "lamp"] * 2000)]
     said = ["lovely in every way and the best of all" if bad else own[row] for row, bad in enumerate(planted.tolist())]
-    repeated, various = judge_reviews(replace(facts, text=said)), judge_reviews(replace(facts, text=own[: len(said)]))
-    names = list(SIGNALS)
-    assert repeated.belief.weight[names.index("near duplicates")] > 0.1
-    assert various.belief.weight[names.index("near duplicates")] < 0.1
-    newcomers = facts.n_written == 1
-    lead = [
-        judged.suspicion[planted].mean() / judged.suspicion[newcomers & ~planted].mean()
-        for judged in (repeated, various)
-    ]
-    assert lead[0] > 1.5 * lead[1]
+    repeated, various = (judge_reviews(replace(facts, text=text)) for text in (said, own[: len(said)]))
+    place = list(SIGNALS).index("near duplicates")
+    assert repeated.belief.weight[place] > 0.5
+    assert various.belief.weight[place] == 0.0
+    assert repeated.suspicion[planted].mean() > 1.5 * various.suspicion[planted].mean()
+
+
+def test_stock_phrases_that_go_with_a_rating_say_nothing() -> None:
+    facts, planted = make_campaign()
+    phrase = [f"{'good' if rating >= 4 else 'bad'} value and quick to come" for rating in facts.rating.tolist()]
+    without, with_phrases = judge_reviews(facts), judge_reviews(replace(facts, text=phrase))
+    assert roc_auc_score(planted, with_phrases.suspicion) > roc_auc_score(planted, without.suspicion) - 0.01
 
 
 @pytest.mark.parametrize("name", SIGNS)
