@@ -242,7 +242,7 @@ def find_hold(ties: Iterable[Tie], spare_bits: float) -> tuple[Tie, ...]:
     """
     hold: list[Tie] = []
     for tie in sorted(ties, key=lambda each: (-each.bits, each.name)):
-        if spare_bits <= 0:
+        if spare_bits <= 0 or tie.bits <= 0:
             break
         hold.append(tie)
         spare_bits -= tie.bits

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
+from itertools import combinations
 
 import numpy as np
 import pytest
@@ -22,7 +23,7 @@ from detection_market import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detection.rings import SAME_RING_JACCARD, grade_ring, keep_ring_ids, score_net_bits
+from detection.rings import SAME_RING_JACCARD, Tie, find_hold, grade_ring, keep_ring_ids, score_net_bits
 from detection.run import find_run
 from detection.settings import DetectSettings
 from graph.model import Member, Ring, RingKind, RunResult
@@ -159,3 +160,34 @@ def test_two_thousand_rings_keep_their_ids_in_a_moment() -> None:
     kept = keep_ring_ids(rings, earlier)
     assert [ring.ring_id for ring in kept] == list(earlier)
     assert replace(kept[0], ring_id="N0") == rings[0]
+
+
+@given(st.lists(st.integers(0, 50), max_size=7), st.integers(-5, 120))
+def test_no_fewer_links_than_those_named_would_free_a_member(bits: list[int], spare: int) -> None:
+    hold = find_hold([Tie(f"thing {place}", each) for place, each in enumerate(bits)], spare)
+    freed = [n for n in range(len(bits) + 1) for some in combinations(bits, n) if spare <= sum(some)]
+    assert len(hold) == min(freed, default=sum(each > 0 for each in bits))
+
+
+@pytest.mark.parametrize("kind", ["farm", "trade", "refund"])
+def test_a_member_s_links_are_named_and_add_up_to_what_naming_it_leaves(kind: RingKind) -> None:
+    ring = find_ring_of(detect_planted(kind), MEMBERS)
+    assert ring is not None
+    size = len(ring.members)
+    naming_bits = np.log2((1000 - size) / size)
+    for member in ring.members:
+        assert member.bits - naming_bits - 1e-6 <= member.held_bits <= member.bits + 1e-6
+        assert len(member.held_by) == len(set(member.held_by)) > 0
+
+
+def test_without_the_links_that_hold_it_a_member_is_free() -> None:
+    facts = make_background(n=1000)
+    plant_farm(facts, MEMBERS)
+    ring = find_ring_of(find_run(make_snapshot(facts), DetectSettings()), MEMBERS)
+    assert ring is not None
+    member = min(ring.members, key=lambda each: (len(each.held_by), each.account_id))
+    facts.uses = [use for use in facts.uses if use[0] != member.account_id]
+    facts.referrals = [pair for pair in facts.referrals if member.account_id not in pair]
+    again = find_ring_of(find_run(make_snapshot(facts), DetectSettings()), MEMBERS)
+    assert again is not None
+    assert member.account_id not in find_members(again)

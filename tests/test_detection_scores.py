@@ -97,6 +97,21 @@ def test_a_member_held_by_little_is_never_flagged_automatically(facts: Facts) ->
     assert "too little" not in flags["a0040"].reasons[0]
 
 
+def test_a_member_held_by_one_weak_link_is_for_a_person_and_the_link_is_named(facts: Facts) -> None:
+    weak = Member("a0040", "core", 25.0, ("the phone 7",), 16.0)
+    strong = Member("a0041", "core", 60.0, ("the card 8",), 55.0)
+    several = Member("a0042", "core", 40.0, tuple(f"the flat {n}" for n in range(5)), 35.0)
+    scores = score_rings(facts, make_ring("R", (weak, strong, several), score=0.9, tier="automatic"))
+    flags = {flag.subject_id: flag for flag in scores.flags if flag.ring_ids}
+    assert {name: flag.tier for name, flag in flags.items()} == {
+        "a0040": "review",
+        "a0041": "automatic",
+        "a0042": "automatic",
+    }
+    assert flags["a0040"].reasons[0].endswith("; free of it without the phone 7")
+    assert flags["a0042"].reasons[0].endswith("; free of it without the flat 0, the flat 1, the flat 2 and 2 more")
+
+
 def test_a_member_of_two_rings_answers_for_the_graver_and_both_are_named(facts: Facts) -> None:
     fringe, core = Member("a0040", "fringe", 9.0), Member("a0040", "core", 60.0)
     best = make_ring("R1", (fringe,), score=0.95, tier="automatic")
