@@ -343,16 +343,16 @@ def _say_question(question: Question) -> str:
     match = "MATCH" if one else "OPTIONAL MATCH"
     condition = f" WHERE {question.condition}" if question.condition else ""
     ways = [f"{match} {question.way}{condition}"] if question.way else []
-    ways += [f"{match} {question.onward}"] if question.onward else []
-    ways += [f"WITH * WHERE {question.farthest} IS NOT NULL"] if ways and not one else []
+    ways += [f"WITH * WHERE {question.far} IS NOT NULL"] if ways and not one else []
     found = " ".join([f"UNWIND $ids AS given MATCH {question.near} WHERE {question.key} = given", *ways])
     if one:
         found = " ".join([f"MATCH {question.near} WHERE {question.key} = $id", *ways])
     if not question.gather:
         return f"{found} RETURN {question.returns} {question.order}"
-    gathered = f"count(DISTINCT {question.farthest}) AS n, collect(DISTINCT {question.gather}) AS gathered"
+    gathered = f"count(DISTINCT {question.far}) AS n, collect(DISTINCT {question.gather}) AS gathered"
     kept = f"CASE WHEN n > {question.most} THEN list_slice(gathered, 0, 0) ELSE gathered END AS gathered"
-    return f"{found} WITH {question.returns}, {gathered} RETURN {', '.join(question.columns)}, n, {kept}"
+    columns = ", ".join(question.columns)
+    return f"{found} WITH {question.key} AS whose, {question.returns}, {gathered} RETURN {columns}, n, {kept}"
 
 
 def _sync(path: Path) -> None:

@@ -614,7 +614,7 @@ def _find_details(store: GraphStore, page: Mapping[str, list[Row]]) -> dict[str,
     """What the page's own rows lead to: who else uses its things, and what its reviews are about."""
     uses, latest = page["uses"], page["latest_reviews"]
     review_ids = tuple(row["review_id"] for row in latest)
-    asked = [_count_users(row["canonical"] for row in uses)]
+    asked = [_count_users(_USED, (row["canonical"] for row in uses))]
     asked += [replace(question, ids=review_ids) for question in _SUBJECTS]
     counted, *subjects = store.query_many(asked)
     sizes = {(row["channel"], row["name"]): row["n"] for row in counted}
@@ -728,16 +728,21 @@ def _about_accounts(way: str, returns: str, account_ids: Iterable[str], **more: 
     return Question("(a:Account)", "a.account_id", returns, sorted(set(account_ids)), way, **more)
 
 
-def _count_users(names: Iterable[str], *, most: int = 0) -> Question:
-    """How many accounts use what has these names, and which, unless they are more than ``most``."""
-    near, returns, ids = "(t:Identifier)", "t.kind AS channel, t.canonical AS name", sorted(set(names))
-    return Question(near, "t.canonical", returns, ids, "(t)<-[:USES]-(b:Account)", gather="b.account_id", most=most)
+def _count_users(shared: tuple[str, ...], names: Iterable[str], *, most: int = 0) -> Question:
+    """How many accounts share what has these names, and which, unless they are more than ``most``."""
+    _, thing, sort, name, way = shared
+    returns, ids = f"{sort} AS channel, {name} AS name", sorted(set(names))
+    return Question(thing, name, returns, ids, way, gather="b.account_id", most=most)
 
 
-_USED = ("(a)-[:USES]->(t:Identifier)", "DISTINCT t.kind AS channel, t.canonical AS name")
-_REVIEWED = (
-    ("(t:Listing)", "'reviewed product' AS channel, t.product_id AS name"),
-    ("(t:Account)", "'reviewed seller' AS channel, t.account_id AS name"),
+_REVIEWED = "(a)-[:WROTE]->(:Review)-[:ABOUT]->"
+_REVIEWERS = "(t)<-[:ABOUT]-(:Review)<-[:WROTE]-(b:Account)"
+# The way from an account, the thing, what sort it is, its name, and the way to all who share it.
+_USED = ("(a)-[:USES]->", "(t:Identifier)", "t.kind", "t.canonical", "(t)<-[:USES]-(b:Account)")
+_SHARED = (
+    (_REVIEWED, "(t:Listing)", "'reviewed product'", "t.product_id", _REVIEWERS),
+    (_REVIEWED, "(t:Account)", "'reviewed seller'", "t.account_id", _REVIEWERS),
+    _USED,
 )
 _TRADES = ("(a)-[o:ORDERED]->(b:Account)", "(a)<-[o:ORDERED]-(b:Account)")
 _REFERRALS = ("(a)-[:REFERRED]->(b:Account)", "(a)<-[:REFERRED]-(b:Account)")
@@ -761,43 +766,39 @@ class _Search:
     def widen(self, accounts: set[str]) -> set[str]:
         """All accounts one hop away from these; whatever one may ask at once is asked at once."""
         products, sellers, brought, bought, came, sold, used = self.store.query_many(self._ask_from(accounts))
-        things = {(row["channel"], row["name"]) for row in used}
+        shared = [{(row["channel"], row["name"]) for row in rows} for rows in (products, sellers, used)]
         trades = [*bought, *sold]
-        self._measure(things, {row[end] for row in trades for end in ("one", "other")})
-        for reviewed in (products, sellers):
-            self._keep_shared({(row["channel"], row["name"]) for row in reviewed}, reviewed)
-            things |= {(row["channel"], row["name"]) for row in reviewed}
-        return self._add_things(things) | self._add_trades(trades) | self._add_referrals([brought, came])
+        self._measure(shared, {row[end] for row in trades for end in ("one", "other")})
+        things = self._add_things(set().union(*shared))
+        return things | self._add_trades(trades) | self._add_referrals([brought, came])
 
     def _ask_from(self, accounts: set[str]) -> list[Question]:
-        # A store that asks over two connections asks every other question on each: products take longest.
-        reviewed = [
-            _about_accounts(
-                f"(a)-[:WROTE]->(:Review)-[:ABOUT]->{thing}",
-                returns,
-                accounts,
-                onward="(t)<-[:ABOUT]-(:Review)<-[:WROTE]-(b:Account)",
-                gather="b.account_id",
-                most=self.max_hub,
-            )
-            for thing, returns in _REVIEWED
-        ]
+        # A store that asks over two connections asks every other question on each.
+        products, sellers, used = (
+            _about_accounts(f"{way}{thing}", f"DISTINCT {sort} AS channel, {name} AS name", accounts)
+            for way, thing, sort, name, _ in _SHARED
+        )
         bought, sold = (_about_accounts(way, _TRADED, accounts) for way in _TRADES)
         brought, came = (_about_accounts(way, _REFERRED_TO, accounts) for way in _REFERRALS)
-        return [*reviewed, brought, bought, came, sold, _about_accounts(*_USED, accounts)]
+        return [products, sellers, brought, bought, came, sold, used]
 
-    def _measure(self, used: set[tuple[str, str]], accounts: set[str]) -> None:
-        """Find who uses each thing that is new, and count the partners of each account that is no end."""
-        fresh = used - self.sizes.keys()
+    def _measure(self, shared: list[set[tuple[str, str]]], accounts: set[str]) -> None:
+        """Find who shares each thing that is new, and count the partners of each account that is no end."""
+        fresh = [things - self.sizes.keys() for things in shared]
         between = accounts - self.ends - self.partners.keys()
-        sellers, buyers = (
+        products, sellers, used = (
+            _count_users(kind, (name for _, name in things), most=self.max_hub)
+            for kind, things in zip(_SHARED, fresh, strict=True)
+        )
+        sold_by, bought_by = (
             _about_accounts(way, "a.account_id AS one", between, gather="b.account_id") for way in _TRADES
         )
-        users = _count_users((name for _, name in fresh), most=self.max_hub)
-        used_by, bought_by, sold_by = self.store.query_many([users, buyers, sellers])  # counting buyers takes longest
-        self._keep_shared(fresh, used_by)
+        sizes = [products, bought_by, sellers, used, sold_by]  # products and buyers take longest: not on one connection
+        products_by, buyers, reviewed_by, used_by, partners = self.store.query_many(sizes)
+        for things, rows in zip(fresh, (products_by, reviewed_by, used_by), strict=True):
+            self._keep_shared(things, rows)
         self.partners |= dict.fromkeys(between, 0)
-        for row in (*bought_by, *sold_by):
+        for row in (*buyers, *partners):
             self.partners[row["one"]] += row["n"]
 
     def _keep_shared(self, things: set[tuple[str, str]], rows: list[Row]) -> None:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from graph import errors
 from graph.server_bolt import Bolt, Transaction
+from graph.server_crowds import Crowds, Mark, leave_out
 from graph.server_lock import ServerLock, find_writer
 from graph.server_schema import prepare_schema, require_schema
 from graph.store import LoadReport, Mode, Progress, Question, Server, no_progress
@@ -44,6 +45,10 @@ _FEW_IDS = 60
 _READ_STATE = (
     "OPTIONAL MATCH (s:Schema {name: 'ringfence'}) OPTIONAL MATCH (l:Load {name: 'ringfence'})"
     " RETURN coalesce(s.loads, 0) AS loads, l.tables AS tables, toString(l.began_at) AS began_at"
+)
+_LOADS = -1
+_ASK_LOADS = (
+    f"OPTIONAL MATCH (s:Schema {{name: 'ringfence'}}) RETURN {_LOADS} AS question, [coalesce(s.loads, 0)] AS found"
 )
 _COUNT_LOAD = "MATCH (s:Schema {name: 'ringfence'}) SET s.loads = coalesce(s.loads, 0) + 1"
 _BEGIN_LOAD = "MERGE (l:Load {name: 'ringfence'}) SET l.tables = $tables, l.rows = $rows, l.began_at = $at"
@@ -80,6 +85,7 @@ class ServerStore:
         self.mode = mode
         self._bolt = Bolt(server)
         self._lock: ServerLock | None = None
+        self._crowds = Crowds()
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="ringfence-ask")
         try:
             if mode == "read":
@@ -115,27 +121,48 @@ class ServerStore:
 
     def query_many(self, questions: Sequence[Question]) -> list[list[dict[str, Any]]]:
         """Ask all questions at once; see :class:`~graph.store.GraphStore`."""
-        found: list[list[dict[str, Any]]] = [[] for _ in questions]
-        n_ids = sum(len(each.ids) for each in questions)
-        if not n_ids:
-            return found
-        numbered = list(enumerate(questions))
-        groups = [numbered] if n_ids <= _FEW_IDS else [numbered[::2], numbered[1::2]]
-        for rows in map(self._ask_group, groups) if len(groups) == 1 else self._pool.map(self._ask_group, groups):
-            for row in rows:
-                question = questions[row["question"]]
-                columns = (*question.columns, *(("n", "gathered") if question.gather else ()))
-                if question.ids:  # nobody was asked about: not even that there are none
-                    found[row["question"]] = [dict(zip(columns, values, strict=True)) for values in row["found"]]
-        return found
+        if not any(each.ids for each in questions):
+            return [[] for _ in questions]
+        crowds = self._crowds
+        known = [crowds.recall(each) for each in questions]
+        asked = [leave_out(each, rows) for each, rows in zip(questions, known, strict=True)]
+        found, mark = self._ask_all(asked)
+        if mark is not None and mark == crowds.mark:
+            for question, rows in zip(asked, found, strict=True):
+                crowds.keep(question, rows)
+        else:  # somebody has written since, and what was known may not be so any more
+            self._crowds = Crowds(mark)
+            if any(known):
+                found, known = self._ask_all(questions)[0], [{} for _ in questions]
+        return [
+            [*(row for rows in before.values() for row in rows), *_drop_ids(question, after)]
+            for question, before, after in zip(questions, known, found, strict=True)
+        ]
 
-    def _ask_group(self, questions: Sequence[tuple[int, Question]]) -> list[dict[str, Any]]:
+    def _ask_all(self, questions: Sequence[Question]) -> tuple[list[list[dict[str, Any]]], Mark | None]:
+        """The rows of each, and the mark of what they were read from, or None where it changed meanwhile."""
+        found: list[list[dict[str, Any]]] = [[] for _ in questions]
+        numbered = list(enumerate(questions))
+        is_small = sum(len(each.ids) for each in questions) <= _FEW_IDS
+        groups = [numbered] if is_small else [numbered[::2], numbered[1::2]]
+        answers = list(map(self._ask_group, groups) if is_small else self._pool.map(self._ask_group, groups))
+        for row in (row for rows, _ in answers for row in rows):
+            question = questions[row["question"]]
+            if question.ids:  # nobody was asked about: not even that there are none
+                columns = _name_columns(question)
+                found[row["question"]] = [dict(zip(columns, values, strict=True)) for values in row["found"]]
+        marks = {mark for _, mark in answers}
+        return found, marks.pop() if len(marks) == 1 else None
+
+    def _ask_group(self, questions: Sequence[tuple[int, Question]]) -> tuple[list[dict[str, Any]], Mark | None]:
         # Neo4j plans a query anew, which takes longer than to run it, for another text and for a list of another order
         # of magnitude.  So no question is left out, and the lists travel inside one that is always as long.
-        parts = " UNION ALL ".join(
-            _say_question(number, place, question) for place, (number, question) in enumerate(questions)
-        )
-        return self.query(parts, ids=[list(question.ids) for _, question in questions])
+        parts = [_say_question(number, place, question) for place, (number, question) in enumerate(questions)]
+        ids = [list(question.ids) for _, question in questions]
+        text = " UNION ALL ".join([_ASK_LOADS, *parts])
+        rows, bookmark = self._bolt.query_marked(text, {"ids": ids}, writing=self.mode == "write")
+        (loads,) = (row["found"][0] for row in rows if row["question"] == _LOADS)
+        return [row for row in rows if row["question"] != _LOADS], (bookmark, loads) if bookmark else None
 
     def load(
         self, tables: Mapping[str, CheckedTable], *, dry_run: bool = False, progress: Progress = no_progress
@@ -245,27 +272,31 @@ def _say_question(number: int, place: int, question: Question) -> str:
     condition = f" WHERE {question.condition}" if question.condition else ""
     way = f" MATCH {_leave_out_sure_labels(question.way)}{condition}" if question.way else ""
     rows = f"WITH {question.returns} {question.order}"
-    columns = question.columns
     if question.gather:
         rows = _say_gathering(question)
-        columns = (*columns, "n", "gathered")
-    return f"{near}{way} {rows} RETURN {number} AS question, collect([{', '.join(columns)}]) AS found"
+    columns = ", ".join(_name_columns(question))
+    return f"{near}{way} {rows} RETURN {number} AS question, collect([{columns}]) AS found"
 
 
 def _say_gathering(question: Question) -> str:
     # Nodes are gathered, and only of few of them is the property read: reading takes longer than going there.
-    last = question.farthest
     if not question.most:
-        return f"WITH {question.returns}, count(DISTINCT {last}) AS n, [] AS gathered"
-    collected = f"WITH {question.returns}, collect(DISTINCT {last}) AS reached"
-    if question.onward:
-        onward = f"WITH DISTINCT {question.far} MATCH {_leave_out_sure_labels(question.onward)}"
-        collected = (
-            f"{onward} WITH {question.far}, collect(DISTINCT {last}) AS reached WITH {question.returns}, reached"
-        )
-    keys = f"[{last} IN reached | {question.gather}]"
+        return f"WITH given, {question.returns}, count(DISTINCT {question.far}) AS n, [] AS gathered"
+    keys = f"[{question.far} IN reached | {question.gather}]"
     kept = f"CASE WHEN size(reached) > {question.most} THEN [] ELSE {keys} END AS gathered"
-    return f"{collected} WITH {', '.join(question.columns)}, size(reached) AS n, {kept}"
+    return (
+        f"WITH given, {question.returns}, collect(DISTINCT {question.far}) AS reached"
+        f" WITH given, {', '.join(question.columns)}, size(reached) AS n, {kept}"
+    )
+
+
+def _name_columns(question: Question) -> tuple[str, ...]:
+    """What comes back: before what is gathered, whose it is."""
+    return ("given", *question.columns, "n", "gathered") if question.gather else question.columns
+
+
+def _drop_ids(question: Question, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    return [{name: row[name] for name in row if name != "given"} for row in rows] if question.gather else rows
 
 
 def _leave_out_sure_labels(way: str) -> str:

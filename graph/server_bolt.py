@@ -87,14 +87,19 @@ class Bolt:
 
     def query(self, cypher: str, parameters: Mapping[str, Any], *, writing: bool) -> list[Row]:
         """Run one query of a user's and return its rows, with times as the standard library has them."""
+        return self.query_marked(cypher, parameters, writing=writing)[0]
 
-        def run() -> list[Row]:
+    def query_marked(self, cypher: str, parameters: Mapping[str, Any], *, writing: bool) -> tuple[list[Row], str]:
+        """The rows, and a mark that is another one after whatever anybody commits; empty if the server gives none."""
+
+        def run() -> tuple[list[Row], str]:
             with self._session(writing=writing) as session:
-                return [_as_row(record) for record in session.run(cypher, dict(parameters))]
+                rows = [_as_row(record) for record in session.run(cypher, dict(parameters))]
+                return rows, " ".join(sorted(session.last_bookmarks().raw_values))
 
         with self.explained(query=cypher):
-            rows = run() if writing else _trying_again()(run)
-        return [{name: _as_plain(value) for name, value in row.items()} for row in rows]
+            rows, mark = run() if writing else _trying_again()(run)
+        return [{name: _as_plain(value) for name, value in row.items()} for row in rows], mark
 
     def transact(self, work: Callable[[Transaction], T], *, writing: bool, patience_seconds: float | None = None) -> T:
         """Do work in one transaction, again from its start when what went wrong is passing.

@@ -100,12 +100,10 @@ class Question:
         What has to hold besides.
     order
         How the rows lie, and how many there are at most.
-    onward
-        Where to go on from there, once from each node.
     gather
-        A property of the node that is reached last.  It makes one row of each combination of the
-        values before, and adds two columns: ``n``, how many nodes are reached, and ``gathered``,
-        which ones, unless they are more than ``most``.
+        A property of the node that is reached.  It makes one row of each id and the values before,
+        and adds two columns: ``n``, how many nodes are reached from there, and ``gathered``, which
+        ones, unless they are more than ``most``.
     most
         How many are gathered at most.
     """
@@ -117,7 +115,6 @@ class Question:
     way: str = ""
     condition: str = ""
     order: str = ""
-    onward: str = ""
     gather: str = ""
     most: int = 0
 
@@ -129,17 +126,8 @@ class Question:
     @property
     def far(self) -> str:
         """The variable of the node that the way leads to."""
-        return _name_last_node(self.way)
-
-    @property
-    def farthest(self) -> str:
-        """The variable of the node that is reached last."""
-        return _name_last_node(self.onward or self.way)
-
-
-def _name_last_node(way: str) -> str:
-    found = _LAST_NODE.search(way)
-    return found[1] if found else ""
+        found = _LAST_NODE.search(self.way)
+        return found[1] if found else ""
 
 
 class GraphStore(Protocol):

@@ -41,7 +41,7 @@ from graph.settings import Settings
 from graph.simulation.market import simulate_market, write_market
 from graph.simulation.settings import MarketSettings
 from graph.snapshots import digest_snapshot
-from graph.store import Server, open_store
+from graph.store import GraphStore, Question, Server, open_store
 from graph.tables import read_folder
 
 pytestmark = pytest.mark.server
@@ -608,6 +608,40 @@ def test_a_password_is_in_no_words_of_the_store(server: Server) -> None:
         words = [store.location, repr(server), str(server), *map(repr, vars(store).values())]
         writer = store.query("MATCH (w:Writer) RETURN properties(w) AS all")
     assert server.password not in " ".join([*words, str(writer)])
+
+
+def count_orders(store: GraphStore) -> list[dict[str, Any]]:
+    """How many accounts each of two bought from."""
+    returns, way = "a.account_id AS one", "(a)-[o:ORDERED]->(b:Account)"
+    ids = ["many", "nobody"]
+    question = Question("(a:Account)", "a.account_id", returns, ids, way, gather="b.account_id")
+    (rows,) = store.query_many([question])
+    return rows
+
+
+def test_counts_are_known_until_anybody_writes_be_it_by_hand(server: Server, bolt: Bolt, market: Path) -> None:
+    load(server, market)
+    with open_store(server) as store:
+        assert isinstance(store, ServerStore)
+        for n in range(1, 4):
+            bolt.ask(
+                "MERGE (a:Account {account_id: 'many'}) CREATE (a)-[:ORDERED]->(:Account {account_id: $id})",
+                writing=True,
+                id=f"seller {n}",
+            )
+            assert [count_orders(store) for _ in range(3)] == [[{"one": "many", "n": n, "gathered": []}]] * 3
+            assert store._crowds.n_known == 2  # nobody's as well
+
+
+def test_a_server_without_bookmarks_is_asked_every_time(
+    server: Server, market: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    load(server, market)
+    monkeypatch.setattr(neo4j.Session, "last_bookmarks", lambda self: neo4j.Bookmarks())
+    with open_store(server) as store:
+        assert isinstance(store, ServerStore)
+        assert [count_orders(store) for _ in range(3)] == [[]] * 3
+        assert store._crowds.n_known == 0
 
 
 def test_the_embedded_store_needs_no_driver(tmp_path: Path) -> None:
