@@ -78,9 +78,7 @@ def judge_by_signs(facts: ReviewFacts, known: Known) -> Iterator[str]:
         if np.isnan(score).all():
             continue
         score = np.where(np.isnan(score), np.nanmin(score) - 1.0, score)
-        account = np.full(facts.n_accounts, score.min())
-        np.maximum.at(account, facts.author, score)
-        yield say(name, known, score, account)
+        yield say(name, known, score, _worst(facts, score))
 
 
 def judge_without_each(facts: ReviewFacts, known: Known) -> Iterator[str]:
@@ -90,9 +88,8 @@ def judge_without_each(facts: ReviewFacts, known: Known) -> Iterator[str]:
     for name in SIGNALS:
         if not np.ptp(SIGNALS[name](facts)):
             continue  # silent here
-        judged = judge_reviews(facts, without=name)
-        yield say(f"without {name}", known, judged.suspicion, judged.account_suspicion)
-    judged = judge_reviews(facts)
+        less = judge_reviews(facts, without=name)
+        yield say(f"without {name}", known, less.suspicion, less.account_suspicion)
     own = judged.belief.prior + judged.belief.opinion
     yield say("without abandonment and without the author's other reviews", known, own, _worst(facts, own))
     yield say("without ratings (behaviour alone)", known, judged.belief.prior, _worst(facts, judged.belief.prior))
