@@ -76,7 +76,7 @@ def find_dense_blocks(
     Notes
     -----
     O(E + (rounds) × (nodes left)) for each block, in place of the paper's O(E log V): 5 million entries
-    take seconds, see ``benchmarks/results/review_scores.md``.
+    take seconds, see ``benchmarks/results/review_speed.md``.
 
     Examples
     --------
