@@ -3,43 +3,51 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detection.candidates import Groups
 from detection.channels import (
+    DONE_WITH_SELLERS,
     MICROS_PER_DAY,
     TRADE,
     Dealings,
     SharedThings,
     find_dealings,
     find_shared_things,
+    find_thing_sellers,
     index_by_account,
 )
 from detection.conduct import Conduct, measure_conduct
 from detection.evidence import (
     ChannelEvidence,
     SharedWithin,
-    charge_search,
     find_shared_within,
     measure_dealings,
     sum_conduct,
     sum_shared,
+    tell_apart,
     tie_members,
 )
 from detection.innocence import GroupFacts, Reading, hear_innocent_readings, weigh_innocence
+from detection.naming import NO_POOLS, Naming, Pools, find_pools, name_groups
 from graph.model import Floats, Ints, Snapshot, Times
 
 
 @dataclass(frozen=True)
 class Channels:
-    """Every channel of a snapshot by name."""
+    """Every channel of a snapshot by name, whom a search by each can find, and for what is done with
+    sellers the seller concerned by each thing (n_things,).
+    """
 
     things: Mapping[str, SharedThings]
     dealings: Mapping[str, Dealings]
     conduct: tuple[Conduct, ...] = ()
+    pools: Pools = NO_POOLS
+    concerned: Mapping[str, Ints] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -59,46 +67,103 @@ class InnerTrades:
 
 @dataclass(frozen=True)
 class Assessment:
-    """Groups with all that is known of them, per group (G,) unless said otherwise.
-
-    ``member_bits`` (M,) is what each membership adds to its group; ``won`` tells for each innocent
-    reading where it was heard and won.
+    """Groups with all that is known of them, per group (G,) unless said otherwise; ``won`` tells for each
+    innocent reading where it was heard and won.
     """
 
     groups: Groups
+    dealings: Mapping[str, Dealings]
     evidence: Mapping[str, ChannelEvidence]
     within: Mapping[str, SharedWithin]
     readings: tuple[Reading, ...]
     won: Mapping[str, NDArray[np.bool_]]
-    charge_bits: Floats
+    naming: Naming
     net_bits: Floats
-    member_bits: Floats
     inner_trades: InnerTrades
+
+    @cached_property
+    def member_bits(self) -> Floats:
+        """What each membership adds to its group (M,)."""
+        counts = {TRADE: self.inner_trades.is_circular}
+        return tie_members(self.groups, self.within, self.dealings, self.naming.total, counts=counts)
+
+    @cached_property
+    def charge_bits(self) -> Floats:
+        """What naming each group costs (G,)."""
+        return self.naming.charge
 
 
 def find_channels(snapshot: Snapshot) -> Channels:
     """All channels that the snapshot has facts for."""
     things = {channel.name: channel for channel in find_shared_things(snapshot)}
     dealings = {channel.name: channel for channel in find_dealings(snapshot)}
-    return Channels(things, dealings, measure_conduct(snapshot))
+    return gather_channels(things, dealings, measure_conduct(snapshot), snapshot)
+
+
+def gather_channels(
+    things: Mapping[str, SharedThings],
+    dealings: Mapping[str, Dealings],
+    conduct: tuple[Conduct, ...],
+    snapshot: Snapshot,
+) -> Channels:
+    """Some channels of a snapshot, and what follows from them."""
+    pools = find_pools(things, dealings, conduct, snapshot.n_accounts)
+    concerned = {name: find_thing_sellers(things[name], snapshot) for name in DONE_WITH_SELLERS if name in things}
+    return Channels(things, dealings, conduct, pools, concerned)
+
+
+@dataclass(frozen=True)
+class _Shown:
+    """What groups show, and what naming them costs."""
+
+    evidence: Mapping[str, ChannelEvidence]
+    within: Mapping[str, SharedWithin]
+    inner: InnerTrades
+    naming: Naming
+
+    @property
+    def total_bits(self) -> Floats:
+        """Of all channels (G,)."""
+        total: Floats = sum((shown.bits for shown in self.evidence.values()), np.zeros(len(self.naming.size)))
+        return total
 
 
 def judge_groups(groups: Groups, snapshot: Snapshot, channels: Channels) -> Assessment:
     """Weigh evidence, innocent readings and the charge for the search, in the order given."""
-    n = snapshot.n_accounts
+    shown = _show_evidence(groups, snapshot, channels)
+    inner = shown.inner
+    facts = GroupFacts(groups, shown.evidence, shown.within, inner.days, inner.is_trader)
+    readings = hear_innocent_readings(facts, channels.things, snapshot)
+    verdict = weigh_innocence(shown.total_bits, shown.naming, readings)
+    return Assessment(
+        groups,
+        channels.dealings,
+        shown.evidence,
+        shown.within,
+        tuple(readings),
+        verdict.won,
+        shown.naming,
+        verdict.net_bits,
+        inner,
+    )
+
+
+def bound_net_bits(groups: Groups, snapshot: Snapshot, channels: Channels) -> Floats:
+    """What would stand if no innocent reading were heard (G,): no less than what does."""
+    shown = _show_evidence(groups, snapshot, channels)
+    return shown.total_bits - shown.naming.charge
+
+
+def _show_evidence(groups: Groups, snapshot: Snapshot, channels: Channels) -> _Shown:
     within = {name: find_shared_within(groups, channel) for name, channel in channels.things.items()}
+    within = tell_apart(within, channels.concerned)
     evidence = {name: sum_shared(channels.things[name], found, len(groups)) for name, found in within.items()}
     inner = measure_inner_trades(groups, snapshot)
-    counts = {TRADE: inner.is_circular}
     for name, channel in channels.dealings.items():
-        evidence[name] = measure_dealings(groups, channel, n, counts=counts.get(name))
+        counts = inner.is_circular if name == TRADE else None
+        evidence[name] = measure_dealings(groups, channel, snapshot.n_accounts, counts=counts)
     evidence |= {signal.name: sum_conduct(groups, signal) for signal in channels.conduct}
-    facts = GroupFacts(groups, evidence, within, inner.days, inner.is_trader)
-    readings = hear_innocent_readings(facts, channels.things, snapshot)
-    charge = charge_search(groups.size, n)
-    verdict = weigh_innocence(_total(evidence, len(groups)), groups.size, readings, n)
-    ties = tie_members(groups, within, channels.dealings, n, counts=counts)
-    return Assessment(groups, evidence, within, tuple(readings), verdict.won, charge, verdict.net_bits, ties, inner)
+    return _Shown(evidence, within, inner, name_groups(groups, channels.pools, snapshot.n_accounts))
 
 
 def count_traders(groups: Groups, snapshot: Snapshot) -> dict[str, NDArray[np.bool_]]:
@@ -142,8 +207,3 @@ def _share(groups: Groups, group: Ints, holds: NDArray[np.bool_]) -> Floats:
     """The share of each group's trades of which something holds (G,); 0 where there are none."""
     trades = np.bincount(group, minlength=len(groups))
     return np.bincount(group, weights=holds, minlength=len(groups)) / np.maximum(trades, 1)
-
-
-def _total(evidence: Mapping[str, ChannelEvidence], n_groups: int) -> Floats:
-    total: Floats = sum((shown.bits for shown in evidence.values()), np.zeros(n_groups))
-    return total

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import igraph
@@ -48,7 +49,7 @@ class Groups:
         """Accounts in each group (G,)."""
         return np.diff(self.start)
 
-    @property
+    @cached_property
     def group(self) -> Ints:
         """The group of each membership (M,)."""
         return np.repeat(np.arange(len(self)), self.size)
@@ -154,7 +155,7 @@ def find_candidates(links: Links, n_accounts: int, resolutions: tuple[float, ...
 
 def _find_communities(graph: igraph.Graph, links: Links, resolution: float, *, seed: int) -> Ints:
     igraph.set_random_number_generator(random.Random(seed))  # igraph knows no numpy generator
-    clustering = graph.community_leiden("CPM", weights=links.bits, resolution=resolution, n_iterations=2)
+    clustering = graph.community_leiden("CPM", weights=links.bits, resolution=resolution, n_iterations=1)
     igraph.set_random_number_generator(random)
     return np.asarray(clustering.membership, dtype=np.int64)
 

@@ -33,6 +33,7 @@ PRAISE, BLAME, REFUND, PURCHASE, REFERRED, SIGN_UP, TRADE = (
     "praise", "blame", "refund", "purchase", "referral", "sign-up", "trade",
 )  # fmt: skip
 BEHAVIOUR = frozenset({PRAISE, BLAME, REFUND, PURCHASE, REFERRED, SIGN_UP, TRADE})
+DONE_WITH_SELLERS = (PRAISE, BLAME, REFUND, PURCHASE)
 NO_TARGET = int(np.iinfo(np.int64).min)
 ANYTHING = NO_TARGET + 1
 """The subject of what is shared in time only."""
@@ -183,6 +184,13 @@ def find_review_targets(reviews: Reviews) -> Ints:
     """What each review is of (R,): the row of a product, -1 - the row of a seller, or ``NO_TARGET``."""
     by_seller = np.where(reviews.seller >= 0, -1 - reviews.seller, NO_TARGET)
     return np.where(reviews.product >= 0, reviews.product, by_seller)
+
+
+def find_thing_sellers(channel: SharedThings, snapshot: Snapshot) -> Ints:
+    """The seller concerned by each thing whose subject is a product or an account (n_things,)."""
+    subject = channel.subject
+    listed_by = snapshot.product_seller[np.maximum(subject, 0)] if snapshot.n_products else np.full(len(subject), -1)
+    return np.where(subject >= 0, listed_by, np.where(subject == ANYTHING, -1, -1 - subject))
 
 
 def _share_identifiers(snapshot: Snapshot, kind: str) -> SharedThings:

@@ -120,7 +120,7 @@ def _summarise(name: str, measured: Measured) -> MethodScore:
 def _run_recipes(
     snapshot: Snapshot, truth: Truth, settings: DetectSettings, plan: EvaluationPlan, progress: Progress
 ) -> Iterator[MethodScore]:
-    channels = drop_channels(find_channels(snapshot), settings.exclude_channels)
+    channels = drop_channels(find_channels(snapshot), settings.exclude_channels, snapshot)
     for number, found in enumerate(run_baselines(snapshot, channels, seed=settings.seed), start=1):
         progress("running the usual recipes", number, number)
         yield _score_recipe(found, snapshot, truth, plan.resampling)

@@ -38,12 +38,16 @@ LARGEST_USUAL = 0.2
 
 @dataclass(frozen=True)
 class Conduct:
-    """One signal: ``times`` (N,) of ``occasions`` (N,) each account did it; ``bits`` (N,), at least -1."""
+    """One signal: ``times`` (N,) of ``occasions`` (N,) each account did it; ``bits`` (N,), at least -1.
+
+    ``told_bits`` (N,) of them only say that it did so at all.
+    """
 
     name: str
     times: Ints
     occasions: Ints
     bits: Floats
+    told_bits: Floats
 
 
 def measure_conduct(snapshot: Snapshot) -> tuple[Conduct, ...]:
@@ -100,10 +104,12 @@ def _compare(name: str, account: Ints, did: NDArray[np.bool_], n_accounts: int) 
     occasions = np.bincount(account, minlength=n_accounts)
     times = np.bincount(account[did], minlength=n_accounts)
     usual = times.sum() / max(occasions.sum(), 1)
-    bits = np.zeros(n_accounts)
+    bits = told_bits = np.zeros(n_accounts)
     if 0 < usual <= LARGEST_USUAL:
-        bits = score_habit(times, occasions, usual, fit_spread(times, occasions))
-    return Conduct(name, times, occasions, bits)
+        spread = fit_spread(times, occasions)
+        bits = score_habit(times, occasions, usual, spread)
+        told_bits = np.where(times > 0, score_once(occasions, usual, spread), 0.0)
+    return Conduct(name, times, occasions, bits, told_bits)
 
 
 def fit_spread(times: Ints, occasions: Ints) -> float:
@@ -136,3 +142,18 @@ def score_habit(times: Ints, occasions: Ints, usual: float, spread: float) -> Fl
     ratio = any_habit * betaincc(k + 1, m - k + 1, LEAST_HABIT) / (1 - LEAST_HABIT)
     bits: Floats = np.minimum(np.log2(LIKELY_HONEST + (1 - LIKELY_HONEST) * ratio), LONER_BITS)
     return bits[place.ravel()]
+
+
+def score_once(occasions: Ints, usual: float, spread: float) -> Floats:
+    """The bits for having done it at least once on so many occasions (N,), under the laws of :func:`score_habit`.
+
+    >>> score_once(np.array([1, 5, 50]), 0.02, 50.0).round(1)
+    array([4. , 2.5, 0.6])
+    """
+    m = occasions.astype(float)
+    a, b = spread * usual, spread * (1 - usual)
+    never = np.exp(betaln(a, m + b) - betaln(a, b))
+    never_on_purpose = (1 - LEAST_HABIT) ** m / (m + 1)
+    ratio = (1 - never_on_purpose) / np.maximum(1 - never, 1e-12)
+    bits: Floats = np.log2(LIKELY_HONEST + (1 - LIKELY_HONEST) * ratio)
+    return bits

@@ -18,10 +18,10 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from detection.candidates import Groups
+from detection.candidates import Groups, MemberFacts
 from detection.channels import BLAME, NETWORK, PRAISE, PURCHASE, REFUND, Dealings, SharedThings
 from detection.conduct import Conduct
-from detection.links import score_surprise
+from detection.links import score_share, score_surprise
 from graph.model import Floats, Ints
 
 AFFINITY = {NETWORK: 5.0, PRAISE: 3.0, PURCHASE: 4.0, BLAME: 1.0, REFUND: 1.0}
@@ -51,13 +51,32 @@ class SharedWithin:
     members: Ints
     expected: Floats
     bits: Floats
+    trials: Ints
     membership: Ints
     row: Ints
+
+    def score(self, beyond: NDArray[Any]) -> Floats:
+        """Bits if so many members beyond the first (K,) had part in each thing."""
+        return score_share(beyond, self.trials, self.expected / np.maximum(self.trials, 1))
 
     def find_sharers(self, row: int) -> Ints:
         """The memberships with part in one row, sorted."""
         low, high = np.searchsorted(self._by_row[0], [row, row + 1])
         return np.sort(self._by_row[1][low:high])
+
+    def keep(self, kept: NDArray[np.bool_]) -> SharedWithin:
+        """Only some of the rows (K,)."""
+        renumbered, part = np.cumsum(kept) - 1, kept[self.row]
+        return SharedWithin(
+            self.group[kept],
+            self.thing[kept],
+            self.members[kept],
+            self.expected[kept],
+            self.bits[kept],
+            self.trials[kept],
+            self.membership[part],
+            renumbered[self.row[part]],
+        )
 
     @cached_property
     def _by_row(self) -> tuple[Ints, Ints]:
@@ -71,26 +90,73 @@ def find_shared_within(groups: Groups, channel: SharedThings) -> SharedWithin:
     Of a channel with several grains, each group's best one.
     """
     uses = groups.find_facts(channel.by_account)
-    membership, group = uses.membership, groups.group[uses.membership]
-    thing = channel.thing[uses.row]
-    n_strata = len(channel.stratum_uses)
-    dealt, used = np.unique(group * n_strata + channel.stratum[thing], return_counts=True)
-    code, row, members = np.unique(group * channel.n_things + thing, return_inverse=True, return_counts=True)
+    own = _count_own(groups, channel, uses)
+    common = channel.popularity[channel.thing[uses.row]] >= 2
+    membership, thing = uses.membership[common], channel.thing[uses.row[common]]
+    code = groups.group[membership] * channel.n_things + thing
+    code, row, members = np.unique(code, return_inverse=True, return_counts=True)
     shared = members >= 2
     group, thing = np.divmod(code[shared], channel.n_things)
     members, stratum = members[shared], channel.stratum[thing]
-    own = used[np.searchsorted(dealt, group * n_strata + stratum)]
-    size = groups.size[group]
-    expected: Floats = own * (size - 1) / size * (channel.popularity[thing] - 1) / channel.stratum_uses[stratum]
+    size, trials = groups.size[group], channel.popularity[thing] - 1
+    expected: Floats = own.find(group, stratum) * (size - 1) / size * trials / channel.stratum_uses[stratum]
     expected = expected * AFFINITY.get(channel.name, 1.0)
-    bits = score_surprise(members - 1.0, expected)
+    bits = score_share(members - 1.0, trials, expected / np.maximum(trials, 1))
     seen_as = group * channel.n_grains + channel.grain[thing]
-    kept = channel.grain[thing] == _find_best_grain(seen_as, bits, len(groups), channel.n_grains)[group]
-    shared[shared] = kept
-    renumbered = np.cumsum(shared) - 1
-    part = shared[row]
-    columns = (group[kept], thing[kept], members[kept], expected[kept], bits[kept])
-    return SharedWithin(*columns, membership[part], renumbered[row[part]])
+    best = channel.grain[thing] == _find_best_grain(seen_as, bits, len(groups), channel.n_grains)[group]
+    renumbered, part = np.cumsum(shared) - 1, shared[row]
+    columns = (group, thing, members, expected, bits, trials)
+    return SharedWithin(*columns, membership[part], renumbered[row[part]]).keep(best)
+
+
+@dataclass(frozen=True)
+class _OwnUses:
+    """How many uses the members of each group have in each stratum: ``code`` (C,) sorted, ``count`` (C,)."""
+
+    n_strata: int
+    code: Ints
+    count: Ints
+
+    def find(self, group: Ints, stratum: Ints) -> Ints:
+        """The uses of some groups in some strata that they have uses in."""
+        return self.count[np.searchsorted(self.code, group * self.n_strata + stratum)]
+
+
+def _count_own(groups: Groups, channel: SharedThings, uses: MemberFacts) -> _OwnUses:
+    n_strata = len(channel.stratum_uses)
+    group = groups.group[uses.membership]
+    if n_strata <= 1:
+        return _OwnUses(1, np.arange(len(groups)), np.bincount(group, minlength=len(groups)))
+    stratum = channel.stratum[channel.thing[uses.row]]
+    return _OwnUses(n_strata, *np.unique(group * n_strata + stratum, return_counts=True))
+
+
+def tell_apart(within: Mapping[str, SharedWithin], concerned: Mapping[str, Ints]) -> dict[str, SharedWithin]:
+    """Of what a group's members do with one seller, only the channel that shows most.
+
+    Customers of one shop buy there, praise it, and now and then ask it for their money: one
+    cause, which must not count three times.
+
+    Parameters
+    ----------
+    within
+        What members share, by channel.
+    concerned
+        For some of the channels the seller concerned by each thing (n_things,), -1 for none.
+    """
+    names = [name for name in concerned if name in within]
+    groups = [within[name].group for name in names]
+    sellers = [concerned[name][within[name].thing] for name in names]
+    if not names:
+        return dict(within)
+    group, seller, bits = (np.concatenate(part) for part in (groups, sellers, [within[name].bits for name in names]))
+    channel = np.repeat(np.arange(len(names)), [len(part) for part in groups])
+    width = int(seller.max(initial=0)) + 2
+    code, case = np.unique(group * width + seller + 1, return_inverse=True)
+    shown = np.bincount(case * len(names) + channel, weights=bits, minlength=len(code) * len(names))
+    strongest = shown.reshape(-1, len(names)).argmax(axis=1)
+    kept = np.split(strongest[case] == channel, np.cumsum([len(part) for part in groups])[:-1])
+    return dict(within) | {name: within[name].keep(part) for name, part in zip(names, kept, strict=True)}
 
 
 def _find_best_grain(seen_as: Ints, bits: Floats, n_groups: int, n_grains: int) -> Ints:
@@ -150,7 +216,7 @@ def tie_members(
     """Bits that each member brings: the evidence of its group less what is left without it (M,)."""
     ties = np.zeros(len(groups.account))
     for shared in within.values():
-        less: Floats = shared.bits - score_surprise(shared.members - 2.0, shared.expected)
+        less: Floats = shared.bits - shared.score(shared.members - 2.0)
         ties += np.bincount(shared.membership, weights=less[shared.row], minlength=len(ties))
     for name, dealing in dealings.items():
         ties += _tie_by_dealings(groups, dealing, n_accounts, counts.get(name))
@@ -167,13 +233,6 @@ def _tie_by_dealings(groups: Groups, channel: Dealings, n_accounts: int, counts:
     observed, expected = shown.observed[groups.group], shown.expected[groups.group]
     ties: Floats = score_surprise(observed, expected) - score_surprise(observed - own, expected)
     return ties
-
-
-def charge_search(size: Ints, n_accounts: int) -> Floats:
-    """Bits to name one group of each size among all that could have been found: log2 C(N, s)."""
-    chosen = np.arange(int(np.max(size, initial=0)))
-    charges: Floats = np.concatenate([[0.0], np.cumsum(np.log2((n_accounts - chosen) / (chosen + 1.0)))])
-    return charges[size]
 
 
 def _dealing_matrix(channel: Dealings, n_accounts: int) -> sparse.csr_array:

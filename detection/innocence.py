@@ -14,13 +14,9 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 
 from detection.candidates import Groups
 from detection.channels import (
-    ANYTHING,
-    BEHAVIOUR,
     BLAME,
     MICROS_PER_DAY,
     PRAISE,
@@ -30,20 +26,23 @@ from detection.channels import (
     SIGN_UP,
     TRADE,
     SharedThings,
+    find_thing_sellers,
 )
-from detection.evidence import ChannelEvidence, SharedWithin, charge_search
+from detection.evidence import ChannelEvidence, SharedWithin
+from detection.families import HOUSEHOLD_SIZE, PLACES, Homes, find_homes
 from detection.links import score_surprise
+from detection.naming import Naming
 from graph.model import Floats, Ints, Snapshot
 
 HOUSEHOLD = "household"
-HOUSEHOLD_SIZE = 8
 DEVICE = "device"
-PLACES = frozenset({"address", "ip"})
-FAMILY_TRADES = 0.5
-"""Purchases inside a family that are nothing out of the way, per head beyond the first."""
+FAMILY_TRADES = 1.0
+"""Pairs who pay one another inside a family, per head beyond the first, that are nothing out of the way:
+people who pay one another share phones and cards as well."""
 PRIOR_BITS = 12.0
 """How much more common an innocent reading is than a ring, as bits (a factor of 4,000)."""
-CLUB_DAYS = 120.0
+CLUB_DAYS = 240.0
+"""Campaigns of wash trades last for weeks or months, clubs for years."""
 FANS_DAYS = 90.0
 
 
@@ -76,19 +75,10 @@ class GroupFacts:
     is_trader: NDArray[np.bool_]
 
 
-@dataclass(frozen=True)
-class Homes:
-    """Who could live together: by channel, which of the things that a group shares one household
-    could share (K,); and the family of each membership (M,), alone or up to ``HOUSEHOLD_SIZE``.
-    """
-
-    homely: Mapping[str, NDArray[np.bool_]]
-    family: Ints
-
-
 def hear_innocent_readings(facts: GroupFacts, things: Mapping[str, SharedThings], snapshot: Snapshot) -> list[Reading]:
     """Every reading, each with the bits it accounts for in each group."""
-    homes, praise = find_homes(facts, things), find_praise(facts, things, snapshot)
+    homes = find_homes(facts.groups, facts.within, things, snapshot.n_accounts)
+    praise = find_praise(facts, things, snapshot)
     readings = [
         read_household(facts, homes),
         read_shared_place(facts, homes, things),
@@ -101,80 +91,19 @@ def hear_innocent_readings(facts: GroupFacts, things: Mapping[str, SharedThings]
     return [reading for reading in readings if reading.bits.any()]
 
 
-def find_homes(facts: GroupFacts, things: Mapping[str, SharedThings]) -> Homes:
-    """Split every group into families: members whom homely things join, O(uses of the members · log).
-
-    Where more than ``HOUSEHOLD_SIZE`` hang together, the rarest things join first, and of equals
-    those of the first accounts, so that the names of things do not matter.
-    """
-    shared = {name: within for name, within in facts.within.items() if name not in BEHAVIOUR or name == REFERRED}
-    homely = {name: _is_homely(within, things[name]) for name, within in shared.items()}
-    n = nodes = len(facts.groups.account)
-    parts = [(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), np.empty(0))]
-    for name, within in shared.items():
-        used = homely[name][within.row]
-        row = within.row[used]
-        parts.append((within.membership[used], nodes + row, (within.bits / (within.members - 1))[row]))
-        nodes += len(within.group)
-    member, node, bits = (np.concatenate(column) for column in zip(*parts, strict=True))
-    joined = sparse.coo_array((np.ones(len(member)), (member, node)), shape=(nodes, nodes))
-    family = connected_components(joined, directed=False)[1].astype(np.int64)[:n]
-    crowded = np.bincount(family)[family] > HOUSEHOLD_SIZE
-    family[crowded] = nodes + np.flatnonzero(crowded)
-    some = np.flatnonzero(crowded[member])
-    _join_rarest_first(family, member[some], node[some], bits[some])
-    return Homes(homely, np.unique(family, return_inverse=True)[1])
-
-
-def _is_homely(within: SharedWithin, channel: SharedThings) -> NDArray[np.bool_]:
-    """Things that one household could share (K,): few members of the group use them, and for an
-    address or a network few others do.
-    """
-    few = within.members <= HOUSEHOLD_SIZE
-    if channel.name in PLACES:
-        few &= channel.crowd[within.thing] <= HOUSEHOLD_SIZE
-    return few
-
-
-def _join_rarest_first(family: Ints, member: Ints, thing: Ints, bits: Floats) -> None:
-    """Join the users of each thing in turn, as long as their family stays small; changes ``family``."""
-    order = np.lexsort((member, thing))
-    starts = np.flatnonzero(np.diff(thing[order], prepend=-1))
-    sharers = [part.tolist() for part in np.split(member[order], starts[1:])]
-    rarity = bits[order][starts].tolist()
-    parent = {place: place for place in member.tolist()}
-    size = dict.fromkeys(parent, 1)
-
-    def find(place: int) -> int:
-        while parent[place] != place:
-            parent[place] = place = parent[parent[place]]
-        return place
-
-    for _, users in sorted(zip((-one for one in rarity), sharers, strict=True)) if len(member) else ():
-        for user in users[1:]:
-            one, other = find(users[0]), find(user)
-            if one != other and size[one] + size[other] <= HOUSEHOLD_SIZE:
-                parent[other] = one
-                size[one] += size[other]
-    for place in parent:
-        family[place] = family[find(place)]
-
-
 def read_household(facts: GroupFacts, homes: Homes) -> Reading:
     """Families and friends who share phones, cards and homes, and refer or buy from one another.
 
     A group may be made of many families: what is shared inside one accuses nobody, however much it
-    is.  What several families share, or more than a household has, stays unexplained.
+    is.  What several families share, or more than a household has, stays unexplained, but for what the
+    few show who belong to two of them.
     """
     bits = _none(facts)
     everybody = np.ones(len(homes.family), dtype=bool)
     n_families = _count_families(facts, homes, everybody)
     for name, homely in homes.homely.items():
-        within = facts.within[name]
-        code = np.unique(within.row * len(everybody) + homes.family[within.membership])
-        families = np.bincount(code // max(len(everybody), 1), minlength=len(within.group))
-        inside = score_surprise(within.members - families, within.expected)
-        np.add.at(bits, within.group[homely], inside[homely])
+        np.add.at(bits, facts.within[name].group[homely], homes.explained[name][homely])
+    bits = np.maximum(bits - homes.again_bits, 0.0)
     if TRADE in facts.evidence:
         shown, usual = facts.evidence[TRADE], FAMILY_TRADES * (facts.groups.size - n_families)
         bits += score_surprise(np.minimum(usual, shown.observed), shown.expected) * (bits > 0)
@@ -290,9 +219,23 @@ def find_praise(facts: GroupFacts, things: Mapping[str, SharedThings], snapshot:
     if (snapshot.orders.seller >= 0).any():
         bought = np.isin(author * n + seller[within.row], snapshot.orders.buyer * n + snapshot.orders.seller)
     customers = np.bincount(within.row, bought, minlength=len(seller)) / np.maximum(within.members, 1)
-    first, last = (at[within.thing].astype(np.int64) / MICROS_PER_DAY for at in (channel.began_at, channel.ended_at))
+    first, last = _find_days(facts.groups, channel, within)
     inner = np.isin(within.group * n + seller, facts.groups.group * n + facts.groups.account)
     return Praise(within.group, seller, within.bits * customers * (seller >= 0), first, last, inner & (seller >= 0))
+
+
+def _find_days(groups: Groups, channel: SharedThings, within: SharedWithin) -> tuple[Floats, Floats]:
+    """The days of the first and the last use of each shared thing by the group's own members (K,)."""
+    uses = groups.find_facts(channel.by_account)
+    code = groups.group[uses.membership] * channel.n_things + channel.thing[uses.row]
+    known = within.group * channel.n_things + within.thing
+    place = np.minimum(np.searchsorted(known, code), max(len(known) - 1, 0))
+    ours = known[place] == code if len(known) else np.zeros(len(code), dtype=bool)
+    first, last = np.full(len(known), np.inf), np.full(len(known), -np.inf)
+    for days, at, best in ((first, channel.first_at, np.minimum), (last, channel.last_at, np.maximum)):
+        when = at[uses.row[ours]]
+        best.at(days, place[ours][~np.isnat(when)], when[~np.isnat(when)].astype(np.int64) / MICROS_PER_DAY)
+    return first, last
 
 
 def read_fans(facts: GroupFacts, homes: Homes, praise: Praise, n_accounts: int) -> Reading:
@@ -310,13 +253,6 @@ def read_fans(facts: GroupFacts, homes: Homes, praise: Praise, n_accounts: int) 
     return _gather_reading("fans", bits, named, facts, homes)
 
 
-def find_thing_sellers(channel: SharedThings, snapshot: Snapshot) -> Ints:
-    """The seller concerned by each thing whose subject is a product or an account (n_things,)."""
-    subject = channel.subject
-    listed_by = snapshot.product_seller[np.maximum(subject, 0)] if snapshot.n_products else np.full(len(subject), -1)
-    return np.where(subject >= 0, listed_by, np.where(subject == ANYTHING, -1, -1 - subject))
-
-
 @dataclass(frozen=True)
 class Verdict:
     """``net_bits`` (G,) that stand against the best innocent story, and ``won`` (G,) by reading:
@@ -327,7 +263,7 @@ class Verdict:
     won: Mapping[str, NDArray[np.bool_]]
 
 
-def weigh_innocence(total: Floats, size: Ints, readings: list[Reading], n_accounts: int) -> Verdict:
+def weigh_innocence(total: Floats, naming: Naming, readings: list[Reading]) -> Verdict:
     """Set the evidence against chance, and against the best combination of innocent readings.
 
     A ring pays to name its members.  An innocent story pays to name whom each of its readings brings
@@ -335,7 +271,7 @@ def weigh_innocence(total: Floats, size: Ints, readings: list[Reading], n_accoun
     ring.  Families are there in any case: a story with families names families instead of people,
     one at the least, and saves the ring the difference.  O(2^readings · groups).
     """
-    charge = charge_search(size, n_accounts)
+    size = naming.size
     n_families = next((reading.families for reading in readings if reading.name == HOUSEHOLD), size)
     best, chosen = np.zeros_like(total), np.zeros(len(total), dtype=np.int64)
     for story in range(1, 1 << len(readings)):
@@ -346,15 +282,14 @@ def weigh_innocence(total: Floats, size: Ints, readings: list[Reading], n_accoun
         others = [part for part in parts if part.name != HOUSEHOLD]
         if len(others) < len(parts):
             named = np.minimum(sum(part.families for part in others), n_families)
-            naming = np.maximum(charge_search(named, n_accounts), np.log2(n_accounts))
-            cost = charge - charge_search(n_families, n_accounts) + naming
+            cost = naming.name(size) - naming.name(n_families) + np.maximum(naming.name(named), np.log2(naming.total))
         else:
-            cost = charge_search(np.minimum(sum(part.people for part in others), size), n_accounts)
+            cost = naming.name(np.minimum(sum(part.people for part in others), size))
         gain = sum((part.bits for part in parts), PRIOR_BITS - cost)
         fits &= gain > best
         best, chosen = np.where(fits, gain, best), np.where(fits, story, chosen)
     won = {reading.name: (chosen >> place & 1).astype(bool) for place, reading in enumerate(readings)}
-    return Verdict(total - charge - best, won)
+    return Verdict(total - naming.charge - best, won)
 
 
 def _gather_reading(name: str, bits: Floats, named: NDArray[np.bool_], facts: GroupFacts, homes: Homes) -> Reading:

@@ -46,6 +46,23 @@ def score_surprise(observed: NDArray[Any], expected: NDArray[Any]) -> Floats:
     return bits
 
 
+def score_share(observed: NDArray[Any], trials: NDArray[Any], chance: NDArray[Any]) -> Floats:
+    """Bits of evidence that more of some trials succeed than chance makes: n · KL(O/n ‖ p).
+
+    The log-likelihood ratio of two binomial laws, and Chernoff's bound on how surprising the count is;
+    0 where nothing exceeds.  :func:`score_surprise` is its limit for many trials.
+
+    >>> score_share(np.array([3.0, 3.0]), np.array([3.0, 3000.0]), np.array([1e-2, 1e-5])).round(2)
+    array([19.93, 15.65])
+    """
+    n, p = np.maximum(trials, 1.0), np.clip(chance, 1e-12, 1.0 - 1e-12)
+    share = np.minimum(observed / n, 1.0)
+    above = share > chance
+    hit, miss = np.where(above, share, 1.0), np.where(above & (share < 1), 1.0 - share, 1.0 - p)
+    bits = n * (hit * np.log2(hit / p) + np.where(share < 1, miss, 0.0) * np.log2(miss / (1.0 - p)))
+    return np.where(above, bits, 0.0)
+
+
 def link_pairs(things: tuple[SharedThings, ...], dealings: tuple[Dealings, ...], n_accounts: int) -> Links:
     """Sum the links of all channels, O(E · max_crowd) for E incidences.
 

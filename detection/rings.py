@@ -12,10 +12,19 @@ import numpy as np
 
 from detection.assess import Assessment, Channels, judge_groups
 from detection.candidates import Groups, gather_groups
-from detection.channels import BEHAVIOUR, BLAME, PRAISE, PURCHASE, REFERRED, REFUND, SIGN_UP, TRADE, Dealings
+from detection.channels import (
+    BEHAVIOUR,
+    BLAME,
+    PRAISE,
+    PURCHASE,
+    REFERRED,
+    REFUND,
+    SIGN_UP,
+    TRADE,
+    Dealings,
+    find_thing_sellers,
+)
 from detection.describe import describe_conduct, describe_dealings, describe_reading, describe_shared, describe_thing
-from detection.innocence import find_thing_sellers
-from detection.links import score_surprise
 from detection.parties import Favours, describe_period, describe_targets, find_deeds, find_favours, find_gainers
 from detection.settings import DetectSettings
 from graph.model import Evidence, Floats, InnocentReading, Ints, Member, Party, Ring, RingKind, RingLink, Snapshot, Tier
@@ -255,7 +264,7 @@ def _list_ties(view: _View) -> list[list[Tie]]:
     ties: list[list[Tie]] = [[] for _ in view.members]
     for name, within in view.assessment.within.items():
         rows = view.rows(name)
-        less = within.bits[rows] - score_surprise(within.members[rows] - 2.0, within.expected[rows])
+        less = (within.bits - within.score(within.members - 2.0))[rows]
         for row, bits in zip(rows.tolist(), less.tolist(), strict=True):
             what = describe_thing(view.channels.things[name], int(within.thing[row]), view.snapshot)
             for membership in within.find_sharers(row).tolist():
@@ -345,7 +354,7 @@ def _narrow_dealings(channels: Channels, groups: Groups, n_accounts: int) -> Cha
     for name, channel in channels.dealings.items():
         among = member[channel.source] & member[channel.target]
         narrow[name] = Dealings(name, channel.source[among], channel.target[among])
-    return Channels(channels.things, narrow, channels.conduct)
+    return replace(channels, dealings=narrow)
 
 
 def _list_readings(view: _View) -> tuple[InnocentReading, ...]:

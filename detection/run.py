@@ -12,7 +12,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from detection.assess import Channels, find_channels
+from detection.assess import Channels, find_channels, gather_channels
 from detection.calibrate import note_false_discoveries, score_null_rings
 from detection.rings import build_rings, keep_ring_ids
 from detection.risk_file import KeptModel, read_model
@@ -89,7 +89,7 @@ def find_run(
         Members by ring id of the run before, so that rings keep their ids.
     """
     model = _read_model(settings)  # before anything long
-    channels = drop_channels(find_channels(snapshot), settings.exclude_channels)
+    channels = drop_channels(find_channels(snapshot), settings.exclude_channels, snapshot)
     progress("measuring the channels", 2, _STEPS)
     assessment = search_market(snapshot, channels, settings)
     progress("judging the candidates", 3, _STEPS)
@@ -117,12 +117,15 @@ def find_run(
     )
 
 
-def drop_channels(channels: Channels, names: tuple[str, ...]) -> Channels:
+def drop_channels(channels: Channels, names: tuple[str, ...], snapshot: Snapshot) -> Channels:
     """All channels but those of some names."""
-    return Channels(
+    if not names:
+        return channels
+    return gather_channels(
         {name: each for name, each in channels.things.items() if name not in names},
         {name: each for name, each in channels.dealings.items() if name not in names},
         tuple(signal for signal in channels.conduct if signal.name not in names),
+        snapshot,
     )
 
 

@@ -12,7 +12,7 @@ from detection.assess import Channels
 from detection.channels import BAD_RATING, BEHAVIOUR, GOOD_RATING, NO_TARGET, SharedThings, find_review_targets
 from detection.conduct import COMPLAINTS, UNBOUGHT, Conduct
 from detection.describe import describe_thing
-from detection.innocence import HOUSEHOLD_SIZE, PLACES
+from detection.families import HOUSEHOLD_SIZE, PLACES
 from detection.reviews import judge_reviews, read_review_facts
 from detection.settings import DetectSettings
 from graph.model import TIERS, Flag, Floats, Ints, Member, Ring, Snapshot, Tier

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from detection.assess import Assessment, Channels, count_traders, judge_groups
+from detection.assess import Assessment, Channels, bound_net_bits, count_traders, judge_groups
 from detection.candidates import (
     MIN_SIZE,
     Groups,
@@ -19,9 +20,12 @@ from detection.candidates import (
     take_groups,
 )
 from detection.channel_blocks import propose_blocks
-from detection.channels import SIGN_UP
-from detection.evidence import charge_search, find_shared_within, tie_members
+from detection.channels import BLAME, PRAISE, REFUND, SIGN_UP, TRADE
+from detection.circles import link_circles
+from detection.evidence import find_shared_within, tie_members
+from detection.families import HOUSEHOLD_SIZE
 from detection.links import Links, link_pairs
+from detection.naming import charge_search, name_groups
 from detection.settings import DetectSettings
 from graph.model import Floats, Ints, Snapshot
 
@@ -31,6 +35,10 @@ WORTH_IMPROVING_BITS = -15.0
 """Groups that lack more than this are not improved."""
 LARGEST_IMPROVED = 60
 NEIGHBOURS_TRIED = 6
+CIRCLE_RESOLUTIONS = (0.03, 0.1, 0.3)
+"""A long circle has few links to a pair."""
+AROUND_SEEDS = (2, 4, 8, 16)
+"""Neighbours with whom a labelled account is proposed."""
 MAX_OVERLAP = 0.5
 LEAST_GAIN_BITS = 4.0
 """A change must bring more than this: there are many to choose from."""
@@ -51,16 +59,19 @@ def search_market(snapshot: Snapshot, channels: Channels, settings: DetectSettin
     Assessment
         Of the groups whose evidence stands, best first, without those that repeat a better one.
     """
-    n, links = snapshot.n_accounts, _link_market(snapshot, channels)
+    n, links = snapshot.n_accounts, link_market(snapshot, channels)
     every = propose_groups(links, snapshot, channels, settings)
-    judged = judge_groups(every, snapshot, channels)
-    promising = take_groups(every, pick_best(judged, n, floor=WORTH_IMPROVING_BITS))
+    may_stand = bound_net_bits(every, snapshot, channels) > WORTH_IMPROVING_BITS
+    judged = judge_groups(take_groups(every, np.flatnonzero(may_stand)), snapshot, channels)
+    promising = take_groups(judged.groups, pick_best(judged, n, floor=WORTH_IMPROVING_BITS))
     better = judge_groups(improve_groups(promising, links, snapshot, channels), snapshot, channels)
+    standing = take_groups(better.groups, np.flatnonzero(better.net_bits > 0))
+    better = judge_groups(join_groups([standing, cut_crossing(standing)]), snapshot, channels)
     return judge_groups(take_groups(better.groups, pick_best(better, n)), snapshot, channels)
 
 
-def _link_market(snapshot: Snapshot, channels: Channels) -> Links:
-    # Sign-up windows join everyone to somebody: they count as evidence, but no search follows them.
+def link_market(snapshot: Snapshot, channels: Channels) -> Links:
+    """The links that the search follows; sign-up windows join everyone to somebody, and only count as evidence."""
     things = tuple(channel for name, channel in channels.things.items() if name != SIGN_UP)
     return link_pairs(things, tuple(channels.dealings.values()), snapshot.n_accounts)
 
@@ -69,14 +80,17 @@ def propose_groups(links: Links, snapshot: Snapshot, channels: Channels, setting
     """Communities, components and blocks, as found and in several rounds of trimming."""
     n = snapshot.n_accounts
     groups = find_candidates(links, n, settings.resolutions, seed=settings.seed)
+    groups = join_groups([groups, *_propose_by_deed(channels, n, settings), *_propose_circles(channels, n, settings)])
     if settings.review_blocks:
         groups = join_groups([groups, propose_blocks(channels.things, n)])
+    if settings.label_seeds:
+        groups = join_groups([groups, propose_around(snapshot.label_account[snapshot.label_is_fraud], links, n)])
     things = tuple(channel for name, channel in channels.things.items() if name != SIGN_UP)
     proposals = [distinct_groups(groups.account[:0], groups.size[:0])]
     for _ in range(TRIM_ROUNDS):
         within = {channel.name: find_shared_within(groups, channel) for channel in things}
         ties = tie_members(groups, within, channels.dealings, n, counts=count_traders(groups, snapshot))
-        kept = find_worthy(groups, ties, n)
+        kept = ties >= name_groups(groups, channels.pools, n).member_bits  # who brings more than naming it costs
         left = np.bincount(groups.group[kept], minlength=len(groups))
         # A group that trimming leaves nothing of is hopeless, and one that it leaves as it is, is done.
         proposals.append(take_groups(groups, np.flatnonzero(left >= MIN_SIZE)))
@@ -86,12 +100,39 @@ def propose_groups(links: Links, snapshot: Snapshot, channels: Channels, setting
     return join_groups([*proposals, groups])
 
 
-def find_worthy(groups: Groups, member_bits: Floats, n_accounts: int) -> NDArray[np.bool_]:
-    """Which members bring more than naming them costs (M,)."""
-    size = groups.size
-    cost = np.log2(np.maximum(n_accounts - size, 1) / np.maximum(size, 1))
-    worthy: NDArray[np.bool_] = member_bits >= cost[groups.group]
-    return worthy
+def _propose_by_deed(channels: Channels, n_accounts: int, settings: DetectSettings) -> Iterator[Groups]:
+    """Communities of those who praise, blame or get refunds together, and share nothing that would show more."""
+    middle = sorted(settings.resolutions)[len(settings.resolutions) // 2 :][:1]
+    for name in (PRAISE, BLAME, REFUND):
+        if name in channels.things:
+            links = link_pairs((channels.things[name],), (), n_accounts)
+            yield find_candidates(links, n_accounts, tuple(middle), seed=settings.seed)
+
+
+def _propose_circles(channels: Channels, n_accounts: int, settings: DetectSettings) -> Iterator[Groups]:
+    """Communities of those who trade in circles, where they are more than a family and their friends."""
+    if TRADE in channels.dealings:
+        links = link_circles(channels.dealings[TRADE], n_accounts)
+        circles = find_candidates(links, n_accounts, CIRCLE_RESOLUTIONS, seed=settings.seed)
+        yield take_groups(circles, np.flatnonzero(circles.size > HOUSEHOLD_SIZE))
+
+
+def propose_around(seeds: Ints, links: Links, n_accounts: int) -> Groups:
+    """Each seed with its strongest neighbours, few and more of them; O(links + seeds · neighbours · log)."""
+    weights = _weigh_links(links, n_accounts)
+    parts = []
+    for seed in np.unique(seeds).tolist():
+        begin, end = weights.indptr[seed : seed + 2]
+        strongest = weights.indices[begin:end][np.argsort(-weights.data[begin:end], kind="stable")]
+        parts += [np.unique(np.append(strongest[:count], seed)).astype(np.int64) for count in AROUND_SEEDS]
+    return gather_groups(parts)
+
+
+def _weigh_links(links: Links, n_accounts: int) -> sparse.csr_array:
+    """Bits between any two accounts, both ways."""
+    weights = sparse.coo_array((links.bits, (links.a, links.b)), shape=(n_accounts, n_accounts)).tocsr()
+    both: sparse.csr_array = weights + weights.T
+    return both
 
 
 def improve_groups(groups: Groups, links: Links, snapshot: Snapshot, channels: Channels) -> Groups:
@@ -101,9 +142,7 @@ def improve_groups(groups: Groups, links: Links, snapshot: Snapshot, channels: C
     time; what helped is then done together, if that helps more than the best single change.
     O(rounds · groups · size · facts of a group).
     """
-    n = snapshot.n_accounts
-    weights = sparse.coo_array((links.bits, (links.a, links.b)), shape=(n, n)).tocsr()
-    weights = weights + weights.T
+    weights = _weigh_links(links, snapshot.n_accounts)
     done: list[Ints] = [members for members in _list_groups(groups) if len(members) > LARGEST_IMPROVED]
     open_groups = [members for members in _list_groups(groups) if len(members) <= LARGEST_IMPROVED]
     for _ in range(IMPROVE_ROUNDS):
@@ -113,6 +152,18 @@ def improve_groups(groups: Groups, links: Links, snapshot: Snapshot, channels: C
         done += [old for old, new in zip(open_groups, improved, strict=True) if new is None]
         open_groups = [new for new in improved if new is not None]
     return gather_groups([*done, *open_groups])
+
+
+def cut_crossing(groups: Groups) -> Groups:
+    """What two groups that cross have in common, and what each has for itself, O(groups of each member)."""
+    groups_of: dict[int, list[int]] = {}
+    sets = [frozenset(members.tolist()) for members in _list_groups(groups)]
+    for number, members in enumerate(sets):
+        for row in sorted(members):
+            groups_of.setdefault(row, []).append(number)
+    crossing = {(a, b) for each in groups_of.values() for place, a in enumerate(each) for b in each[place + 1 :]}
+    pieces = [part for a, b in crossing for part in (sets[a] & sets[b], sets[a] - sets[b], sets[b] - sets[a])]
+    return gather_groups(np.array(sorted(part), dtype=np.int64) for part in pieces)
 
 
 def _list_groups(groups: Groups) -> list[Ints]:
@@ -200,6 +251,7 @@ def find_falling_apart(judged: Assessment, n_accounts: int) -> NDArray[np.bool_]
     the parts: the whole has to make up for that.  O(groups · size · groups of a member).
     """
     groups, size = judged.groups, judged.groups.size
+    listing = charge_search(np.arange(int(size.max(initial=0)) + 1), n_accounts)
     apart = np.zeros(len(groups), dtype=bool)
     groups_of: dict[int, list[int]] = {}
     standing = np.flatnonzero(judged.net_bits > 0)
@@ -208,9 +260,9 @@ def find_falling_apart(judged: Assessment, n_accounts: int) -> NDArray[np.bool_]
         inside = Counter(group for row in members for group in groups_of.get(row, ()))
         fit = [group for group, n in inside.items() if n == size[group]]
         parts = _choose_disjoint(judged, sorted(fit, key=lambda group: (-judged.net_bits[group], group)))
-        together = charge_search(size[parts].sum(keepdims=True), n_accounts)[0]
-        shorter = judged.charge_bits[parts].sum() - together
-        apart[whole] = len(parts) > 1 and judged.net_bits[whole] < judged.net_bits[parts].sum() + shorter
+        rest = size[whole] - size[parts].sum()
+        shorter = listing[size[parts]].sum() + listing[rest] - listing[size[whole]]
+        apart[whole] = len(parts) > 0 and judged.net_bits[whole] < judged.net_bits[parts].sum() + shorter
         for row in members if not apart[whole] else ():
             groups_of.setdefault(row, []).append(whole)
     return apart

@@ -37,6 +37,9 @@ class DetectSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     review_blocks
         Whether blocks of accounts that praise or blame the same targets at the same times are proposed as
         groups too; that takes a third more time.
+    label_seeds
+        Whether groups around accounts labelled as fraud are proposed too, for the judge to decide on; such a
+        run is no fair test against those labels, and the leak gate may say so.
     model
         A file that ``ringfence train`` wrote, whose learned risk goes into account scores; empty for none.
     risk_review_score
@@ -52,6 +55,7 @@ class DetectSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     exclude_channels: tuple[str, ...] = ()
     rewired_copies: Annotated[int, Meta(ge=0)] = 0
     review_blocks: bool = False
+    label_seeds: bool = False
     model: str = ""
     risk_review_score: Share = 0.5
 

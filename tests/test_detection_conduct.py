@@ -78,7 +78,7 @@ def test_the_bits_of_the_members_add_up_and_never_excuse_a_group() -> None:
     snapshot = make_snapshot(facts)
     bits = np.full(60, -0.5)
     bits[[40, 41]] = [9.0, 4.0]
-    signal = Conduct("habit", np.ones(60, dtype=np.int64), np.full(60, 4), bits)
+    signal = Conduct("habit", np.ones(60, dtype=np.int64), np.full(60, 4), bits, np.zeros(60))
     assert sum_conduct(gather(snapshot, pick(0, 3)), signal).bits.tolist() == [12.5]
     shown = sum_conduct(gather(snapshot, pick(2, 5)), signal)
     assert (shown.bits.tolist(), shown.observed.tolist(), shown.expected.tolist()) == ([0.0], [5.0], [5.0])

@@ -11,13 +11,13 @@ import pytest
 from detection_market import FIRST_DAY, Facts, gather, make_background, make_snapshot, pick
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from test_detection_links import PAIRS, USES, make_channel, surprise
+from test_detection_links import PAIRS, USES, make_channel, share_surprise, surprise
 
 from detection.assess import find_channels, judge_groups
 from detection.candidates import gather_groups
 from detection.channels import DEED_WINDOWS_DAYS, PRAISE, Dealings, SharedThings, find_shared_things
-from detection.evidence import AFFINITY, charge_search, find_shared_within, measure_dealings, sum_shared, tie_members
-from detection.search import find_worthy
+from detection.evidence import AFFINITY, find_shared_within, measure_dealings, sum_shared, tie_members
+from detection.naming import charge_search, name_plainly
 
 GROUPS = st.lists(st.sets(st.integers(0, 7), min_size=3), min_size=1, max_size=4)
 
@@ -35,7 +35,7 @@ def score_things(uses: set[tuple[int, int]], members: set[int]) -> dict[int, flo
     shared = Counter(thing for account, thing in uses if account in members)
     size = len(members)
     return {
-        thing: surprise(k - 1, degree * (size - 1) / size * (popularity[thing] - 1) / len(uses))
+        thing: share_surprise(k - 1, popularity[thing] - 1, degree * (size - 1) / size / len(uses))
         for thing, k in shared.items()
         if k >= 2
     }
@@ -72,8 +72,9 @@ def score_grain(deeds: list[tuple[int, int, int]], members: set[int], days: int)
         things.append(({a for a, s in rivals if s == seller}, rivals))
     for sharers, rivals in things:
         inside, own = len(sharers & members), sum(use[0] in members for use in rivals)
-        by_chance = own * (len(members) - 1) / len(members) * (len(sharers) - 1) / len(rivals) * AFFINITY[PRAISE]
-        shown = surprise(inside - 1, by_chance) if inside >= 2 else 0.0
+        chance = own * (len(members) - 1) / len(members) / len(rivals) * AFFINITY[PRAISE]
+        by_chance = chance * (len(sharers) - 1)
+        shown = share_surprise(inside - 1, len(sharers) - 1, chance) if inside >= 2 else 0.0
         if shown > 0:
             bits, observed, expected = bits + shown, observed + inside - 1, expected + by_chance
     return bits, observed, expected
@@ -180,8 +181,9 @@ def test_a_members_tie_is_what_its_group_would_lose(
         for member in members:
             slow = 0.0
             for thing in (thing for account, thing in uses if account == member and shared[thing] >= 2):
-                expected = degree * (size - 1) / size * (popularity[thing] - 1) / len(uses)
-                slow += surprise(shared[thing] - 1, expected) - surprise(shared[thing] - 2, expected)
+                trials, chance = popularity[thing] - 1, degree * (size - 1) / size / len(uses)
+                slow += share_surprise(shared[thing] - 1, trials, chance)
+                slow -= share_surprise(shared[thing] - 2, trials, chance)
             own = graph.subgraph(members).degree[member] if member in graph else 0
             observed, expected = float(shown.observed[group]), float(shown.expected[group])
             slow += surprise(observed, expected) - surprise(observed - own, expected)
@@ -195,9 +197,7 @@ def test_the_charge_is_the_logarithm_of_how_many_groups_there_are() -> None:
 
 def test_members_who_bring_less_than_naming_them_costs_are_left_out() -> None:
     # Naming one of a thousand accounts for a group of four costs log2(996/4) = 7.96 bits.
-    groups = gather_groups([np.array([3, 5, 7, 9])])
-    worthy = find_worthy(groups, np.array([50.0, 7.9, 8.0, 50.0]), 1000)
-    assert groups.account[worthy].tolist() == [3, 7, 9]
+    assert name_plainly(np.array([4]), 1000).member_bits == pytest.approx([7.96] * 4, abs=0.01)
 
 
 def test_what_everybody_shares_says_nothing() -> None:
@@ -236,3 +236,18 @@ def test_a_group_of_all_accounts_and_a_group_without_facts_are_judged() -> None:
     facts = make_background(n=60)
     assert total_bits(facts, list(facts.accounts)) >= 0
     assert total_bits(Facts(dict.fromkeys(("ann", "bob"))), ["ann", "bob"]) == 0
+
+
+def test_customers_of_one_shop_show_once_that_they_are() -> None:
+    facts, members = make_background(n=1000), pick(100, 8)
+    facts.accounts["a shop"] = 0.0
+    facts.reviews += [(member, None, "a shop", 5.0, 100.0 + place) for place, member in enumerate(members)]
+    once = total_bits(facts, members)
+    facts.reviews += [(member, None, "a shop", 1.0, 140.0 + place) for place, member in enumerate(members[:4])]
+    snapshot = make_snapshot(facts)
+    within = judge_groups(gather(snapshot, members), snapshot, find_channels(snapshot)).within
+    things = find_channels(snapshot).things
+    shop = -1 - snapshot.account_id.tolist().index("a shop")
+    told = [name for name in ("praise", "blame") if (things[name].subject[within[name].thing] == shop).any()]
+    assert told == ["praise"]
+    assert total_bits(facts, members) - once < 10  # that they complain, and when, beside

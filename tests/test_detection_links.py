@@ -11,10 +11,11 @@ import pytest
 from detection_market import Facts, make_snapshot
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.special import rel_entr
 
 from detection.candidates import find_candidates, gather_groups
 from detection.channels import Dealings, SharedThings, find_shared_things
-from detection.links import MAX_CROWD, Links, link_dealings, link_pairs, link_shared, score_surprise
+from detection.links import MAX_CROWD, Links, link_dealings, link_pairs, link_shared, score_share, score_surprise
 
 USES = st.sets(st.tuples(st.integers(0, 9), st.integers(0, 6)), min_size=1, max_size=30)
 PAIRS = st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7)).filter(lambda p: p[0] != p[1]), min_size=1)
@@ -30,6 +31,30 @@ def surprise(observed: float, expected: float) -> float:
     if observed <= expected:
         return 0.0
     return observed * log2(observed / expected) - (observed - expected) / log(2)
+
+
+def share_surprise(observed: float, trials: float, chance: float) -> float:
+    """Bits by which so many successes exceed chance, from the text of ``score_share``."""
+    share, chance = observed / trials, min(chance, 1.0)
+    if share <= chance:
+        return 0.0
+    return trials * float(rel_entr(share, chance) + rel_entr(1 - share, 1 - chance)) / log(2)
+
+
+def test_surprise_of_a_share_agrees_with_the_relative_entropy_and_tends_to_that_of_a_count() -> None:
+    observed, trials, chance = np.array([3.0, 2.0, 7.0, 1.0]), np.array([3, 9, 7, 4]), np.array([0.01, 0.2, 0.9, 0.5])
+    slow = [share_surprise(*case) for case in zip(observed, trials, chance, strict=True)]
+    assert score_share(observed, trials, chance) == pytest.approx(slow)
+    many = score_share(np.array([5.0]), np.array([10_000_000]), np.array([1e-7]))
+    assert many == pytest.approx(score_surprise(np.array([5.0]), np.array([1.0])), rel=1e-4)
+
+
+@given(st.integers(1, 30), st.floats(1e-9, 1.0))
+def test_more_successes_never_surprise_less(trials: int, chance: float) -> None:
+    observed = np.arange(trials + 1.0)
+    bits = score_share(observed, np.full(trials + 1, trials), np.full(trials + 1, chance))
+    assert (np.diff(bits) >= -1e-9).all()
+    assert (bits >= 0).all()
 
 
 def test_surprise_is_the_log_likelihood_ratio_worked_by_hand() -> None:
