@@ -11,6 +11,7 @@ from __future__ import annotations
 import argparse
 import csv
 import io
+import itertools
 import tempfile
 from pathlib import Path
 
@@ -57,11 +58,16 @@ def describe_rings(data: Path, store: Path, name: str) -> list[str]:
 
 def try_every_question(store: Path) -> None:
     """Each query command once, on the first ring; a failure stops the benchmark."""
-    rings = csv.DictReader(io.StringIO(read_ringfence("--store", store, "export", "rings", "-o", "-")))
-    first, second = next(rings), next(rings)
-    account, other = first["account_id"], second["account_id"]
-    for question in (["rings"], ["ring", first["ring_id"]], ["account", account], ["why", account], ["runs"]):
+    rings, accounts = (
+        csv.DictReader(io.StringIO(read_ringfence("--store", store, "export", what, "-o", "-")))
+        for what in ("rings", "accounts")
+    )
+    members = list(itertools.islice(rings, 2)) or list(itertools.islice(accounts, 2))  # a market may have no rings
+    account, other = members[0]["account_id"], members[1]["account_id"]
+    for question in (["rings"], ["account", account], ["why", account], ["runs"]):
         run_ringfence("--store", store, *question)
+    if "ring_id" in members[0]:
+        run_ringfence("--store", store, "ring", members[0]["ring_id"])
     run_ringfence("--store", store, "path", account, other)
     run_ringfence("--store", store, "similar", account)
 
