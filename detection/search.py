@@ -22,6 +22,7 @@ from detection.channel_blocks import propose_blocks
 from detection.channels import SIGN_UP
 from detection.evidence import charge_search, find_shared_within, tie_members
 from detection.links import Links, link_pairs
+from detection.look_alikes import add_links
 from detection.settings import DetectSettings
 from graph.model import Floats, Ints, Snapshot
 
@@ -36,7 +37,9 @@ LEAST_GAIN_BITS = 4.0
 """A change must bring more than this: there are many to choose from."""
 
 
-def search_market(snapshot: Snapshot, channels: Channels, settings: DetectSettings) -> Assessment:
+def search_market(
+    snapshot: Snapshot, channels: Channels, settings: DetectSettings, *, likes: Links | None = None
+) -> Assessment:
     """Propose, trim, judge and improve the groups of a market.
 
     Parameters
@@ -45,6 +48,8 @@ def search_market(snapshot: Snapshot, channels: Channels, settings: DetectSettin
         The market.
     settings
         Resolutions and seed of the searches.
+    likes
+        Accounts that look alike: the searches follow these links too, and they are no evidence.
 
     Returns
     -------
@@ -53,6 +58,9 @@ def search_market(snapshot: Snapshot, channels: Channels, settings: DetectSettin
     """
     n, links = snapshot.n_accounts, _link_market(snapshot, channels)
     every = propose_groups(links, snapshot, channels, settings)
+    if likes is not None:
+        links = add_links(links, likes, n)
+        every = join_groups([every, propose_groups(links, snapshot, channels, settings)])
     judged = judge_groups(every, snapshot, channels)
     promising = take_groups(every, pick_best(judged, n, floor=WORTH_IMPROVING_BITS))
     better = judge_groups(improve_groups(promising, links, snapshot, channels), snapshot, channels)
