@@ -9,15 +9,20 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from cli.output import Answer, Format, format_option, write_answer
+from cli.output import Answer, Format, as_rows, format_option, list_columns, write_answer
 from cli.progress import show_progress
 from cli.work import as_instant, choose_settings, parse_time
 from cli.workplace import Workplace, pass_workplace
 
 if TYPE_CHECKING:
-    from detection.learn import Training
+    import numpy as np
 
-DEFAULT_MODEL = Path("risk.model")
+    from detection.learn import Training
+    from detection.learn_encoder import EncoderTraining
+    from detection.settings import DetectSettings
+    from graph.store import Location
+
+DEFAULT_MODEL, DEFAULT_ENCODER = Path("risk.model"), Path("accounts.encoder")
 MEASURE_COLUMNS = ("section", "name", "measure", "value", "low", "high")
 
 
@@ -27,30 +32,57 @@ MEASURE_COLUMNS = ("section", "name", "measure", "value", "low", "high")
     "-o",
     "path",
     type=click.Path(path_type=Path, dir_okay=False),
-    default=DEFAULT_MODEL,
-    show_default=True,
-    help="The model's file; replaced when the new one is complete.",
+    help=f"The file to write, replaced when the new one is complete.  [default: {DEFAULT_MODEL} or {DEFAULT_ENCODER}]",
 )
+@click.option("--encoder", "is_encoder", is_flag=True, help="Train what `similar` compares by; needs no labels.")
 @click.option("--as-of", type=parse_time, metavar="TIME", help="Use only facts and labels known at this time (UTC).")
 @click.option("--seed", type=click.IntRange(min=0), help="Start of all random choices; from the settings otherwise.")
 @format_option
 @pass_workplace
-def train(workplace: Workplace, path: Path, as_of: datetime | None, seed: int | None, form: Format) -> None:
+def train(
+    workplace: Workplace, path: Path | None, is_encoder: bool, as_of: datetime | None, seed: int | None, form: Format
+) -> None:
     """Learn account risk from the store's labels, for `ringfence detect --model`.
 
     At least five accounts must be labelled fraud and five legit; twenty of each are a beginning, a
     few hundred are good.  Prints how well accounts that were held out are told apart, with 95 %
     intervals, what the chances mean, and what they rest on.  The store is only read.  The same
     store, settings and seed give the same file, to the byte.
+
+    With --encoder, learns from the market's own structure what accounts look like, and from labels
+    where there are as many: for `ringfence similar --encoder FILE`.  A training that was killed goes
+    on where it was.
     """
+    settings, asked = choose_settings(workplace, seed=seed, encoder=False, model=""), as_instant(as_of)
+    if is_encoder:
+        _train_encoder(workplace.find_location(), path or DEFAULT_ENCODER, settings, asked, form)
+    else:
+        _train_model(workplace.find_location(), path or DEFAULT_MODEL, settings, asked, form)
+
+
+def _train_model(
+    location: Location, path: Path, settings: DetectSettings, as_of: np.datetime64 | None, form: Format
+) -> None:
     from detection.learn import train as train_model
 
-    settings, location = choose_settings(workplace, seed=seed, encoder=False, model=""), workplace.find_location()
     with show_progress() as progress:
-        training = train_model(location, path, settings, as_of=as_instant(as_of), progress=progress)
+        training = train_model(location, path, settings, as_of=as_of, progress=progress)
     write_answer(Answer(training, MEASURE_COLUMNS, list_measures(training), lambda: _draw(training)), form)
     if form == "table":
         click.echo(f"\nNext: ringfence detect --model {path}")
+
+
+def _train_encoder(
+    location: Location, path: Path, settings: DetectSettings, as_of: np.datetime64 | None, form: Format
+) -> None:
+    from detection.learn_encoder import train_encoder
+
+    with show_progress() as progress:
+        training = train_encoder(location, path, settings, as_of=as_of, progress=progress)
+    rows = as_rows([training])
+    write_answer(Answer(training, list_columns(type(training)), rows, lambda: _draw_encoder(training)), form)
+    if form == "table":
+        click.echo(f"\nNext: ringfence similar --encoder {path} ID")
 
 
 def list_measures(training: Training) -> Iterator[dict[str, Any]]:
@@ -72,6 +104,16 @@ def _row(section: str, name: str, measure: str, value: float, low: float | None 
     dict[str, Any]
 ):  # fmt: skip
     return {"section": section, "name": name, "measure": measure, "value": value, "low": low, "high": high}
+
+
+def _draw_encoder(training: EncoderTraining) -> str:
+    labels = (
+        f"{training.labelled:,} labelled ones, {training.fraud:,} of them fraud" if training.labelled else "no labels"
+    )
+    return (
+        f"Learnt from {training.accounts:,} accounts and {labels}, in {training.steps:,} steps."
+        f"  Loss without labels: {training.first_loss:.2f} at first, {training.last_loss:.2f} at last."
+    )
 
 
 def _draw(training: Training) -> Any:

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import logging
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
@@ -41,21 +42,29 @@ class LikeAccount:
 @click.command(short_help="List the accounts that behave most like one.")
 @click.argument("account_id", metavar="ID", type=parse_id)
 @click.option("-k", "most", type=click.IntRange(min=1), default=10, show_default=True, help="How many accounts.")
+@click.option(
+    "--encoder",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Compare by this encoder, from `train --encoder`.",
+)
 @format_option
 @pass_workplace
-def similar(workplace: Workplace, account_id: str, most: int, form: Format) -> None:
+def similar(workplace: Workplace, account_id: str, most: int, encoder: Path | None, form: Format) -> None:
     """List the accounts that behave most like one, and say in what.
 
     Uses the vectors that the last run with the encoder stored.  Where there are none, the encoder is
-    trained first (about twenty seconds for 20,000 accounts), and its vectors are kept.
+    trained first (about twenty seconds for 20,000 accounts), and its vectors are kept.  With
+    --encoder, all accounts are encoded anew, those that came after the training too.
     """
     from graph.queries import check_account
 
     with workplace.open_store() as store:
         check_account(store, account_id)
         snapshot = store.snapshot()
-        vectors = _read_vectors(store, snapshot, account_id)
-    if vectors is None:
+        vectors = _read_vectors(store, snapshot, account_id) if encoder is None else None
+    if encoder is not None:
+        vectors = encode_with(snapshot, encoder)
+    elif vectors is None:
         vectors = _make_vectors(workplace, snapshot)
     with workplace.open_store() as store:
         alike = _find_alike(store, snapshot, vectors, account_id, most=most)
@@ -90,11 +99,20 @@ def _make_vectors(workplace: Workplace, snapshot: Snapshot) -> NDArray[np.float3
 
 def train_vectors(snapshot: Snapshot, seed: int) -> NDArray[np.float32]:
     """Train the encoder on a snapshot and encode its accounts: (N, d), of unit length."""
-    from embeddings.encoder import EncoderSettings, fit_encoder
+    from embeddings.encoder import fit_encoder
+    from embeddings.encoder_settings import EncoderSettings
 
     with show_progress() as progress:
         encoder = fit_encoder(snapshot, EncoderSettings(seed=seed), progress=progress)
         return encoder.encode(snapshot, progress=progress)
+
+
+def encode_with(snapshot: Snapshot, path: Path) -> NDArray[np.float32]:
+    """Encode a snapshot's accounts with an encoder from a file: (N, d), of unit length."""
+    from embeddings.encoder_file import read_encoder
+
+    with show_progress() as progress:
+        return read_encoder(path).encoder.encode(snapshot, progress=progress)
 
 
 def _find_alike(
@@ -103,7 +121,7 @@ def _find_alike(
     import numpy as np
 
     from embeddings.features import account_features
-    from embeddings.similar import explain_likeness, find_similar
+    from embeddings.similar import explain_likeness, find_similar, say_reason
     from graph.queries import find_neighbours, find_verdicts
 
     row = int(np.flatnonzero(snapshot.account_id == account_id)[0])
@@ -119,7 +137,7 @@ def _find_alike(
             verdicts[each].tier,
             (
                 *(_say_share(share) for share in shares.get(each, ())),
-                *(_say_reason(reason) for reason in explain_likeness(features, row, int(other))),
+                *(say_reason(reason) for reason in explain_likeness(features, row, int(other))),
             ),
         )
         for each, other, cosine in zip(ids, near.row, near.cosine, strict=True)
@@ -128,12 +146,6 @@ def _find_alike(
 
 def _say_share(share: Share) -> str:
     return f"{share.channel} {share.name}"
-
-
-def _say_reason(reason: Any) -> str:
-    values = f"{reason.value_a:.3g} and {reason.value_b:.3g}"
-    name = reason.feature.replace(".log_", " ").replace(".", " ").replace("_", " ")
-    return f"{name} {values} (as {reason.market_share:.0%} of accounts)"
 
 
 COMMANDS: dict[str, click.Command] = {"similar": similar}

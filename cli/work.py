@@ -136,7 +136,7 @@ def choose_settings(
     settings = workplace.read_settings()
     flags = {"seed": seed, "encoder": encoder, "model": model}
     chosen = {name: value for name, value in flags.items() if value is not None}
-    found = workplace.place_model(settings.detect)
+    found = workplace.place_models(settings.detect)
     return read_detect_settings({"seed": settings.seed, **settings.detect, **found, **chosen})
 
 

@@ -50,12 +50,13 @@ class Workplace:
         place = location.rstrip("/") if isinstance(location, str) and "://" not in location else DEFAULT_STORE
         return Path(f"{place}-rejects.csv")
 
-    def place_model(self, detect: Mapping[str, Any]) -> dict[str, str]:
-        """The model that ``[detect]`` names, which lies relative to the settings file."""
-        config, model = self._find_config(), detect.get("model")
-        if config is None or not isinstance(model, str) or not model:
+    def place_models(self, detect: Mapping[str, Any]) -> dict[str, str]:
+        """The model and the encoder that ``[detect]`` names, which lie relative to the settings file."""
+        config = self._find_config()
+        if config is None:
             return {}
-        return {"model": str(config.parent / model)}
+        named = {name: detect.get(name) for name in ("model", "encoder_file")}
+        return {name: str(config.parent / file) for name, file in named.items() if isinstance(file, str) and file}
 
     def open_store(self, *, mode: Mode = "read") -> GraphStore:
         """Open the store."""

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from detection.assess import find_channels
+from detection.look_alikes import link_look_alikes, make_vectors
 from detection.nullmarket import find_q_values, rewire_snapshot
 from detection.rings import build_rings
 from detection.search import search_market
@@ -28,7 +29,8 @@ def score_null_rings(snapshot: Snapshot, settings: DetectSettings, *, progress: 
         progress("searching rewired copies", copy, settings.rewired_copies)
         rewired = rewire_snapshot(snapshot, np.random.default_rng([settings.seed, copy]))
         channels = find_channels(rewired)
-        found = build_rings(search_market(rewired, channels, settings), rewired, channels, settings)
+        likes = link_look_alikes(make_vectors(rewired, settings)) if settings.look_alike else None
+        found = build_rings(search_market(rewired, channels, settings, likes=likes), rewired, channels, settings)
         scores += [ring.score for ring in found]
     return np.array(scores)
 

@@ -108,7 +108,7 @@ def train_on(snapshot: Snapshot, path: Path, settings: DetectSettings, *, progre
     bins = _bin_held_out(snapshot, known, fitted)
     topics = tuple(measure_weights(model, columns[known.row]))
     told = {
-        **_describe_data(snapshot, known, settings),
+        **describe_data(snapshot, known, settings),
         "strength": fitted.held_out.strength,
         "auc": asdict(learned.auc),
         "average_precision": asdict(learned.average_precision),
@@ -135,7 +135,7 @@ def train_on(snapshot: Snapshot, path: Path, settings: DetectSettings, *, progre
 
 def score_unlearned(market: Snapshot, settings: DetectSettings) -> Floats:
     """The account scores (N,) of a run that has learnt nothing."""
-    plain = msgspec.structs.replace(settings, model="", encoder=False, rewired_copies=0)
+    plain = msgspec.structs.replace(settings, model="", encoder=False, look_alike=False, rewired_copies=0)
     return find_run(market, plain).account_score
 
 
@@ -145,7 +145,7 @@ def _bin_held_out(snapshot: Snapshot, known: Known, fitted: Fitted) -> tuple[Sco
     return bin_scores(chance, TrueVerdicts(names, known.is_fraud))
 
 
-def _describe_data(snapshot: Snapshot, known: Known, settings: DetectSettings) -> dict[str, Any]:
+def describe_data(snapshot: Snapshot, known: Known, settings: DetectSettings) -> dict[str, Any]:
     """What a model was learnt from, for its manifest."""
     data = [snapshot.orders.ordered_at, snapshot.reviews.reviewed_at, snapshot.uses.seen_at, snapshot.created_at]
     data_from, data_until = _find_span(data)
@@ -161,7 +161,7 @@ def _describe_data(snapshot: Snapshot, known: Known, settings: DetectSettings) -
         "as_of": None if snapshot.as_of is None else str(snapshot.as_of),
         "snapshot": digest_snapshot(snapshot),
         "seed": settings.seed,
-        "detect": msgspec.to_builtins(msgspec.structs.replace(settings, model="")),
+        "detect": msgspec.to_builtins(msgspec.structs.replace(settings, model="", encoder_file="")),
         "versions": {name: version(name) for name in LIBRARIES} | {"python": platform.python_version()},
     }
 

@@ -79,7 +79,7 @@ def link_pairs(things: tuple[SharedThings, ...], dealings: tuple[Dealings, ...],
         none = np.empty(0, dtype=np.int64)
         return Links(none, none, np.empty(0))
     columns = [np.concatenate([getattr(part, name) for part in parts]) for name in ("a", "b", "bits")]
-    return _sum_links(*columns, n_accounts=n_accounts)
+    return sum_links(*columns, n_accounts=n_accounts)
 
 
 def link_shared(channel: SharedThings, n_accounts: int) -> Links:
@@ -112,7 +112,7 @@ def _link_grain(channel: SharedThings, uses: Ints, n_accounts: int) -> Links:
     a, b = account[first], account[second]
     expected = 0.5 * (degree[a] + degree[b]) * (popularity[thing[first]] - 1) / max(len(account), 1)
     linked = _positive(a, b, score_surprise(np.ones(len(a)), expected))
-    return _sum_links(linked.a, linked.b, linked.bits, n_accounts=n_accounts)
+    return sum_links(linked.a, linked.b, linked.bits, n_accounts=n_accounts)
 
 
 def link_dealings(channel: Dealings, n_accounts: int) -> Links:
@@ -128,7 +128,8 @@ def _positive(a: Ints, b: Ints, bits: Floats) -> Links:
     return Links(np.minimum(a, b)[kept], np.maximum(a, b)[kept], bits[kept])
 
 
-def _sum_links(a: Ints, b: Ints, bits: Floats, *, n_accounts: int) -> Links:
+def sum_links(a: Ints, b: Ints, bits: Floats, *, n_accounts: int) -> Links:
+    """One link for each pair, with the sum of its bits."""
     matrix = sparse.coo_array((bits, (a, b)), shape=(n_accounts, n_accounts)).tocsr()
     matrix.sum_duplicates()
     summed = matrix.tocoo()

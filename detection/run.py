@@ -11,9 +11,11 @@ from typing import Any
 
 import msgspec
 import numpy as np
+from numpy.typing import NDArray
 
 from detection.assess import Channels, find_channels, gather_channels
 from detection.calibrate import note_false_discoveries, score_null_rings
+from detection.look_alikes import link_look_alikes, make_vectors, name_likenesses
 from detection.rings import build_rings, keep_ring_ids
 from detection.risk_file import KeptModel, read_model
 from detection.risk_scores import WeighedScores, weigh_risk
@@ -89,11 +91,15 @@ def find_run(
         Members by ring id of the run before, so that rings keep their ids.
     """
     model = _read_model(settings)  # before anything long
+    vectors = _encode(snapshot, settings, progress) if settings.encoder or settings.look_alike else None
     channels = drop_channels(find_channels(snapshot), settings.exclude_channels, snapshot)
     progress("measuring the channels", 2, _STEPS)
-    assessment = search_market(snapshot, channels, settings)
+    likes = link_look_alikes(vectors) if vectors is not None and settings.look_alike else None
+    assessment = search_market(snapshot, channels, settings, likes=likes)
     progress("judging the candidates", 3, _STEPS)
     rings = keep_ring_ids(build_rings(assessment, snapshot, channels, settings), earlier or {})
+    if likes is not None:
+        rings = name_likenesses(rings, likes, snapshot)
     weighed = WeighedScores(score_market(rings, snapshot, channels, settings))
     if model is not None:
         weighed = weigh_risk(weighed.scores, snapshot, model, review_score=settings.risk_review_score)
@@ -113,7 +119,7 @@ def find_run(
         review_tier=scores.review_tier,
         flags=scores.flags,
         notes=(*note_silence(snapshot), *weighed.notes, *_note_errors(rings, snapshot, settings, progress)),
-        vectors=_encode(snapshot, settings, progress) if settings.encoder else None,
+        vectors=vectors if settings.encoder else None,
     )
 
 
@@ -175,8 +181,6 @@ def _name_run(digest: str, settings: dict[str, Any]) -> str:
     return "run-" + hashlib.sha256(text.encode()).hexdigest()[:12]
 
 
-def _encode(snapshot: Snapshot, settings: DetectSettings, progress: Progress) -> Any:
-    from embeddings.encoder import EncoderSettings, fit_encoder  # torch takes seconds to import
-
-    progress("fitting the encoder", 5, _STEPS)
-    return fit_encoder(snapshot, EncoderSettings(seed=settings.seed)).encode(snapshot)
+def _encode(snapshot: Snapshot, settings: DetectSettings, progress: Progress) -> NDArray[np.float32]:
+    progress("encoding the accounts", 1, _STEPS)
+    return make_vectors(snapshot, settings)

@@ -25,6 +25,7 @@ from detection.circles import link_circles
 from detection.evidence import find_shared_within, tie_members
 from detection.families import HOUSEHOLD_SIZE
 from detection.links import Links, link_pairs
+from detection.look_alikes import add_links
 from detection.naming import charge_search, name_groups
 from detection.settings import DetectSettings
 from graph.model import Floats, Ints, Snapshot
@@ -44,7 +45,9 @@ LEAST_GAIN_BITS = 4.0
 """A change must bring more than this: there are many to choose from."""
 
 
-def search_market(snapshot: Snapshot, channels: Channels, settings: DetectSettings) -> Assessment:
+def search_market(
+    snapshot: Snapshot, channels: Channels, settings: DetectSettings, *, likes: Links | None = None
+) -> Assessment:
     """Propose, trim, judge and improve the groups of a market.
 
     Parameters
@@ -53,6 +56,8 @@ def search_market(snapshot: Snapshot, channels: Channels, settings: DetectSettin
         The market.
     settings
         Resolutions and seed of the searches.
+    likes
+        Accounts that look alike: the searches follow these links too, and they are no evidence.
 
     Returns
     -------
@@ -61,6 +66,9 @@ def search_market(snapshot: Snapshot, channels: Channels, settings: DetectSettin
     """
     n, links = snapshot.n_accounts, link_market(snapshot, channels)
     every = propose_groups(links, snapshot, channels, settings)
+    if likes is not None:
+        links = add_links(links, likes, n)
+        every = join_groups([every, propose_groups(links, snapshot, channels, settings)])
     may_stand = bound_net_bits(every, snapshot, channels) > WORTH_IMPROVING_BITS
     judged = judge_groups(take_groups(every, np.flatnonzero(may_stand)), snapshot, channels)
     promising = take_groups(judged.groups, pick_best(judged, n, floor=WORTH_IMPROVING_BITS))

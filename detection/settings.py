@@ -28,7 +28,12 @@ class DetectSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     weakest_member_bits
         What must tie every member to the others for an automatic flag.
     encoder
-        Whether a run also fits the encoder and stores its vectors.
+        Whether a run also encodes accounts and stores their vectors.
+    encoder_file
+        A file that ``ringfence train --encoder`` wrote, to encode with; empty to fit an encoder in every run that needs
+        one.
+    look_alike
+        Whether accounts whose vectors are nearest to one another are proposed as groups too.
     exclude_channels
         Channels to look away from, by name (``device``, ``trade``, ``praise``, ...).
     rewired_copies
@@ -52,6 +57,8 @@ class DetectSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     review_score: Share = 0.4
     weakest_member_bits: Bits = 20.0
     encoder: bool = False
+    encoder_file: str = ""
+    look_alike: bool = False
     exclude_channels: tuple[str, ...] = ()
     rewired_copies: Annotated[int, Meta(ge=0)] = 0
     review_blocks: bool = False

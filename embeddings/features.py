@@ -88,13 +88,15 @@ class _Timeline:
     at: Times
 
 
-def account_features(snapshot: Snapshot) -> AccountFeatures:
+def account_features(snapshot: Snapshot, *, sharers: Ints | None = None) -> AccountFeatures:
     """Describe the behaviour of every account.
 
     Parameters
     ----------
     snapshot
         The graph as arrays.  Labels are not read.
+    sharers
+        (V,) how many accounts use each identifier, for a snapshot that is but a piece of the market; counted otherwise.
 
     Returns
     -------
@@ -116,7 +118,7 @@ def account_features(snapshot: Snapshot) -> AccountFeatures:
         *_rhythm_columns(timeline, snapshot.n_accounts),
         _night_column(timeline, snapshot.n_accounts),
         _age_column(timeline, snapshot),
-        *_identifier_columns(snapshot),
+        *_identifier_columns(snapshot, sharers),
     ]
     return _join_columns([*columns, *_indicator_columns(columns)], snapshot.n_accounts)
 
@@ -278,12 +280,13 @@ def _age_column(timeline: _Timeline, snapshot: Snapshot) -> _Column:
     return _Column("account.log_age_at_first_act_days", np.log1p(days), known)
 
 
-def _identifier_columns(snapshot: Snapshot) -> list[_Column]:
+def _identifier_columns(snapshot: Snapshot, sharers: Ints | None) -> list[_Column]:
     n = snapshot.n_accounts
     account, identifier = find_distinct_pairs(
         snapshot.uses.account, snapshot.uses.identifier, n_second=snapshot.n_identifiers
     )
-    log_sharers = np.log(np.bincount(identifier, minlength=snapshot.n_identifiers))[identifier]
+    users = np.bincount(identifier, minlength=snapshot.n_identifiers) if sharers is None else sharers
+    log_sharers = np.log(users[identifier])
     kind = read_kind_codes(snapshot)[identifier]
     columns = []
     for code, name in enumerate((*COMMON_KINDS, OTHER_KIND)):

@@ -15,6 +15,9 @@ NEARNESS = 0.25
 """Values this many standard deviations apart count as the same."""
 
 
+_CHUNK = 512
+
+
 @dataclass(frozen=True)
 class SimilarAccounts:
     """The accounts most like one: ``row`` (k,) in the snapshot, ``cosine`` (k,) falling."""
@@ -73,6 +76,32 @@ def find_similar(vectors: NDArray[np.float32], row: int, k: int) -> SimilarAccou
     cosine[row] = -np.inf
     chosen = _largest_first(cosine, min(k, len(cosine) - 1))
     return SimilarAccounts(row=chosen, cosine=cosine[chosen])
+
+
+def find_nearest(vectors: NDArray[np.float32], k: int) -> Ints:
+    """The nearest vectors of each (N, k), by falling cosine, equal ones by row.
+
+    An account of which more than ``k`` others have the very same vector has none: its row is -1.
+
+    Notes
+    -----
+    Exact: O(N²·d) time, and O(N) memory.
+
+    >>> find_nearest(np.array([[1, 0], [0.8, 0.6], [0, 1]], dtype=np.float32), 1).tolist()
+    [[1], [0], [1]]
+    """
+    n = len(vectors)
+    near = np.full((n, k), -1, dtype=np.int64)
+    for low in range(0, n if k else 0, _CHUNK):
+        rows = np.arange(low, min(low + _CHUNK, n))
+        cosine = vectors[rows] @ vectors.T
+        cosine[rows - low, rows] = -np.inf
+        chosen = np.argpartition(-cosine, k - 1, axis=1)[:, :k]
+        best = np.round(np.take_along_axis(cosine, chosen, axis=1).astype(np.float64), 6)
+        order = np.lexsort((chosen, -best), axis=1)
+        told = best.min(axis=1) < 1.0 if k < n - 1 else np.ones(len(rows), dtype=bool)
+        near[rows[told]] = np.take_along_axis(chosen, order, axis=1)[told]
+    return near
 
 
 def explain_likeness(
@@ -137,3 +166,14 @@ def _weigh_feature(features: AccountFeatures, column: int, row_a: int, row_b: in
         value_b=float(undo(np.float64(values[row_b]))),
         market_share=float(between.mean()),
     )
+
+
+def say_reason(reason: LikenessReason) -> str:
+    """A likeness in words.
+
+    >>> say_reason(LikenessReason("bought.log_count", 3.0, 4.0, 0.02))
+    'bought count 3 and 4 (as 2% of accounts)'
+    """
+    values = f"{reason.value_a:.3g} and {reason.value_b:.3g}"
+    name = reason.feature.replace(".log_", " ").replace(".", " ").replace("_", " ")
+    return f"{name} {values} (as {reason.market_share:.0%} of accounts)"

@@ -2,9 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import io
 import json
 import math
+import os
+import signal
+import zipfile
 from collections import Counter, defaultdict
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from pathlib import Path
@@ -18,7 +24,9 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from embeddings import features as features_module
-from embeddings.encoder import Encoder, EncoderSettings, fit_encoder, load_encoder, save_encoder
+from embeddings.encoder import Encoder, fit_encoder
+from embeddings.encoder_file import pack_encoder, read_encoder, write_encoder
+from embeddings.encoder_settings import EncoderSettings
 from embeddings.features import (
     INDICATORS,
     AccountFeatures,
@@ -27,13 +35,22 @@ from embeddings.features import (
     fit_scaling,
     scale_features,
 )
-from embeddings.similar import explain_likeness, find_similar
-from graph.errors import ConfigError
+from embeddings.market_graph import TRAITS
+from embeddings.newcomers import warm_up
+from embeddings.similar import explain_likeness, find_nearest, find_similar
+from embeddings.training import KEEP_EVERY, KnownAccounts
+from graph.errors import ConfigError, UnknownIdError
 from graph.model import Orders, Reviews, Snapshot, Uses
+from graph.past import forget_later
+from graph.settings import Settings
+from graph.simulation.market import MarketSettings, simulate_market, write_market
+from graph.store import open_store
+from graph.tables import read_folder
 
 START = np.datetime64("2024-03-01T00:00:00", "us")
 STATUS_NAMES = ("completed", "disputed", "refunded")
-QUICK = EncoderSettings(steps=10, batch=64, hidden=16, dimensions=8, threads=1)
+QUICK = EncoderSettings(steps=10, label_steps=10, batch=64, hidden=16, dimensions=8, threads=1, device="cpu")
+ALL_TRAITS = replace(QUICK, edge_weights=True, edge_ages=True, edge_calendar=True)
 
 
 @dataclass
@@ -423,45 +440,223 @@ def test_a_senseless_setting_is_named(market: Market, name: str, value: float) -
 # Files ------------------------------------------------------------------------------------------
 
 
-def test_a_saved_encoder_comes_back_the_same(market: Market, encoder: Encoder, tmp_path: Path) -> None:
-    save_encoder(encoder, tmp_path / "encoder")
-    loaded = load_encoder(tmp_path / "encoder")
-    assert loaded.settings == encoder.settings
-    assert loaded.encode(market.snapshot()).tobytes() == encoder.encode(market.snapshot()).tobytes()
+def rewrite(path: Path, change: dict[str, object], weights: bytes | None = None) -> None:
+    """Write an encoder's file again with another manifest or other weights."""
+    with zipfile.ZipFile(path) as file:
+        manifest = json.loads(file.read("manifest.json")) | change
+        weights = file.read("weights.pt") if weights is None else weights
+    with zipfile.ZipFile(path, "w") as file:
+        file.writestr("manifest.json", json.dumps(manifest))
+        file.writestr("weights.pt", weights)
+
+
+def test_a_written_encoder_comes_back_the_same(market: Market, encoder: Encoder, tmp_path: Path) -> None:
+    path = tmp_path / "accounts.encoder"
+    write_encoder(path, encoder, {"accounts": market.n_accounts})
+    kept = read_encoder(path)
+    assert kept.learnt == {"accounts": market.n_accounts}
+    assert replace(kept.encoder.settings, device="cpu") == encoder.settings
+    assert kept.encoder.encode(market.snapshot()).tobytes() == encoder.encode(market.snapshot()).tobytes()
+
+
+def test_the_same_encoder_is_the_same_file(encoder: Encoder, tmp_path: Path) -> None:
+    first, second = tmp_path / "first", tmp_path / "second"
+    write_encoder(first, encoder)
+    write_encoder(second, encoder)
+    assert first.read_bytes() == second.read_bytes()
 
 
 @pytest.mark.parametrize(
     ("change", "complaint"),
     [
-        ({"schema": 99}, "schema 99"),
-        ({"features": ["account.horoscope"]}, "other features"),
-        ({"settings": {"hidden": 17}}, "does not fit its manifest"),
-        ({"settings": {"horoscope": True}}, "does not fit its manifest"),
-        ({"centre": [0.0]}, "does not fit its manifest"),
-        ({"weights_sha256": "0"}, "not the file"),
+        ({"format": 99}, "format 99"),
+        ({"features": ["account.horoscope", *feature_names()]}, r"other features \(account\.horoscope\)"),
+        ({"relations": []}, "other relations"),
+        ({"traits": [*reversed(TRAITS)]}, r"other traits \(their order\)"),
+        ({"settings": {"hidden": 17}}, "do not fit together"),
+        ({"settings": {"horoscope": True}}, "do not fit together"),
+        ({"centre": [0.0]}, "do not fit together"),
+        ({"weights_sha256": "0"}, "not what was written"),
     ],
 )
-def test_a_manifest_that_does_not_fit_is_refused(
+def test_a_manifest_that_does_not_fit_is_refused_in_one_line(
     encoder: Encoder, tmp_path: Path, change: dict[str, object], complaint: str
 ) -> None:
-    save_encoder(encoder, tmp_path)
-    manifest = tmp_path / "manifest.json"
-    manifest.write_text(json.dumps(json.loads(manifest.read_text()) | change))
-    with pytest.raises(ConfigError, match=complaint):
-        load_encoder(tmp_path)
+    path = tmp_path / "accounts.encoder"
+    write_encoder(path, encoder)
+    rewrite(path, change)
+    with pytest.raises(ConfigError, match=complaint) as refusal:
+        read_encoder(path)
+    assert "\n" not in str(refusal.value)
+    assert "ringfence train --encoder" in str(refusal.value)
 
 
-def test_damaged_weights_are_refused(encoder: Encoder, tmp_path: Path) -> None:
-    save_encoder(encoder, tmp_path)
-    weights = tmp_path / "weights.pt"
-    weights.write_bytes(weights.read_bytes()[:-10])
-    with pytest.raises(ConfigError, match=r"weights\.pt"):
-        load_encoder(tmp_path)
+def test_weights_that_would_run_code_are_refused(encoder: Encoder, tmp_path: Path) -> None:
+    path, evil = tmp_path / "accounts.encoder", io.BytesIO()
+    write_encoder(path, encoder)
+    torch.save({"enter": Path("surprise")}, evil)  # an object of a class is more than a tensor
+    rewrite(path, {"weights_sha256": hashlib.sha256(evil.getvalue()).hexdigest()}, evil.getvalue())
+    with pytest.raises(ConfigError, match="do not fit together"):
+        read_encoder(path)
 
 
-def test_a_folder_without_an_encoder_is_named(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match="there is no encoder"):
-        load_encoder(tmp_path)
+def test_a_damaged_encoder_is_refused(encoder: Encoder, tmp_path: Path) -> None:
+    path = tmp_path / "accounts.encoder"
+    write_encoder(path, encoder)
+    path.write_bytes(path.read_bytes()[:-200])
+    with pytest.raises(ConfigError, match="damaged"):
+        read_encoder(path)
+
+
+def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
+    with pytest.raises(ConfigError, match=r"accounts\.encoder: the encoder cannot be read"):
+        read_encoder(tmp_path / "accounts.encoder")
+
+
+# Trainings that are cut short -------------------------------------------------------------------
+
+LONG = replace(QUICK, steps=60)
+
+
+def stop_at(step: int) -> Callable[[str, int, int], None]:
+    def tell(_: str, done: int, __: int) -> None:
+        if done == step:
+            raise KeyboardInterrupt
+
+    return tell
+
+
+def test_a_training_that_was_cut_short_ends_in_the_bytes_of_an_unbroken_one(market: Market, tmp_path: Path) -> None:
+    snapshot, kept_at = market.snapshot(), tmp_path / "under-way"
+    known = KnownAccounts(np.arange(20), np.arange(20) % 2 == 0)
+    for step in (KEEP_EVERY + 3, 2 * KEEP_EVERY + 1):
+        with pytest.raises(KeyboardInterrupt):
+            fit_encoder(snapshot, LONG, known=known, kept_at=kept_at, progress=stop_at(step))
+    steps: list[int] = []
+    resumed = fit_encoder(snapshot, LONG, known=known, kept_at=kept_at, progress=lambda _, n, __: steps.append(n))
+    assert steps[0] == 2 * KEEP_EVERY + 1
+    unbroken = fit_encoder(snapshot, LONG, known=known)
+    assert pack_encoder(resumed, {}) == pack_encoder(unbroken, {})
+    assert resumed.losses == unbroken.losses
+
+
+def test_a_killed_process_is_taken_up_where_it_was(market: Market, tmp_path: Path) -> None:
+    kept_at, snapshot = tmp_path / "under-way", market.snapshot()
+    child = os.fork()
+    if not child:  # pragma: no cover  # in the other process
+        fit_encoder(snapshot, LONG, kept_at=kept_at, progress=lambda _, n, __: n == 40 and os.kill(os.getpid(), 9))
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == signal.SIGKILL
+    steps: list[int] = []
+    resumed = fit_encoder(snapshot, LONG, kept_at=kept_at, progress=lambda _, n, __: steps.append(n))
+    assert steps[0] == KEEP_EVERY + 1
+    assert pack_encoder(resumed, {}) == pack_encoder(fit_encoder(snapshot, LONG), {})
+
+
+@pytest.mark.parametrize("other", ["market", "settings", "damage"])
+def test_a_training_of_something_else_is_not_taken_up(market: Market, tmp_path: Path, other: str) -> None:
+    kept_at, snapshot, chosen = tmp_path / "under-way", market.snapshot(), LONG
+    fit_encoder(snapshot, chosen, kept_at=kept_at)
+    if other == "market":
+        snapshot = random_market(9).snapshot()
+    elif other == "settings":
+        chosen = replace(LONG, seed=3)
+    else:
+        kept_at.write_bytes(kept_at.read_bytes()[:100])
+    steps: list[int] = []
+    fit_encoder(snapshot, chosen, kept_at=kept_at, progress=lambda _, n, __: steps.append(n))
+    assert steps[0] == 1
+
+
+# Labels -----------------------------------------------------------------------------------------
+
+
+def test_fine_tuning_tells_known_fraud_from_the_others(market: Market) -> None:
+    snapshot = market.snapshot()
+    known = KnownAccounts(np.arange(40), np.arange(40) < 20)
+
+    def part(encoder: Encoder) -> float:
+        vectors = encoder.encode(snapshot)
+        bad, good = vectors[:20].mean(axis=0), vectors[20:40].mean(axis=0)
+        return float(np.linalg.norm(bad - good))
+
+    plain, tuned = fit_encoder(snapshot, QUICK), fit_encoder(snapshot, replace(QUICK, label_steps=60), known=known)
+    assert part(tuned) > 1.3 * part(plain)
+
+
+# As of an instant -------------------------------------------------------------------------------
+
+
+def test_encoding_as_of_an_instant_is_encoding_a_market_cut_by_hand(tmp_path: Path) -> None:
+    market = simulate_market(MarketSettings(600, seed=2))
+    write_market(market, tmp_path / "market", "parquet")
+    tables = read_folder(tmp_path / "market", Settings())
+    as_of = np.datetime64("2024-09-01T00:00:00", "us")
+    with open_store(str(tmp_path / "whole"), mode="write") as store:
+        store.load(tables)
+        whole, seen = store.snapshot(), store.snapshot(as_of=as_of)
+    with open_store(str(tmp_path / "cut"), mode="write") as store:
+        store.load(forget_later(tables, as_of))
+        by_hand = store.snapshot()
+    assert len(seen.orders.buyer) < len(whole.orders.buyer)
+    encoder = fit_encoder(whole, ALL_TRAITS)
+    vectors = dict(zip(by_hand.account_id.tolist(), encoder.encode(by_hand), strict=True))
+    for account_id, vector in zip(seen.account_id.tolist(), encoder.encode(seen), strict=True):
+        assert vectors[account_id].tobytes() == vector.tobytes()
+
+
+# One newcomer -----------------------------------------------------------------------------------
+
+
+def take_facts(market: Market, account: int) -> Market:
+    """The market with the facts of one account only; rows stay."""
+    return replace(
+        market,
+        uses=[use for use in market.uses if use[0] == account],
+        orders=[order for order in market.orders if account in order[:2]],
+        reviews=[review for review in market.reviews if account in (review[0], review[2])],
+        referrals=[pair for pair in market.referrals if account in pair],
+    )
+
+
+@pytest.mark.parametrize("settings", [QUICK, ALL_TRAITS])
+def test_a_known_account_encoded_by_its_facts_alone_is_what_it_was(market: Market, settings: EncoderSettings) -> None:
+    snapshot = market.snapshot()
+    encoder = fit_encoder(snapshot, settings)
+    vectors, warm = encoder.encode(snapshot), warm_up(encoder, snapshot)
+    assert warm.states.vectors.tobytes() == vectors.tobytes()
+    for account in range(0, market.n_accounts, 7):
+        alone = warm.encode_newcomer(take_facts(market, account).snapshot(), f"a{account:05d}")
+        np.testing.assert_allclose(alone, vectors[account], atol=1e-4)
+
+
+def test_a_newcomer_is_encoded_nearly_as_if_the_market_knew_it(market: Market, encoder: Encoder) -> None:
+    grown = replace(
+        market,
+        n_accounts=market.n_accounts + 1,
+        uses=[*market.uses, (60, "device", "v3"), (60, "email", "new")],
+        orders=[*market.orders, (60, 4, 2, 20.0, 99_000.0, 0), (60, 9, -1, 35.0, 99_500.0, 0)],
+    )
+    warm = warm_up(encoder, market.snapshot())
+    alone = warm.encode_newcomer(take_facts(grown, 60).snapshot(), "a00060")
+    assert float(alone @ encoder.encode(grown.snapshot())[60]) > 0.98
+
+
+def test_a_newcomer_without_facts_is_named(market: Market, encoder: Encoder) -> None:
+    with pytest.raises(UnknownIdError, match="'nobody' is not among the facts"):
+        warm_up(encoder, market.snapshot()).encode_newcomer(market.snapshot(), "nobody")
+
+
+# Devices ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="there is no GPU")
+def test_a_gpu_gives_the_same_vectors(
+    market: Market, encoder: Encoder, vectors: NDArray[np.float32], tmp_path: Path
+) -> None:
+    write_encoder(tmp_path / "accounts.encoder", encoder)
+    moved = read_encoder(tmp_path / "accounts.encoder", device="cuda").encoder
+    np.testing.assert_allclose(moved.encode(market.snapshot()), vectors, atol=1e-4)
 
 
 # Likeness ---------------------------------------------------------------------------------------
@@ -475,6 +670,22 @@ def test_similar_accounts_are_those_of_a_full_sort() -> None:
         cosine = [round(float(np.dot(vectors[i], vectors[7])), 6) for i in range(200)]
         expected = sorted((i for i in range(200) if i != 7), key=lambda i: (-cosine[i], i))[:k]
         assert find_similar(vectors, 7, k).row.tolist() == expected
+
+
+def test_the_nearest_of_all_are_those_of_each() -> None:
+    rng = np.random.default_rng(1)
+    vectors = rng.normal(size=(1100, 4)).astype(np.float32)
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    near = find_nearest(vectors, 5)
+    for row in (0, 511, 512, 1099):
+        assert near[row].tolist() == find_similar(vectors, row, 5).row.tolist()
+
+
+def test_an_account_like_a_crowd_is_near_nobody() -> None:
+    vectors = np.repeat(np.eye(2, dtype=np.float32), [8, 3], axis=0)
+    near = find_nearest(vectors, 3)
+    assert (near[:8] == -1).all()
+    assert set(near[8, :2].tolist()) == {9, 10}
 
 
 def test_asking_for_no_account_is_refused() -> None:
