@@ -174,7 +174,7 @@ def fit_risk(
     """
     settings = settings or RiskSettings()
     check_enough(known)
-    names = _find_telling(surroundings, known.row)
+    names = find_telling(surroundings, known.row)
     table = pick_columns(surroundings, names)
     rings = read_log_odds(ring_score)
     y = known.is_fraud
@@ -192,7 +192,7 @@ def fit_risk(
     return Fitted(_settle_base_rate(model, table, ring_score), HeldOut(chance, strength))
 
 
-def _find_telling(surroundings: Surroundings, rows: Ints) -> list[str]:
+def find_telling(surroundings: Surroundings, rows: Ints) -> list[str]:
     """Columns that are known of several of the accounts and differ among them."""
     values = surroundings.values[rows]
     known = np.isfinite(values)
