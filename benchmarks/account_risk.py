@@ -53,6 +53,7 @@ from embeddings.features import feature_names
 from embeddings.neighbours import (
     NEIGHBOURS,
     TWO_STEPS,
+    Block,
     Surroundings,
     average_over,
     describe_surroundings,
@@ -198,9 +199,10 @@ def score_with_labels(market: Market, seen: np.ndarray) -> Floats:
     told = np.full((market.snapshot.n_accounts, 1), np.nan, dtype=np.float32)
     told[seen, 0] = market.is_bad[seen]
     relations = [relation for relation in find_relations(market.snapshot) if relation.member.nnz]
-    near = [average_over(relation, told) for relation in relations]
+    near = np.concatenate([average_over(relation, told) for relation in relations], axis=1)
     names = tuple(f"{relation.name}: label" for relation in relations)
-    wide = Surroundings(np.concatenate([market.table.values, *near], axis=1), market.table.names + names)
+    block = Block(names, np.arange(market.snapshot.n_accounts), near)
+    wide = Surroundings(market.snapshot.n_accounts, (*market.table.blocks, block))
     model = fit_risk(wide, market.ring_score, Known(seen, market.is_bad[seen]), SETTINGS).model
     return score_risk(model, pick_columns(wide, model.names), market.ring_score)
 

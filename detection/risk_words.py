@@ -10,16 +10,17 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from detection.risk import RiskModel, read_log_odds, standardise
+from detection.risk import RiskModel, read_log_odds, read_trees, standardise
 from embeddings.neighbours import TWO_STEPS, Matrix, Surroundings, pick_columns
 from graph.model import Floats, Ints
 
 RINGS = "rings"
 SHOWN_TOPICS = 3
+ROWS_AT_ONCE = 1_000
 LEAST_FACTOR = 1.2
 """A topic that does not raise the odds by a fifth is no reason."""
 _TOPICS = {
@@ -125,9 +126,7 @@ def split_log_odds(model: RiskModel, table: Matrix, ring_score: Floats) -> Contr
     rest = np.full(len(table), model.blend.bias + model.shift + weight["linear"] * model.linear.bias)
     columns = weight["linear"] * standardise(model.linear, table) * model.linear.weight
     if "trees" in weight:
-        import lightgbm
-
-        shapley = lightgbm.Booster(model_str=model.trees).predict(table, pred_contrib=True, num_threads=1)
+        shapley = read_trees(model.trees).predict(table, pred_contrib=True, num_threads=1)
         shapley = weight["trees"] * np.asarray(shapley, dtype=np.float64)
         rest, columns = rest + shapley[:, -1], columns + shapley[:, :-1]
     return Contributions(rest, columns, weight.get(RINGS, 0.0) * read_log_odds(ring_score))
@@ -137,23 +136,57 @@ def explain_risk(
     model: RiskModel, surroundings: Surroundings, ring_score: Floats, rows: Ints
 ) -> dict[int, tuple[str, ...]]:
     """What raised the risk of some accounts most, in sentences, by row; compared with accounts in general."""
-    if not len(rows):
-        return {}
-    table = pick_columns(surroundings, model.names)
-    split = split_log_odds(model, table[rows], ring_score[rows])
     topics = [name_topic(name) for name in model.names]
     usual_rings = float(np.median(read_log_odds(ring_score))) * _ring_weight(model)
+    standing = _Standing(surroundings)
     reasons = {}
-    for place, row in enumerate(rows.tolist()):
-        raised = _add_topics(split.columns[place], topics)
-        raised[RINGS] = split.rings[place] - usual_rings
-        chosen = sorted(raised, key=lambda topic: (-raised[topic], topic))[:SHOWN_TOPICS]
-        reasons[row] = tuple(
-            _say(topic, raised[topic], split.columns[place], topics, model.names, table, row)
-            for topic in chosen
-            if raised[topic] >= np.log(LEAST_FACTOR)
-        )
+    for begin in range(0, len(rows), ROWS_AT_ONCE):
+        some = rows[begin : begin + ROWS_AT_ONCE]
+        table = pick_columns(surroundings, model.names, some)
+        split = split_log_odds(model, table, ring_score[some])
+        for place, row in enumerate(some.tolist()):
+            raised = _add_topics(split.columns[place], topics)
+            raised[RINGS] = split.rings[place] - usual_rings
+            account = _Account(table[place], split.columns[place], model.names, topics)
+            chosen = sorted(raised, key=lambda topic: (-raised[topic], topic))[:SHOWN_TOPICS]
+            reasons[row] = tuple(
+                _say(topic, raised[topic], account, standing)
+                for topic in chosen
+                if raised[topic] >= np.log(LEAST_FACTOR)
+            )
     return reasons
+
+
+@dataclass(frozen=True)
+class _Account:
+    """``values`` (F,) of an account, what each ``added`` (F,) to its log-odds, the columns' ``names``, ``topics``."""
+
+    values: Matrix
+    added: Floats
+    names: Sequence[str]
+    topics: Sequence[str]
+
+
+@dataclass(frozen=True)
+class _Standing:
+    """Where values stand in a market, with the sorted columns that were asked for."""
+
+    surroundings: Surroundings
+    sorted: dict[str, Matrix] = field(default_factory=dict)
+
+    def say(self, name: str, value: float) -> str:
+        """Where a value stands among the accounts of which it is known."""
+        if not np.isfinite(value):
+            return "nothing known"
+        if name not in self.sorted:
+            column = pick_columns(self.surroundings, [name])[:, 0]
+            self.sorted[name] = np.sort(column[np.isfinite(column)])
+        known = self.sorted[name]
+        below = float(np.searchsorted(known, value, side="left")) / len(known)
+        above = 1.0 - float(np.searchsorted(known, value, side="right")) / len(known)
+        if below >= above:
+            return f"more than {math.floor(100 * below)} % of accounts"
+        return f"less than {math.floor(100 * above)} % of accounts"
 
 
 def _ring_weight(model: RiskModel) -> float:
@@ -165,27 +198,14 @@ def _add_topics(columns: Floats, topics: Sequence[str]) -> dict[str, float]:
     return dict(zip(names.tolist(), np.bincount(code, weights=columns).tolist(), strict=True))
 
 
-def _say(
-    topic: str, raised: float, columns: Floats, topics: Sequence[str], names: Sequence[str], table: Matrix, row: int
-) -> str:
+def _say(topic: str, raised: float, account: _Account, standing: _Standing) -> str:
     factor = f"(odds × {np.exp(raised):.1f})"
     if topic == RINGS:
         return f"what it shares and the rings that it is in {factor}"
-    inside = [place for place, each in enumerate(topics) if each == topic]
-    best = max(inside, key=lambda place: (columns[place], -place))
-    return f"{topic} {factor}, above all {name_feature(names[best])}: {_place_value(table[:, best], row)}"
-
-
-def _place_value(column: Matrix, row: int) -> str:
-    """Where an account stands among those of which it is known."""
-    value = column[row]
-    if not np.isfinite(value):
-        return "nothing known"
-    known = column[np.isfinite(column)]
-    below, above = float((known < value).mean()), float((known > value).mean())
-    if below >= above:
-        return f"more than {math.floor(100 * below)} % of accounts"
-    return f"less than {math.floor(100 * above)} % of accounts"
+    inside = [place for place, each in enumerate(account.topics) if each == topic]
+    best = max(inside, key=lambda place: (account.added[place], -place))
+    name = account.names[best]
+    return f"{topic} {factor}, above all {name_feature(name)}: {standing.say(name, account.values[best])}"
 
 
 def name_topic(column: str) -> str:

@@ -147,11 +147,11 @@ def pick_columns(surroundings: Surroundings, names: Iterable[str], rows: Ints | 
     wanted = {name: position for position, name in enumerate(names)}
     picked = np.full((len(rows), len(wanted)), np.nan, dtype=np.float32)
     for block in surroundings.blocks:
-        inside = [place for place, name in enumerate(block.names) if name in wanted]
-        if inside and len(block.rows):
+        inside = np.flatnonzero([name in wanted for name in block.names])
+        if len(inside) and len(block.rows):
             place = np.minimum(np.searchsorted(block.rows, rows), len(block.rows) - 1)
             there = np.flatnonzero(block.rows[place] == rows)
-            columns = [wanted[block.names[position]] for position in inside]
+            columns = np.array([wanted[block.names[position]] for position in inside.tolist()])
             picked[np.ix_(there, columns)] = block.values[np.ix_(place[there], inside)]
     return picked
 

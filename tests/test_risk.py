@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import zipfile
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -41,7 +42,7 @@ from detection.risk_words import explain_risk, measure_weights, name_feature, na
 from detection.run import find_run
 from detection.scores import Scores
 from detection.settings import DetectSettings
-from embeddings.neighbours import Surroundings, describe_surroundings, pick_columns
+from embeddings.neighbours import Block, Surroundings, describe_blocks, describe_surroundings, pick_columns
 from graph.errors import ConfigError, DataError, LeakError
 from graph.model import TIERS, Flag, Snapshot
 from graph.simulation.market import MarketSettings, simulate_market, write_market
@@ -101,6 +102,10 @@ def model_path(market: Snapshot, tmp_path_factory: pytest.TempPathFactory) -> Pa
 @pytest.fixture(scope="module")
 def kept(model_path: Path) -> KeptModel:
     return read_model(model_path)
+
+
+def make_table(values: np.ndarray, *names: str) -> Surroundings:
+    return Surroundings(len(values), (Block(names, np.arange(len(values)), values.astype(np.float32)),))
 
 
 def rows_of(snapshot: Snapshot, names: list[str]) -> np.ndarray:
@@ -187,7 +192,7 @@ def test_held_out_chances_mean_what_they_say() -> None:
     n = 4_000
     x = rng.normal(size=(n, 3)).astype(np.float32)
     y = rng.random(n) < special.expit(2 * x[:, 0] - 2)
-    fitted = fit_risk(Surroundings(x, ("a", "b", "c")), np.full(n, 0.5), Known(np.arange(n), y), QUICK)
+    fitted = fit_risk(make_table(x, "a", "b", "c"), np.full(n, 0.5), Known(np.arange(n), y), QUICK)
     chance = fitted.held_out.chance
     for low, high in ((0.0, 0.1), (0.1, 0.3), (0.3, 0.6), (0.6, 1.0)):
         inside = (chance >= low) & (chance < high)
@@ -224,29 +229,38 @@ def test_features_are_the_same_without_labels_and_with_others(market: Snapshot) 
 
 
 def test_a_feature_made_of_labels_fails_the_gate_by_name(market: Snapshot, monkeypatch: pytest.MonkeyPatch) -> None:
-    honest = describe_surroundings
+    def leak(snapshot: Snapshot) -> Iterator[Block]:
+        yield from describe_blocks(snapshot)
+        bad = np.unique(snapshot.label_account[snapshot.label_is_fraud])
+        yield Block(("account.known_bad",), bad, np.ones((len(bad), 1), dtype=np.float32))
 
-    def leak(snapshot: Snapshot) -> Surroundings:
-        told = honest(snapshot)
-        bad = np.zeros((snapshot.n_accounts, 1), dtype=np.float32)
-        bad[snapshot.label_account[snapshot.label_is_fraud]] = 1
-        return Surroundings(np.concatenate([told.values, bad], axis=1), (*told.names, "account.known_bad"))
-
-    monkeypatch.setattr(leaks_module, "describe_surroundings", leak)
+    monkeypatch.setattr(leaks_module, "describe_blocks", leak)
     with pytest.raises(LeakError, match=r"'account\.known_bad' changes when the labels are removed"):
-        check_features(market, leak(market))
+        check_features(market, Surroundings(market.n_accounts, tuple(leak(market))))
+
+
+def test_a_leak_into_one_value_of_one_column_fails_the_gate_by_name(
+    market: Snapshot, table: Surroundings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def leak(snapshot: Snapshot) -> Iterator[Block]:
+        *others, last = describe_blocks(snapshot)
+        if len(snapshot.label_account):
+            last.values[-1, 3] += 1
+        yield from (*others, last)
+
+    monkeypatch.setattr(leaks_module, "describe_blocks", leak)
+    with pytest.raises(LeakError, match=f"{table.blocks[-1].names[3]}' changes when the labels are replaced by random"):
+        check_features(market, table)
 
 
 def test_training_fails_at_a_leak_and_writes_no_model(
     market: Snapshot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    honest = describe_surroundings
+    def leak(snapshot: Snapshot) -> Iterator[Block]:
+        for block in describe_blocks(snapshot):
+            yield replace(block, values=block.values + np.float32(len(snapshot.label_account)))
 
-    def leak(snapshot: Snapshot) -> Surroundings:
-        told = honest(snapshot)
-        return Surroundings(told.values + np.float32(len(snapshot.label_account)), told.names)
-
-    monkeypatch.setattr(leaks_module, "describe_surroundings", leak)
+    monkeypatch.setattr(leaks_module, "describe_blocks", leak)
     with pytest.raises(LeakError):
         train_on(market, tmp_path / "risk.model", SETTINGS)
     assert list(tmp_path.iterdir()) == []
@@ -491,15 +505,15 @@ def test_a_look_at_the_past_with_a_later_model_says_that_it_flatters(market: Sna
 
 
 def test_the_market_that_was_learnt_from_has_not_moved(table: Surroundings) -> None:
-    risk = np.linspace(0, 1, len(table.values))
+    risk = np.linspace(0, 1, table.n_accounts)
     spread = measure_spread(table, table.names[:20], risk)
     assert measure_drift(spread, table, risk) == pytest.approx(0.0, abs=1e-9)
 
 
 def test_a_column_that_moved_is_named() -> None:
     rng = np.random.default_rng(0)
-    then = Surroundings(rng.normal(size=(5_000, 2)).astype(np.float32), ("still", "moving"))
-    now = Surroundings(then.values + np.array([0, 1], dtype=np.float32), then.names)
+    values = rng.normal(size=(5_000, 2))
+    then, now = make_table(values, "still", "moving"), make_table(values + np.array([0, 1]), "still", "moving")
     risk = rng.random(5_000)
     spread = measure_spread(then, then.names, risk)
     drift = measure_drift(spread, now, risk)
@@ -508,9 +522,9 @@ def test_a_column_that_moved_is_named() -> None:
 
 
 def test_falling_silent_is_drift(table: Surroundings) -> None:
-    risk = np.zeros(len(table.values))
+    risk = np.zeros(table.n_accounts)
     spread = measure_spread(table, ("bought.log_count",), risk)
-    silent = Surroundings(table.values[:, :0], ())
+    silent = Surroundings(table.n_accounts, ())
     assert measure_drift(spread, silent, risk)[0] > MOVED
 
 
@@ -562,4 +576,6 @@ def test_features_go_by_no_id() -> None:
     row = {name: place for place, name in enumerate(two.account_id.tolist())}
     place = [row[new[name]] for name in one.account_id.tolist()]
     assert was.names == now.names
-    np.testing.assert_allclose(now.values[place], was.values, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(
+        pick_columns(now, now.names, np.array(place)), pick_columns(was, was.names), rtol=1e-5, atol=1e-5
+    )
