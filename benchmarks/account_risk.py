@@ -71,6 +71,7 @@ HOUSES = (ROOT / "graph", ROOT / "embeddings", ROOT / "detection")
 KEPT = ROOT / ".bench" / "account_risk.jsonl"
 MARKETS = ("ordinary", "hard", "p2p", "yelpchi", "ecom")
 SHARES = (0.05, 0.2, 0.4)
+FEW, MANY = 20, 20_000
 SETTINGS = RiskSettings()
 SAGE_EPOCHS, SAGE_WIDTH, SAGE_CROWD = 100, 32, 20
 ROUNDS, BACK = 10, 0.85
@@ -139,10 +140,18 @@ def describe_market(name: str, data: Path) -> Market:
 
 
 def draw_splits(market: Market, share: float, seeds: Sequence[int]) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
+    """Accounts to learn from and the others: a share of all, or some number of them; of few, half are bad."""
+    everyone = np.arange(len(market.is_bad))
     for seed in seeds:
-        splitter = StratifiedShuffleSplit(1, train_size=share, random_state=seed)
-        seen, held = next(splitter.split(market.is_bad, market.is_bad))
-        yield seed, np.sort(seen), np.sort(held)
+        if share == FEW:
+            rng = np.random.default_rng(seed)
+            kinds = [np.flatnonzero(market.is_bad == kind) for kind in (True, False)]
+            seen = np.concatenate([rng.choice(kind, FEW // 2, replace=False) for kind in kinds])
+        else:
+            size = share if share < 1 else int(share)
+            seen, _ = next(StratifiedShuffleSplit(1, train_size=size, random_state=seed).split(everyone, market.is_bad))
+        seen = np.sort(seen)
+        yield seed, seen, np.setdiff1d(everyone, seen)
 
 
 def score_methods(market: Market, seen: np.ndarray, wanted: Sequence[str]) -> Iterator[tuple[str, Floats]]:
@@ -342,6 +351,8 @@ def keep(market: str, share: float, seed: int, method: str, bad: np.ndarray, sco
     }
     if method.startswith("Ringfence"):
         line["calibration"] = measure_calibration(bad, score)
+        riskiest = np.argsort(-score, kind="stable")[: len(score) // 50]
+        line["said"], line["found"] = float(score[riskiest].mean()), float(bad[riskiest].mean())
     KEPT.parent.mkdir(exist_ok=True)
     with KEPT.open("a", encoding="utf-8") as file:
         file.write(json.dumps(line) + "\n")

@@ -80,8 +80,9 @@ def account_habits(snapshot: Snapshot) -> AccountFeatures:
         _add_busiest_day(columns, topic, account, snapshot.orders.ordered_at)
     _add_flow(columns)
     first_act_day = _find_first_acts(snapshot)
+    kinds = read_kind_codes(snapshot)[snapshot.uses.identifier]
     for code, kind in enumerate((*COMMON_KINDS, OTHER_KIND)):
-        _add_uses(columns, kind, read_kind_codes(snapshot)[snapshot.uses.identifier] == code, snapshot, first_act_day)
+        _add_uses(columns, kind, kinds == code, snapshot, first_act_day)
     _add_reviews(columns, snapshot)
     return _close(columns)
 
