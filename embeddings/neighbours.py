@@ -108,12 +108,12 @@ def describe_surroundings(snapshot: Snapshot) -> Surroundings:
 
 def describe_blocks(snapshot: Snapshot) -> Iterator[Block]:
     """Describe every account and its neighbours, one block at a time."""
-    own = _join(account_features(snapshot), account_habits(snapshot))
+    own = _keep_varied(join_own(account_features(snapshot), account_habits(snapshot)))
     yield own
     relations = [relation for relation in find_relations(snapshot) if relation.member.nnz]
     if not relations:
         return
-    degrees = np.stack([_count_neighbours(relation) for relation in relations], axis=1)
+    degrees = np.stack([count_neighbours(relation) for relation in relations], axis=1)
     yield Block(tuple(f"{relation.name}: {NEIGHBOURS}" for relation in relations), own.rows, degrees)
     mean = _Mean.of_none(own.values.shape)
     for relation in relations:
@@ -148,20 +148,40 @@ def pick_columns(surroundings: Surroundings, names: Iterable[str], rows: Ints | 
     picked = np.full((len(rows), len(wanted)), np.nan, dtype=np.float32)
     for block in surroundings.blocks:
         inside = np.flatnonzero([name in wanted for name in block.names])
-        if len(inside) and len(block.rows):
-            place = np.minimum(np.searchsorted(block.rows, rows), len(block.rows) - 1)
-            there = np.flatnonzero(block.rows[place] == rows)
+        if len(inside):
+            found = find_in_block(block, rows)
             columns = np.array([wanted[block.names[position]] for position in inside.tolist()])
-            picked[np.ix_(there, columns)] = block.values[np.ix_(place[there], inside)]
+            picked[np.ix_(found.there, columns)] = block.values[np.ix_(found.place, inside)]
     return picked
 
 
-def _join(*tables: AccountFeatures) -> Block:
-    """Own features side by side, without those that nobody has or that all have alike."""
+@dataclass(frozen=True)
+class Found:
+    """``there`` (M,): which of the accounts that were asked for are in a block; ``place`` (M,) of each in it."""
+
+    there: Ints
+    place: Ints
+
+
+def find_in_block(block: Block, rows: Ints) -> Found:
+    """Which of some accounts (K,) a block says something of."""
+    if not len(block.rows):
+        return Found(block.rows, block.rows)
+    place = np.minimum(np.searchsorted(block.rows, rows), len(block.rows) - 1)
+    there = np.flatnonzero(block.rows[place] == rows)
+    return Found(there, place[there])
+
+
+def join_own(*tables: AccountFeatures) -> Block:
+    """Own features side by side."""
     values = np.concatenate([np.where(each.known, each.values, np.float32(np.nan)) for each in tables], axis=1)
-    names = [name for each in tables for name in each.names]
-    keep = np.flatnonzero(_find_varied(values))
-    return Block(tuple(names[place] for place in keep.tolist()), np.arange(len(values)), values[:, keep])
+    return Block(tuple(name for each in tables for name in each.names), np.arange(len(values)), values)
+
+
+def _keep_varied(own: Block) -> Block:
+    """Without the features that nobody has or that all have alike."""
+    keep = np.flatnonzero(_find_varied(own.values))
+    return Block(tuple(own.names[place] for place in keep.tolist()), own.rows, own.values[:, keep])
 
 
 def _find_varied(values: Matrix) -> Bools:
@@ -240,7 +260,7 @@ def _average_block(relation: Relation, values: Matrix, names: Sequence[str]) -> 
     rows = np.flatnonzero(np.diff(relation.member.indptr))
     member = relation.member[rows]
     heard = rows if relation.shared else np.unique(member.indices)
-    weights = 1.0 / (_count_users(relation) - 1.0) if relation.shared else None
+    weights = 1.0 / (count_users(relation) - 1.0) if relation.shared else None
     member = member if relation.shared else member[:, heard]
     mean = np.empty((len(rows), values.shape[1]), dtype=np.float32)
     for begin in range(0, values.shape[1], _COLUMNS_AT_ONCE):  # exact sums of all columns at once would be large
@@ -266,12 +286,14 @@ def _sum_over(member: sparse.csr_array, weights: Floats | None, values: Floats) 
     return np.asarray(weighed @ (member.T @ values)) - own
 
 
-def _count_users(relation: Relation) -> Floats:
+def count_users(relation: Relation) -> Floats:
+    """How many accounts use each thing (T,)."""
     return np.bincount(relation.member.indices, minlength=relation.member.shape[1]).astype(np.float64)
 
 
-def _count_neighbours(relation: Relation) -> Matrix:
-    others = _count_users(relation) - 1.0 if relation.shared else np.ones(relation.member.shape[1])
+def count_neighbours(relation: Relation) -> Matrix:
+    """How many neighbours each account has (N,), as ``log(1 + x)``; once for each thing that they share."""
+    others = count_users(relation) - 1.0 if relation.shared else np.ones(relation.member.shape[1])
     count: Matrix = np.log1p(np.asarray(relation.member @ others)).astype(np.float32)
     return count
 

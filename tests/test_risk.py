@@ -20,6 +20,7 @@ from sklearn.metrics import roc_auc_score
 
 from cli.main import main
 from detection import leaks as leaks_module
+from detection import risk as risk_module
 from detection import risk_file
 from detection.drift import MOVED, measure_drift, measure_spread, note_drift
 from detection.leaks import check_features, check_labels, remove_labels
@@ -30,10 +31,12 @@ from detection.risk import (
     check_enough,
     choose_known,
     deal_folds,
+    draw_known,
     estimate_base_rate,
     fit_blend,
     fit_logistic,
     fit_risk,
+    score_market,
     score_risk,
 )
 from detection.risk_file import KeptModel, pack_model, read_model, write_model
@@ -42,7 +45,9 @@ from detection.risk_words import explain_risk, measure_weights, name_feature, na
 from detection.run import find_run
 from detection.scores import Scores
 from detection.settings import DetectSettings
+from embeddings.habits import measure_large_amounts
 from embeddings.neighbours import Block, Surroundings, describe_blocks, describe_surroundings, pick_columns
+from embeddings.newcomers import describe_account
 from graph.errors import ConfigError, DataError, LeakError
 from graph.model import TIERS, Flag, Snapshot
 from graph.simulation.market import MarketSettings, simulate_market, write_market
@@ -197,6 +202,37 @@ def test_held_out_chances_mean_what_they_say() -> None:
     for low, high in ((0.0, 0.1), (0.1, 0.3), (0.3, 0.6), (0.6, 1.0)):
         inside = (chance >= low) & (chance < high)
         assert y[inside].mean() == pytest.approx(chance[inside].mean(), abs=0.05)
+
+
+def test_a_sample_of_very_many_labels_gives_chances_for_all_of_them() -> None:
+    rng = np.random.default_rng(3)
+    n = 20_000
+    x = rng.normal(size=(n, 3))
+    y = rng.random(n) < special.expit(2 * x[:, 0] - 4)
+    settings = replace(QUICK, most_rows=3_000)
+    known = Known(np.arange(n), y)
+    drawn = draw_known(known, settings)
+    assert (len(drawn.place), y[drawn.place].sum()) == (3_000, y.sum())
+    fitted = fit_risk(make_table(x, "a", "b", "c"), np.full(n, 0.5), known, settings)
+    assert fitted.model.base_rate == pytest.approx(y.mean(), rel=0.1)
+    for chance in (fitted.held_out.chance, fitted.risk):
+        for low, high in ((0.0, 0.02), (0.02, 0.1), (0.1, 0.3), (0.3, 1.0)):
+            inside = (chance >= low) & (chance < high)
+            assert y[inside].mean() == pytest.approx(chance[inside].mean(), rel=0.25)
+
+
+def test_few_labels_are_all_learnt_from() -> None:
+    drawn = draw_known(Known(np.arange(30), np.arange(30) < 7), QUICK)
+    assert (drawn.place.tolist(), drawn.shift) == (list(range(30)), 0.0)
+
+
+def test_a_market_is_scored_alike_in_pieces_and_at_once(
+    market: Snapshot, table: Surroundings, kept: KeptModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    score = np.linspace(0.01, 0.9, market.n_accounts)
+    at_once = score_risk(kept.model, pick_columns(table, kept.model.names), score)
+    monkeypatch.setattr(risk_module, "ROWS_AT_ONCE", 37)
+    assert score_market(kept.model, table, score) == pytest.approx(at_once, rel=1e-9)
 
 
 def test_the_market_is_not_taken_to_be_as_bad_as_the_accounts_that_were_looked_at() -> None:
@@ -579,3 +615,50 @@ def test_features_go_by_no_id() -> None:
     np.testing.assert_allclose(
         pick_columns(now, now.names, np.array(place)), pick_columns(was, was.names), rtol=1e-5, atol=1e-5
     )
+
+
+# ------------------------------------------------------------------------------------------ one account
+
+
+def test_an_account_described_by_itself_has_its_row_of_the_table() -> None:
+    snapshot = remove_labels(make_snapshot(make_busy_facts()))
+    table, large_from = describe_surroundings(snapshot), measure_large_amounts(snapshot)
+    names = table.names
+    assert any(name.startswith("agreed in a review: ") for name in names)
+    for row in range(0, snapshot.n_accounts, 7):
+        alone = pick_columns(describe_account(snapshot, table, row, large_from), names)
+        np.testing.assert_allclose(alone, pick_columns(table, names, np.array([row])), rtol=1e-4, atol=1e-5)
+
+
+def test_a_newcomer_is_described_and_scored_in_a_market_that_was_described_without_it(kept: KeptModel) -> None:
+    facts = make_facts()
+    before = make_snapshot(facts)
+    table, large_from = describe_surroundings(before), measure_large_amounts(before)
+    facts.accounts["zz-new"] = 260.0
+    facts.orders += [("zz-new", f"a{k:04d}", 261 + 0.01 * k, "refunded") for k in range(6)]
+    facts.uses.append(("zz-new", "device", "shared-1", 261))
+    after = make_snapshot(facts)
+    row = after.n_accounts - 1
+    assert after.account_id[row] == "zz-new"
+    described = describe_account(after, table, row, large_from)
+    whole = describe_surroundings(after)
+    own = [name for name in whole.names if ": " not in name]
+    np.testing.assert_allclose(pick_columns(described, own), pick_columns(whole, own, np.array([row])), rtol=1e-5)
+    near = pick_columns(described, ["shares device: bought.log_count", "bought from: sold.log_count"])
+    assert np.isfinite(near).all()
+    risk = score_market(kept.model, described, np.array([0.1]))
+    assert risk > np.quantile(score_market(kept.model, table, np.full(before.n_accounts, 0.1)), 0.9)
+
+
+def make_busy_facts() -> Facts:
+    """The same, with reviews that agree, crowds that share one network, and referrals."""
+    facts = make_facts()
+    facts.share(pick(0, 25), "ip", "a crowd's")
+    facts.share([*pick(100, 3), *pick(200, 3)], "device", "the same day")
+    for product in range(4):
+        facts.reviews += [
+            (name, f"p{product:03d}", None, 5.0 if place % 3 else 1.0, 50.0 + place)
+            for place, name in enumerate(pick(40 * product, 12))
+        ]
+    facts.orders += [(name, "a0003", 60.0, "completed", f"p{place % 2:03d}") for place, name in enumerate(pick(50, 9))]
+    return facts
