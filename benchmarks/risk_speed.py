@@ -1,10 +1,10 @@
 """What learned risk takes on a market of half a million accounts: time and memory of training and of scoring.
 
-    python benchmarks/risk_speed.py [--accounts 500000] [--folder FOLDER]
+    python benchmarks/risk_speed.py [processes | parts] [--accounts 500000] [--folder FOLDER]
 
 Whole processes first: training, and detection with the model.  Then the parts, in one process, one after the other;
-memory is the most that the process held until the end of the part.  ``--folder`` keeps the market and its store, and
-uses those of an earlier run.  Writes results/risk_speed.md.
+memory is the most that the process held until the end of the part.  ``--folder`` keeps the market, its store and the
+model, and uses those of an earlier run; so either half can be measured by itself.  Writes results/risk_speed.md.
 """
 
 from __future__ import annotations
@@ -72,8 +72,10 @@ def measure_processes(folder: Path) -> list[Part]:
     return parts
 
 
-def measure_parts(folder: Path, snapshot: Snapshot, numbers: list[int]) -> list[Part]:
+def measure_parts(folder: Path, numbers: list[int]) -> list[Part]:
     parts: list[Part] = []
+    with open_store(str(folder / "store")) as store:
+        snapshot = store.snapshot()
     market, model = remove_labels(snapshot), read_model(folder / "risk.model").model
     made: list[Surroundings] = []
     score = np.full(market.n_accounts, 0.1)  # what the unsupervised score is has no part in what this takes
@@ -117,19 +119,30 @@ def main() -> None:
     parser.add_argument("--accounts", type=int, default=500_000)
     parser.add_argument("--labels", type=int, nargs="*", default=[500_000])
     parser.add_argument("--folder", type=Path)
+    parser.add_argument("what", nargs="?", choices=["processes", "parts", "both"], default="both")
     options = parser.parse_args()
     with tempfile.TemporaryDirectory() as aside:
         folder = options.folder or Path(aside)
         make_market(folder, options.accounts)
-        processes = measure_processes(folder)
-        with open_store(folder / "store") as store:
-            snapshot = store.snapshot()
-        parts = measure_parts(folder, snapshot, options.labels)
+        if options.what != "parts":
+            keep("processes", tabulate(measure_processes(folder), "as a whole process"))
+        if options.what != "processes":
+            keep("parts", tabulate(measure_parts(folder, options.labels), "part, in one process"))
         rows = count_rows(folder / "market")
-    head = f"{snapshot.n_accounts:,} accounts, {rows:,} rows, {len(snapshot.label_account):,} labels; 2 cores."
-    lines = ["# What learned risk takes", "", f"`python benchmarks/risk_speed.py`: {head}", ""]
-    lines += [*tabulate(processes, "as a whole process"), "", *tabulate(parts, "part, in one process")]
+    lines = ["# What learned risk takes", "", f"`python benchmarks/risk_speed.py`: {options.accounts:,} accounts,"]
+    lines += [f"{rows:,} rows; 2 cores."]
+    for half in ("processes", "parts"):
+        lines += ["", *place_half(half).read_text(encoding="utf-8").splitlines()]
     write_result("risk_speed.md", "\n".join(lines) + "\n")
+
+
+def place_half(half: str) -> Path:
+    return Path(__file__).parents[1] / ".bench" / f"risk_speed_{half}.md"
+
+
+def keep(half: str, lines: list[str]) -> None:
+    place_half(half).parent.mkdir(exist_ok=True)
+    place_half(half).write_text("\n".join(lines), encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -40,6 +40,8 @@ SCORE_BOUNDS = (1e-3, 1.0 - 1e-3)
 BLEND_PRIOR = {"linear": 0.5, "trees": 0.5, "rings": 1.0}
 """What the blend believes before it has seen a label: the two learners' mean, and rings at face value."""
 BLEND_CERTAINTY = 1.0
+USUAL_SHARE, USUAL_LABELS = 0.02, 40
+"""Before many labels say otherwise, one account in fifty is taken to be a fraud; that counts as much as so many."""
 WORTHWHILE_NATS = 0.5
 """A further learner takes part if it makes the held-out labels likelier by so much, all of them together."""
 
@@ -210,7 +212,7 @@ def fit_risk(
     chance = score_market(model, surroundings, ring_score)
     said = chance[known.row]  # whom it was not taught counts as held out as well
     said[drawn.place] = special.expit(held_out)
-    settled = settle_base_rate(model, chance)
+    settled = settle_base_rate(model, chance, len(known.row))
     risk: Floats = special.expit(special.logit(np.clip(chance, 1e-12, 1 - 1e-12)) + settled.shift)
     return Fitted(settled, HeldOut(said, strength), risk)
 
@@ -481,11 +483,17 @@ def score_market(model: RiskModel, surroundings: Surroundings, ring_score: Float
         return np.concatenate([*pool.map(score, pieces)])
 
 
-def settle_base_rate(model: RiskModel, chance: Floats) -> RiskModel:
-    """Shift the model from the accounts that were looked at to the market, of which it says ``chance`` (N,)."""
+def settle_base_rate(model: RiskModel, chance: Floats, n_labels: int) -> RiskModel:
+    """Shift the model from the accounts that were looked at to the market, of which it says ``chance`` (N,).
+
+    What few labels say of the share of fraud is mostly noise, and noise raises it: a share that is usual counts as much
+    as ``USUAL_LABELS`` of them.
+    """
     labelled = model.base_rate
+    odds = np.array([special.logit(estimate_base_rate(chance, labelled)), special.logit(USUAL_SHARE)])
+    settled = float(special.expit(np.average(odds, weights=[n_labels, USUAL_LABELS])))
     # Only downwards: what is looked at is suspicious, and what the model has learnt by heart looks more so.
-    base_rate = min(labelled, estimate_base_rate(chance, labelled))
+    base_rate = min(labelled, settled)
     shift = float(special.logit(base_rate) - special.logit(labelled))
     return RiskModel(model.names, model.linear, model.trees, model.blend, shift, base_rate)
 
