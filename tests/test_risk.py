@@ -38,6 +38,7 @@ from detection.risk import (
     fit_risk,
     score_market,
     score_risk,
+    settle_base_rate,
 )
 from detection.risk_file import KeptModel, pack_model, read_model, write_model
 from detection.risk_scores import weigh_risk
@@ -241,6 +242,18 @@ def test_the_market_is_not_taken_to_be_as_bad_as_the_accounts_that_were_looked_a
     odds = rng.normal(np.where(bad, 2.0, -2.0), 2.0)  # whose log-odds, at even odds, are themselves
     chance = special.expit(odds + special.logit(0.3))
     assert estimate_base_rate(chance, 0.3) == pytest.approx(0.02, abs=0.005)
+
+
+def test_few_labels_are_not_believed_about_the_share_of_fraud_and_many_are(kept: KeptModel) -> None:
+    chance = np.full(10_000, 0.5)  # as if half of the market were bad
+    model = replace(kept.model, base_rate=0.5)
+    shares = [settle_base_rate(model, chance, n_labels).base_rate for n_labels in (20, 200, 20_000)]
+    assert shares[0] < 0.1 < shares[1] < 0.45 < shares[2] < 0.5
+
+
+def test_the_market_is_never_taken_to_be_worse_than_the_labelled_accounts(kept: KeptModel) -> None:
+    model = replace(kept.model, base_rate=0.005)
+    assert settle_base_rate(model, np.full(1_000, 0.005), 20).base_rate == 0.005
 
 
 def test_the_order_of_accounts_does_not_matter_to_their_risk(market: Snapshot, kept: KeptModel) -> None:
