@@ -34,7 +34,7 @@ CLIP_AT = 5.0
 ROWS_AT_ONCE, COLUMNS_AT_ONCE = 2_048, 256
 """As much of the table as is worked on at a time: what a processor's cache can hold."""
 WORKERS = 2
-"""Threads that score a market."""
+"""Threads, each of which learns a fold or scores a piece of a market."""
 SCORE_BOUNDS = (1e-3, 1.0 - 1e-3)
 """Unsupervised scores beyond these say no more than these."""
 BLEND_PRIOR = {"linear": 0.5, "trees": 0.5, "rings": 1.0}
@@ -64,7 +64,7 @@ class RiskSettings:
     learning_rate: float = 0.05
     column_share: float = 0.2
     row_share: float = 0.7
-    most_rows: int = 40_000
+    most_rows: int = 25_000
 
 
 @dataclass(frozen=True)
@@ -270,14 +270,18 @@ def _predict_held_out(
     trees = np.zeros(len(y))
     blank = measure_columns(x)
     scaled, binned = standardise(blank, x), bin_columns(x, y, settings)
-    for number in range(n_folds):
+
+    def learn(number: int) -> None:
         seen, held = np.flatnonzero(fold != number), np.flatnonzero(fold == number)
         known, asked = scaled[seen], scaled[held].astype(np.float64)
         for place, strength in enumerate(settings.strengths):
             weight, bias = fit_logistic(known, y[seen], prior=blank.weight, certainty=1.0 / strength)
             linear[place, held] = asked @ weight + bias
         trees[held] = apply_trees(grow_trees(binned.subset(seen), y[seen], settings), x[held])
-        progress("holding out known accounts", number + 1, n_folds)
+
+    with ThreadPoolExecutor(WORKERS) as pool:
+        for number, _ in enumerate(pool.map(learn, range(n_folds))):
+            progress("holding out known accounts", number + 1, n_folds)
     best = int(np.argmin([measure_loss(odds, y) for odds in linear]))
     return {"linear": linear[best], "trees": trees}, settings.strengths[best]
 
