@@ -397,11 +397,10 @@ def write_report() -> None:
     text += ["## Ringfence against the best of the others\n"]
     text += ["The difference in average precision, draw by draw, to the method with the highest mean.\n"]
     text += [*tabulate_leads(kept), "", "## Calibration\n", CALIBRATION, *tabulate_calibration(kept), ""]
-    whole = keep_whole(kept, ABLATED)
-    if len(whole):
-        text += ["## Ablations: average precision\n", "On the draws for which all of them were measured.\n"]
-        text += [*tabulate(whole, ABLATED, "ap"), ""]
-    text += ["## Charge-backs on p2p, five folds\n", *tabulate_folds(kept)]
+    if len(keep_whole(kept, ABLATED)):
+        text += ["## Ablations: average precision\n", *tabulate(kept, ABLATED, "ap"), ""]
+    if (kept.market == "p2p folds").any():
+        text += ["## Charge-backs on p2p, five folds\n", *tabulate_folds(kept)]
     write_result("account_risk.md", "\n".join(text) + "\n")
 
 
@@ -424,6 +423,7 @@ def tabulate_calibration(kept: pd.DataFrame) -> list[str]:
     for market in MARKETS:
         for share in (FEW, *SHARES):
             part = kept[(kept.market == market) & (kept.share == share) & (kept.method == "Ringfence")]
+            part = part.dropna(subset=["calibration"])
             if len(part):
                 labels = f"{share}" if share >= 1 else f"{share:.0%}"
                 cells = [show(part[name].tolist(), digits) for name, digits in REPORTED]
@@ -432,7 +432,7 @@ def tabulate_calibration(kept: pd.DataFrame) -> list[str]:
 
 
 def keep_whole(kept: pd.DataFrame, methods: Sequence[str]) -> pd.DataFrame:
-    """The draws for which all of some methods were measured."""
+    """The draws for which all of some methods were measured: they are compared on the same ones."""
     part = kept[kept.method.isin(methods)]
     return part[part.groupby(["market", "share", "seed"]).method.transform("nunique") == len(methods)]
 
@@ -441,7 +441,7 @@ def tabulate(kept: pd.DataFrame, methods: Sequence[str], measure: str, digits: i
     lines = ["| market | labelled | draws | " + " | ".join(methods) + " |", "| --- " * (3 + len(methods)) + "|"]
     for market in MARKETS:
         for share in SHARES:
-            part = kept[(kept.market == market) & (kept.share == share)]
+            part = keep_whole(kept[(kept.market == market) & (kept.share == share)], methods)
             if not len(part):
                 continue
             found = {method: part.loc[part.method == method, measure].dropna().tolist() for method in methods}
