@@ -10,12 +10,13 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from itertools import zip_longest
 
 import numpy as np
 
 from detection.run import find_run
 from detection.settings import DetectSettings
-from embeddings.neighbours import Surroundings, describe_surroundings
+from embeddings.neighbours import Block, Surroundings, describe_blocks
 from graph.errors import LeakError
 from graph.model import RunResult, Snapshot, Times
 
@@ -114,16 +115,24 @@ def check_features(snapshot: Snapshot, table: Surroundings) -> LeakCheck:
         Naming the first column that changed.
     """
     for how, changed in (("removed", remove_labels(snapshot)), ("replaced by random ones", scramble_labels(snapshot))):
-        again = describe_surroundings(changed)
-        if again.names != table.names:
-            strange = sorted(set(again.names) ^ set(table.names))
-            raise LeakError(f"the columns change when the labels are {how}: {', '.join(strange[:3])}")
-        columns = zip(table.values.T, again.values.T, strict=True)
-        same = [np.array_equal(one, two, equal_nan=True) for one, two in columns]
-        if not all(same):
-            name = table.names[same.index(False)]
-            raise LeakError(f"the feature {name!r} changes when the labels are {how}: it is derived from the labels")
+        for block, again in zip_longest(table.blocks, describe_blocks(changed)):
+            strange = sorted({*(block.names if block else ())} ^ {*(again.names if again else ())})
+            if strange:
+                raise LeakError(f"the columns change when the labels are {how}: {', '.join(strange[:3])}")
+            name = find_changed(block, again)
+            if name is not None:
+                raise LeakError(
+                    f"the feature {name!r} changes when the labels are {how}: it is derived from the labels"
+                )
     return LeakCheck("features", "features without labels and with random labels are the same, to the bit")
+
+
+def find_changed(block: Block, again: Block) -> str | None:
+    """The first column of two blocks that is not the same to the bit; None where all are."""
+    if not np.array_equal(block.rows, again.rows):
+        return block.names[0]
+    columns = zip(block.names, block.values.T, again.values.T, strict=True)
+    return next((name for name, one, two in columns if not np.array_equal(one, two, equal_nan=True)), None)
 
 
 def check_future(run: RunResult, snapshot: Snapshot, past: Snapshot, settings: DetectSettings) -> LeakCheck:

@@ -15,7 +15,7 @@ import numpy as np
 from detection.drift import measure_spread
 from detection.evaluate import Resampling, ScoreBin, Separation, bin_scores, separate_scores
 from detection.leaks import LeakCheck, check_features, remove_labels
-from detection.risk import Fitted, Known, RiskSettings, check_enough, choose_known, fit_risk, score_risk
+from detection.risk import Fitted, Known, RiskSettings, check_enough, choose_known, fit_risk
 from detection.risk_file import check_place, write_model
 from detection.risk_words import measure_weights
 from detection.run import find_run
@@ -27,6 +27,8 @@ from graph.store import Location, Progress, no_progress, open_store
 from graph.truth import TrueVerdicts
 
 LIBRARIES = ("lightgbm", "numpy", "scipy")
+MOST_EXPLAINED = 5_000
+"""What moves the score is measured on so many known accounts at most."""
 
 
 @dataclass(frozen=True)
@@ -96,17 +98,16 @@ def train_on(snapshot: Snapshot, path: Path, settings: DetectSettings, *, progre
     progress("detecting without labels", 1, 1)
     table = describe_surroundings(market)
     leaks = check_features(snapshot, table)
-    progress("describing accounts", len(table.values), len(table.values))
+    progress("describing accounts", table.n_accounts, table.n_accounts)
     fitted = fit_risk(table, ring_score, known, RiskSettings(seed=settings.seed), progress=progress)
     model = fitted.model
-    columns = pick_columns(table, model.names)
-    risk = score_risk(model, columns, ring_score)
+    some = known.row[:: -(-len(known.row) // MOST_EXPLAINED)]
     drifting = [name for name in model.names if ": " not in name]
     resampling = Resampling(seed=settings.seed)
     learned = separate_scores("account", "held out", fitted.held_out.chance, known.is_fraud, resampling)
     unlearned = separate_scores("account", "unsupervised", ring_score[known.row], known.is_fraud, resampling)
     bins = _bin_held_out(snapshot, known, fitted)
-    topics = tuple(measure_weights(model, columns[known.row]))
+    topics = tuple(measure_weights(model, pick_columns(table, model.names, some)))
     told = {
         **describe_data(snapshot, known, settings),
         "strength": fitted.held_out.strength,
@@ -115,7 +116,7 @@ def train_on(snapshot: Snapshot, path: Path, settings: DetectSettings, *, progre
         "calibration": [asdict(each) for each in bins],
         "topics": [list(each) for each in topics],
     }
-    sha256 = write_model(path, model, measure_spread(table, drifting, risk), told)
+    sha256 = write_model(path, model, measure_spread(table, drifting, fitted.risk), told)
     return Training(
         path=str(path),
         sha256=sha256,

@@ -14,6 +14,7 @@ import json
 import os
 import tempfile
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -181,7 +182,7 @@ def read_model(path: Path) -> KeptModel:
     try:
         parts = _unzip(content)
         manifest = msgspec.json.decode(parts[MANIFEST], type=Manifest, strict=False)
-    except (zipfile.BadZipFile, KeyError, ValueError, EOFError, NotImplementedError, RuntimeError) as error:
+    except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, EOFError, NotImplementedError, RuntimeError) as error:
         raise ConfigError(f"{path} is no risk model, or is damaged: run ringfence train again") from error
     _check_manifest(path, manifest, parts)
     return _unpack(path, manifest, parts, hashlib.sha256(content).hexdigest())

@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from detection.drift import measure_drift, note_drift
-from detection.risk import RiskModel, score_risk
+from detection.risk import RiskModel, score_market
 from detection.risk_file import KeptModel
 from detection.risk_words import explain_risk
 from detection.scores import ACTIONS, Scores
-from embeddings.neighbours import describe_surroundings, pick_columns
+from embeddings.neighbours import describe_surroundings
 from graph.model import TIERS, Flag, Floats, Snapshot
 
 REVIEW = TIERS.index("review")
@@ -46,7 +46,7 @@ def weigh_risk(scores: Scores, snapshot: Snapshot, kept: KeptModel, *, review_sc
     """
     surroundings = describe_surroundings(snapshot)
     model, before = kept.model, scores.account_score
-    risk = score_risk(model, pick_columns(surroundings, model.names), before)
+    risk = score_market(model, surroundings, before)
     raised = np.flatnonzero((risk >= review_score) & (scores.account_tier < REVIEW))
     tier = scores.account_tier.copy()
     tier[raised] = REVIEW

@@ -9,18 +9,18 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
-from detection.risk import RiskModel, read_log_odds, standardise
+from detection.risk import RiskModel, read_log_odds, read_trees, standardise
 from embeddings.neighbours import TWO_STEPS, Matrix, Surroundings, pick_columns
 from graph.model import Floats, Ints
 
 RINGS = "rings"
 SHOWN_TOPICS = 3
-LEAST_FACTOR = 1.2
+ROWS_AT_ONCE = 1_000
+LEAST = math.log(1.2)
 """A topic that does not raise the odds by a fifth is no reason."""
 _TOPICS = {
     "account": "its age",
@@ -125,9 +125,7 @@ def split_log_odds(model: RiskModel, table: Matrix, ring_score: Floats) -> Contr
     rest = np.full(len(table), model.blend.bias + model.shift + weight["linear"] * model.linear.bias)
     columns = weight["linear"] * standardise(model.linear, table) * model.linear.weight
     if "trees" in weight:
-        import lightgbm
-
-        shapley = lightgbm.Booster(model_str=model.trees).predict(table, pred_contrib=True, num_threads=1)
+        shapley = read_trees(model.trees).predict(table, pred_contrib=True, num_threads=1)
         shapley = weight["trees"] * np.asarray(shapley, dtype=np.float64)
         rest, columns = rest + shapley[:, -1], columns + shapley[:, :-1]
     return Contributions(rest, columns, weight.get(RINGS, 0.0) * read_log_odds(ring_score))
@@ -137,55 +135,83 @@ def explain_risk(
     model: RiskModel, surroundings: Surroundings, ring_score: Floats, rows: Ints
 ) -> dict[int, tuple[str, ...]]:
     """What raised the risk of some accounts most, in sentences, by row; compared with accounts in general."""
-    if not len(rows):
-        return {}
-    table = pick_columns(surroundings, model.names)
-    split = split_log_odds(model, table[rows], ring_score[rows])
-    topics = [name_topic(name) for name in model.names]
+    topics, code = np.unique([name_topic(name) for name in model.names], return_inverse=True)
     usual_rings = float(np.median(read_log_odds(ring_score))) * _ring_weight(model)
+    standing = _Standing(surroundings)
     reasons = {}
-    for place, row in enumerate(rows.tolist()):
-        raised = _add_topics(split.columns[place], topics)
-        raised[RINGS] = split.rings[place] - usual_rings
-        chosen = sorted(raised, key=lambda topic: (-raised[topic], topic))[:SHOWN_TOPICS]
-        reasons[row] = tuple(
-            _say(topic, raised[topic], split.columns[place], topics, model.names, table, row)
-            for topic in chosen
-            if raised[topic] >= np.log(LEAST_FACTOR)
-        )
+    for begin in range(0, len(rows), ROWS_AT_ONCE):
+        some = rows[begin : begin + ROWS_AT_ONCE]
+        table = pick_columns(surroundings, model.names, some)
+        split = split_log_odds(model, table, ring_score[some])
+        sums = _sum_topics(split.columns, code, len(topics))
+        for place, row in enumerate(some.tolist()):
+            columns = zip(topics.tolist(), sums.raised[place].tolist(), sums.best[place].tolist(), strict=True)
+            found = [_Reason(topic, by, model.names[one], table[place, one]) for topic, by, one in columns]
+            found.append(_Reason(RINGS, float(split.rings[place]) - usual_rings))
+            found.sort(key=lambda reason: (-reason.raised, reason.topic))
+            reasons[row] = tuple(_say(reason, standing) for reason in found[:SHOWN_TOPICS] if reason.raised >= LEAST)
     return reasons
+
+
+@dataclass(frozen=True)
+class _Reason:
+    """A topic, by how much it ``raised`` the log-odds, and the column that did most of it with its ``value``."""
+
+    topic: str
+    raised: float
+    column: str = ""
+    value: float = np.nan
+
+
+@dataclass(frozen=True)
+class _TopicSums:
+    """What each topic ``raised`` (M, T) the log-odds by, and its ``best`` column (M, T), which did most of it."""
+
+    raised: Floats
+    best: Ints
+
+
+def _sum_topics(columns: Floats, code: Ints, n_topics: int) -> _TopicSums:
+    raised, best = np.empty((len(columns), n_topics)), np.empty((len(columns), n_topics), dtype=np.int64)
+    for topic in range(n_topics):
+        inside = np.flatnonzero(code == topic)
+        raised[:, topic] = columns[:, inside].sum(axis=1)
+        best[:, topic] = inside[np.argmax(columns[:, inside], axis=1)]
+    return _TopicSums(raised, best)
+
+
+@dataclass(frozen=True)
+class _Standing:
+    """Where values stand in a market, with the sorted columns that were asked for."""
+
+    surroundings: Surroundings
+    sorted: dict[str, Matrix] = field(default_factory=dict)
+
+    def say(self, name: str, value: float) -> str:
+        """Where a value stands among the accounts of which it is known."""
+        if not np.isfinite(value):
+            return "nothing known"
+        if name not in self.sorted:
+            column = pick_columns(self.surroundings, [name])[:, 0]
+            self.sorted[name] = np.sort(column[np.isfinite(column)])
+        known = self.sorted[name]
+        below = float(np.searchsorted(known, value, side="left")) / len(known)
+        above = 1.0 - float(np.searchsorted(known, value, side="right")) / len(known)
+        if below >= above:
+            return f"more than {math.floor(100 * below)} % of accounts"
+        return f"less than {math.floor(100 * above)} % of accounts"
 
 
 def _ring_weight(model: RiskModel) -> float:
     return float(dict(zip(model.blend.parts, model.blend.weight.tolist(), strict=True)).get(RINGS, 0.0))
 
 
-def _add_topics(columns: Floats, topics: Sequence[str]) -> dict[str, float]:
-    names, code = np.unique(topics, return_inverse=True)
-    return dict(zip(names.tolist(), np.bincount(code, weights=columns).tolist(), strict=True))
-
-
-def _say(
-    topic: str, raised: float, columns: Floats, topics: Sequence[str], names: Sequence[str], table: Matrix, row: int
-) -> str:
-    factor = f"(odds × {np.exp(raised):.1f})"
-    if topic == RINGS:
+def _say(reason: _Reason, standing: _Standing) -> str:
+    factor = f"(odds × {np.exp(reason.raised):.1f})"
+    if reason.topic == RINGS:
         return f"what it shares and the rings that it is in {factor}"
-    inside = [place for place, each in enumerate(topics) if each == topic]
-    best = max(inside, key=lambda place: (columns[place], -place))
-    return f"{topic} {factor}, above all {name_feature(names[best])}: {_place_value(table[:, best], row)}"
-
-
-def _place_value(column: Matrix, row: int) -> str:
-    """Where an account stands among those of which it is known."""
-    value = column[row]
-    if not np.isfinite(value):
-        return "nothing known"
-    known = column[np.isfinite(column)]
-    below, above = float((known < value).mean()), float((known > value).mean())
-    if below >= above:
-        return f"more than {math.floor(100 * below)} % of accounts"
-    return f"less than {math.floor(100 * above)} % of accounts"
+    where = standing.say(reason.column, reason.value)
+    return f"{reason.topic} {factor}, above all {name_feature(reason.column)}: {where}"
 
 
 def name_topic(column: str) -> str:
@@ -217,9 +243,8 @@ def name_feature(column: str) -> str:
 def measure_weights(model: RiskModel, table: Matrix) -> list[tuple[str, float]]:
     """Topics by how much they move the log-odds of accounts, on average, the weightiest first."""
     split = split_log_odds(model, table, np.full(len(table), 0.5))
-    topics = [name_topic(name) for name in model.names]
-    names, code = np.unique(topics, return_inverse=True)
-    moved = np.stack([split.columns[:, code == place].sum(axis=1) for place in range(len(names))], axis=1)
+    names, code = np.unique([name_topic(name) for name in model.names], return_inverse=True)
+    moved = _sum_topics(split.columns, code, len(names)).raised
     weight = np.abs(moved - moved.mean(axis=0)).mean(axis=0)
     order = np.argsort(-weight, kind="stable")
     return [(str(names[place]), float(weight[place])) for place in order.tolist()]

@@ -308,9 +308,10 @@ def _kind_columns(kind: str, account: Ints, log_sharers: Floats, n: int) -> list
 
 def read_kind_codes(snapshot: Snapshot) -> Ints:
     """The kind of every identifier (V,): a position in ``COMMON_KINDS``, or one past its end."""
-    code = {kind: position for position, kind in enumerate(COMMON_KINDS)}
-    kinds = snapshot.identifier_kind.tolist()
-    return np.fromiter((code.get(kind, len(code)) for kind in kinds), dtype=np.int64, count=len(kinds))
+    code = np.full(len(snapshot.identifier_kind), len(COMMON_KINDS), dtype=np.int64)
+    for position, kind in enumerate(COMMON_KINDS):
+        code[snapshot.identifier_kind == kind] = position
+    return code
 
 
 def _indicator_columns(columns: Iterable[_Column]) -> list[_Column]:

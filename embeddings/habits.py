@@ -7,6 +7,7 @@ because the encoder is fitted to the other one.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -58,32 +59,45 @@ class _Columns:
         self.values[name] = -largest_by(account, -amounts, self.n)
 
 
-def account_habits(snapshot: Snapshot) -> AccountFeatures:
+def account_habits(snapshot: Snapshot, *, large_from: Mapping[str, float] | None = None) -> AccountFeatures:
     """Describe the habits of every account.
 
     Parameters
     ----------
     snapshot
         The graph as arrays.  Labels are not read.
+    large_from
+        From what on an amount is large, where the snapshot is a piece of a market: see :func:`measure_large_amounts`.
 
     Notes
     -----
     O(E log E) for E orders, reviews and uses.
     """
     columns = _Columns(snapshot.n_accounts)
+    large_from = large_from or measure_large_amounts(snapshot)
     for topic, account, partner in (
         ("bought", snapshot.orders.buyer, snapshot.orders.seller),
         ("sold", snapshot.orders.seller, snapshot.orders.buyer),
     ):
-        _add_amounts(columns, topic, account, snapshot)
+        _add_amounts(columns, topic, account, snapshot, large_from[topic])
         _add_partners(columns, topic, account, partner)
         _add_busiest_day(columns, topic, account, snapshot.orders.ordered_at)
     _add_flow(columns)
     first_act_day = _find_first_acts(snapshot)
+    kinds = read_kind_codes(snapshot)[snapshot.uses.identifier]
     for code, kind in enumerate((*COMMON_KINDS, OTHER_KIND)):
-        _add_uses(columns, kind, read_kind_codes(snapshot)[snapshot.uses.identifier] == code, snapshot, first_act_day)
+        _add_uses(columns, kind, kinds == code, snapshot, first_act_day)
     _add_reviews(columns, snapshot)
     return _close(columns)
+
+
+def measure_large_amounts(snapshot: Snapshot) -> dict[str, float]:
+    """From what on an amount is large in a market, by topic."""
+    orders, amounts = snapshot.orders, {}
+    for topic, account in (("bought", orders.buyer), ("sold", orders.seller)):
+        much = np.maximum(orders.amount[(account >= 0) & np.isfinite(orders.amount)], 0.0)
+        amounts[topic] = float(np.quantile(much, LARGE_QUANTILE)) if len(much) else 0.0
+    return amounts
 
 
 def _close(columns: _Columns) -> AccountFeatures:
@@ -92,7 +106,7 @@ def _close(columns: _Columns) -> AccountFeatures:
     return AccountFeatures(values=np.where(known, values, np.float32(0)), known=known, names=tuple(columns.values))
 
 
-def _add_amounts(columns: _Columns, topic: str, account: Ints, snapshot: Snapshot) -> None:
+def _add_amounts(columns: _Columns, topic: str, account: Ints, snapshot: Snapshot, large_from: float) -> None:
     amount, at = snapshot.orders.amount, snapshot.orders.ordered_at
     priced = (account >= 0) & np.isfinite(amount)
     who, much = account[priced], np.maximum(amount[priced], 0.0)
@@ -100,8 +114,7 @@ def _add_amounts(columns: _Columns, topic: str, account: Ints, snapshot: Snapsho
     columns.values[f"{topic}.log_amount_total"] = np.log1p(total)
     columns.largest(f"{topic}.log_amount_max", who, np.log1p(much))
     columns.smallest(f"{topic}.log_amount_min", who, np.log1p(much))
-    large = float(np.quantile(much, LARGE_QUANTILE)) if len(much) else 0.0
-    columns.mean(f"{topic}.large_share", who, (much >= large).astype(float))
+    columns.mean(f"{topic}.large_share", who, (much >= large_from).astype(float))
     columns.mean(f"{topic}.round_share", who, (np.mod(much, 10.0) == 0).astype(float))
     first = priced & ~np.isnat(at)
     order = np.lexsort((amount[first], at[first], account[first]))  # ties must not go by anybody's id

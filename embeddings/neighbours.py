@@ -9,7 +9,7 @@ Labels, flags, rings and decisions are not read.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cache
 
@@ -21,6 +21,7 @@ from embeddings.features import (
     COMMON_KINDS,
     OTHER_KIND,
     AccountFeatures,
+    Bools,
     account_features,
     empty_snapshot,
     find_distinct_pairs,
@@ -37,20 +38,39 @@ GOOD_RATING, BAD_RATING = 4.0, 2.0
 NEIGHBOURS = "log_neighbours"
 TWO_STEPS = "two steps away"
 _TINY_WEIGHT = 1e-6
+_COLUMNS_AT_ONCE = 32
 
 Matrix = NDArray[np.float32]
 
 
 @dataclass(frozen=True)
-class Surroundings:
-    """One row per account: its own features, its degrees, and the means over its neighbours.
+class Block:
+    """Columns of which the same accounts say something.
 
-    ``values`` (N, F) float32, NaN where silent; ``names`` (F,) as ``topic.feature`` for the account's own, and
-    ``relation: topic.feature`` for its neighbours'.
+    ``names`` (F,); ``rows`` (M,) of accounts, rising; ``values`` (M, F) float32, NaN where silent.
     """
 
-    values: Matrix
     names: tuple[str, ...]
+    rows: Ints
+    values: Matrix
+
+
+@dataclass(frozen=True)
+class Surroundings:
+    """A wide table with a row per account: its own features, its degrees, and the means over its neighbours.
+
+    It is kept in ``blocks``, for most accounts have no neighbour of most kinds: whoever is not in a block is silent in
+    its columns.  Columns are named ``topic.feature`` for the account's own, and ``relation: topic.feature`` for its
+    neighbours'.
+    """
+
+    n_accounts: int
+    blocks: tuple[Block, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The names (F,) of all columns."""
+        return tuple(name for block in self.blocks for name in block.names)
 
 
 @dataclass(frozen=True)
@@ -80,20 +100,33 @@ def describe_surroundings(snapshot: Snapshot) -> Surroundings:
 
     Notes
     -----
-    O(E·f) time for E uses, orders and reviews and f features of an account's own, and 4 N F bytes.
+    O(E·f) time for E uses, orders and reviews and f features of an account's own; 4 f bytes for each account and each
+    of the relations that it is in.
     """
-    own = _join(account_features(snapshot), account_habits(snapshot))
+    return Surroundings(snapshot.n_accounts, tuple(describe_blocks(snapshot)))
+
+
+def describe_blocks(snapshot: Snapshot) -> Iterator[Block]:
+    """Describe every account and its neighbours, one block at a time."""
+    own = _keep_varied(join_own(account_features(snapshot), account_habits(snapshot)))
+    yield own
     relations = [relation for relation in find_relations(snapshot) if relation.member.nnz]
-    degrees = [_count_neighbours(relation) for relation in relations]
-    near = [average_over(relation, own.values) for relation in relations]
-    parts = [own.values, *(degree[:, None] for degree in degrees), *near]
-    names = [*own.names, *(f"{relation.name}: {NEIGHBOURS}" for relation in relations)]
-    names += [f"{relation.name}: {name}" for relation in relations for name in own.names]
-    if near:
-        anyone = _average_known(near)
-        parts.append(_average_known([average_over(relation, anyone) for relation in relations]))
-        names += [f"{TWO_STEPS}: {name}" for name in own.names]
-    return Surroundings(values=np.concatenate(parts, axis=1), names=tuple(names))
+    if not relations:
+        return
+    degrees = np.stack([count_neighbours(relation) for relation in relations], axis=1)
+    yield Block(tuple(f"{relation.name}: {NEIGHBOURS}" for relation in relations), own.rows, degrees)
+    mean = _Mean.of_none(own.values.shape)
+    for relation in relations:
+        near = _average_block(relation, own.values, own.names)
+        mean.add(near)
+        yield near
+    anyone = mean.read()
+    mean = _Mean.of_none(own.values.shape)
+    for relation in relations:
+        mean.add(_average_block(relation, anyone, own.names))
+    two_steps = mean.read()
+    rows = np.flatnonzero(np.isfinite(two_steps).any(axis=1))
+    yield Block(tuple(f"{TWO_STEPS}: {name}" for name in own.names), rows, two_steps[rows])
 
 
 @cache
@@ -105,27 +138,60 @@ def surroundings_names() -> frozenset[str]:
     return frozenset([*own, *near, *(f"{relation}: {NEIGHBOURS}" for relation in relations)])
 
 
-def pick_columns(surroundings: Surroundings, names: Iterable[str]) -> Matrix:
-    """The columns of some names (N, F), in their order; NaN where this market has no such column."""
-    names = list(names)
-    picked = np.full((len(surroundings.values), len(names)), np.nan, dtype=np.float32)
-    place = {name: position for position, name in enumerate(surroundings.names)}
-    there = [position for position, name in enumerate(names) if name in place]
-    picked[:, there] = surroundings.values[:, [place[names[position]] for position in there]]
+def pick_columns(surroundings: Surroundings, names: Iterable[str], rows: Ints | None = None) -> Matrix:
+    """The columns of some names (N, F), in their order; NaN where this market has no such column.
+
+    With ``rows`` (n,), of those accounts only (n, F).
+    """
+    rows = np.arange(surroundings.n_accounts) if rows is None else rows
+    wanted = {name: position for position, name in enumerate(names)}
+    picked = np.full((len(rows), len(wanted)), np.nan, dtype=np.float32)
+    for block in surroundings.blocks:
+        inside = np.flatnonzero([name in wanted for name in block.names])
+        if len(inside):
+            found = find_in_block(block, rows)
+            columns = np.array([wanted[block.names[position]] for position in inside.tolist()])
+            picked[np.ix_(found.there, columns)] = block.values[np.ix_(found.place, inside)]
     return picked
 
 
-def _join(*tables: AccountFeatures) -> Surroundings:
-    """Own features side by side, without those that nobody has or that all have alike."""
+@dataclass(frozen=True)
+class Found:
+    """``there`` (M,): which of the accounts that were asked for are in a block; ``place`` (M,) of each in it."""
+
+    there: Ints
+    place: Ints
+
+
+def find_in_block(block: Block, rows: Ints) -> Found:
+    """Which of some accounts (K,) a block says something of."""
+    if not len(block.rows):
+        return Found(block.rows, block.rows)
+    place = np.minimum(np.searchsorted(block.rows, rows), len(block.rows) - 1)
+    there = np.flatnonzero(block.rows[place] == rows)
+    return Found(there, place[there])
+
+
+def join_own(*tables: AccountFeatures) -> Block:
+    """Own features side by side."""
     values = np.concatenate([np.where(each.known, each.values, np.float32(np.nan)) for each in tables], axis=1)
-    names = [name for each in tables for name in each.names]
-    keep = [place for place, column in enumerate(values.T) if _varies(column)]
-    return Surroundings(values=values[:, keep], names=tuple(names[place] for place in keep))
+    return Block(tuple(name for each in tables for name in each.names), np.arange(len(values)), values)
 
 
-def _varies(column: Matrix) -> bool:
-    known = column[np.isfinite(column)]
-    return len(known) > 0 and (len(known) < len(column) or float(known.min()) < float(known.max()))
+def _keep_varied(own: Block) -> Block:
+    """Without the features that nobody has or that all have alike."""
+    keep = np.flatnonzero(_find_varied(own.values))
+    return Block(tuple(own.names[place] for place in keep.tolist()), own.rows, own.values[:, keep])
+
+
+def _find_varied(values: Matrix) -> Bools:
+    """Columns (F,) in which accounts differ."""
+    if not len(values):
+        return np.zeros(values.shape[1], dtype=bool)
+    known = np.isfinite(values).sum(axis=0)
+    low, high = np.fmin.reduce(values, axis=0), np.fmax.reduce(values, axis=0)
+    varied: Bools = (known > 0) & ((known < len(values)) | (low < high))
+    return varied
 
 
 def find_relations(snapshot: Snapshot) -> list[Relation]:
@@ -183,38 +249,72 @@ def average_over(relation: Relation, values: Matrix) -> Matrix:
     >>> average_over(Relation("shares device", both, shared=True), np.array([[1.0], [5.0], [9.0]])).ravel().tolist()
     [5.0, 1.0, nan]
     """
+    near = _average_block(relation, values, [""] * values.shape[1])
+    mean = np.full(values.shape, np.nan, dtype=np.float32)
+    mean[near.rows] = near.values
+    return mean
+
+
+def _average_block(relation: Relation, values: Matrix, names: Sequence[str]) -> Block:
+    """The mean of what is known of neighbours, for the accounts that have any."""
+    rows = np.flatnonzero(np.diff(relation.member.indptr))
+    member = relation.member[rows]
+    heard = rows if relation.shared else np.unique(member.indices)
+    weights = 1.0 / (count_users(relation) - 1.0) if relation.shared else None
+    member = member if relation.shared else member[:, heard]
+    mean = np.empty((len(rows), values.shape[1]), dtype=np.float32)
+    for begin in range(0, values.shape[1], _COLUMNS_AT_ONCE):  # exact sums of all columns at once would be large
+        columns = slice(begin, begin + _COLUMNS_AT_ONCE)
+        mean[:, columns] = _average_known(member, weights, values[heard, columns])
+    return Block(tuple(f"{relation.name}: {name}" for name in names), rows, mean)
+
+
+def _average_known(member: sparse.csr_array, weights: Floats | None, values: Matrix) -> Matrix:
     known = np.isfinite(values)
-    weight = _sum_over(relation, known.astype(np.float64))
-    total = _sum_over(relation, np.where(known, values, 0.0).astype(np.float64))
+    weight = _sum_over(member, weights, known.astype(np.float64))
+    total = _sum_over(member, weights, np.where(known, values, 0.0).astype(np.float64))
     heard = weight > _TINY_WEIGHT
     return np.where(heard, total / np.where(heard, weight, 1.0), np.nan).astype(np.float32)
 
 
-def _sum_over(relation: Relation, values: Floats) -> Floats:
-    """The weighed sum over neighbours (N, F)."""
-    member = relation.member
-    if not relation.shared:
+def _sum_over(member: sparse.csr_array, weights: Floats | None, values: Floats) -> Floats:
+    """The weighed sum over neighbours (N, F); with ``weights`` of things, over those that use the same."""
+    if weights is None:
         return np.asarray(member @ values)
-    weighed = member @ sparse.diags_array(1.0 / (_count_users(relation) - 1.0))
+    weighed = member @ sparse.diags_array(weights)
     own: Floats = np.asarray(weighed.sum(axis=1)).reshape(-1, 1) * values
     return np.asarray(weighed @ (member.T @ values)) - own
 
 
-def _count_users(relation: Relation) -> Floats:
+def count_users(relation: Relation) -> Floats:
+    """How many accounts use each thing (T,)."""
     return np.bincount(relation.member.indices, minlength=relation.member.shape[1]).astype(np.float64)
 
 
-def _count_neighbours(relation: Relation) -> Matrix:
-    others = _count_users(relation) - 1.0 if relation.shared else np.ones(relation.member.shape[1])
+def count_neighbours(relation: Relation) -> Matrix:
+    """How many neighbours each account has (N,), as ``log(1 + x)``; once for each thing that they share."""
+    others = count_users(relation) - 1.0 if relation.shared else np.ones(relation.member.shape[1])
     count: Matrix = np.log1p(np.asarray(relation.member @ others)).astype(np.float32)
     return count
 
 
-def _average_known(tables: list[Matrix]) -> Matrix:
-    """The mean of tables (N, F) cell by cell, over those that know the cell; NaN where none does."""
-    total, count = np.zeros_like(tables[0]), np.zeros_like(tables[0])
-    for table in tables:
-        known = np.isfinite(table)
-        total[known] += table[known]
-        count += known
-    return np.where(count > 0, total / np.where(count > 0, count, 1.0), np.nan).astype(np.float32)
+@dataclass(frozen=True)
+class _Mean:
+    """A mean of tables cell by cell (N, F), over those that know the cell."""
+
+    total: Matrix
+    count: Matrix
+
+    @classmethod
+    def of_none(cls, shape: tuple[int, ...]) -> _Mean:
+        return cls(np.zeros(shape, dtype=np.float32), np.zeros(shape, dtype=np.float32))
+
+    def add(self, block: Block) -> None:
+        known = np.isfinite(block.values)
+        self.total[block.rows] += np.where(known, block.values, np.float32(0))
+        self.count[block.rows] += known
+
+    def read(self) -> Matrix:
+        """NaN where no table knows the cell."""
+        known = self.count > 0
+        return np.where(known, self.total / np.where(known, self.count, np.float32(1)), np.float32(np.nan))

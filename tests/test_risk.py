@@ -6,6 +6,7 @@ import hashlib
 import io
 import json
 import zipfile
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from sklearn.metrics import roc_auc_score
 
 from cli.main import main
 from detection import leaks as leaks_module
+from detection import risk as risk_module
 from detection import risk_file
 from detection.drift import MOVED, measure_drift, measure_spread, note_drift
 from detection.leaks import check_features, check_labels, remove_labels
@@ -29,11 +31,14 @@ from detection.risk import (
     check_enough,
     choose_known,
     deal_folds,
+    draw_known,
     estimate_base_rate,
     fit_blend,
     fit_logistic,
     fit_risk,
+    score_market,
     score_risk,
+    settle_base_rate,
 )
 from detection.risk_file import KeptModel, pack_model, read_model, write_model
 from detection.risk_scores import weigh_risk
@@ -41,7 +46,9 @@ from detection.risk_words import explain_risk, measure_weights, name_feature, na
 from detection.run import find_run
 from detection.scores import Scores
 from detection.settings import DetectSettings
-from embeddings.neighbours import Surroundings, describe_surroundings, pick_columns
+from embeddings.habits import measure_large_amounts
+from embeddings.neighbours import Block, Surroundings, describe_blocks, describe_surroundings, pick_columns
+from embeddings.surroundings import describe_account
 from graph.errors import ConfigError, DataError, LeakError
 from graph.model import TIERS, Flag, Snapshot
 from graph.simulation.market import MarketSettings, simulate_market, write_market
@@ -101,6 +108,10 @@ def model_path(market: Snapshot, tmp_path_factory: pytest.TempPathFactory) -> Pa
 @pytest.fixture(scope="module")
 def kept(model_path: Path) -> KeptModel:
     return read_model(model_path)
+
+
+def make_table(values: np.ndarray, *names: str) -> Surroundings:
+    return Surroundings(len(values), (Block(names, np.arange(len(values)), values.astype(np.float32)),))
 
 
 def rows_of(snapshot: Snapshot, names: list[str]) -> np.ndarray:
@@ -187,11 +198,42 @@ def test_held_out_chances_mean_what_they_say() -> None:
     n = 4_000
     x = rng.normal(size=(n, 3)).astype(np.float32)
     y = rng.random(n) < special.expit(2 * x[:, 0] - 2)
-    fitted = fit_risk(Surroundings(x, ("a", "b", "c")), np.full(n, 0.5), Known(np.arange(n), y), QUICK)
+    fitted = fit_risk(make_table(x, "a", "b", "c"), np.full(n, 0.5), Known(np.arange(n), y), QUICK)
     chance = fitted.held_out.chance
     for low, high in ((0.0, 0.1), (0.1, 0.3), (0.3, 0.6), (0.6, 1.0)):
         inside = (chance >= low) & (chance < high)
         assert y[inside].mean() == pytest.approx(chance[inside].mean(), abs=0.05)
+
+
+def test_a_sample_of_very_many_labels_gives_chances_for_all_of_them() -> None:
+    rng = np.random.default_rng(3)
+    n = 20_000
+    x = rng.normal(size=(n, 3))
+    y = rng.random(n) < special.expit(2 * x[:, 0] - 4)
+    settings = replace(QUICK, most_rows=3_000)
+    known = Known(np.arange(n), y)
+    drawn = draw_known(known, settings)
+    assert (len(drawn.place), y[drawn.place].sum()) == (3_000, y.sum())
+    fitted = fit_risk(make_table(x, "a", "b", "c"), np.full(n, 0.5), known, settings)
+    assert fitted.model.base_rate == pytest.approx(y.mean(), rel=0.1)
+    for chance in (fitted.held_out.chance, fitted.risk):
+        for low, high in ((0.0, 0.02), (0.02, 0.1), (0.1, 0.3), (0.3, 1.0)):
+            inside = (chance >= low) & (chance < high)
+            assert y[inside].mean() == pytest.approx(chance[inside].mean(), rel=0.25)
+
+
+def test_few_labels_are_all_learnt_from() -> None:
+    drawn = draw_known(Known(np.arange(30), np.arange(30) < 7), QUICK)
+    assert (drawn.place.tolist(), drawn.shift) == (list(range(30)), 0.0)
+
+
+def test_a_market_is_scored_alike_in_pieces_and_at_once(
+    market: Snapshot, table: Surroundings, kept: KeptModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    score = np.linspace(0.01, 0.9, market.n_accounts)
+    at_once = score_risk(kept.model, pick_columns(table, kept.model.names), score)
+    monkeypatch.setattr(risk_module, "ROWS_AT_ONCE", 37)
+    assert score_market(kept.model, table, score) == pytest.approx(at_once, rel=1e-9)
 
 
 def test_the_market_is_not_taken_to_be_as_bad_as_the_accounts_that_were_looked_at() -> None:
@@ -200,6 +242,18 @@ def test_the_market_is_not_taken_to_be_as_bad_as_the_accounts_that_were_looked_a
     odds = rng.normal(np.where(bad, 2.0, -2.0), 2.0)  # whose log-odds, at even odds, are themselves
     chance = special.expit(odds + special.logit(0.3))
     assert estimate_base_rate(chance, 0.3) == pytest.approx(0.02, abs=0.005)
+
+
+def test_few_labels_are_not_believed_about_the_share_of_fraud_and_many_are(kept: KeptModel) -> None:
+    chance = np.full(10_000, 0.5)  # as if half of the market were bad
+    model = replace(kept.model, base_rate=0.5)
+    shares = [settle_base_rate(model, chance, n_labels).base_rate for n_labels in (20, 200, 20_000)]
+    assert shares[0] < 0.1 < shares[1] < 0.45 < shares[2] < 0.5
+
+
+def test_the_market_is_never_taken_to_be_worse_than_the_labelled_accounts(kept: KeptModel) -> None:
+    model = replace(kept.model, base_rate=0.005)
+    assert settle_base_rate(model, np.full(1_000, 0.005), 20).base_rate == 0.005
 
 
 def test_the_order_of_accounts_does_not_matter_to_their_risk(market: Snapshot, kept: KeptModel) -> None:
@@ -224,29 +278,38 @@ def test_features_are_the_same_without_labels_and_with_others(market: Snapshot) 
 
 
 def test_a_feature_made_of_labels_fails_the_gate_by_name(market: Snapshot, monkeypatch: pytest.MonkeyPatch) -> None:
-    honest = describe_surroundings
+    def leak(snapshot: Snapshot) -> Iterator[Block]:
+        yield from describe_blocks(snapshot)
+        bad = np.unique(snapshot.label_account[snapshot.label_is_fraud])
+        yield Block(("account.known_bad",), bad, np.ones((len(bad), 1), dtype=np.float32))
 
-    def leak(snapshot: Snapshot) -> Surroundings:
-        told = honest(snapshot)
-        bad = np.zeros((snapshot.n_accounts, 1), dtype=np.float32)
-        bad[snapshot.label_account[snapshot.label_is_fraud]] = 1
-        return Surroundings(np.concatenate([told.values, bad], axis=1), (*told.names, "account.known_bad"))
-
-    monkeypatch.setattr(leaks_module, "describe_surroundings", leak)
+    monkeypatch.setattr(leaks_module, "describe_blocks", leak)
     with pytest.raises(LeakError, match=r"'account\.known_bad' changes when the labels are removed"):
-        check_features(market, leak(market))
+        check_features(market, Surroundings(market.n_accounts, tuple(leak(market))))
+
+
+def test_a_leak_into_one_value_of_one_column_fails_the_gate_by_name(
+    market: Snapshot, table: Surroundings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def leak(snapshot: Snapshot) -> Iterator[Block]:
+        *others, last = describe_blocks(snapshot)
+        if len(snapshot.label_account):
+            last.values[-1, 3] += 1
+        yield from (*others, last)
+
+    monkeypatch.setattr(leaks_module, "describe_blocks", leak)
+    with pytest.raises(LeakError, match=f"{table.blocks[-1].names[3]}' changes when the labels are replaced by random"):
+        check_features(market, table)
 
 
 def test_training_fails_at_a_leak_and_writes_no_model(
     market: Snapshot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    honest = describe_surroundings
+    def leak(snapshot: Snapshot) -> Iterator[Block]:
+        for block in describe_blocks(snapshot):
+            yield replace(block, values=block.values + np.float32(len(snapshot.label_account)))
 
-    def leak(snapshot: Snapshot) -> Surroundings:
-        told = honest(snapshot)
-        return Surroundings(told.values + np.float32(len(snapshot.label_account)), told.names)
-
-    monkeypatch.setattr(leaks_module, "describe_surroundings", leak)
+    monkeypatch.setattr(leaks_module, "describe_blocks", leak)
     with pytest.raises(LeakError):
         train_on(market, tmp_path / "risk.model", SETTINGS)
     assert list(tmp_path.iterdir()) == []
@@ -491,15 +554,15 @@ def test_a_look_at_the_past_with_a_later_model_says_that_it_flatters(market: Sna
 
 
 def test_the_market_that_was_learnt_from_has_not_moved(table: Surroundings) -> None:
-    risk = np.linspace(0, 1, len(table.values))
+    risk = np.linspace(0, 1, table.n_accounts)
     spread = measure_spread(table, table.names[:20], risk)
     assert measure_drift(spread, table, risk) == pytest.approx(0.0, abs=1e-9)
 
 
 def test_a_column_that_moved_is_named() -> None:
     rng = np.random.default_rng(0)
-    then = Surroundings(rng.normal(size=(5_000, 2)).astype(np.float32), ("still", "moving"))
-    now = Surroundings(then.values + np.array([0, 1], dtype=np.float32), then.names)
+    values = rng.normal(size=(5_000, 2))
+    then, now = make_table(values, "still", "moving"), make_table(values + np.array([0, 1]), "still", "moving")
     risk = rng.random(5_000)
     spread = measure_spread(then, then.names, risk)
     drift = measure_drift(spread, now, risk)
@@ -508,9 +571,9 @@ def test_a_column_that_moved_is_named() -> None:
 
 
 def test_falling_silent_is_drift(table: Surroundings) -> None:
-    risk = np.zeros(len(table.values))
+    risk = np.zeros(table.n_accounts)
     spread = measure_spread(table, ("bought.log_count",), risk)
-    silent = Surroundings(table.values[:, :0], ())
+    silent = Surroundings(table.n_accounts, ())
     assert measure_drift(spread, silent, risk)[0] > MOVED
 
 
@@ -562,4 +625,53 @@ def test_features_go_by_no_id() -> None:
     row = {name: place for place, name in enumerate(two.account_id.tolist())}
     place = [row[new[name]] for name in one.account_id.tolist()]
     assert was.names == now.names
-    np.testing.assert_allclose(now.values[place], was.values, rtol=1e-5, atol=1e-5)
+    np.testing.assert_allclose(
+        pick_columns(now, now.names, np.array(place)), pick_columns(was, was.names), rtol=1e-5, atol=1e-5
+    )
+
+
+# ------------------------------------------------------------------------------------------ one account
+
+
+def test_an_account_described_by_itself_has_its_row_of_the_table() -> None:
+    snapshot = remove_labels(make_snapshot(make_busy_facts()))
+    table, large_from = describe_surroundings(snapshot), measure_large_amounts(snapshot)
+    names = table.names
+    assert any(name.startswith("agreed in a review: ") for name in names)
+    for row in range(0, snapshot.n_accounts, 7):
+        alone = pick_columns(describe_account(snapshot, table, row, large_from), names)
+        np.testing.assert_allclose(alone, pick_columns(table, names, np.array([row])), rtol=1e-4, atol=1e-5)
+
+
+def test_a_newcomer_is_described_and_scored_in_a_market_that_was_described_without_it(kept: KeptModel) -> None:
+    facts = make_facts()
+    before = make_snapshot(facts)
+    table, large_from = describe_surroundings(before), measure_large_amounts(before)
+    facts.accounts["zz-new"] = 260.0
+    facts.orders += [("zz-new", f"a{k:04d}", 261 + 0.01 * k, "refunded") for k in range(6)]
+    facts.uses.append(("zz-new", "device", "shared-1", 261))
+    after = make_snapshot(facts)
+    row = after.n_accounts - 1
+    assert after.account_id[row] == "zz-new"
+    described = describe_account(after, table, row, large_from)
+    whole = describe_surroundings(after)
+    own = [name for name in whole.names if ": " not in name]
+    np.testing.assert_allclose(pick_columns(described, own), pick_columns(whole, own, np.array([row])), rtol=1e-5)
+    near = pick_columns(described, ["shares device: bought.log_count", "bought from: sold.log_count"])
+    assert np.isfinite(near).all()
+    risk = score_market(kept.model, described, np.array([0.1]))
+    assert risk > np.quantile(score_market(kept.model, table, np.full(before.n_accounts, 0.1)), 0.9)
+
+
+def make_busy_facts() -> Facts:
+    """The same, with reviews that agree, crowds that share one network, and referrals."""
+    facts = make_facts()
+    facts.share(pick(0, 25), "ip", "a crowd's")
+    facts.share([*pick(100, 3), *pick(200, 3)], "device", "the same day")
+    for product in range(4):
+        facts.reviews += [
+            (name, f"p{product:03d}", None, 5.0 if place % 3 else 1.0, 50.0 + place)
+            for place, name in enumerate(pick(40 * product, 12))
+        ]
+    facts.orders += [(name, "a0003", 60.0, "completed", f"p{place % 2:03d}") for place, name in enumerate(pick(50, 9))]
+    return facts
