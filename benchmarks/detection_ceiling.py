@@ -2,9 +2,11 @@
 
     python benchmarks/detection_ceiling.py [--accounts 20000] [--seeds 4]
 
-Writes results/detection_ceiling.md.  Each planted ring's true members are judged as if a search had proposed them.
+Each planted ring's true members are judged as if a search had proposed them.
 *Against chance* counts rings whose evidence pays for naming them, if no innocent reading is heard; *stands* those that
 stand against those readings too; *improved* also those of which a part or a larger group that hits the ring does.
+
+Writes results/detection_ceiling.md.
 """
 
 from __future__ import annotations
