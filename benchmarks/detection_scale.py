@@ -2,8 +2,8 @@
 
     python benchmarks/detection_scale.py [--accounts 50000 500000 1000000]
 
-Each size is a simulated market of its own.  The search for rings runs once in a process of its own, on one thread, from the
-snapshot in memory to judged groups; the memory is the most that the process held, the snapshot included.
+Each size is a simulated market of its own.  The search for rings runs once in a process of its own, on one thread, from
+the snapshot in memory to judged groups; the memory is the most that the process held, the snapshot included.
 
 Writes results/detection_scale.md.
 """
@@ -77,7 +77,7 @@ def main() -> None:
             f" {totals[-1]:.1f} | {took['gib']:.2f} | {took['held_gib']:.2f} |"
         )
     exponent = np.polyfit(np.log(options.accounts), np.log(totals), 1)[0]
-    head = "| accounts | rows | groups that stand | channels, s | search, s | together, s | peak GiB | of it the snapshot |"
+    head = "| accounts | rows | groups | channels, s | search, s | together, s | peak GiB | of it the snapshot |"
     parts = [
         "# Links, candidates and evidence as a market grows",
         "`python benchmarks/detection_scale.py`",
