@@ -221,11 +221,13 @@ def _list_members(view: _View) -> tuple[Member, ...]:
     bits, ties = view.member_bits, _list_ties(view)
     core = bits >= CORE_SHARE * np.median(bits)
     ids = view.snapshot.account_id[view.members]
-    size = len(ids)
-    naming_bits = float(np.log2(max(view.snapshot.n_accounts - size, 1) / size))
     members = []
-    for account_id, is_core, tie, links in zip(ids.tolist(), core.tolist(), bits.tolist(), ties, strict=True):
-        hold = find_hold(links, tie - naming_bits)
+    start = view.assessment.groups.start[view.group]
+    naming_bits = view.assessment.naming.member_bits[start : start + len(ids)].tolist()
+    for account_id, is_core, tie, name, links in zip(
+        ids.tolist(), core.tolist(), bits.tolist(), naming_bits, ties, strict=True
+    ):
+        hold = find_hold(links, tie - name)
         names = tuple(link.name for link in hold)
         held_bits = sum(link.bits for link in hold)
         members.append(Member(account_id, "core" if is_core else "fringe", float(tie), names, held_bits))
