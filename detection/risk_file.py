@@ -11,8 +11,6 @@ from __future__ import annotations
 import hashlib
 import io
 import json
-import os
-import tempfile
 import zipfile
 import zlib
 from collections.abc import Mapping
@@ -27,6 +25,7 @@ from detection.drift import Spread
 from detection.risk import Blend, LinearPart, RiskModel
 from embeddings.neighbours import SURROUNDINGS_SCHEMA, surroundings_names
 from graph.errors import ConfigError
+from graph.files import replace_file
 from graph.model import Floats
 from graph.version import VERSION
 
@@ -90,7 +89,7 @@ def write_model(path: Path, model: RiskModel, spread: Spread, learnt: Mapping[st
     """
     content = pack_model(model, spread, learnt)
     try:
-        _replace(path, content)
+        replace_file(path, content)
     except OSError as error:
         raise ConfigError(f"{path}: the model cannot be written: {error.strerror}") from error
     return hashlib.sha256(content).hexdigest()
@@ -108,22 +107,6 @@ def check_place(path: Path) -> None:
         raise ConfigError(f"{path}: the model cannot be written: there is no folder {path.parent}")
     if path.is_dir():
         raise ConfigError(f"{path}: the model cannot be written: this is a folder")
-
-
-def _replace(path: Path, content: bytes) -> None:
-    handle, aside = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        mask = os.umask(0)
-        os.umask(mask)
-        Path(aside).chmod(0o666 & ~mask)  # as any other file; mkstemp lets nobody else read
-        Path(aside).replace(path)
-    except BaseException:
-        Path(aside).unlink(missing_ok=True)
-        raise
 
 
 def pack_model(model: RiskModel, spread: Spread, learnt: Mapping[str, Any]) -> bytes:
