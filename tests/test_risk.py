@@ -21,7 +21,6 @@ from sklearn.metrics import roc_auc_score
 from cli.main import main
 from detection import leaks as leaks_module
 from detection import risk as risk_module
-from detection import risk_file
 from detection.drift import MOVED, measure_drift, measure_spread, note_drift
 from detection.leaks import check_features, check_labels, remove_labels
 from detection.learn import train_on
@@ -360,7 +359,7 @@ def test_a_model_that_cannot_be_written_leaves_the_old_one(
     def die(_: int) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(risk_file.os, "fsync", die)
+    monkeypatch.setattr("graph.files.os.fsync", die)
     with pytest.raises(KeyboardInterrupt):
         write_model(path, kept.model, kept.spread, kept.learnt)
     assert path.read_bytes() == b"the old one"
