@@ -25,7 +25,7 @@ from detection.conduct import Conduct, measure_conduct
 from detection.evidence import (
     ChannelEvidence,
     SharedWithin,
-    find_shared_within,
+    find_all_shared,
     measure_dealings,
     sum_conduct,
     sum_shared,
@@ -155,8 +155,7 @@ def bound_net_bits(groups: Groups, snapshot: Snapshot, channels: Channels) -> Fl
 
 
 def _show_evidence(groups: Groups, snapshot: Snapshot, channels: Channels) -> _Shown:
-    within = {name: find_shared_within(groups, channel) for name, channel in channels.things.items()}
-    within = tell_apart(within, channels.concerned)
+    within = tell_apart(find_all_shared(groups, channels.things), channels.concerned)
     evidence = {name: sum_shared(channels.things[name], found, len(groups)) for name, found in within.items()}
     inner = measure_inner_trades(groups, snapshot)
     for name, channel in channels.dealings.items():

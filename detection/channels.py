@@ -10,13 +10,14 @@ function of the snapshot and falls silent where its columns are missing.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
 
+from detection.side_by_side import map_threads
 from graph.model import Ints, Reviews, Snapshot, Times
 
 DEED_WINDOWS_DAYS = (4, 32, 256)
@@ -119,6 +120,18 @@ class SharedThings:
         return count[np.searchsorted(subject, self.subject)]
 
     @cached_property
+    def overlaps(self) -> NDArray[np.bool_]:
+        """Which things two accounts used at the same time, or at unknown times (n_things,)."""
+        order = np.lexsort((self.first_at, self.thing))
+        thing, first, last = self.thing[order], self.first_at[order], self.last_at[order]
+        again = thing[1:] == thing[:-1]
+        unknown = np.isnat(first[1:]) | np.isnat(last[:-1]) | (first[:-1] == last[:-1])
+        together = again & (unknown | (first[1:] <= last[:-1]))
+        overlaps = np.zeros(self.n_things, dtype=bool)
+        overlaps[thing[1:][together]] = True
+        return overlaps
+
+    @cached_property
     def began_at(self) -> Times:
         """When each thing was first seen (n_things,), NaT where unknown."""
         began = np.full(self.n_things, np.iinfo(np.int64).max)
@@ -160,16 +173,17 @@ class Dealings:
 
 def find_shared_things(snapshot: Snapshot) -> tuple[SharedThings, ...]:
     """Every channel of shared things that the snapshot has facts for, identifiers first."""
-    kinds = [_share_identifiers(snapshot, kind) for kind in snapshot.identifier_kinds]
-    behaviours = [
-        _share_opinions(snapshot, PRAISE),
-        _share_opinions(snapshot, BLAME),
-        _share_refunds(snapshot),
-        _share_purchases(snapshot),
-        _share_referrers(snapshot),
-        _share_sign_ups(snapshot),
+    finders: list[Callable[[], SharedThings]] = [
+        *(partial(_share_identifiers, snapshot, kind) for kind in snapshot.identifier_kinds),
+        partial(_share_opinions, snapshot, PRAISE),
+        partial(_share_opinions, snapshot, BLAME),
+        partial(_share_refunds, snapshot),
+        partial(_share_purchases, snapshot),
+        partial(_share_referrers, snapshot),
+        partial(_share_sign_ups, snapshot),
     ]
-    return tuple(channel for channel in (*kinds, *behaviours) if len(channel.account))
+    found = map_threads(lambda find: find(), finders, rows=snapshot.n_accounts)
+    return tuple(channel for channel in found if len(channel.account))
 
 
 def find_dealings(snapshot: Snapshot) -> tuple[Dealings, ...]:
@@ -331,7 +345,7 @@ _PLAIN_COLUMNS = ("account", "first_at", "last_at", "subject", "grain")
 def _gather(name: str, account: Ints, code: Ints, at: Times, subject: Ints) -> SharedThings:
     """Distinct (account, code) pairs with codes renumbered and their first and last time."""
     _, first_row, thing = np.unique(code, return_index=True, return_inverse=True)
-    order = np.lexsort((at, account, thing))
+    order = np.lexsort((at, thing * (int(account.max(initial=0)) + 1) + account))
     account, thing, at = account[order], thing[order], at[order]
     starts = np.ones(len(order), dtype=bool)
     starts[1:] = (np.diff(account) != 0) | (np.diff(thing) != 0)

@@ -22,6 +22,7 @@ from detection.candidates import Groups, MemberFacts
 from detection.channels import BLAME, NETWORK, PRAISE, PURCHASE, REFUND, Dealings, SharedThings
 from detection.conduct import Conduct
 from detection.links import score_share, score_surprise
+from detection.side_by_side import map_threads
 from graph.model import Floats, Ints
 
 AFFINITY = {NETWORK: 5.0, PRAISE: 3.0, PURCHASE: 4.0, BLAME: 1.0, REFUND: 1.0}
@@ -120,6 +121,14 @@ class _OwnUses:
     def find(self, group: Ints, stratum: Ints) -> Ints:
         """The uses of some groups in some strata that they have uses in."""
         return self.count[np.searchsorted(self.code, group * self.n_strata + stratum)]
+
+
+def find_all_shared(groups: Groups, channels: Mapping[str, SharedThings]) -> dict[str, SharedWithin]:
+    """What the groups' members share, by channel."""
+    found = map_threads(
+        lambda channel: find_shared_within(groups, channel), channels.values(), rows=len(groups.account)
+    )
+    return dict(zip(channels, found, strict=True))
 
 
 def _count_own(groups: Groups, channel: SharedThings, uses: MemberFacts) -> _OwnUses:

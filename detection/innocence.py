@@ -153,22 +153,10 @@ def read_second_hand(facts: GroupFacts, homes: Homes, things: Mapping[str, Share
     bits, named = _none(facts), np.zeros(len(homes.family), dtype=bool)
     if DEVICE in facts.within:
         within = facts.within[DEVICE]
-        handed_on = ~_overlaps(things[DEVICE])[within.thing] & ~homes.homely[DEVICE]
+        handed_on = ~things[DEVICE].overlaps[within.thing] & ~homes.homely[DEVICE]
         np.add.at(bits, within.group[handed_on], within.bits[handed_on])
         named[within.membership[handed_on[within.row]]] = True
     return _gather_reading("second-hand device", bits, named, facts, homes)
-
-
-def _overlaps(channel: SharedThings) -> NDArray[np.bool_]:
-    """Which things two accounts used at the same time, or at unknown times (n_things,)."""
-    order = np.lexsort((channel.first_at, channel.thing))
-    thing, first, last = channel.thing[order], channel.first_at[order], channel.last_at[order]
-    again = thing[1:] == thing[:-1]
-    unknown = np.isnat(first[1:]) | np.isnat(last[:-1]) | (first[:-1] == last[:-1])
-    together = again & (unknown | (first[1:] <= last[:-1]))
-    overlaps = np.zeros(channel.n_things, dtype=bool)
-    overlaps[thing[1:][together]] = True
-    return overlaps
 
 
 def read_club(facts: GroupFacts, homes: Homes, praise: Praise) -> Reading:
@@ -217,7 +205,11 @@ def find_praise(facts: GroupFacts, things: Mapping[str, SharedThings], snapshot:
     author = facts.groups.account[within.membership]
     bought = np.ones(len(author), dtype=bool)
     if (snapshot.orders.seller >= 0).any():
-        bought = np.isin(author * n + seller[within.row], snapshot.orders.buyer * n + snapshot.orders.seller)
+        is_member = np.zeros(n, dtype=bool)
+        is_member[facts.groups.account] = True
+        theirs = is_member[snapshot.orders.buyer]
+        orders = snapshot.orders.buyer[theirs] * n + snapshot.orders.seller[theirs]
+        bought = np.isin(author * n + seller[within.row], orders)
     customers = np.bincount(within.row, bought, minlength=len(seller)) / np.maximum(within.members, 1)
     first, last = _find_days(facts.groups, channel, within)
     inner = np.isin(within.group * n + seller, facts.groups.group * n + facts.groups.account)

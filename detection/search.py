@@ -22,8 +22,9 @@ from detection.candidates import (
 from detection.channel_blocks import propose_blocks
 from detection.channels import BLAME, PRAISE, REFUND, SIGN_UP, TRADE
 from detection.circles import link_circles
-from detection.evidence import find_shared_within, tie_members
+from detection.evidence import find_all_shared, tie_members
 from detection.families import HOUSEHOLD_SIZE
+from detection.innocence import PRIOR_BITS
 from detection.links import Links, link_pairs
 from detection.look_alikes import add_links
 from detection.naming import charge_search, name_groups
@@ -32,8 +33,8 @@ from graph.model import Floats, Ints, Snapshot
 
 TRIM_ROUNDS = 3
 IMPROVE_ROUNDS = 4
-WORTH_IMPROVING_BITS = -15.0
-"""Groups that lack more than this are not improved."""
+WORTH_IMPROVING_BITS = 0.1 - PRIOR_BITS
+"""Groups that lack more than this are not improved: a family of which nothing else is known lacks the prior."""
 LARGEST_IMPROVED = 60
 NEIGHBOURS_TRIED = 6
 CIRCLE_RESOLUTIONS = (0.03, 0.1, 0.3)
@@ -93,10 +94,10 @@ def propose_groups(links: Links, snapshot: Snapshot, channels: Channels, setting
         groups = join_groups([groups, propose_blocks(channels.things, n)])
     if settings.label_seeds:
         groups = join_groups([groups, propose_around(snapshot.label_account[snapshot.label_is_fraud], links, n)])
-    things = tuple(channel for name, channel in channels.things.items() if name != SIGN_UP)
+    things = {name: channel for name, channel in channels.things.items() if name != SIGN_UP}
     proposals = [distinct_groups(groups.account[:0], groups.size[:0])]
     for _ in range(TRIM_ROUNDS):
-        within = {channel.name: find_shared_within(groups, channel) for channel in things}
+        within = find_all_shared(groups, things)
         ties = tie_members(groups, within, channels.dealings, n, counts=count_traders(groups, snapshot))
         kept = ties >= name_groups(groups, channels.pools, n).member_bits  # who brings more than naming it costs
         left = np.bincount(groups.group[kept], minlength=len(groups))
@@ -183,7 +184,7 @@ def _improve_once(
 ) -> list[Ints | None]:
     """For each group a better one, or None."""
     changes = [_list_changes(members, weights) for members in listed]
-    singles = [_change(members, [one]) for members, tried in zip(listed, changes, strict=True) for one in tried]
+    singles = [_change_one(members, one) for members, tried in zip(listed, changes, strict=True) for one in tried]
     net = _weigh(listed + singles, snapshot, channels)
     before, after = net[: len(listed)], net[len(listed) :]
     gains = [gain - old for gain, old in zip(np.split(after, _ends(changes)), before, strict=True)]
@@ -197,7 +198,7 @@ def _improve_once(
         elif all_at_once[place] >= gains[place].max():
             better.append(together[place])
         else:
-            better.append(_change(members, [changes[place][gains[place].argmax()]]))
+            better.append(_change_one(members, changes[place][gains[place].argmax()]))
     return better
 
 
@@ -216,9 +217,17 @@ def _list_changes(members: Ints, weights: sparse.csr_array) -> Ints:
     return np.concatenate([members, account[strongest[pull[strongest] > 0]]])
 
 
-def _change(members: Ints, accounts: Ints | list[int]) -> Ints:
+def _change(members: Ints, accounts: Ints) -> Ints:
     """The members, less those named, plus those named that were none."""
-    return np.setxor1d(members, np.asarray(accounts, dtype=np.int64))
+    return np.setxor1d(members, accounts)
+
+
+def _change_one(members: Ints, account: np.int64) -> Ints:
+    """The members without one of them, or with one more."""
+    place = int(np.searchsorted(members, account))
+    if place < len(members) and members[place] == account:
+        return np.concatenate([members[:place], members[place + 1 :]])
+    return np.concatenate([members[:place], [account], members[place:]])
 
 
 def _weigh(listed: list[Ints], snapshot: Snapshot, channels: Channels) -> Floats:
