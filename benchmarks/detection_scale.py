@@ -2,7 +2,7 @@
 
     python benchmarks/detection_scale.py [--accounts 50000 500000 1000000]
 
-Each size is a simulated market of its own.  The search for rings runs once in a process of its own, on one thread, from
+Each size is a simulated market of its own.  The search for rings runs once in a process of its own, on two cores, from
 the snapshot in memory to judged groups; the memory is the most that the process held, the snapshot included.
 
 Writes results/detection_scale.md.
