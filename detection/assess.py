@@ -13,6 +13,7 @@ from detection.candidates import Groups
 from detection.channels import (
     DONE_WITH_SELLERS,
     MICROS_PER_DAY,
+    SIGN_UP,
     TRADE,
     Dealings,
     SharedThings,
@@ -48,6 +49,11 @@ class Channels:
     conduct: tuple[Conduct, ...] = ()
     pools: Pools = NO_POOLS
     concerned: Mapping[str, Ints] = field(default_factory=dict)
+
+    @property
+    def followed(self) -> dict[str, SharedThings]:
+        """The things that searches follow: signing up joins everyone to somebody, and only counts as evidence."""
+        return {name: channel for name, channel in self.things.items() if name != SIGN_UP}
 
 
 @dataclass(frozen=True)
@@ -87,7 +93,7 @@ class Assessment:
         counts = {TRADE: self.inner_trades.is_circular}
         return tie_members(self.groups, self.within, self.dealings, self.naming.total, counts=counts)
 
-    @cached_property
+    @property
     def charge_bits(self) -> Floats:
         """What naming each group costs (G,)."""
         return self.naming.charge

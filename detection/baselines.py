@@ -14,8 +14,9 @@ from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
 from detection.assess import Channels
-from detection.channels import SIGN_UP, SharedThings
+from detection.channels import SharedThings
 from detection.links import Links, link_pairs
+from detection.search import link_market
 from graph.model import Floats, Ints, Snapshot
 
 SMALLEST, LARGEST = 3, 400
@@ -56,8 +57,7 @@ def run_baselines(snapshot: Snapshot, channels: Channels, *, seed: int = 0) -> I
     links = link_pairs(usual, (), n)
     for name, label in (("WCC", find_components(links, n)), ("Louvain", find_louvain(links, n, seed=seed))):
         yield rank_labels(f"{name}: {where}", label, weigh_shared(usual, label))
-    things = tuple(channel for name, channel in channels.things.items() if name != SIGN_UP)
-    links = link_pairs(things, tuple(channels.dealings.values()), n)
+    links = link_market(snapshot, channels)
     for name, label in (("WCC", find_components(links, n)), ("Louvain", find_louvain(links, n, seed=seed))):
         yield rank_labels(f"{name}: all links", label, weigh_links(links, label))
     blocks = load_fraudar()
@@ -126,11 +126,10 @@ def load_fraudar() -> FindBlocks | None:
 def gather_matrix(channels: Channels, n_accounts: int) -> sparse.csr_array:
     """Accounts × everything that they can have in common: things, and partners in dealings."""
     rows, columns, begin = [], [], 0
-    for name, channel in channels.things.items():
-        if name != SIGN_UP:
-            rows.append(channel.account)
-            columns.append(channel.thing + begin)
-            begin += channel.n_things
+    for channel in channels.followed.values():
+        rows.append(channel.account)
+        columns.append(channel.thing + begin)
+        begin += channel.n_things
     for dealings in channels.dealings.values():
         rows += [dealings.pairs.low, dealings.pairs.high]
         columns += [dealings.pairs.high + begin, dealings.pairs.low + begin]

@@ -3,8 +3,8 @@
 The null keeps every account's and every thing's number of partners and rewires who meets whom.  For
 a thing that n accounts share and k members use, the first member comes free and the other k - 1 are
 set against E = D · (s - 1)/s · (n - 1)/M, with D the members' uses, s their number and M all uses
-of the channel.  For dealings, the pairs inside are set against D² / 4M, with D the members'
-partners and M all pairs.
+of the channel; as a share of the n - 1 others, whose law is binomial.  For dealings, the pairs inside
+are set against D² / 4M, with D the members' partners and M all pairs.
 """
 
 from __future__ import annotations
@@ -43,8 +43,9 @@ class ChannelEvidence:
 class SharedWithin:
     """Things that two members or more of a group share, one row each, sorted by group and thing.
 
-    ``group``, ``thing``, ``members`` (k), ``expected`` and ``bits`` (K,); ``membership`` and ``row``
-    (X,) tell which membership of the groups has part in which of those rows.
+    ``group``, ``thing``, ``members`` (k), ``expected`` and ``bits`` (K,), ``trials`` (n - 1) the other
+    accounts that share the thing; ``membership`` and ``row`` (X,) tell which membership of the groups has
+    part in which of those rows.
     """
 
     group: Ints

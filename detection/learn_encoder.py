@@ -9,7 +9,7 @@ import numpy as np
 
 from detection.leaks import remove_labels
 from detection.learn import describe_data
-from detection.risk import FEWEST_OF_A_KIND, Known, choose_known
+from detection.risk import choose_known, has_enough
 from detection.risk_file import check_place
 from detection.settings import DetectSettings
 from graph.model import Snapshot
@@ -80,7 +80,7 @@ def train_encoder_on(
 
     check_place(path)
     known, market = choose_known(snapshot), remove_labels(snapshot)
-    labels = KnownAccounts(known.row, known.is_fraud) if _has_enough(known) else None
+    labels = KnownAccounts(known.row, known.is_fraud) if has_enough(known) else None
     under_way = path.with_name(f".{path.name}.part")
     chosen = EncoderSettings(seed=settings.seed)
     encoder = fit_encoder(market, chosen, known=labels, kept_at=under_way, progress=progress)
@@ -98,8 +98,3 @@ def train_encoder_on(
     write_encoder(path, encoder, told)
     under_way.unlink(missing_ok=True)
     return training
-
-
-def _has_enough(known: Known) -> bool:
-    n_bad = int(known.is_fraud.sum())
-    return min(n_bad, len(known.row) - n_bad) >= FEWEST_OF_A_KIND

@@ -8,6 +8,7 @@ the few that came next only.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -75,11 +76,16 @@ def link_pairs(things: tuple[SharedThings, ...], dealings: tuple[Dealings, ...],
     """
     parts = [link_shared(channel, n_accounts) for channel in things]
     parts += [link_dealings(channel, n_accounts) for channel in dealings]
+    return add_links(parts, n_accounts)
+
+
+def add_links(parts: Sequence[Links], n_accounts: int) -> Links:
+    """All links of several, the bits of a pair added up."""
     if not parts:
         none = np.empty(0, dtype=np.int64)
         return Links(none, none, np.empty(0))
     columns = [np.concatenate([getattr(part, name) for part in parts]) for name in ("a", "b", "bits")]
-    return sum_links(*columns, n_accounts=n_accounts)
+    return _sum_links(*columns, n_accounts=n_accounts)
 
 
 def link_shared(channel: SharedThings, n_accounts: int) -> Links:
@@ -112,7 +118,7 @@ def _link_grain(channel: SharedThings, uses: Ints, n_accounts: int) -> Links:
     a, b = account[first], account[second]
     expected = 0.5 * (degree[a] + degree[b]) * (popularity[thing[first]] - 1) / max(len(account), 1)
     linked = _positive(a, b, score_surprise(np.ones(len(a)), expected))
-    return sum_links(linked.a, linked.b, linked.bits, n_accounts=n_accounts)
+    return _sum_links(linked.a, linked.b, linked.bits, n_accounts=n_accounts)
 
 
 def link_dealings(channel: Dealings, n_accounts: int) -> Links:
@@ -128,7 +134,7 @@ def _positive(a: Ints, b: Ints, bits: Floats) -> Links:
     return Links(np.minimum(a, b)[kept], np.maximum(a, b)[kept], bits[kept])
 
 
-def sum_links(a: Ints, b: Ints, bits: Floats, *, n_accounts: int) -> Links:
+def _sum_links(a: Ints, b: Ints, bits: Floats, *, n_accounts: int) -> Links:
     """One link for each pair, with the sum of its bits."""
     matrix = sparse.coo_array((bits, (a, b)), shape=(n_accounts, n_accounts)).tocsr()
     matrix.sum_duplicates()

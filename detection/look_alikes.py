@@ -14,7 +14,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from detection.links import Links, score_surprise, sum_links
+from detection.links import Links, score_surprise
 from detection.settings import DetectSettings
 from embeddings.features import AccountFeatures, account_features
 from embeddings.similar import explain_likeness, find_nearest, say_reason
@@ -77,12 +77,6 @@ def _find_mutual(near: Ints, n: int) -> Ints:
     forth, back = one * n + other, other * n + one
     mutual = np.sort(forth[np.isin(forth, back) & (one < other)])
     return np.stack(np.divmod(mutual, max(n, 1)))
-
-
-def add_links(links: Links, likes: Links, n_accounts: int) -> Links:
-    """All links of both, the weights of a pair added up."""
-    a, b, bits = (np.concatenate([getattr(part, name) for part in (links, likes)]) for name in ("a", "b", "bits"))
-    return sum_links(a, b, bits, n_accounts=n_accounts)
 
 
 def name_likenesses(rings: tuple[Ring, ...], likes: Links, snapshot: Snapshot) -> tuple[Ring, ...]:

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -65,7 +66,7 @@ class Naming:
         names = _log2_choose(self.pool_size, inside) + _log2_choose(self.total - self.pool_size, count - inside)
         return names + self.choice_bits
 
-    @property
+    @cached_property
     def charge(self) -> Floats:
         """Bits that a ring pays (G,): all names, and what they say of its conduct."""
         return self.name(self.size) + self.told_bits

@@ -148,6 +148,12 @@ def choose_known(snapshot: Snapshot) -> Known:
     return Known(row=account[last], is_fraud=snapshot.label_is_fraud[order][last])
 
 
+def has_enough(known: Known) -> bool:
+    """Whether there are known accounts enough of either kind to learn from."""
+    n_bad = int(known.is_fraud.sum())
+    return min(n_bad, len(known.row) - n_bad) >= FEWEST_OF_A_KIND
+
+
 def check_enough(known: Known) -> None:
     """Refuse to learn from next to nothing.
 
@@ -156,12 +162,11 @@ def check_enough(known: Known) -> None:
     DataError
         If there are too few known accounts of either kind.
     """
-    n_bad = int(known.is_fraud.sum())
-    n_good = len(known.row) - n_bad
-    if min(n_bad, n_good) < FEWEST_OF_A_KIND:
+    if not has_enough(known):
+        n_bad = int(known.is_fraud.sum())
         raise DataError(
             f"a model needs at least {FEWEST_OF_A_KIND} accounts labelled fraud and {FEWEST_OF_A_KIND} labelled legit;"
-            f" there are {n_bad} and {n_good}: load a labels table, or leave the model out"
+            f" there are {n_bad} and {len(known.row) - n_bad}: load a labels table, or leave the model out"
         )
 
 

@@ -20,13 +20,12 @@ from detection.candidates import (
     take_groups,
 )
 from detection.channel_blocks import propose_blocks
-from detection.channels import BLAME, PRAISE, REFUND, SIGN_UP, TRADE
+from detection.channels import BLAME, PRAISE, REFUND, TRADE
 from detection.circles import link_circles
 from detection.evidence import find_all_shared, tie_members
 from detection.families import HOUSEHOLD_SIZE
 from detection.innocence import PRIOR_BITS
-from detection.links import Links, link_pairs
-from detection.look_alikes import add_links
+from detection.links import Links, add_links, link_pairs
 from detection.naming import charge_search, name_groups
 from detection.settings import DetectSettings
 from graph.model import Floats, Ints, Snapshot
@@ -68,7 +67,7 @@ def search_market(
     n, links = snapshot.n_accounts, link_market(snapshot, channels)
     every = propose_groups(links, snapshot, channels, settings)
     if likes is not None:
-        links = add_links(links, likes, n)
+        links = add_links([links, likes], n)
         every = join_groups([every, propose_groups(links, snapshot, channels, settings)])
     may_stand = bound_net_bits(every, snapshot, channels) > WORTH_IMPROVING_BITS
     judged = judge_groups(take_groups(every, np.flatnonzero(may_stand)), snapshot, channels)
@@ -80,24 +79,23 @@ def search_market(
 
 
 def link_market(snapshot: Snapshot, channels: Channels) -> Links:
-    """The links that the search follows; sign-up windows join everyone to somebody, and only count as evidence."""
-    things = tuple(channel for name, channel in channels.things.items() if name != SIGN_UP)
-    return link_pairs(things, tuple(channels.dealings.values()), snapshot.n_accounts)
+    """The links that the search follows."""
+    return link_pairs(tuple(channels.followed.values()), tuple(channels.dealings.values()), snapshot.n_accounts)
 
 
 def propose_groups(links: Links, snapshot: Snapshot, channels: Channels, settings: DetectSettings) -> Groups:
     """Communities, components and blocks, as found and in several rounds of trimming."""
     n = snapshot.n_accounts
-    groups = find_candidates(links, n, settings.resolutions, seed=settings.seed)
-    groups = join_groups([groups, *_propose_by_deed(channels, n, settings), *_propose_circles(channels, n, settings)])
+    found = [find_candidates(links, n, settings.resolutions, seed=settings.seed)]
+    found += [*_propose_by_deed(channels, n, settings), *_propose_circles(channels, n, settings)]
     if settings.review_blocks:
-        groups = join_groups([groups, propose_blocks(channels.things, n)])
+        found.append(propose_blocks(channels.things, n))
     if settings.label_seeds:
-        groups = join_groups([groups, propose_around(snapshot.label_account[snapshot.label_is_fraud], links, n)])
-    things = {name: channel for name, channel in channels.things.items() if name != SIGN_UP}
+        found.append(propose_around(snapshot.label_account[snapshot.label_is_fraud], links, n))
+    groups = join_groups(found)
     proposals = [distinct_groups(groups.account[:0], groups.size[:0])]
     for _ in range(TRIM_ROUNDS):
-        within = find_all_shared(groups, things)
+        within = find_all_shared(groups, channels.followed)
         ties = tie_members(groups, within, channels.dealings, n, counts=count_traders(groups, snapshot))
         kept = ties >= name_groups(groups, channels.pools, n).member_bits  # who brings more than naming it costs
         left = np.bincount(groups.group[kept], minlength=len(groups))

@@ -16,8 +16,8 @@ from cli.main import main
 from detection import look_alikes
 from detection.assess import find_channels
 from detection.learn_encoder import train_encoder_on
-from detection.links import Links
-from detection.look_alikes import LOOK_ALIKE, add_links, link_look_alikes, name_likenesses
+from detection.links import Links, add_links
+from detection.look_alikes import LOOK_ALIKE, link_look_alikes, name_likenesses
 from detection.run import find_run
 from detection.search import search_market
 from detection.settings import DetectSettings
@@ -85,7 +85,7 @@ def test_few_accounts_are_no_obstacle(n: int) -> None:
 
 def test_likenesses_add_to_the_links_that_are_there() -> None:
     one = Links(np.array([0, 1]), np.array([1, 2]), np.array([3.0, 4.0]))
-    both = add_links(one, Links(np.array([1, 0]), np.array([2, 3]), np.array([5.0, 6.0])), 4)
+    both = add_links([one, Links(np.array([1, 0]), np.array([2, 3]), np.array([5.0, 6.0]))], 4)
     assert dict(zip(zip(both.a.tolist(), both.b.tolist(), strict=True), both.bits.tolist(), strict=True)) == {
         (0, 1): 3.0, (1, 2): 9.0, (0, 3): 6.0,
     }  # fmt: skip
