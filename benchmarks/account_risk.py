@@ -96,7 +96,7 @@ ABLATIONS = (
     "Ringfence with neighbours' labels",
 )
 ABLATED = ("Ringfence", *ABLATIONS)
-ABLATED_SHARE, ABLATED_DRAWS = 0.2, 3
+ABLATED_SHARE, ABLATED_DRAWS = 0.2, 5
 
 
 @dataclass(frozen=True)

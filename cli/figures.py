@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from cli.render import show_text
+from detection.risk import USUAL_LABELS
 
 if TYPE_CHECKING:
     from detection.compare import Evaluation, MethodScore
@@ -168,6 +169,8 @@ def draw_training(training: Training) -> RenderableType:
         f"The market is taken to have {training.base_rate:.2%} fraud; among labelled accounts it is"
         f" {training.fraud / (training.fraud + training.legit):.2%}.  Weights: {parts}."
     )
+    if training.fraud + training.legit < USUAL_LABELS:
+        market.append(f"\nBy fewer than {USUAL_LABELS} labels chances are an order of accounts, not shares.")
     topics = _table("what moves the score most", "log-odds")
     for name, weight in training.topics[:SHOWN_TOPICS]:
         topics.add_row(show_text(name), f"{weight:.2f}")

@@ -4,14 +4,13 @@ Two learners look at the same wide table (:mod:`embeddings.neighbours`): a penal
 to beat while labels are few, and boosted trees (LightGBM, Ke et al., NIPS 2017), which win as they grow many.  A blend
 adds their log-odds and those of the account's unsupervised score, with weights that are never negative and are learnt
 from predictions for accounts that the learners had not seen (stacking, Wolpert 1992).  Stacking with a logistic
-link is also what calibrates (Platt 1999).  Which learners take part is decided by the same held-out predictions.
+link is also what calibrates (Platt 1999).
 
 Nothing here reads a label but the ones that are handed in.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from functools import lru_cache
@@ -39,11 +38,10 @@ SCORE_BOUNDS = (1e-3, 1.0 - 1e-3)
 """Unsupervised scores beyond these say no more than these."""
 BLEND_PRIOR = {"linear": 0.5, "trees": 0.5, "rings": 1.0}
 """What the blend believes before it has seen a label: the two learners' mean, and rings at face value."""
-BLEND_CERTAINTY = 1.0
-USUAL_SHARE, USUAL_LABELS = 0.02, 40
+BLEND_CERTAINTY = 4.0
+"""How sure: each weight is taken to lie within a half of that, one standard deviation."""
+USUAL_SHARE, USUAL_LABELS = 0.02, 100
 """Before many labels say otherwise, one account in fifty is taken to be a fraud; that counts as much as so many."""
-WORTHWHILE_NATS = 0.5
-"""A further learner takes part if it makes the held-out labels likelier by so much, all of them together."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -205,13 +203,12 @@ def fit_risk(
     fold = deal_folds(y, settings)
     parts, strength = _predict_held_out(table, y, fold, settings, progress)
     parts["rings"] = read_log_odds(ring_score[seen.row])
-    chosen = _choose_parts(parts, y, fold)
-    held_out = special.logit(_cross_blend(parts, chosen, y, fold)) + drawn.shift
-    blend = fit_blend(parts, chosen, y)
+    held_out = special.logit(_cross_blend(parts, y, fold)) + drawn.shift
+    blend = fit_blend(parts, y)
     blend = Blend(blend.parts, blend.weight, blend.bias + drawn.shift)
     progress("fitting on all labels", 0, 1)
     linear = fit_linear(table, y, strength)
-    trees = fit_trees(table, y, settings) if "trees" in chosen else ""
+    trees = fit_trees(table, y, settings)
     model = RiskModel(tuple(names), linear, trees, blend, shift=0.0, base_rate=float(known.is_fraud.mean()))
     progress("fitting on all labels", 1, 1)
     chance = score_market(model, surroundings, ring_score)
@@ -291,21 +288,12 @@ def _predict_held_out(
     return {"linear": linear[best], "trees": trees}, settings.strengths[best]
 
 
-def _choose_parts(parts: dict[str, Floats], y: Bools, fold: Ints) -> tuple[str, ...]:
-    """The simplest blend to which no further learner would add anything worth its while."""
-    chosen: tuple[str, ...] = ("linear", "rings")
-    loss = measure_loss(special.logit(_cross_blend(parts, chosen, y, fold)), y)
-    fuller = ("linear", "trees", "rings")
-    gained = loss - measure_loss(special.logit(_cross_blend(parts, fuller, y, fold)), y)
-    return fuller if gained > WORTHWHILE_NATS else chosen
-
-
-def _cross_blend(parts: dict[str, Floats], chosen: Sequence[str], y: Bools, fold: Ints) -> Floats:
+def _cross_blend(parts: dict[str, Floats], y: Bools, fold: Ints) -> Floats:
     """The chance that a blend of the other folds gives to each account (L,)."""
     chance = np.empty(len(y))
     for number in range(int(fold.max()) + 1):
         seen, held = fold != number, fold == number
-        blend = fit_blend({name: odds[seen] for name, odds in parts.items()}, chosen, y[seen])
+        blend = fit_blend({name: odds[seen] for name, odds in parts.items()}, y[seen])
         chance[held] = special.expit(apply_blend(blend, {name: odds[held] for name, odds in parts.items()}))
     return np.clip(chance, 1e-12, 1 - 1e-12)
 
@@ -315,14 +303,12 @@ def measure_loss(log_odds: Floats, y: Bools) -> float:
     return float(np.logaddexp(0.0, np.where(y, -log_odds, log_odds)).sum())
 
 
-def fit_blend(parts: dict[str, Floats], chosen: Sequence[str], y: Bools) -> Blend:
+def fit_blend(parts: dict[str, Floats], y: Bools) -> Blend:
     """Learn how much each part counts; with few labels little more than before."""
-    x = np.stack([parts[name] for name in chosen], axis=1)
-    prior = np.array([BLEND_PRIOR[name] for name in chosen])
-    if "trees" not in chosen:
-        prior[list(chosen).index("linear")] = 1.0
+    x = np.stack([parts[name] for name in BLEND_PRIOR], axis=1)
+    prior = np.array([*BLEND_PRIOR.values()])
     weight, bias = fit_logistic(x, y, prior=prior, certainty=BLEND_CERTAINTY, floor=0.0)
-    return Blend(tuple(chosen), weight, bias)
+    return Blend(tuple(BLEND_PRIOR), weight, bias)
 
 
 def apply_blend(blend: Blend, parts: dict[str, Floats]) -> Floats:
@@ -474,9 +460,8 @@ def score_risk(model: RiskModel, table: Matrix, ring_score: Floats) -> Floats:
     ring_score
         (N,) the unsupervised account score.
     """
-    parts = {"linear": apply_linear(model.linear, table), "rings": read_log_odds(ring_score)}
-    if "trees" in model.blend.parts:
-        parts["trees"] = apply_trees(model.trees, table)
+    linear, trees = apply_linear(model.linear, table), apply_trees(model.trees, table)
+    parts = {"linear": linear, "trees": trees, "rings": read_log_odds(ring_score)}
     chance: Floats = special.expit(apply_blend(model.blend, parts) + model.shift)
     return chance
 

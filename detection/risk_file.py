@@ -22,14 +22,14 @@ import msgspec
 import numpy as np
 
 from detection.drift import Spread
-from detection.risk import Blend, LinearPart, RiskModel
+from detection.risk import BLEND_PRIOR, Blend, LinearPart, RiskModel
 from embeddings.neighbours import SURROUNDINGS_SCHEMA, surroundings_names
 from graph.errors import ConfigError
 from graph.files import replace_file
 from graph.model import Floats
 from graph.version import VERSION
 
-FORMAT = 1
+FORMAT = 2
 MANIFEST, LINEAR, TREES, BINS = "manifest.json", "linear.npy", "trees.txt", "bins.npy"
 _PARTS = (LINEAR, TREES, BINS)
 _LARGEST_PART = 1 << 30
@@ -198,8 +198,7 @@ def _unpack(path: Path, manifest: Manifest, parts: Mapping[str, bytes], sha256: 
         fits = linear.shape == (3, len(manifest.columns)) and bins.shape[0] == len(manifest.drift_columns) + 1
     except ValueError:
         fits = False
-    known = {"linear", "trees", "rings"}
-    if not fits or not {"linear"} <= set(manifest.blend) <= known:
+    if not fits or manifest.blend.keys() != BLEND_PRIOR.keys():
         raise ConfigError(f"{path} is damaged: its parts do not fit together; run ringfence train again")
     blend = Blend(tuple(manifest.blend), np.array([*manifest.blend.values()]), manifest.bias)
     part = LinearPart(linear[0], linear[1], linear[2], manifest.linear_bias)

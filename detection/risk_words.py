@@ -124,11 +124,9 @@ def split_log_odds(model: RiskModel, table: Matrix, ring_score: Floats) -> Contr
     weight = dict(zip(model.blend.parts, model.blend.weight.tolist(), strict=True))
     rest = np.full(len(table), model.blend.bias + model.shift + weight["linear"] * model.linear.bias)
     columns = weight["linear"] * standardise(model.linear, table) * model.linear.weight
-    if "trees" in weight:
-        shapley = read_trees(model.trees).predict(table, pred_contrib=True, num_threads=1)
-        shapley = weight["trees"] * np.asarray(shapley, dtype=np.float64)
-        rest, columns = rest + shapley[:, -1], columns + shapley[:, :-1]
-    return Contributions(rest, columns, weight.get(RINGS, 0.0) * read_log_odds(ring_score))
+    shapley = read_trees(model.trees).predict(table, pred_contrib=True, num_threads=1)
+    shapley = weight["trees"] * np.asarray(shapley, dtype=np.float64)
+    return Contributions(rest + shapley[:, -1], columns + shapley[:, :-1], weight[RINGS] * read_log_odds(ring_score))
 
 
 def explain_risk(
@@ -203,7 +201,7 @@ class _Standing:
 
 
 def _ring_weight(model: RiskModel) -> float:
-    return float(dict(zip(model.blend.parts, model.blend.weight.tolist(), strict=True)).get(RINGS, 0.0))
+    return float(dict(zip(model.blend.parts, model.blend.weight.tolist(), strict=True))[RINGS])
 
 
 def _say(reason: _Reason, standing: _Standing) -> str:

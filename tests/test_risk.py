@@ -11,6 +11,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from click.testing import CliRunner, Result
 from detection_market import FIRST_DAY, Facts, make_background, make_snapshot, pick, rename
@@ -25,6 +26,7 @@ from detection.drift import MOVED, measure_drift, measure_spread, note_drift
 from detection.leaks import check_features, check_labels, remove_labels
 from detection.learn import train_on
 from detection.risk import (
+    BLEND_PRIOR,
     Known,
     RiskSettings,
     check_enough,
@@ -180,16 +182,23 @@ def test_unlabelled_bad_accounts_come_out_above_the_rest(
 def test_a_useless_part_is_given_no_weight_and_never_a_negative_one() -> None:
     rng = np.random.default_rng(2)
     y = rng.random(2_000) < 0.3
-    parts = {"linear": special.logit(np.where(y, 0.7, 0.2)) + rng.normal(size=2_000), "rings": np.where(y, -2.0, 2.0)}
-    blend = fit_blend(parts, ("linear", "rings"), y)
-    assert blend.weight[1] == 0.0
+    telling = special.logit(np.where(y, 0.7, 0.2)) + rng.normal(size=2_000)
+    blend = fit_blend({"linear": telling, "trees": np.zeros(2_000), "rings": np.where(y, -2.0, 2.0)}, y)
+    assert blend.weight[2] == 0.0
     assert blend.weight[0] > 0.5
 
 
 def test_without_labels_worth_the_name_the_blend_stays_at_what_it_believed() -> None:
-    parts = {"linear": np.zeros(10), "rings": np.zeros(10)}
-    blend = fit_blend(parts, ("linear", "rings"), np.arange(10) < 5)
-    assert blend.weight.tolist() == [1.0, 1.0]
+    blend = fit_blend({name: np.zeros(10) for name in BLEND_PRIOR}, np.arange(10) < 5)
+    assert blend.weight.tolist() == [*BLEND_PRIOR.values()]
+
+
+def test_learners_that_know_few_labels_by_heart_do_not_overthrow_what_rings_show() -> None:
+    y = np.arange(20) < 10
+    by_heart = np.where(y, 8.0, -8.0)
+    blend = fit_blend({"linear": np.zeros(20), "trees": by_heart, "rings": np.zeros(20)}, y)
+    assert blend.weight[1] < 2 * BLEND_PRIOR["trees"]
+    assert blend.weight[2] == BLEND_PRIOR["rings"]
 
 
 def test_held_out_chances_mean_what_they_say() -> None:
@@ -603,6 +612,20 @@ def test_train_and_detect_as_a_user_does(tmp_path: Path, monkeypatch: pytest.Mon
     (tmp_path / "ringfence.toml").write_text('[detect]\nmodel = "gone.model"\n', encoding="utf-8")
     assert "gone.model: the model cannot be read" in run("detect").stderr
     assert "learned risk" in run("export", "accounts", "-o", "-", "--format", "json").stdout or flagged.stdout
+
+
+def test_a_training_by_few_labels_says_that_its_chances_are_no_shares(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    market = simulate_market(MarketSettings(n_accounts=1_000, seed=3))
+    accounts = market.tables["accounts"].account_id[:200]
+    for name, n_labels in (("few", 99), ("many", 100)):
+        told = np.where(np.arange(n_labels) % 2, "fraud", "legit")
+        labels = pd.DataFrame({"account_id": accounts[:n_labels], "label": told, "decided_at": "2025-01-01T00:00:00Z"})
+        write_market(replace(market, tables={**market.tables, "labels": labels}), tmp_path / name, "csv")
+        assert run("--store", name + ".store", "load", name).exit_code == 0
+        assert ("an order of accounts" in run("--store", name + ".store", "train").stdout) is (name == "few")
 
 
 def test_evaluate_measures_what_was_not_learnt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
