@@ -3,6 +3,10 @@
 from __future__ import annotations
 
 import functools
+import os
+import subprocess
+import sys
+import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +19,7 @@ from detection_market import Facts, find_ring_of, make_background, make_snapshot
 from cli.main import main
 from detection import look_alikes
 from detection.assess import find_channels
-from detection.learn_encoder import train_encoder_on
+from detection.learn_encoder import train_encoder, train_encoder_on
 from detection.links import Links, add_links
 from detection.look_alikes import LOOK_ALIKE, link_look_alikes, name_likenesses
 from detection.run import find_run
@@ -23,9 +27,11 @@ from detection.search import search_market
 from detection.settings import DetectSettings
 from embeddings import encoder_settings
 from embeddings.encoder_settings import EncoderSettings
+from embeddings.training import KEEP_EVERY
 from graph.errors import ConfigError
 from graph.model import Snapshot
 
+ROOT = Path(__file__).resolve().parents[1]
 RING = pick(100, 12)
 SHORT = functools.partial(EncoderSettings, steps=10, label_steps=10, batch=64, hidden=16, dimensions=8, device="cpu")
 
@@ -137,6 +143,26 @@ def test_an_encoder_that_is_missing_is_named_before_anything_long(market: Snapsh
 
 
 # As a user does it ------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_a_training_that_was_killed_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    small_market.make_store(tmp_path)
+    run = CliRunner().invoke
+    command = [sys.executable, "-c", "from cli.main import main; main()", "train", "--encoder", "-o", "broken"]
+    under_way, steps = tmp_path / ".broken.part", []
+    with subprocess.Popen(command, env=os.environ | {"PYTHONPATH": str(ROOT)}) as process:
+        while not under_way.exists():
+            assert process.poll() is None
+            time.sleep(0.01)
+        process.kill()
+    assert not (tmp_path / "broken").exists()
+    train_encoder("ringfence-store", Path("broken"), DetectSettings(), progress=lambda *now: steps.append(now[1]))
+    assert run(main, ["train", "--encoder", "-o", "unbroken"]).exit_code == 0
+    assert min(steps) > KEEP_EVERY
+    assert Path("broken").read_bytes() == Path("unbroken").read_bytes()
+    assert not under_way.exists()
 
 
 def test_train_and_compare_as_a_user_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, short: None) -> None:
