@@ -22,6 +22,7 @@ from detection.channels import (
     find_thing_sellers,
     index_by_account,
 )
+from detection.circles import measure_circles
 from detection.conduct import Conduct, measure_conduct
 from detection.evidence import (
     ChannelEvidence,
@@ -40,8 +41,8 @@ from graph.model import Floats, Ints, Snapshot, Times
 
 @dataclass(frozen=True)
 class Channels:
-    """Every channel of a snapshot by name, whom a search by each can find, and for what is done with
-    sellers the seller concerned by each thing (n_things,).
+    """Every channel of a snapshot by name, whom a search by each can find, for what is done with
+    sellers the seller concerned by each thing (n_things,), and which share of accounts deals in ``circles``.
     """
 
     things: Mapping[str, SharedThings]
@@ -49,6 +50,7 @@ class Channels:
     conduct: tuple[Conduct, ...] = ()
     pools: Pools = NO_POOLS
     concerned: Mapping[str, Ints] = field(default_factory=dict)
+    circles: float = 0.0
 
     @property
     def followed(self) -> dict[str, SharedThings]:
@@ -115,7 +117,8 @@ def gather_channels(
     """Some channels of a snapshot, and what follows from them."""
     pools = find_pools(things, dealings, conduct, snapshot.n_accounts)
     concerned = {name: find_thing_sellers(things[name], snapshot) for name in DONE_WITH_SELLERS if name in things}
-    return Channels(things, dealings, conduct, pools, concerned)
+    circles = measure_circles(dealings[TRADE], snapshot.n_accounts) if TRADE in dealings else 0.0
+    return Channels(things, dealings, conduct, pools, concerned, circles)
 
 
 @dataclass(frozen=True)
@@ -138,7 +141,7 @@ def judge_groups(groups: Groups, snapshot: Snapshot, channels: Channels) -> Asse
     """Weigh evidence, innocent readings and the charge for the search, in the order given."""
     shown = _show_evidence(groups, snapshot, channels)
     inner = shown.inner
-    facts = GroupFacts(groups, shown.evidence, shown.within, inner.days, inner.is_trader)
+    facts = GroupFacts(groups, shown.evidence, shown.within, inner.days, inner.is_trader, channels.circles)
     readings = hear_innocent_readings(facts, channels.things, snapshot)
     verdict = weigh_innocence(shown.total_bits, shown.naming, readings)
     return Assessment(

@@ -14,13 +14,37 @@ from detection.channels import Dealings
 from detection.links import Links, link_dealings
 from graph.model import Ints
 
+FEW_PARTNERS = 10
+"""Among the partners of somebody who has more there are always two who know one another."""
+
 
 def link_circles(channel: Dealings, n_accounts: int) -> Links:
     """The links among accounts that both buy and sell which close a triangle with two others."""
     links = link_dealings(channel, n_accounts)
-    buys, sells = (np.bincount(end, minlength=n_accounts) > 0 for end in (channel.source, channel.target))
-    among = take_links(links, (buys & sells)[links.a] & (buys & sells)[links.b])
+    deals = find_dealers(channel, n_accounts)
+    among = take_links(links, deals[links.a] & deals[links.b])
     return take_links(among, close_triangles(among.a, among.b, n_accounts))
+
+
+def measure_circles(channel: Dealings, n_accounts: int) -> float:
+    """How many of those who deal with several people deal in circles.
+
+    The share of the accounts with two to ``FEW_PARTNERS`` partners who both buy and sell and have two partners that do
+    so and deal with one another.  Among friends it is every third or more, among strangers one in ten, whatever a few
+    rings do.
+    """
+    low, high = channel.pairs.low, channel.pairs.high
+    circles = link_circles(channel, n_accounts)
+    partners = np.bincount(low, minlength=n_accounts) + np.bincount(high, minlength=n_accounts)
+    in_circle = np.bincount(np.concatenate([circles.a, circles.b]), minlength=n_accounts) > 0
+    several = (partners >= 2) & (partners <= FEW_PARTNERS)
+    return float(in_circle[several].mean()) if several.any() else 0.0
+
+
+def find_dealers(channel: Dealings, n_accounts: int) -> NDArray[np.bool_]:
+    """Who both buys and sells (N,)."""
+    bought, sold = (np.bincount(end, minlength=n_accounts) for end in (channel.source, channel.target))
+    return (bought > 0) & (sold > 0)
 
 
 def take_links(links: Links, kept: NDArray[np.bool_]) -> Links:

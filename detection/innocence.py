@@ -44,6 +44,8 @@ PRIOR_BITS = 12.0
 CLUB_DAYS = 240.0
 """Campaigns of wash trades last for weeks or months, clubs for years."""
 FANS_DAYS = 90.0
+USUAL_CIRCLES = 0.25
+"""Where more of those who deal with several people do so in circles, circles accuse nobody."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,8 @@ class GroupFacts:
     """What the readings look at.
 
     The groups, their evidence by channel, what they share; the days (G,) over which their members
-    traded with one another, and which memberships (M,) did.
+    traded with one another, and which memberships (M,) did; which share of the market deals in
+    ``circles``.
     """
 
     groups: Groups
@@ -73,6 +76,7 @@ class GroupFacts:
     within: Mapping[str, SharedWithin]
     trade_days: Floats
     is_trader: NDArray[np.bool_]
+    circles: float = 0.0
 
 
 def hear_innocent_readings(facts: GroupFacts, things: Mapping[str, SharedThings], snapshot: Snapshot) -> list[Reading]:
@@ -85,6 +89,7 @@ def hear_innocent_readings(facts: GroupFacts, things: Mapping[str, SharedThings]
         read_second_hand(facts, homes, things),
         read_campaign(facts, homes, things),
         read_club(facts, homes, praise),
+        read_friends(facts, homes),
         read_launch(facts, homes, things),
         read_fans(facts, homes, praise, snapshot.n_accounts),
     ]
@@ -164,6 +169,12 @@ def read_club(facts: GroupFacts, homes: Homes, praise: Praise) -> Reading:
     inner = np.bincount(praise.group[praise.is_inner], praise.bits[praise.is_inner], minlength=len(facts.groups))
     bits = np.where(facts.trade_days >= CLUB_DAYS, _bits(facts, TRADE) + inner, 0.0)
     return _gather_reading("club", bits, facts.is_trader, facts, homes)
+
+
+def read_friends(facts: GroupFacts, homes: Homes) -> Reading:
+    """People who pay their friends, where that is what people do: in most markets strangers deal with one another."""
+    bits = _bits(facts, TRADE) if facts.circles > USUAL_CIRCLES else _none(facts)
+    return _gather_reading("friends", bits, facts.is_trader, facts, homes)
 
 
 def read_launch(facts: GroupFacts, homes: Homes, things: Mapping[str, SharedThings]) -> Reading:

@@ -64,13 +64,13 @@ def score_net_bits(net_bits: float, size: int) -> float:
     return float(1.0 - 2.0 ** (-max(net_bits, 0.0) / (HALF_SCORE_BITS * np.sqrt(size))))
 
 
-def grade_ring(score: float, settings: DetectSettings, *, only_payments: bool = False) -> Tier:
-    """The tier of a ring's score; payments without products are never enough for an automatic flag.
+def grade_ring(score: float, settings: DetectSettings, *, did_nothing: bool = False) -> Tier:
+    """The tier of a ring's score; those who did nothing but share things or pay one another are never flagged unseen.
 
-    Friends pay one another too: of 99 tight circles in a public set of payments, 0.1 % of the
+    Friends and families do that too: of 99 tight circles in a public set of payments, 0.1 % of the
     members were ever charged back.
     """
-    if score >= settings.automatic_score and not only_payments:
+    if score >= settings.automatic_score and not did_nothing:
         return "automatic"
     return "review" if score >= settings.review_score else "watch"
 
@@ -194,7 +194,8 @@ def _build_ring(view: _View, draft: _Draft, parties: tuple[Party, ...], settings
     net = float(view.assessment.net_bits[view.group])
     score = score_net_bits(net, len(view.members))
     sale_share = float(view.assessment.inner_trades.sale_share[view.group])
-    tier = grade_ring(score, settings, only_payments=draft.kind == "trade" and sale_share < SALE_SHARE)
+    only_payments = draft.kind == "trade" and sale_share < SALE_SHARE
+    tier = grade_ring(score, settings, did_nothing=only_payments or draft.kind == "shared-identity")
     ids = view.snapshot.account_id
     return Ring(
         ring_id=_name_ring(ids[view.members].tolist()),

@@ -176,6 +176,20 @@ def test_what_an_innocent_reading_brings_together_is_a_ring_once_it_shares_phone
     assert before <= 0 < judge(facts, members).net_bits[0]
 
 
+def test_a_circle_of_trades_accuses_nobody_where_most_deal_in_circles() -> None:
+    facts, ring = make_background(1, n=1000), pick(0, 12)
+    facts.trade([(ring[place], ring[place - step]) for step in (1, 2, 3) for place in range(12)], [200.0] * 36)
+    among_strangers = judge(facts, ring)
+    rng = np.random.default_rng(2)
+    for begin in range(100, 700, 6):
+        friends = pick(begin, 6)
+        pairs = [(one, other) for one in friends for other in friends if one != other]
+        facts.trade(pairs, [float(day) for day in rng.uniform(0, 390, len(pairs))])
+    among_friends = judge(facts, ring)
+    assert among_strangers.net_bits[0] > 0 > among_friends.net_bits[0]
+    assert "friends" in find_winners(among_friends) - find_winners(among_strangers)
+
+
 def test_customers_of_one_seller_show_no_trades() -> None:
     facts, customers, shop = make_background(1, n=1000), pick(0, 14), pick(20, 1)[0]
     facts.trade([(customer, shop) for customer in customers], list(np.linspace(100, 150, 14)))

@@ -19,6 +19,7 @@ from detection_market import (
     plant_opinions,
     plant_refund_ring,
     plant_trade_ring,
+    share_in_chain,
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -101,6 +102,17 @@ def test_a_ring_is_laid_out_as_it_is_read(kind: RingKind) -> None:
     assert all({link.account_a, link.account_b} <= members for link in ring.links)
     assert [link.bits for link in ring.links] == sorted((link.bits for link in ring.links), reverse=True)
     assert {member.role for member in ring.members} <= {"core", "fringe"}
+
+
+def test_sharing_alone_never_flags_anybody_unseen() -> None:
+    facts = make_background(n=1000)
+    for place, kind in enumerate(["device", "payment", "phone"] * 2):
+        order = [MEMBERS[number] for number in np.random.default_rng(place).permutation(len(MEMBERS))]
+        share_in_chain(facts, order, kind)
+    ring = find_ring_of(find_run(make_snapshot(facts), DetectSettings()), MEMBERS)
+    assert ring is not None
+    assert (ring.kind, ring.tier) == ("shared-identity", "review")
+    assert ring.score > DetectSettings().automatic_score
 
 
 def test_a_circle_of_payments_is_for_a_person_to_judge_and_a_circle_of_sales_is_not() -> None:
