@@ -22,7 +22,6 @@ from detection.channels import (
     find_thing_sellers,
     index_by_account,
 )
-from detection.circles import measure_circles
 from detection.conduct import Conduct, measure_conduct
 from detection.evidence import (
     ChannelEvidence,
@@ -34,6 +33,7 @@ from detection.evidence import (
     tell_apart,
     tie_members,
 )
+from detection.habits import DEFAULT_HABITS, Habits, measure_habits
 from detection.innocence import GroupFacts, Reading, hear_innocent_readings, weigh_innocence
 from detection.naming import NO_POOLS, Naming, Pools, find_pools, name_groups
 from graph.model import Floats, Ints, Snapshot, Times
@@ -42,7 +42,7 @@ from graph.model import Floats, Ints, Snapshot, Times
 @dataclass(frozen=True)
 class Channels:
     """Every channel of a snapshot by name, whom a search by each can find, for what is done with
-    sellers the seller concerned by each thing (n_things,), and which share of accounts deals in ``circles``.
+    sellers the seller concerned by each thing (n_things,), and what is usual in the market.
     """
 
     things: Mapping[str, SharedThings]
@@ -50,7 +50,7 @@ class Channels:
     conduct: tuple[Conduct, ...] = ()
     pools: Pools = NO_POOLS
     concerned: Mapping[str, Ints] = field(default_factory=dict)
-    circles: float = 0.0
+    habits: Habits = DEFAULT_HABITS
 
     @property
     def followed(self) -> dict[str, SharedThings]:
@@ -62,9 +62,9 @@ class Channels:
 class InnerTrades:
     """Trades among the members of each group.
 
-    ``days`` (G,) from the first to the last; ``is_trader`` (M,) tells which memberships trade, and
-    ``is_circular`` (M,) which both buy and sell;
-    ``sale_share`` (G,) of them name a product, and are no mere payments.
+    ``days`` (G,) from the first to the last, endless where none is dated; ``is_trader`` (M,) tells which
+    memberships trade, and ``is_circular`` (M,) which both buy and sell; ``sale_share`` (G,) of them name a
+    product, and are no mere payments.
     """
 
     days: Floats
@@ -117,8 +117,7 @@ def gather_channels(
     """Some channels of a snapshot, and what follows from them."""
     pools = find_pools(things, dealings, conduct, snapshot.n_accounts)
     concerned = {name: find_thing_sellers(things[name], snapshot) for name in DONE_WITH_SELLERS if name in things}
-    circles = measure_circles(dealings[TRADE], snapshot.n_accounts) if TRADE in dealings else 0.0
-    return Channels(things, dealings, conduct, pools, concerned, circles)
+    return Channels(things, dealings, conduct, pools, concerned, measure_habits(snapshot, dealings))
 
 
 @dataclass(frozen=True)
@@ -141,7 +140,7 @@ def judge_groups(groups: Groups, snapshot: Snapshot, channels: Channels) -> Asse
     """Weigh evidence, innocent readings and the charge for the search, in the order given."""
     shown = _show_evidence(groups, snapshot, channels)
     inner = shown.inner
-    facts = GroupFacts(groups, shown.evidence, shown.within, inner.days, inner.is_trader, channels.circles)
+    facts = GroupFacts(groups, shown.evidence, shown.within, inner.days, inner.is_trader, channels.habits)
     readings = hear_innocent_readings(facts, channels.things, snapshot)
     verdict = weigh_innocence(shown.total_bits, shown.naming, readings)
     return Assessment(
@@ -207,7 +206,7 @@ def _span_days(groups: Groups, group: Ints, at: Times) -> Floats:
     days = at[dated].astype(np.int64) / MICROS_PER_DAY
     np.minimum.at(first, group[dated], days)
     np.maximum.at(last, group[dated], days)
-    span: Floats = np.maximum(last - first, 0.0)
+    span: Floats = np.where(last >= first, last - first, np.inf)
     return span
 
 

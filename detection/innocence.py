@@ -30,6 +30,7 @@ from detection.channels import (
 )
 from detection.evidence import ChannelEvidence, SharedWithin
 from detection.families import HOUSEHOLD_SIZE, PLACES, Homes, find_homes
+from detection.habits import DEFAULT_HABITS, Habits
 from detection.links import score_surprise
 from detection.naming import Naming
 from graph.model import Floats, Ints, Snapshot
@@ -44,6 +45,8 @@ PRIOR_BITS = 12.0
 CLUB_DAYS = 240.0
 """Campaigns of wash trades last for weeks or months, clubs for years."""
 FANS_DAYS = 90.0
+LASTING_SHARE = 0.5
+"""In a market that does not go back as far, half of its time is long."""
 USUAL_CIRCLES = 0.25
 """Where more of those who deal with several people do so in circles, circles accuse nobody."""
 
@@ -67,8 +70,7 @@ class GroupFacts:
     """What the readings look at.
 
     The groups, their evidence by channel, what they share; the days (G,) over which their members
-    traded with one another, and which memberships (M,) did; which share of the market deals in
-    ``circles``.
+    traded with one another, and which memberships (M,) did; what is usual in the market.
     """
 
     groups: Groups
@@ -76,7 +78,7 @@ class GroupFacts:
     within: Mapping[str, SharedWithin]
     trade_days: Floats
     is_trader: NDArray[np.bool_]
-    circles: float = 0.0
+    habits: Habits = DEFAULT_HABITS
 
 
 def hear_innocent_readings(facts: GroupFacts, things: Mapping[str, SharedThings], snapshot: Snapshot) -> list[Reading]:
@@ -165,15 +167,19 @@ def read_second_hand(facts: GroupFacts, homes: Homes, things: Mapping[str, Share
 
 
 def read_club(facts: GroupFacts, homes: Homes, praise: Praise) -> Reading:
-    """People who trade with one another for months, and say that they liked what they bought."""
+    """People who trade with one another for months, and say that they liked what they bought.
+
+    Trades of which nobody knows when they were may have been years apart.
+    """
     inner = np.bincount(praise.group[praise.is_inner], praise.bits[praise.is_inner], minlength=len(facts.groups))
-    bits = np.where(facts.trade_days >= CLUB_DAYS, _bits(facts, TRADE) + inner, 0.0)
+    lasting = facts.trade_days >= min(CLUB_DAYS, LASTING_SHARE * facts.habits.order_days)
+    bits = np.where(lasting, _bits(facts, TRADE) + inner, 0.0)
     return _gather_reading("club", bits, facts.is_trader, facts, homes)
 
 
 def read_friends(facts: GroupFacts, homes: Homes) -> Reading:
     """People who pay their friends, where that is what people do: in most markets strangers deal with one another."""
-    bits = _bits(facts, TRADE) if facts.circles > USUAL_CIRCLES else _none(facts)
+    bits = _bits(facts, TRADE) if facts.habits.circles > USUAL_CIRCLES else _none(facts)
     return _gather_reading("friends", bits, facts.is_trader, facts, homes)
 
 
@@ -248,7 +254,8 @@ def read_fans(facts: GroupFacts, homes: Homes, praise: Praise, n_accounts: int) 
     first, last = np.full(len(code), np.inf), np.full(len(code), -np.inf)
     np.minimum.at(first, place, praise.first_day)
     np.maximum.at(last, place, praise.last_day)
-    lasting = (last - first >= FANS_DAYS)[place]
+    enough = min(FANS_DAYS, LASTING_SHARE * facts.habits.review_days)
+    lasting = ((last - first >= enough) | (last < first))[place]  # where none is dated, it may have been years
     np.add.at(bits, praise.group[lasting], praise.bits[lasting])
     if PRAISE in facts.within:
         within = facts.within[PRAISE]

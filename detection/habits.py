@@ -1,0 +1,48 @@
+"""What is usual in a market, and how far back its facts go: innocence is measured by it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from detection.channels import MICROS_PER_DAY, TRADE, Dealings
+from detection.circles import measure_circles
+from graph.model import Snapshot, Times
+
+ALL_BUT_STRAYS = (0.01, 0.99)
+"""A date that is wrong must not make a market look old."""
+
+
+@dataclass(frozen=True)
+class Habits:
+    """What is usual: the share of accounts that deals in ``circles``; the days that orders and reviews go back,
+    0 where none is dated.
+    """
+
+    circles: float = 0.0
+    order_days: float = np.inf
+    review_days: float = np.inf
+
+
+DEFAULT_HABITS = Habits()
+
+
+def measure_habits(snapshot: Snapshot, dealings: Mapping[str, Dealings]) -> Habits:
+    """Look at a market as a whole."""
+    circles = measure_circles(dealings[TRADE], snapshot.n_accounts) if TRADE in dealings else 0.0
+    return Habits(circles, measure_span(snapshot.orders.ordered_at), measure_span(snapshot.reviews.reviewed_at))
+
+
+def measure_span(at: Times) -> float:
+    """Days between the first and the last of some times, but for the strays among them.
+
+    >>> measure_span(np.array(["2024-01-01", "2024-01-31", "NaT"], dtype="datetime64[us]")).__round__()
+    29
+    """
+    dated = at[~np.isnat(at)].astype("datetime64[us]").astype(np.int64)
+    if not len(dated):
+        return 0.0
+    first, last = np.quantile(dated, ALL_BUT_STRAYS)
+    return float(last - first) / MICROS_PER_DAY
