@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from detection.assess import Assessment, Channels, judge_groups
 from detection.candidates import Groups, gather_groups
@@ -25,12 +26,15 @@ from detection.channels import (
     find_thing_sellers,
 )
 from detection.describe import describe_conduct, describe_dealings, describe_reading, describe_shared, describe_thing
+from detection.innocence import PRIOR_BITS
 from detection.parties import Favours, describe_period, describe_targets, find_deeds, find_favours, find_gainers
 from detection.settings import DetectSettings
 from graph.model import Evidence, Floats, InnocentReading, Ints, Member, Party, Ring, RingKind, RingLink, Snapshot, Tier
 
 SALE_SHARE = 0.5
 """Trades of which fewer name a product are payments between people."""
+DOERS_SHARE = 0.5
+"""So many members must have done something together for a flag that nobody looks at first."""
 HALF_SCORE_BITS = 8.0
 """A ring scores 0.5 when its net bits are this many times the square root of its size."""
 CORE_SHARE = 0.5
@@ -67,8 +71,8 @@ def score_net_bits(net_bits: float, size: int) -> float:
 def grade_ring(score: float, settings: DetectSettings, *, did_nothing: bool = False) -> Tier:
     """The tier of a ring's score; those who did nothing but share things or pay one another are never flagged unseen.
 
-    Friends and families do that too: of 99 tight circles in a public set of payments, 0.1 % of the
-    members were ever charged back.
+    Friends and families do that too: of 99 tight circles in a public set of payments, 0.1 % of the members
+    were ever charged back.
     """
     if score >= settings.automatic_score and not did_nothing:
         return "automatic"
@@ -193,9 +197,7 @@ def _shares_identity(view: _View, place: int) -> bool:
 def _build_ring(view: _View, draft: _Draft, parties: tuple[Party, ...], settings: DetectSettings) -> Ring:
     net = float(view.assessment.net_bits[view.group])
     score = score_net_bits(net, len(view.members))
-    sale_share = float(view.assessment.inner_trades.sale_share[view.group])
-    only_payments = draft.kind == "trade" and sale_share < SALE_SHARE
-    tier = grade_ring(score, settings, did_nothing=only_payments or draft.kind == "shared-identity")
+    tier = grade_ring(score, settings, did_nothing=_find_doers(view).mean() < DOERS_SHARE)
     ids = view.snapshot.account_id
     return Ring(
         ring_id=_name_ring(ids[view.members].tolist()),
@@ -211,6 +213,22 @@ def _build_ring(view: _View, draft: _Draft, parties: tuple[Party, ...], settings
         parties=parties,
         action=_ACTIONS[tier],
     )
+
+
+def _find_doers(view: _View) -> NDArray[np.bool_]:
+    """Which members did something together, beyond sharing things and paying one another (members,).
+
+    What a channel shows counts if that is more than a prejudice could be.
+    """
+    judged, inner, start = view.assessment, view.assessment.inner_trades, int(view.assessment.groups.start[view.group])
+    did = np.zeros(len(view.members), dtype=bool)
+    for name in BEHAVIOUR & judged.within.keys():
+        told = float(judged.evidence[name].bits[view.group]) >= PRIOR_BITS
+        for row in view.rows(name).tolist() if told else ():
+            did[judged.within[name].find_sharers(row) - start] = True
+    if inner.sale_share[view.group] >= SALE_SHARE:
+        did |= inner.is_circular[start : start + len(did)]
+    return did
 
 
 def _name_ring(account_ids: Sequence[str]) -> str:

@@ -104,14 +104,16 @@ def test_a_ring_is_laid_out_as_it_is_read(kind: RingKind) -> None:
     assert {member.role for member in ring.members} <= {"core", "fringe"}
 
 
-def test_sharing_alone_never_flags_anybody_unseen() -> None:
+@pytest.mark.parametrize(("n_doers", "tier"), [(0, "review"), (4, "review"), (12, "automatic")])
+def test_nobody_is_flagged_unseen_for_what_few_members_did(n_doers: int, tier: str) -> None:
     facts = make_background(n=1000)
     for place, kind in enumerate(["device", "payment", "phone"] * 2):
         order = [MEMBERS[number] for number in np.random.default_rng(place).permutation(len(MEMBERS))]
         share_in_chain(facts, order, kind)
+    facts.referrals += [(member, "a0900") for member in MEMBERS[:n_doers]]
     ring = find_ring_of(find_run(make_snapshot(facts), DetectSettings()), MEMBERS)
     assert ring is not None
-    assert (ring.kind, ring.tier) == ("shared-identity", "review")
+    assert ring.tier == tier
     assert ring.score > DetectSettings().automatic_score
 
 
