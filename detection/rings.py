@@ -197,7 +197,10 @@ def _shares_identity(view: _View, place: int) -> bool:
 def _build_ring(view: _View, draft: _Draft, parties: tuple[Party, ...], settings: DetectSettings) -> Ring:
     net = float(view.assessment.net_bits[view.group])
     score = score_net_bits(net, len(view.members))
-    tier = grade_ring(score, settings, did_nothing=_find_doers(view).mean() < DOERS_SHARE)
+    sale_share = float(view.assessment.inner_trades.sale_share[view.group])
+    only_payments = draft.kind == "trade" and sale_share < SALE_SHARE
+    did_nothing = only_payments or _find_doers(view).mean() < DOERS_SHARE
+    tier = grade_ring(score, settings, did_nothing=did_nothing)
     ids = view.snapshot.account_id
     return Ring(
         ring_id=_name_ring(ids[view.members].tolist()),
