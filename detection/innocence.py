@@ -47,7 +47,7 @@ CLUB_DAYS = 240.0
 FANS_DAYS = 90.0
 LASTING_SHARE = 0.5
 """In a market that does not go back as far, half of its time is long."""
-USUAL_CIRCLES = 0.25
+USUAL_CIRCLES = 0.3
 """Where more of those who deal with several people do so in circles, circles accuse nobody."""
 
 
