@@ -15,7 +15,7 @@ from detection.links import Links, link_dealings
 from graph.model import Ints
 
 FEW_PARTNERS = 10
-"""Among the partners of somebody who has more there are always two who know one another."""
+"""Somebody who has more partners is easily in a circle by chance."""
 
 
 def link_circles(channel: Dealings, n_accounts: int) -> Links:

@@ -23,7 +23,7 @@ _READINGS = {
     "shared place": "a dormitory, an office, a parcel locker, a carrier's network or a computer in a library",
     "second-hand device": "a device sold on from one to the next",
     "club": "people who trade with one another for months, and praise what they bought",
-    "friends": "people who pay their friends, as most who pay and are paid in this market do",
+    "friends": "people who pay their friends, as is usual in this market",
     "launch": "a crowd with one opinion of one thing at one time",
     "fans": "buyers who come back to the same sellers, and praise them, for months",
     "referral campaign": "the followers of somebody who recommends the market to a crowd",

@@ -38,7 +38,7 @@ def measure_habits(snapshot: Snapshot, dealings: Mapping[str, Dealings]) -> Habi
 def measure_span(at: Times) -> float:
     """Days between the first and the last of some times, but for the strays among them.
 
-    >>> measure_span(np.array(["2024-01-01", "2024-01-31", "NaT"], dtype="datetime64[us]")).__round__()
+    >>> round(measure_span(np.array(["2024-01-01", "2024-01-31", "NaT"], dtype="datetime64[us]")))
     29
     """
     dated = at[~np.isnat(at)].astype("datetime64[us]").astype(np.int64)
