@@ -11,6 +11,8 @@ from detection.channels import MICROS_PER_DAY, TRADE, Dealings
 from detection.circles import measure_circles
 from graph.model import Snapshot, Times
 
+USUAL_CIRCLES = 0.3
+"""Where more of those who deal with several people do so in circles, circles accuse nobody."""
 ALL_BUT_STRAYS = (0.01, 0.99)
 """A date that is wrong must not make a market look old."""
 
@@ -24,6 +26,11 @@ class Habits:
     circles: float = 0.0
     order_days: float = np.inf
     review_days: float = np.inf
+
+    @property
+    def circles_are_usual(self) -> bool:
+        """Whether circles accuse nobody here."""
+        return self.circles > USUAL_CIRCLES
 
 
 DEFAULT_HABITS = Habits()

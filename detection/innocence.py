@@ -47,8 +47,6 @@ CLUB_DAYS = 240.0
 FANS_DAYS = 90.0
 LASTING_SHARE = 0.5
 """In a market that does not go back as far, half of its time is long."""
-USUAL_CIRCLES = 0.3
-"""Where more of those who deal with several people do so in circles, circles accuse nobody."""
 
 
 @dataclass(frozen=True)
@@ -179,7 +177,7 @@ def read_club(facts: GroupFacts, homes: Homes, praise: Praise) -> Reading:
 
 def read_friends(facts: GroupFacts, homes: Homes) -> Reading:
     """People who pay their friends, where that is what people do: in most markets strangers deal with one another."""
-    bits = _bits(facts, TRADE) if facts.habits.circles > USUAL_CIRCLES else _none(facts)
+    bits = _bits(facts, TRADE) if facts.habits.circles_are_usual else _none(facts)
     return _gather_reading("friends", bits, facts.is_trader, facts, homes)
 
 

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from detection.assess import Channels, find_channels, gather_channels
 from detection.calibrate import note_false_discoveries, score_null_rings
+from detection.habits import Habits
 from detection.look_alikes import link_look_alikes, make_vectors, name_likenesses
 from detection.rings import build_rings, keep_ring_ids
 from detection.risk_file import KeptModel, read_model
@@ -118,7 +119,12 @@ def find_run(
         review_score=scores.review_score,
         review_tier=scores.review_tier,
         flags=scores.flags,
-        notes=(*note_silence(snapshot), *weighed.notes, *_note_errors(rings, snapshot, settings, progress)),
+        notes=(
+            *note_silence(snapshot),
+            *note_habits(channels.habits),
+            *weighed.notes,
+            *_note_errors(rings, snapshot, settings, progress),
+        ),
         vectors=vectors if settings.encoder else None,
     )
 
@@ -154,6 +160,9 @@ def note_silence(snapshot: Snapshot) -> tuple[str, ...]:
     missing = {
         "no identifiers: nothing shared is seen": not len(snapshot.uses.account),
         "no orders with a known seller: no trade rings": not (orders.seller >= 0).any(),
+        "no times of orders: clubs cannot be told from rings, and no ring is seen by its trades alone": (
+            (orders.seller >= 0).any() and np.isnat(orders.ordered_at).all()
+        ),
         "no order statuses: no refund rings": not (orders.status >= 0).any(),
         "no reviews with a time and a rating: no review or attack rings": not (
             ~np.isnat(reviews.reviewed_at) & ~np.isnan(reviews.rating)
@@ -161,6 +170,14 @@ def note_silence(snapshot: Snapshot) -> tuple[str, ...]:
         "no times of signing up: accounts created together are not seen": np.isnat(snapshot.created_at).all(),
     }
     return tuple(note for note, is_missing in missing.items() if is_missing)
+
+
+def note_habits(habits: Habits) -> tuple[str, ...]:
+    """What is so usual in the market that it accuses nobody."""
+    if not habits.circles_are_usual:
+        return ()
+    share = f"{habits.circles:.0%} of those who deal with several people deal in circles"
+    return (f"{share}, as friends do: no ring is seen by its trades alone",)
 
 
 def _note_errors(

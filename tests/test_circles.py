@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from detection.channels import Dealings
 from detection.circles import close_triangles, link_circles, measure_circles
-from detection.innocence import USUAL_CIRCLES
+from detection.habits import USUAL_CIRCLES
 
 N = 9
 LINKS = st.sets(st.tuples(st.integers(0, N - 1), st.integers(0, N - 1)).filter(lambda pair: pair[0] < pair[1]))

@@ -25,7 +25,8 @@ from detection_market import (
     rename,
 )
 
-from detection.run import detect, find_run, note_silence
+from detection.habits import Habits
+from detection.run import detect, find_run, note_habits, note_silence
 from detection.settings import DetectSettings, read_detect_settings
 from graph.errors import ConfigError
 from graph.model import RunResult, Snapshot
@@ -163,6 +164,9 @@ EMPTIED: dict[str, Callable[[Facts], None]] = {
     "no identifiers": forget_identifiers,
     "no orders": lambda facts: facts.orders.clear(),
     "no order statuses": lambda facts: facts.orders.__setitem__(slice(None), [(*o[:3], None) for o in facts.orders]),
+    "no times of orders": lambda facts: facts.orders.__setitem__(
+        slice(None), [(buyer, seller, None, status) for buyer, seller, _, status in facts.orders]
+    ),
     "no reviews": lambda facts: facts.reviews.clear(),
     "no times of signing up": lambda facts: facts.accounts.update(dict.fromkeys(facts.accounts)),
 }
@@ -179,6 +183,13 @@ def test_what_is_silent_is_named_and_the_rest_still_works(what: str, empty: Call
 
 def test_a_market_that_says_everything_has_no_notes() -> None:
     assert note_silence(make_snapshot(plant_three())) == ()
+
+
+def test_a_market_of_friends_is_told_that_trades_alone_show_no_ring() -> None:
+    (note,) = note_habits(Habits(circles=0.37))
+    assert note.startswith("37% of those who deal with several people deal in circles")
+    assert note.endswith("no ring is seen by its trades alone")
+    assert note_habits(Habits(circles=0.1)) == ()
 
 
 def forget_times(facts: Facts) -> None:
