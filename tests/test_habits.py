@@ -79,6 +79,15 @@ def test_what_nobody_dated_may_have_taken_years() -> None:
     assert weigh("fans", fans) < 1 < 5 < weigh("fans", forget_times(fans))
 
 
+def test_a_club_of_which_no_trade_is_dated_may_be_old_where_others_trades_are() -> None:
+    snapshot = make_snapshot(make_club(20))
+    ours = np.isin(snapshot.account_id[snapshot.orders.buyer], MEMBERS)
+    at = np.where(ours, np.datetime64("NaT", "us"), snapshot.orders.ordered_at)
+    undated = replace(snapshot, orders=replace(snapshot.orders, ordered_at=at))
+    assert find_channels(undated).habits.order_days > CLUB_DAYS
+    assert weigh("club", snapshot) == 0 < 100 < weigh("club", undated)
+
+
 def test_a_market_without_dates_goes_back_no_day() -> None:
     snapshot = forget_times(make_snapshot(make_club(20)))
     habits = measure_habits(snapshot, find_channels(snapshot).dealings)
