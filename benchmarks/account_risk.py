@@ -29,7 +29,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from detection_quality import load_market
-from measure import DATA, write_result
+from measure import DATA, mark_bad, write_result
 from scipy import sparse, stats
 from sklearn.metrics import average_precision_score, roc_auc_score
 from sklearn.model_selection import StratifiedKFold, StratifiedShuffleSplit
@@ -132,8 +132,7 @@ def read_market(name: str, data: Path) -> Market:
 def describe_market(name: str, data: Path) -> Market:
     if name in ("ordinary", "hard"):
         snapshot, truth = load_market(MarketSettings(20_000, seed=1, difficulty=name))
-        bad = dict(zip(truth.accounts.subject.tolist(), truth.accounts.is_bad.tolist(), strict=True))
-        is_bad = np.array([bad[one] for one in snapshot.account_id.tolist()])
+        is_bad = mark_bad(snapshot, truth.accounts)
     else:
         with tempfile.TemporaryDirectory() as folder, open_store(f"{folder}/store", mode="write") as store:
             store.load(read_folder(data / name, Settings()))

@@ -24,7 +24,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 from detection_quality import SHARES, load_market, to_markdown
-from measure import write_result
+from measure import mark_bad, write_result
 from scipy.special import logit
 from sklearn.model_selection import StratifiedKFold
 
@@ -79,8 +79,7 @@ def match(groups: Groups, chosen: np.ndarray, snapshot: Snapshot, rings: Sequenc
 def score_lists(snapshot: Snapshot, told: Truth) -> Iterator[tuple[str, RankingScore]]:
     """How the list of rings fares, as it is and with what the truth teaches."""
     rings, channels, settings = restrict_truth(told, snapshot).rings, find_channels(snapshot), DetectSettings()
-    bad = dict(zip(told.accounts.subject.tolist(), told.accounts.is_bad.tolist(), strict=True))
-    is_bad = np.array([bad[account] for account in snapshot.account_id.tolist()])
+    is_bad = mark_bad(snapshot, told.accounts)
     table = describe_surroundings(remove_labels(snapshot))
     shared = {*snapshot.identifier_kinds, "other"}
     doings = [name for name in feature_names() if name in table.names and name.split(".")[0] not in shared]

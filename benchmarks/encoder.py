@@ -31,7 +31,7 @@ import numpy as np
 import pandas as pd
 import torch
 from detection_quality import load_market, to_markdown
-from measure import DATA, write_result
+from measure import DATA, mark_bad, write_result
 from scipy import sparse
 from sklearn.metrics import average_precision_score
 from sklearn.model_selection import StratifiedShuffleSplit
@@ -204,8 +204,7 @@ class Market:
 def read_market(name: str, seed: int, data: Path) -> Market:
     if name in ("ordinary", "hard"):
         snapshot, truth = load_market(MarketSettings(20_000, seed=seed, difficulty=name))
-        bad = dict(zip(truth.accounts.subject.tolist(), truth.accounts.is_bad.tolist(), strict=True))
-        is_bad = np.array([bad[one] for one in snapshot.account_id.tolist()])
+        is_bad = mark_bad(snapshot, truth.accounts)
         row = {one: place for place, one in enumerate(snapshot.account_id.tolist())}
         members = [
             (ring.sharing, np.array(sorted(row[one] for one in ring.members if one in row))) for ring in truth.rings

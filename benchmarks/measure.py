@@ -9,10 +9,21 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
+
+from graph.model import Snapshot
+from graph.truth import TrueVerdicts
+
 RESULTS = Path(__file__).parent / "results"
 DATA = Path(__file__).parents[2] / "shared" / "data"
 """Public markets in the form of the data contract, beside the checkout; each script takes another place too."""
 RINGFENCE = Path(sys.executable).with_name("ringfence")
+
+
+def mark_bad(snapshot: Snapshot, told: TrueVerdicts) -> np.ndarray:
+    """Which accounts of a snapshot are bad (N,), by a truth that knows them all."""
+    bad = dict(zip(told.subject.tolist(), told.is_bad.tolist(), strict=True))
+    return np.array([bad[account] for account in snapshot.account_id.tolist()])
 
 
 @dataclass(frozen=True)

@@ -19,7 +19,7 @@ from pathlib import Path
 
 import numpy as np
 from main_job import count_rows
-from measure import run_ringfence, write_result
+from measure import mark_bad, run_ringfence, write_result
 
 from detection.leaks import remove_labels
 from detection.risk import Known, fit_risk, score_market
@@ -82,9 +82,7 @@ def measure_parts(folder: Path, numbers: list[int]) -> list[Part]:
     take("describe all accounts", lambda: made.append(describe_surroundings(market)), parts)
     table = made[0]
     take("score all accounts", lambda: score_market(model, table, score), parts)
-    told = read_truth(folder / "market" / "truth").accounts
-    bad = dict(zip(told.subject.tolist(), told.is_bad.tolist(), strict=True))
-    is_bad = np.array([bad[one] for one in snapshot.account_id.tolist()])
+    is_bad = mark_bad(snapshot, read_truth(folder / "market" / "truth").accounts)
     for number in numbers:
         rows = np.sort(np.random.default_rng(0).permutation(len(is_bad))[:number])
         known = Known(rows, is_bad[rows])

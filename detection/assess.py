@@ -22,6 +22,7 @@ from detection.channels import (
     find_thing_sellers,
     index_by_account,
 )
+from detection.circles import link_circles
 from detection.conduct import Conduct, measure_conduct
 from detection.evidence import (
     ChannelEvidence,
@@ -35,6 +36,7 @@ from detection.evidence import (
 )
 from detection.habits import DEFAULT_HABITS, Habits, measure_habits
 from detection.innocence import GroupFacts, Reading, hear_innocent_readings, weigh_innocence
+from detection.links import NO_LINKS, Links
 from detection.naming import NO_POOLS, Naming, Pools, find_pools, name_groups
 from graph.model import Floats, Ints, Snapshot, Times
 
@@ -42,7 +44,8 @@ from graph.model import Floats, Ints, Snapshot, Times
 @dataclass(frozen=True)
 class Channels:
     """Every channel of a snapshot by name, whom a search by each can find, for what is done with
-    sellers the seller concerned by each thing (n_things,), and what is usual in the market.
+    sellers the seller concerned by each thing (n_things,), the links of trades in ``circles``, and what is
+    usual in the market.
     """
 
     things: Mapping[str, SharedThings]
@@ -50,6 +53,7 @@ class Channels:
     conduct: tuple[Conduct, ...] = ()
     pools: Pools = NO_POOLS
     concerned: Mapping[str, Ints] = field(default_factory=dict)
+    circles: Links = NO_LINKS
     habits: Habits = DEFAULT_HABITS
 
     @property
@@ -117,7 +121,9 @@ def gather_channels(
     """Some channels of a snapshot, and what follows from them."""
     pools = find_pools(things, dealings, conduct, snapshot.n_accounts)
     concerned = {name: find_thing_sellers(things[name], snapshot) for name in DONE_WITH_SELLERS if name in things}
-    return Channels(things, dealings, conduct, pools, concerned, measure_habits(snapshot, dealings))
+    circles = link_circles(dealings[TRADE], snapshot.n_accounts) if TRADE in dealings else NO_LINKS
+    habits = measure_habits(snapshot, dealings, circles)
+    return Channels(things, dealings, conduct, pools, concerned, circles, habits)
 
 
 @dataclass(frozen=True)

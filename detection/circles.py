@@ -26,15 +26,14 @@ def link_circles(channel: Dealings, n_accounts: int) -> Links:
     return take_links(among, close_triangles(among.a, among.b, n_accounts))
 
 
-def measure_circles(channel: Dealings, n_accounts: int) -> float:
-    """How many of those who deal with several people deal in circles.
+def measure_circles(channel: Dealings, circles: Links, n_accounts: int) -> float:
+    """How many of those who deal with several people deal in ``circles`` (:func:`link_circles`).
 
     The share of the accounts with two to ``FEW_PARTNERS`` partners who both buy and sell and have two partners that do
     so and deal with one another.  Among friends it is every third or more, among strangers one in ten, whatever a few
     rings do.
     """
     low, high = channel.pairs.low, channel.pairs.high
-    circles = link_circles(channel, n_accounts)
     partners = np.bincount(low, minlength=n_accounts) + np.bincount(high, minlength=n_accounts)
     in_circle = np.bincount(np.concatenate([circles.a, circles.b]), minlength=n_accounts) > 0
     several = (partners >= 2) & (partners <= FEW_PARTNERS)

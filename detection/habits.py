@@ -9,6 +9,7 @@ import numpy as np
 
 from detection.channels import MICROS_PER_DAY, TRADE, Dealings
 from detection.circles import measure_circles
+from detection.links import Links
 from graph.model import Snapshot, Times
 
 USUAL_CIRCLES = 0.3
@@ -36,10 +37,10 @@ class Habits:
 DEFAULT_HABITS = Habits()
 
 
-def measure_habits(snapshot: Snapshot, dealings: Mapping[str, Dealings]) -> Habits:
-    """Look at a market as a whole."""
-    circles = measure_circles(dealings[TRADE], snapshot.n_accounts) if TRADE in dealings else 0.0
-    return Habits(circles, measure_span(snapshot.orders.ordered_at), measure_span(snapshot.reviews.reviewed_at))
+def measure_habits(snapshot: Snapshot, dealings: Mapping[str, Dealings], circles: Links) -> Habits:
+    """Look at a market as a whole, and at the ``circles`` of its trades."""
+    share = measure_circles(dealings[TRADE], circles, snapshot.n_accounts) if TRADE in dealings else 0.0
+    return Habits(share, measure_span(snapshot.orders.ordered_at), measure_span(snapshot.reviews.reviewed_at))
 
 
 def measure_span(at: Times) -> float:

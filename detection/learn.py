@@ -128,7 +128,7 @@ def train_on(snapshot: Snapshot, path: Path, settings: DetectSettings, *, progre
         learned=learned,
         unlearned=unlearned,
         calibration=bins,
-        parts=dict(zip(model.blend.parts, model.blend.weight.tolist(), strict=True)),
+        parts=model.blend.weights,
         topics=topics,
         leaks=leaks,
     )

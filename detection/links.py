@@ -33,6 +33,9 @@ class Links:
     bits: Floats
 
 
+NO_LINKS = Links(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), np.empty(0))
+
+
 def score_surprise(observed: NDArray[Any], expected: NDArray[Any]) -> Floats:
     """Bits of evidence that a count exceeds what chance expects: O·log2(O/E) - (O - E)/ln 2.
 
@@ -82,8 +85,7 @@ def link_pairs(things: tuple[SharedThings, ...], dealings: tuple[Dealings, ...],
 def add_links(parts: Sequence[Links], n_accounts: int) -> Links:
     """All links of several, the bits of a pair added up."""
     if not parts:
-        none = np.empty(0, dtype=np.int64)
-        return Links(none, none, np.empty(0))
+        return NO_LINKS
     columns = [np.concatenate([getattr(part, name) for part in parts]) for name in ("a", "b", "bits")]
     return _sum_links(*columns, n_accounts=n_accounts)
 

@@ -20,6 +20,7 @@ from scipy.special import gammaln
 
 from detection.candidates import Groups
 from detection.channels import BLAME, REFUND, SIGN_UP, TRADE, Dealings, SharedThings
+from detection.circles import find_dealers
 from detection.conduct import COMPLAINTS, REFUNDS, Conduct
 from graph.model import Floats, Ints
 
@@ -91,8 +92,8 @@ def find_pools(
             inside.append(_is_one_of(channel.account, n_accounts))
             told_bits.append(told.get(TOLD_BY.get(name, ""), np.zeros(n_accounts)))
     for name, dealing in dealings.items():
-        buys, sells = (_is_one_of(end, n_accounts) for end in (dealing.source, dealing.target))
-        inside.append(buys & sells if name == TRADE else buys | sells)
+        ends = np.concatenate([dealing.source, dealing.target])
+        inside.append(find_dealers(dealing, n_accounts) if name == TRADE else _is_one_of(ends, n_accounts))
         told_bits.append(np.zeros(n_accounts))
     if not inside:
         return Pools(np.empty((n_accounts, 0)), np.empty((n_accounts, 0)))

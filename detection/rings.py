@@ -137,6 +137,11 @@ class _View:
         start = self.assessment.groups.start
         return self.assessment.member_bits[start[self.group] : start[self.group + 1]]
 
+    def sharers(self, channel: str) -> Ints:
+        """The memberships with part in what the group's members share in a channel, sorted."""
+        found = [self.assessment.within[channel].find_sharers(row) for row in self.rows(channel).tolist()]
+        return np.unique(np.concatenate([np.empty(0, dtype=np.int64), *found]))
+
     def rows(self, channel: str) -> Ints:
         """The group's rows among what its channel's members share."""
         group = self.assessment.within[channel].group
@@ -226,9 +231,8 @@ def _find_doers(view: _View) -> NDArray[np.bool_]:
     judged, inner, start = view.assessment, view.assessment.inner_trades, int(view.assessment.groups.start[view.group])
     did = np.zeros(len(view.members), dtype=bool)
     for name in BEHAVIOUR & judged.within.keys():
-        told = float(judged.evidence[name].bits[view.group]) >= PRIOR_BITS
-        for row in view.rows(name).tolist() if told else ():
-            did[judged.within[name].find_sharers(row) - start] = True
+        if judged.evidence[name].bits[view.group] >= PRIOR_BITS:
+            did[view.sharers(name) - start] = True
     if inner.sale_share[view.group] >= SALE_SHARE:
         did |= inner.is_circular[start : start + len(did)]
     return did
@@ -324,8 +328,7 @@ def _list_evidence(view: _View) -> Iterable[Evidence]:
             sentence = describe_conduct(name, observed=observed, expected=expected)
         else:
             within, rows = view.assessment.within[name], view.rows(name)
-            sharers = np.unique(np.concatenate([within.find_sharers(row) for row in rows.tolist()]))
-            counts = (len(rows), len(sharers))
+            counts = (len(rows), len(view.sharers(name)))
             sentence = describe_shared(name, *counts, observed=observed, expected=expected)
             if name in (PRAISE, BLAME):
                 channel = view.channels.things[name]

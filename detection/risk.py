@@ -12,7 +12,7 @@ Nothing here reads a label but the ones that are handed in.
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from typing import Any
 
@@ -20,7 +20,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import optimize, special
 
-from embeddings.neighbours import Matrix, Surroundings, pick_columns
+from embeddings.neighbours import Matrix, Surroundings, find_varied, pick_columns
 from graph.errors import DataError
 from graph.model import Floats, Ints, Snapshot
 from graph.store import Progress, no_progress
@@ -90,6 +90,11 @@ class Blend:
     parts: tuple[str, ...]
     weight: Floats
     bias: float
+
+    @property
+    def weights(self) -> dict[str, float]:
+        """The weight of each part by its name."""
+        return dict(zip(self.parts, self.weight.tolist(), strict=True))
 
 
 @dataclass(frozen=True)
@@ -205,7 +210,7 @@ def fit_risk(
     parts["rings"] = read_log_odds(ring_score[seen.row])
     held_out = special.logit(_cross_blend(parts, y, fold)) + drawn.shift
     blend = fit_blend(parts, y)
-    blend = Blend(blend.parts, blend.weight, blend.bias + drawn.shift)
+    blend = replace(blend, bias=blend.bias + drawn.shift)
     progress("fitting on all labels", 0, 1)
     linear = fit_linear(table, y, strength)
     trees = fit_trees(table, y, settings)
@@ -244,10 +249,7 @@ def find_telling(surroundings: Surroundings, rows: Ints) -> list[str]:
     """Columns that are known of several of the accounts and differ among them."""
     telling: list[str] = []
     for block in surroundings.blocks:
-        values = pick_columns(surroundings, block.names, rows)
-        count = np.isfinite(values).sum(axis=0)
-        low, high = np.fmin.reduce(values, axis=0), np.fmax.reduce(values, axis=0)
-        keep = (count >= FEWEST_OF_A_KIND) & ((high > low) | (count < len(rows)))
+        keep = find_varied(pick_columns(surroundings, block.names, rows), FEWEST_OF_A_KIND)
         telling += [name for name, kept in zip(block.names, keep.tolist(), strict=True) if kept]
     return telling
 
@@ -314,7 +316,7 @@ def fit_blend(parts: dict[str, Floats], y: Bools) -> Blend:
 def apply_blend(blend: Blend, parts: dict[str, Floats]) -> Floats:
     """The log-odds of accounts (N,)."""
     odds = np.full(len(next(iter(parts.values()))), blend.bias)
-    for name, weight in zip(blend.parts, blend.weight.tolist(), strict=True):
+    for name, weight in blend.weights.items():
         odds += weight * parts[name]
     return odds
 
@@ -489,7 +491,7 @@ def settle_base_rate(model: RiskModel, chance: Floats, n_labels: int) -> RiskMod
     # Only downwards: what is looked at is suspicious, and what the model has learnt by heart looks more so.
     base_rate = min(labelled, settled)
     shift = float(special.logit(base_rate) - special.logit(labelled))
-    return RiskModel(model.names, model.linear, model.trees, model.blend, shift, base_rate)
+    return replace(model, shift=shift, base_rate=base_rate)
 
 
 def estimate_base_rate(chance: Floats, labelled: float) -> float:

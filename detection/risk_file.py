@@ -122,7 +122,7 @@ def pack_model(model: RiskModel, spread: Spread, learnt: Mapping[str, Any]) -> b
         features_schema=SURROUNDINGS_SCHEMA,
         version=VERSION,
         columns=model.names,
-        blend=dict(zip(model.blend.parts, model.blend.weight.tolist(), strict=True)),
+        blend=model.blend.weights,
         bias=model.blend.bias,
         linear_bias=linear.bias,
         shift=model.shift,

@@ -121,7 +121,7 @@ def split_log_odds(model: RiskModel, table: Matrix, ring_score: Floats) -> Contr
     table, ring_score
         (n, F) and (n,): as :func:`~detection.risk.score_risk` reads them, of the accounts to explain.
     """
-    weight = dict(zip(model.blend.parts, model.blend.weight.tolist(), strict=True))
+    weight = model.blend.weights
     rest = np.full(len(table), model.blend.bias + model.shift + weight["linear"] * model.linear.bias)
     columns = weight["linear"] * standardise(model.linear, table) * model.linear.weight
     shapley = read_trees(model.trees).predict(table, pred_contrib=True, num_threads=1)
@@ -134,7 +134,7 @@ def explain_risk(
 ) -> dict[int, tuple[str, ...]]:
     """What raised the risk of some accounts most, in sentences, by row; compared with accounts in general."""
     topics, code = np.unique([name_topic(name) for name in model.names], return_inverse=True)
-    usual_rings = float(np.median(read_log_odds(ring_score))) * _ring_weight(model)
+    usual_rings = float(np.median(read_log_odds(ring_score))) * model.blend.weights[RINGS]
     standing = _Standing(surroundings)
     reasons = {}
     for begin in range(0, len(rows), ROWS_AT_ONCE):
@@ -198,10 +198,6 @@ class _Standing:
         if below >= above:
             return f"more than {math.floor(100 * below)} % of accounts"
         return f"less than {math.floor(100 * above)} % of accounts"
-
-
-def _ring_weight(model: RiskModel) -> float:
-    return float(dict(zip(model.blend.parts, model.blend.weight.tolist(), strict=True))[RINGS])
 
 
 def _say(reason: _Reason, standing: _Standing) -> str:

@@ -20,8 +20,7 @@ from detection.candidates import (
     take_groups,
 )
 from detection.channel_blocks import propose_blocks
-from detection.channels import BLAME, PRAISE, REFUND, TRADE
-from detection.circles import link_circles
+from detection.channels import BLAME, PRAISE, REFUND
 from detection.evidence import find_all_shared, tie_members
 from detection.families import HOUSEHOLD_SIZE
 from detection.innocence import PRIOR_BITS
@@ -118,10 +117,8 @@ def _propose_by_deed(channels: Channels, n_accounts: int, settings: DetectSettin
 
 def _propose_circles(channels: Channels, n_accounts: int, settings: DetectSettings) -> Iterator[Groups]:
     """Communities of those who trade in circles, where they are more than a family and their friends."""
-    if TRADE in channels.dealings:
-        links = link_circles(channels.dealings[TRADE], n_accounts)
-        circles = find_candidates(links, n_accounts, CIRCLE_RESOLUTIONS, seed=settings.seed)
-        yield take_groups(circles, np.flatnonzero(circles.size > HOUSEHOLD_SIZE))
+    circles = find_candidates(channels.circles, n_accounts, CIRCLE_RESOLUTIONS, seed=settings.seed)
+    yield take_groups(circles, np.flatnonzero(circles.size > HOUSEHOLD_SIZE))
 
 
 def propose_around(seeds: Ints, links: Links, n_accounts: int) -> Groups:

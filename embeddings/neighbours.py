@@ -180,17 +180,17 @@ def join_own(*tables: AccountFeatures) -> Block:
 
 def _keep_varied(own: Block) -> Block:
     """Without the features that nobody has or that all have alike."""
-    keep = np.flatnonzero(_find_varied(own.values))
+    keep = np.flatnonzero(find_varied(own.values))
     return Block(tuple(own.names[place] for place in keep.tolist()), own.rows, own.values[:, keep])
 
 
-def _find_varied(values: Matrix) -> Bools:
-    """Columns (F,) in which accounts differ."""
+def find_varied(values: Matrix, least: int = 1) -> Bools:
+    """Columns (F,) that are known of so many accounts, ``least``, and in which accounts differ."""
     if not len(values):
         return np.zeros(values.shape[1], dtype=bool)
     known = np.isfinite(values).sum(axis=0)
     low, high = np.fmin.reduce(values, axis=0), np.fmax.reduce(values, axis=0)
-    varied: Bools = (known > 0) & ((known < len(values)) | (low < high))
+    varied: Bools = (known >= least) & ((known < len(values)) | (low < high))
     return varied
 
 

@@ -43,6 +43,10 @@ def test_customers_of_one_shop_are_no_circle() -> None:
     assert len(links.a) == len([1 for one, other in combinations(range(10), 2) if (one - other) % 10 in (1, 2, 8, 9)])
 
 
+def measure(channel: Dealings, n_accounts: int) -> float:
+    return measure_circles(channel, link_circles(channel, n_accounts), n_accounts)
+
+
 def deal_along(graph: nx.Graph) -> Dealings:
     """Every pair of a graph deals, both ways."""
     ends = np.array(graph.edges)
@@ -52,11 +56,11 @@ def deal_along(graph: nx.Graph) -> Dealings:
 def test_friends_deal_in_circles_and_strangers_do_not_whatever_a_few_rings_do() -> None:
     friends = nx.watts_strogatz_graph(2_000, 6, 0.2, seed=1)
     strangers = nx.random_regular_graph(6, 2_000, seed=1)
-    assert measure_circles(deal_along(friends), 2_000) > 2 * USUAL_CIRCLES
-    assert measure_circles(deal_along(strangers), 2_000) < USUAL_CIRCLES / 5
+    assert measure(deal_along(friends), 2_000) > 2 * USUAL_CIRCLES
+    assert measure(deal_along(strangers), 2_000) < USUAL_CIRCLES / 5
     for begin in range(0, 100, 10):  # one account in twenty is of a ring
         strangers.add_edges_from(combinations(range(begin, begin + 5), 2))
-    assert measure_circles(deal_along(strangers), 2_000) < USUAL_CIRCLES / 2
+    assert measure(deal_along(strangers), 2_000) < USUAL_CIRCLES / 2
 
 
 def test_where_only_a_ring_both_buys_and_sells_circles_are_not_usual() -> None:
@@ -65,4 +69,4 @@ def test_where_only_a_ring_both_buys_and_sells_circles_are_not_usual() -> None:
     customers += [(buyer, shop + 1) for buyer, shop in customers]
     source = np.concatenate([trades.source, [buyer for buyer, _ in customers]])
     target = np.concatenate([trades.target, [shop for _, shop in customers]])
-    assert 0 < measure_circles(Dealings("trade", source, target), 200) < USUAL_CIRCLES
+    assert 0 < measure(Dealings("trade", source, target), 200) < USUAL_CIRCLES

@@ -90,5 +90,6 @@ def test_a_club_of_which_no_trade_is_dated_may_be_old_where_others_trades_are() 
 
 def test_a_market_without_dates_goes_back_no_day() -> None:
     snapshot = forget_times(make_snapshot(make_club(20)))
-    habits = measure_habits(snapshot, find_channels(snapshot).dealings)
+    channels = find_channels(snapshot)
+    habits = measure_habits(snapshot, channels.dealings, channels.circles)
     assert (habits.order_days, habits.review_days) == (0, 0)
