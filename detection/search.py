@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,11 +63,10 @@ def search_market(
     Assessment
         Of the groups whose evidence stands, best first, without those that repeat a better one.
     """
-    n, links = snapshot.n_accounts, link_market(snapshot, channels)
-    every = propose_groups(links, snapshot, channels, settings)
+    n, followed = snapshot.n_accounts, [link_market(snapshot, channels)]
     if likes is not None:
-        links = add_links([links, likes], n)
-        every = join_groups([every, propose_groups(links, snapshot, channels, settings)])
+        followed.append(add_links([*followed, likes], n))
+    every, links = propose_groups(followed, snapshot, channels, settings), followed[-1]
     may_stand = bound_net_bits(every, snapshot, channels) > WORTH_IMPROVING_BITS
     judged = judge_groups(take_groups(every, np.flatnonzero(may_stand)), snapshot, channels)
     promising = take_groups(judged.groups, pick_best(judged, n, floor=WORTH_IMPROVING_BITS))
@@ -82,15 +81,18 @@ def link_market(snapshot: Snapshot, channels: Channels) -> Links:
     return link_pairs(tuple(channels.followed.values()), tuple(channels.dealings.values()), snapshot.n_accounts)
 
 
-def propose_groups(links: Links, snapshot: Snapshot, channels: Channels, settings: DetectSettings) -> Groups:
-    """Communities, components and blocks, as found and in several rounds of trimming."""
+def propose_groups(
+    followed: Sequence[Links], snapshot: Snapshot, channels: Channels, settings: DetectSettings
+) -> Groups:
+    """Communities and components of each of some links, and blocks, as found and in several rounds of trimming."""
     n = snapshot.n_accounts
-    found = [find_candidates(links, n, settings.resolutions, seed=settings.seed)]
+    found = [find_candidates(links, n, settings.resolutions, seed=settings.seed) for links in followed]
     found += [*_propose_by_deed(channels, n, settings), *_propose_circles(channels, n, settings)]
     if settings.review_blocks:
         found.append(propose_blocks(channels.things, n))
     if settings.label_seeds:
-        found.append(propose_around(snapshot.label_account[snapshot.label_is_fraud], links, n))
+        known = snapshot.label_account[snapshot.label_is_fraud]
+        found += [propose_around(known, links, n) for links in followed]
     groups = join_groups(found)
     proposals = [distinct_groups(groups.account[:0], groups.size[:0])]
     for _ in range(TRIM_ROUNDS):

@@ -197,7 +197,7 @@ def test_a_labelled_account_is_proposed_with_its_strongest_neighbours(market: tu
     )
     links, rows = link_market(snapshot, channels), {row[name] for name in RING}
     seeded, plain = (
-        propose_groups(links, labelled, channels, DetectSettings(label_seeds=wanted)) for wanted in (True, False)
+        propose_groups([links], labelled, channels, DetectSettings(label_seeds=wanted)) for wanted in (True, False)
     )
     around = propose_around(labelled.label_account, links, snapshot.n_accounts)
     assert all(row[RING[0]] in around.members(group) for group in range(len(around)))
@@ -206,5 +206,5 @@ def test_a_labelled_account_is_proposed_with_its_strongest_neighbours(market: tu
     found = {tuple(seeded.members(group).tolist()) for group in range(len(seeded))}
     assert {tuple(around.members(group).tolist()) for group in range(len(around))} <= found
     known = {tuple(plain.members(group).tolist()) for group in range(len(plain))}
-    without = propose_groups(links, snapshot, channels, DetectSettings())
+    without = propose_groups([links], snapshot, channels, DetectSettings())
     assert known == {tuple(without.members(group).tolist()) for group in range(len(without))}
