@@ -34,8 +34,9 @@ from scipy import sparse, stats
 from sklearn.metrics import average_precision_score, roc_auc_score
 from sklearn.model_selection import StratifiedKFold, StratifiedShuffleSplit
 
-from detection.leaks import remove_labels
-from detection.risk import (
+from detection.evaluation.leak_gate import remove_labels
+from detection.evaluation.simulation.market import MarketSettings
+from detection.risk.model import (
     Known,
     RiskModel,
     RiskSettings,
@@ -49,8 +50,8 @@ from detection.risk import (
 )
 from detection.run import find_run
 from detection.settings import DetectSettings
-from embeddings.features import feature_names
-from embeddings.neighbours import (
+from embeddings.features.accounts import feature_names
+from embeddings.features.relations import (
     NEIGHBOURS,
     TWO_STEPS,
     Block,
@@ -60,11 +61,10 @@ from embeddings.neighbours import (
     find_relations,
     pick_columns,
 )
+from graph.contract.tables import read_folder
 from graph.model import Floats, Snapshot
+from graph.open import open_store
 from graph.settings import Settings
-from graph.simulation.market import MarketSettings
-from graph.store import open_store
-from graph.tables import read_folder
 
 ROOT = Path(__file__).parents[1]
 HOUSES = (ROOT / "graph", ROOT / "embeddings", ROOT / "detection")

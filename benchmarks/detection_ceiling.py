@@ -28,22 +28,22 @@ from measure import mark_bad, write_result
 from scipy.special import logit
 from sklearn.model_selection import StratifiedKFold
 
-from detection.assess import bound_net_bits, find_channels, judge_groups
-from detection.candidates import Groups, gather_groups
-from detection.conduct import Conduct
-from detection.evaluate import RankingScore, list_members, match_groups, restrict_truth, score_ranking
-from detection.leaks import remove_labels
-from detection.rings import build_rings
-from detection.risk import RiskSettings, apply_trees, bin_columns, grow_trees
+from detection.channels.conduct import Conduct
+from detection.evaluation.leak_gate import remove_labels
+from detection.evaluation.measures import RankingScore, list_members, match_groups, restrict_truth, score_ranking
+from detection.evaluation.simulation.market import MarketSettings
+from detection.evaluation.simulation.settings import Difficulty
+from detection.evaluation.truth import TrueGroup, Truth
+from detection.evidence.judge import bound_net_bits, find_channels, judge_groups
+from detection.groups import Groups, gather_groups
+from detection.rings.build import build_rings
+from detection.risk.model import RiskSettings, apply_trees, bin_columns, grow_trees
 from detection.run import find_run
 from detection.search import improve_groups, link_market, search_market
 from detection.settings import DetectSettings
-from embeddings.features import feature_names
-from embeddings.neighbours import describe_surroundings, pick_columns
+from embeddings.features.accounts import feature_names
+from embeddings.features.relations import describe_surroundings, pick_columns
 from graph.model import Snapshot
-from graph.simulation.market import MarketSettings
-from graph.simulation.settings import Difficulty
-from graph.truth import TrueGroup, Truth
 
 MOST_TOLD = (-8.0, 8.0)
 """Bits that may be said of one account."""

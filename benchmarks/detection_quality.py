@@ -20,9 +20,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from detection.assess import find_channels
-from detection.baselines import run_baselines
-from detection.evaluate import (
+from detection.evaluation.baselines import run_baselines
+from detection.evaluation.measures import (
     Group,
     Measured,
     RankingScore,
@@ -33,15 +32,16 @@ from detection.evaluate import (
     restrict_truth,
     score_ranking,
 )
+from detection.evaluation.simulation.market import MarketSettings, simulate_market, write_market
+from detection.evaluation.simulation.settings import Difficulty
+from detection.evaluation.truth import Truth, read_truth
+from detection.evidence.judge import find_channels
 from detection.run import find_run
 from detection.settings import DetectSettings
+from graph.contract.tables import read_folder
 from graph.model import RunResult, Snapshot
+from graph.open import open_store
 from graph.settings import Settings
-from graph.simulation.market import MarketSettings, simulate_market, write_market
-from graph.simulation.settings import Difficulty
-from graph.store import open_store
-from graph.tables import read_folder
-from graph.truth import Truth, read_truth
 
 RESULTS = Path(__file__).parent / "results"
 RESAMPLING = Resampling(n_resamples=1)  # intervals are over seeds here

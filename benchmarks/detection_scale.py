@@ -24,11 +24,11 @@ import numpy as np
 from detection_quality import load_market
 from measure import write_result
 
-from detection.assess import find_channels
+from detection.evaluation.simulation.market import MarketSettings
+from detection.evidence.judge import find_channels
 from detection.search import search_market
 from detection.settings import DetectSettings
 from graph.model import Snapshot
-from graph.simulation.market import MarketSettings
 
 
 def keep_market(accounts: int, path: Path) -> int:

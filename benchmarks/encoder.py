@@ -37,27 +37,33 @@ from sklearn.metrics import average_precision_score
 from sklearn.model_selection import StratifiedShuffleSplit
 from torch import Tensor, nn
 
-from detection.assess import find_channels
-from detection.channels import SIGN_UP
-from detection.evaluate import list_members, match_groups, restrict_truth, score_ranking
-from detection.leaks import remove_labels
-from detection.links import link_pairs
-from detection.risk import apply_linear, fit_linear
+from detection.candidates.links import link_pairs
+from detection.channels.catalogue import SIGN_UP
+from detection.evaluation.leak_gate import remove_labels
+from detection.evaluation.measures import list_members, match_groups, restrict_truth, score_ranking
+from detection.evaluation.simulation.market import MarketSettings
+from detection.evidence.judge import find_channels
+from detection.risk.model import apply_linear, fit_linear
 from detection.run import find_run
 from detection.settings import DetectSettings
-from embeddings.encoder import MakeObjective, fit_encoder
-from embeddings.encoder_settings import EncoderSettings
-from embeddings.features import COMMON_KINDS, account_features, empty_snapshot, fit_scaling, scale_features
-from embeddings.market_graph import ACCOUNT, FORWARD, Block, MarketGraph, Relation, Wires, sample_block
-from embeddings.network import Network
-from embeddings.newcomers import warm_up
-from embeddings.objectives import LinkedPairs, contrast_pairs, encode_view, mask_inputs, send_wires
-from embeddings.training import KnownAccounts
+from embeddings.encoder.hetero_graph import ACCOUNT, FORWARD, Block, MarketGraph, Relation, Wires, sample_block
+from embeddings.encoder.incremental import warm_up
+from embeddings.encoder.model import MakeObjective, fit_encoder
+from embeddings.encoder.network import Network
+from embeddings.encoder.objectives import LinkedPairs, contrast_pairs, encode_view, mask_inputs, send_wires
+from embeddings.encoder.settings import EncoderSettings
+from embeddings.encoder.training import KnownAccounts
+from embeddings.features.accounts import (
+    COMMON_KINDS,
+    account_features,
+    empty_snapshot,
+    fit_scaling,
+    scale_features,
+)
+from graph.contract.tables import read_folder
 from graph.model import Orders, Reviews, Snapshot, Uses
+from graph.open import open_store
 from graph.settings import Settings
-from graph.simulation.market import MarketSettings
-from graph.store import open_store
-from graph.tables import read_folder
 
 KEPT = Path(__file__).parents[1] / ".bench" / "encoder.jsonl"
 MOMENTUM = 0.99

@@ -27,10 +27,12 @@ import pandas as pd
 from measure import DATA, RESULTS, write_result
 from scipy.sparse import csr_array
 
-from detection.channel_blocks import find_channel_blocks
-from detection.channels import DEED_WINDOWS_DAYS, GOOD_RATING, PRAISE, Deeds, share_deeds
-from detection.dense_blocks import Block, find_dense_blocks, weigh_columns
-from detection.surprising_blocks import find_surprising_blocks
+from detection.candidates.blocks.propose import find_channel_blocks
+from detection.candidates.blocks.surprising import find_surprising_blocks
+from detection.channels.catalogue import DEED_WINDOWS_DAYS, PRAISE
+from detection.channels.facts import GOOD_RATING
+from detection.channels.windows import Deeds, share_deeds
+from detection.evaluation.fraudar import Block, find_dense_blocks, weigh_columns
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]

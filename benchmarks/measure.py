@@ -11,8 +11,8 @@ from pathlib import Path
 
 import numpy as np
 
+from detection.evaluation.truth import TrueVerdicts
 from graph.model import Snapshot
-from graph.truth import TrueVerdicts
 
 RESULTS = Path(__file__).parent / "results"
 DATA = Path(__file__).parents[2] / "shared" / "data"

@@ -28,15 +28,17 @@ from measure import RINGFENCE, run_ringfence, write_result
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from neo4j_server import LONG_TERM, Neo4jServer, empty_server, logged_in
 
-from graph.embedded import EmbeddedStore
-from graph.embedded_bulk import read_known_facts
-from graph.model import TIERS, RunResult, Snapshot
-from graph.plan import LoadPlan, plan_load
-from graph.queries import find_account, find_path, find_ring, list_rings
-from graph.server_schema import MIGRATIONS, NODE_KEYS
+from graph.contract.tables import CheckedTable, read_folder
+from graph.model import RunResult, Snapshot
+from graph.open import open_store
+from graph.queries.questions import find_account, find_path, find_ring, list_rings
 from graph.settings import Settings
-from graph.store import GraphStore, open_store
-from graph.tables import CheckedTable, read_folder
+from graph.stores.embedded.bulk import read_known_facts
+from graph.stores.embedded.store import EmbeddedStore
+from graph.stores.load_plan import LoadPlan, plan_load
+from graph.stores.protocol import GraphStore
+from graph.stores.server.schema import MIGRATIONS, NODE_KEYS
+from graph.vocabulary import TIERS
 
 assert RINGFENCE.exists()
 

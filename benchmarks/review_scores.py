@@ -25,7 +25,7 @@ from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from detection.reviews import (
+from detection.reviews.judge import (
     SIGNALS,
     SIGNS,
     ReviewFacts,
@@ -35,10 +35,10 @@ from detection.reviews import (
     measure_short_life,
     read_review_facts,
 )
+from graph.contract.tables import read_folder
 from graph.model import Floats
+from graph.open import open_store
 from graph.settings import Settings
-from graph.store import open_store
-from graph.tables import read_folder
 
 
 @dataclass(frozen=True)

@@ -21,11 +21,13 @@ from injected_blocks import peel_one_by_one
 from measure import write_result
 from scipy.sparse import csr_array
 
-from detection.channel_blocks import find_channel_blocks
-from detection.channels import DEED_WINDOWS_DAYS, GOOD_RATING, PRAISE, Deeds, share_deeds
-from detection.dense_blocks import find_dense_blocks
-from detection.reviews import ReviewFacts, judge_reviews
-from detection.surprising_blocks import find_surprising_blocks
+from detection.candidates.blocks.propose import find_channel_blocks
+from detection.candidates.blocks.surprising import find_surprising_blocks
+from detection.channels.catalogue import DEED_WINDOWS_DAYS, PRAISE
+from detection.channels.facts import GOOD_RATING
+from detection.channels.windows import Deeds, share_deeds
+from detection.evaluation.fraudar import find_dense_blocks
+from detection.reviews.judge import ReviewFacts, judge_reviews
 
 IntArray = npt.NDArray[np.int64]
 FIRST_DAY, LAST_DAY = 17_000, 19_000

@@ -21,15 +21,15 @@ import numpy as np
 from main_job import count_rows
 from measure import mark_bad, run_ringfence, write_result
 
-from detection.leaks import remove_labels
-from detection.risk import Known, fit_risk, score_market
-from detection.risk_file import read_model
-from embeddings.habits import measure_large_amounts
-from embeddings.neighbours import Surroundings, describe_surroundings
-from embeddings.surroundings import describe_account
+from detection.evaluation.leak_gate import remove_labels
+from detection.evaluation.truth import read_truth
+from detection.risk.file import read_model
+from detection.risk.model import Known, fit_risk, score_market
+from embeddings.features.history import measure_large_amounts
+from embeddings.features.one_account import describe_account
+from embeddings.features.relations import Surroundings, describe_surroundings
 from graph.model import Floats, Snapshot
-from graph.store import open_store
-from graph.truth import read_truth
+from graph.open import open_store
 
 ASKED = 200
 

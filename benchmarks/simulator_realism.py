@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 from measure import DATA, RESULTS
 
-from graph.simulation.market import Market, MarketSettings, simulate_market
+from detection.evaluation.simulation.market import Market, MarketSettings, simulate_market
 
 FloatArray = npt.NDArray[np.float64]
 Tables = dict[str, pd.DataFrame]

@@ -6,8 +6,8 @@ from typing import Any
 
 import click
 
+from cli.context import Workplace, pass_workplace
 from cli.output import Answer, Format, as_rows, format_option, list_columns, parse_id, write_answer
-from cli.workplace import Workplace, pass_workplace
 
 # As in graph.model, whose arrays a question need not wait for.
 KINDS = ("trade", "review", "attack", "refund", "farm", "shared-identity")
@@ -25,7 +25,7 @@ TIERS = ("automatic", "review", "watch", "clear")
 @pass_workplace
 def rings(workplace: Workplace, /, run_id: str | None, limit: int | None, form: Format, **filters: Any) -> None:
     """List the rings of a run, the strongest first."""
-    from graph.queries import RingSummary, list_rings
+    from graph.queries.questions import RingSummary, list_rings
 
     with workplace.open_store() as store:
         found = list_rings(store, run_id=run_id, **filters)[:limit]
@@ -46,7 +46,7 @@ def ring(workplace: Workplace, ring_id: str, run_id: str | None, form: Format) -
     links, the innocent readings that were heard and who won, and others that it acted on or for.
     CSV gives one row per member.
     """
-    from graph.queries import MemberRecord, find_ring
+    from graph.queries.questions import MemberRecord, find_ring
 
     with workplace.open_store() as store:
         found = find_ring(store, ring_id, run_id=run_id)
@@ -64,7 +64,7 @@ def account(workplace: Workplace, account_id: str, form: Format) -> None:
 
     CSV gives one row with everything; what is a list there is JSON.
     """
-    from graph.queries import AccountRecord, find_account
+    from graph.queries.questions import AccountRecord, find_account
 
     with workplace.open_store() as store:
         found = find_account(store, account_id)
@@ -78,7 +78,7 @@ def account(workplace: Workplace, account_id: str, form: Format) -> None:
 @pass_workplace
 def why(workplace: Workplace, any_id: str, form: Format) -> None:
     """Say why an account, ring or review stands as it does, in the words stored when it was scored."""
-    from graph.queries import Reasons, find_reasons
+    from graph.queries.questions import Reasons, find_reasons
 
     with workplace.open_store() as store:
         found = find_reasons(store, any_id)
@@ -100,7 +100,7 @@ def path(workplace: Workplace, account_a: str, account_b: str, max_hub: int, max
     Things that very many share (a parcel locker, a carrier's address) connect everybody and mean
     nothing; they are left out and named.  CSV gives one row per hop and thing shared.
     """
-    from graph.queries import find_path
+    from graph.queries.questions import find_path
 
     with workplace.open_store() as store:
         found = find_path(store, account_a, account_b, max_hub=max_hub, max_hops=max_hops)
@@ -118,7 +118,7 @@ def path(workplace: Workplace, account_a: str, account_b: str, max_hub: int, max
 @pass_workplace
 def runs(workplace: Workplace, form: Format) -> None:
     """List the runs, the latest first."""
-    from graph.queries import RunSummary, list_runs
+    from graph.queries.questions import RunSummary, list_runs
 
     with workplace.open_store() as store:
         found = list_runs(store)
@@ -151,7 +151,7 @@ def _split_parameter(text: str) -> tuple[str, str]:
 
 def _render() -> Any:
     # rich is for tables only.
-    from cli import render
+    from cli import draw_answers as render
 
     return render
 

@@ -17,12 +17,12 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 
 import click
 
+from cli.context import Workplace, pass_workplace
 from cli.output import as_plain, parse_id
-from cli.workplace import Workplace, pass_workplace
 from graph.errors import ConfigError
 
 if TYPE_CHECKING:
-    from graph.store import GraphStore
+    from graph.stores.protocol import GraphStore
 
 Row = dict[str, Any]
 ExportFormat = Literal["csv", "json", "jsonl", "parquet", "graphml"]
@@ -87,7 +87,7 @@ def export(workplace: Workplace, subject: str, output: str, form: ExportFormat |
 
 
 def _read_export(store: GraphStore, subject: str, run_id: str | None, *, with_links: bool) -> Export:
-    from graph import queries
+    from graph.queries import questions as queries
 
     run = queries.find_run(store, run_id)
     if subject == "accounts":

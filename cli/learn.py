@@ -9,18 +9,18 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cli.context import Workplace, pass_workplace
 from cli.output import Answer, Format, as_rows, format_option, list_columns, write_answer
 from cli.progress import show_progress
 from cli.work import as_instant, choose_settings, parse_time
-from cli.workplace import Workplace, pass_workplace
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from detection.learn import Training
-    from detection.learn_encoder import EncoderTraining
     from detection.settings import DetectSettings
-    from graph.store import Location
+    from detection.training.encoder import EncoderTraining
+    from detection.training.risk import Training
+    from graph.stores.location import Location
 
 DEFAULT_MODEL, DEFAULT_ENCODER = Path("risk.model"), Path("accounts.encoder")
 MEASURE_COLUMNS = ("section", "name", "measure", "value", "low", "high")
@@ -63,7 +63,7 @@ def train(
 def _train_model(
     location: Location, path: Path, settings: DetectSettings, as_of: np.datetime64 | None, form: Format
 ) -> None:
-    from detection.learn import train as train_model
+    from detection.training.risk import train as train_model
 
     with show_progress() as progress:
         training = train_model(location, path, settings, as_of=as_of, progress=progress)
@@ -75,7 +75,7 @@ def _train_model(
 def _train_encoder(
     location: Location, path: Path, settings: DetectSettings, as_of: np.datetime64 | None, form: Format
 ) -> None:
-    from detection.learn_encoder import train_encoder
+    from detection.training.encoder import train_encoder
 
     with show_progress() as progress:
         training = train_encoder(location, path, settings, as_of=as_of, progress=progress)
@@ -117,7 +117,7 @@ def _draw_encoder(training: EncoderTraining) -> str:
 
 
 def _draw(training: Training) -> Any:
-    from cli.figures import draw_training
+    from cli.draw_measures import draw_training
 
     return draw_training(training)
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
+from cli.context import Workplace, pass_workplace
 from cli.output import Answer, Format, as_rows, format_option, list_columns, parse_id, write_answer
 from cli.progress import show_progress
-from cli.workplace import Workplace, pass_workplace
 from graph.errors import StoreBusyError, StoreReadOnlyError
 
 if TYPE_CHECKING:
@@ -19,24 +18,13 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graph.model import Snapshot
-    from graph.queries import Share
-    from graph.store import GraphStore
+    from graph.queries.questions import LikeAccount, Share
+    from graph.stores.protocol import GraphStore
 
 logger = logging.getLogger("ringfence.similar")
 
 MAX_SHARED = 1000
 """What more accounts share is no likeness worth naming."""
-
-
-@dataclass(frozen=True)
-class LikeAccount:
-    """An account, how alike its behaviour is (cosine, 1 is the same) and in what."""
-
-    account_id: str
-    similarity: float
-    risk_score: float | None
-    tier: str | None
-    reasons: tuple[str, ...]
 
 
 @click.command(short_help="List the accounts that behave most like one.")
@@ -56,7 +44,7 @@ def similar(workplace: Workplace, account_id: str, most: int, encoder: Path | No
     trained first (about twenty seconds for 20,000 accounts), and its vectors are kept.  With
     --encoder, all accounts are encoded anew, those that came after the training too.
     """
-    from graph.queries import check_account
+    from graph.queries.questions import check_account
 
     with workplace.open_store() as store:
         check_account(store, account_id)
@@ -68,7 +56,7 @@ def similar(workplace: Workplace, account_id: str, most: int, encoder: Path | No
         vectors = _make_vectors(workplace, snapshot)
     with workplace.open_store() as store:
         alike = _find_alike(store, snapshot, vectors, account_id, most=most)
-    from cli.render import draw_similar
+    from cli.draw_answers import draw_similar
 
     write_answer(Answer(alike, list_columns(LikeAccount), as_rows(alike), lambda: draw_similar(alike)), form)
 
@@ -77,7 +65,7 @@ def _read_vectors(store: GraphStore, snapshot: Snapshot, account_id: str) -> NDA
     """Stored vectors in the snapshot's row order; zeros for accounts that have none."""
     import numpy as np
 
-    from graph.queries import list_vectors
+    from graph.queries.questions import list_vectors
 
     stored = {row["account_id"]: row["vector"] for row in list_vectors(store)}
     if account_id not in stored:
@@ -99,8 +87,8 @@ def _make_vectors(workplace: Workplace, snapshot: Snapshot) -> NDArray[np.float3
 
 def train_vectors(snapshot: Snapshot, seed: int) -> NDArray[np.float32]:
     """Train the encoder on a snapshot and encode its accounts: (N, d), of unit length."""
-    from embeddings.encoder import fit_encoder
-    from embeddings.encoder_settings import EncoderSettings
+    from embeddings.encoder.model import fit_encoder
+    from embeddings.encoder.settings import EncoderSettings
 
     with show_progress() as progress:
         encoder = fit_encoder(snapshot, EncoderSettings(seed=seed), progress=progress)
@@ -109,7 +97,7 @@ def train_vectors(snapshot: Snapshot, seed: int) -> NDArray[np.float32]:
 
 def encode_with(snapshot: Snapshot, path: Path) -> NDArray[np.float32]:
     """Encode a snapshot's accounts with an encoder from a file: (N, d), of unit length."""
-    from embeddings.encoder_file import read_encoder
+    from embeddings.encoder.file import read_encoder
 
     with show_progress() as progress:
         return read_encoder(path).encoder.encode(snapshot, progress=progress)
@@ -120,9 +108,9 @@ def _find_alike(
 ) -> list[LikeAccount]:
     import numpy as np
 
-    from embeddings.features import account_features
+    from embeddings.features.accounts import account_features
     from embeddings.similar import explain_likeness, find_similar, say_reason
-    from graph.queries import find_neighbours, find_verdicts
+    from graph.queries.questions import LikeAccount, find_neighbours, find_verdicts
 
     row = int(np.flatnonzero(snapshot.account_id == account_id)[0])
     near, features = find_similar(vectors, row, most), account_features(snapshot)

@@ -13,7 +13,7 @@ from typing import Any
 
 import click
 
-from cli.workplace import Workplace
+from cli.context import Workplace
 from graph.errors import DataError, LeakError, RingfenceError, StoreError, UnknownIdError
 from graph.version import VERSION
 

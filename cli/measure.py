@@ -14,22 +14,22 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cli.context import Workplace, pass_workplace
 from cli.output import Answer, Format, format_option, write_answer
 from cli.progress import show_progress
 from cli.work import as_instant, choose_settings, parse_time
-from cli.workplace import Workplace, pass_workplace
 
 if TYPE_CHECKING:
     import numpy as np
 
-    from detection.compare import Evaluation, MethodScore
+    from detection.evaluation.evaluate import Evaluation, MethodScore
+    from graph.contract.tables import CheckedTable
     from graph.model import Snapshot
-    from graph.store import Progress
-    from graph.tables import CheckedTable
+    from graph.progress import Progress
 
 logger = logging.getLogger("ringfence.cli")
 
-# As in detection.planting, whose arrays a wrong option need not wait for.
+# As in detection.evaluation.planting, whose arrays a wrong option need not wait for.
 PLANT_KINDS = ("trade", "review", "attack", "refund", "farm", "shared-identity")
 MEASURE_COLUMNS = ("section", "name", "measure", "value", "low", "high")
 _SEPARATION = ("rows", "bad", "auc", "average_precision")
@@ -68,9 +68,9 @@ def evaluate(
     which all later facts were removed; if a score changes, the command fails and says which.
     Nothing is written into the store.
     """
-    from detection.compare import EvaluationPlan, evaluate_market
-    from detection.evaluate import Resampling
-    from graph.truth import read_truth
+    from detection.evaluation.evaluate import EvaluationPlan, evaluate_market
+    from detection.evaluation.measures import Resampling
+    from detection.evaluation.truth import read_truth
 
     settings = choose_settings(workplace, seed=seed, encoder=False)
     known = read_truth(_find_truth(folder, truth))
@@ -124,7 +124,7 @@ def redteam(
     copies of its ordinary dealings.  Says for each kind of ring and camouflage the smallest size of
     which at least half were caught, and how many of each size.  The market itself stays as it is.
     """
-    from detection.redteam import RedTeamPlan, attack_market
+    from detection.evaluation.red_team import RedTeamPlan, attack_market
 
     settings = choose_settings(workplace, seed=seed, encoder=False)
     plan = RedTeamPlan(
@@ -172,8 +172,8 @@ def _open_market(
             snapshot = store.snapshot(as_of=as_of)
         yield _Market(snapshot)
         return
-    from graph.past import forget_later
-    from graph.tables import check_reject_share, read_folder
+    from graph.contract.as_of import forget_later
+    from graph.contract.tables import check_reject_share, read_folder
 
     settings = workplace.read_settings()
     tables = read_folder(folder, settings, progress=progress)
@@ -236,7 +236,7 @@ def _measure(section: str, name: str, measure: str, value: Any) -> dict[str, Any
 
 def _figures() -> Any:
     # rich is for tables only.
-    from cli import figures
+    from cli import draw_measures as figures
 
     return figures
 

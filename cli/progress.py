@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rich.progress import Progress as Bars
     from rich.progress import TaskID
 
-    from graph.store import Progress
+    from graph.progress import Progress
 
 logger = logging.getLogger("ringfence.progress")
 

@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cli.context import Workplace, pass_workplace
 from cli.output import print_table
 from cli.progress import show_progress
-from cli.workplace import Workplace, pass_workplace
 from graph.errors import ConfigError, StoreNotFoundError
 
 if TYPE_CHECKING:
@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     import numpy as np
 
     from detection.settings import DetectSettings
-    from graph.store import GraphStore
-    from graph.tables import CheckedTable
+    from graph.contract.tables import CheckedTable
+    from graph.stores.protocol import GraphStore
 
 logger = logging.getLogger("ringfence.cli")
 
@@ -53,7 +53,7 @@ def load(workplace: Workplace, folder: Path, dry_run: bool, rejects: Path | None
     the data contract are listed with their line and reason, and the rest loads.  Loading the same
     folder again changes nothing.
     """
-    from graph.tables import check_reject_share, read_folder
+    from graph.contract.tables import check_reject_share, read_folder
 
     settings = workplace.read_settings()
     with show_progress() as progress:
@@ -62,7 +62,7 @@ def load(workplace: Workplace, folder: Path, dry_run: bool, rejects: Path | None
         check_reject_share(tables, settings)
         with _open_for_load(workplace, dry_run=dry_run) as store:
             report = store.load(tables, dry_run=dry_run, progress=progress)
-    from cli.render import draw_load
+    from cli.draw_answers import draw_load
 
     print_table(draw_load(report))
     click.echo(f"\n{rejected}")
@@ -73,7 +73,7 @@ def _report_rejects(tables: Mapping[str, CheckedTable], path: Path) -> str:
     n_rejected = sum(len(table.rejects) for table in tables.values())
     if not n_rejected:
         return "No row was rejected."
-    from graph.tables import write_rejects
+    from graph.contract.tables import write_rejects
 
     write_rejects(tables, path)
     logger.info("%s rejected, listed in %s", _say_rows(n_rejected), path)
@@ -148,8 +148,8 @@ def as_instant(as_of: datetime | None) -> np.datetime64 | None:
 
 
 def _show_rings(store: GraphStore) -> None:
-    from cli.render import draw_rings
-    from graph.queries import find_run, list_rings
+    from cli.draw_answers import draw_rings
+    from graph.queries.questions import find_run, list_rings
 
     rings, run = list_rings(store), find_run(store)
     click.echo(f"Run {run.run_id}: {run.rings:,} rings, {run.flags:,} flags, {run.accounts:,} accounts scored.\n")
@@ -172,8 +172,8 @@ def simulate(out: Path, accounts: int, seed: int, difficulty: Any, tables: Any) 
 
     The truth lies in OUT/truth, for measuring only.  The same options give the same files.
     """
-    from graph.simulation.market import simulate_market, write_market
-    from graph.simulation.settings import MarketSettings
+    from detection.evaluation.simulation.market import simulate_market, write_market
+    from detection.evaluation.simulation.settings import MarketSettings
 
     with show_progress() as progress:
         progress("simulate", 0, accounts)

@@ -13,19 +13,22 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from detection.assess import Channels, find_channels, gather_channels
-from detection.calibrate import note_false_discoveries, score_null_rings
-from detection.habits import Habits
-from detection.look_alikes import link_look_alikes, make_vectors, name_likenesses
-from detection.rings import build_rings, keep_ring_ids
-from detection.risk_file import KeptModel, read_model
-from detection.risk_scores import WeighedScores, weigh_risk
+from detection.candidates.look_alikes import link_look_alikes, make_vectors, name_likenesses
+from detection.evidence.judge import Channels, find_channels, gather_channels
+from detection.evidence.market_norms import Habits
+from detection.rings.build import build_rings, keep_ring_ids
+from detection.risk.apply import WeighedScores, weigh_risk
+from detection.risk.file import KeptModel, read_model
 from detection.scores import score_market
 from detection.search import search_market
 from detection.settings import DetectSettings
+from detection.significance.false_discovery import note_false_discoveries, score_null_rings
 from graph.model import Ring, RunResult, Snapshot
-from graph.snapshots import digest_snapshot
-from graph.store import GraphStore, Location, Progress, no_progress, open_store
+from graph.open import open_store
+from graph.progress import Progress, no_progress
+from graph.stores.location import Location
+from graph.stores.protocol import GraphStore
+from graph.stores.snapshots import digest_snapshot
 from graph.version import VERSION
 
 log = logging.getLogger("ringfence.run")

@@ -8,14 +8,17 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from detection.assess import Channels
-from detection.channels import BAD_RATING, BEHAVIOUR, GOOD_RATING, NO_TARGET, SharedThings, find_review_targets
-from detection.conduct import COMPLAINTS, UNBOUGHT, Conduct
-from detection.describe import describe_thing
-from detection.families import HOUSEHOLD_SIZE, PLACES
-from detection.reviews import judge_reviews, read_review_facts
+from detection.channels.catalogue import BEHAVIOUR
+from detection.channels.conduct import COMPLAINTS, UNBOUGHT, Conduct
+from detection.channels.facts import BAD_RATING, GOOD_RATING, find_review_targets
+from detection.channels.incidence import NO_TARGET, SharedThings
+from detection.evidence.households import HOUSEHOLD_SIZE, PLACES
+from detection.evidence.judge import Channels
+from detection.reviews.judge import judge_reviews, read_review_facts
+from detection.rings.wording import describe_thing
 from detection.settings import DetectSettings
-from graph.model import TIERS, Flag, Floats, Ints, Member, Ring, Snapshot, Tier
+from graph.model import Flag, Floats, Ints, Member, Ring, Snapshot
+from graph.vocabulary import TIERS, Tier
 
 LONE_CEILING = 0.38
 """What an account in no ring, or a review by one, can score at most: never more than ``watch``."""
@@ -224,7 +227,7 @@ def find_crowded(channels: Channels, n_accounts: int) -> NDArray[np.bool_]:
 
 
 def score_reviews(snapshot: Snapshot) -> Floats:
-    """How likely each review's opinion was planted, 0 to ``LONE_CEILING`` (R,); see :mod:`detection.reviews`."""
+    """How likely each review's opinion was planted, 0 to ``LONE_CEILING`` (R,); see :mod:`detection.reviews.judge`."""
     return LONE_CEILING * judge_reviews(read_review_facts(snapshot)).suspicion
 
 

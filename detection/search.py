@@ -9,23 +9,16 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from detection.assess import Assessment, Channels, bound_net_bits, count_traders, judge_groups
-from detection.candidates import (
-    MIN_SIZE,
-    Groups,
-    distinct_groups,
-    find_candidates,
-    gather_groups,
-    join_groups,
-    take_groups,
-)
-from detection.channel_blocks import propose_blocks
-from detection.channels import BLAME, PRAISE, REFUND
-from detection.evidence import find_all_shared, tie_members
-from detection.families import HOUSEHOLD_SIZE
-from detection.innocence import PRIOR_BITS
-from detection.links import Links, add_links, link_pairs
-from detection.naming import charge_search, name_groups
+from detection.candidates.blocks.propose import propose_blocks
+from detection.candidates.communities import find_candidates
+from detection.candidates.links import Links, add_links, link_pairs
+from detection.channels.catalogue import BLAME, PRAISE, REFUND
+from detection.evidence.description_length import charge_search, name_groups
+from detection.evidence.explanations import PRIOR_BITS
+from detection.evidence.households import HOUSEHOLD_SIZE
+from detection.evidence.judge import Assessment, Channels, bound_net_bits, count_traders, judge_groups
+from detection.evidence.measure import find_all_shared, tie_members
+from detection.groups import MIN_SIZE, Groups, distinct_groups, gather_groups, join_groups, take_groups
 from detection.settings import DetectSettings
 from graph.model import Floats, Ints, Snapshot
 

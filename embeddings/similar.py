@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from embeddings.features import INDICATORS, AccountFeatures
+from embeddings.features.accounts import INDICATORS, AccountFeatures
 from graph.errors import ConfigError
 from graph.model import Floats, Ints
 

@@ -14,20 +14,18 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from graph.vocabulary import RingKind, Tier
+
 Ints = NDArray[np.int64]
+
+
 Floats = NDArray[np.float64]
+
+
 Times = NDArray[np.datetime64]
+
+
 Strings = NDArray[Any]  # numpy's object arrays of str; None where nothing is known
-
-Tier = Literal["automatic", "review", "watch", "clear"]
-TIERS: tuple[Tier, ...] = ("clear", "watch", "review", "automatic")
-"""From harmless to certain; the position is the tier's code in arrays."""
-
-RingKind = Literal["trade", "review", "attack", "refund", "farm", "shared-identity"]
-RING_KINDS: tuple[RingKind, ...] = ("trade", "review", "attack", "refund", "farm", "shared-identity")
-
-SHOP_ID = "market"
-"""The key of the one ``Shop`` node: who sold, where an order names no seller."""
 
 
 @dataclass(frozen=True)

@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import pyarrow as pa
 
-from detection.candidates import Groups, gather_groups
+from detection.groups import Groups, gather_groups
 from graph.model import Ring, RunResult, Snapshot
-from graph.snapshots import RawGraph, build_snapshot
+from graph.stores.snapshots import RawGraph, build_snapshot
 
 FIRST_DAY = np.datetime64("2024-01-01", "us")
 N_SELLERS = 40

@@ -17,21 +17,13 @@ from typing import Any
 
 import numpy as np
 
-from graph.model import (
-    TIERS,
-    Evidence,
-    Flag,
-    InnocentReading,
-    Member,
-    Party,
-    Ring,
-    RingLink,
-    RunResult,
-    Snapshot,
-)
+from graph.contract.tables import read_folder
+from graph.model import Evidence, Flag, InnocentReading, Member, Party, Ring, RingLink, RunResult, Snapshot
+from graph.open import open_store
 from graph.settings import Settings
-from graph.store import GraphStore, Server, open_store
-from graph.tables import read_folder
+from graph.stores.location import Server
+from graph.stores.protocol import GraphStore
+from graph.vocabulary import TIERS
 
 HOSTILE = 'o\'Hara "[bold]"; DROP\n=1+1,\t🦊'
 """Quotes, a line break, markup, a formula, a comma, a tab and an emoji."""

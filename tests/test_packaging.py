@@ -16,8 +16,8 @@ from typing import Any
 import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
+from places import ROOT
 
-ROOT = Path(__file__).resolve().parents[1]
 HOUSES = ("graph", "embeddings", "detection", "cli")
 NOT_SOURCE = shutil.ignore_patterns("__pycache__", "*.egg-info", ".*")
 

@@ -1,0 +1,87 @@
+"""Where a command works: which store, which settings.  A flag goes before the environment, that before the file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from graph.errors import ConfigError
+
+if TYPE_CHECKING:
+    from graph.settings import Settings
+    from graph.stores.location import Location
+    from graph.stores.protocol import GraphStore, Mode
+
+DEFAULT_STORE = "ringfence-store"
+DEFAULT_CONFIG = Path("ringfence.toml")
+
+
+@dataclass(frozen=True)
+class Workplace:
+    """What the global options said; None where they said nothing."""
+
+    store: str | None = None
+    config: Path | None = None
+
+    def read_settings(self) -> Settings:
+        """Everything in ``ringfence.toml``, or the defaults without one."""
+        from graph.settings import load_settings
+
+        return load_settings(self._find_config())
+
+    def find_location(self) -> Location:
+        """Where the store lies: by ``--store`` or RINGFENCE_STORE, NEO4J_URI, ``ringfence.toml``, or in the default."""
+        named = self.store or _check_address("NEO4J_URI", os.environ.get("NEO4J_URI"))
+        config = self._find_config()
+        # Without a file there is nothing to parse, and the answer comes sooner.
+        if config is None:
+            return named or DEFAULT_STORE
+        settings = self.read_settings()
+        location = named or _check_address("neo4j.uri", settings.neo4j.uri) or settings.store
+        return _add_login(location, settings, config) if "://" in location else location
+
+    def name_rejects(self) -> Path:
+        """Where bad rows are listed unless the user says otherwise: beside the store, or here if it is on a server."""
+        location = self.find_location()
+        place = location.rstrip("/") if isinstance(location, str) and "://" not in location else DEFAULT_STORE
+        return Path(f"{place}-rejects.csv")
+
+    def place_models(self, detect: Mapping[str, Any]) -> dict[str, str]:
+        """The model and the encoder that ``[detect]`` names, which lie relative to the settings file."""
+        config = self._find_config()
+        if config is None:
+            return {}
+        named = {name: detect.get(name) for name in ("model", "encoder_file")}
+        return {name: str(config.parent / file) for name, file in named.items() if isinstance(file, str) and file}
+
+    def open_store(self, *, mode: Mode = "read") -> GraphStore:
+        """Open the store."""
+        from graph.open import open_store
+
+        return open_store(self.find_location(), mode=mode)
+
+    def _find_config(self) -> Path | None:
+        if self.config is not None:
+            return self.config
+        return DEFAULT_CONFIG if DEFAULT_CONFIG.is_file() else None
+
+
+def _check_address(setting: str, address: str | None) -> str | None:
+    if address and "://" not in address:
+        raise ConfigError(f"{setting} {address!r} is no address; write it like neo4j://host:7687")
+    return address or None
+
+
+def _add_login(address: str, settings: Settings, config: Path) -> Location:
+    from graph.settings import read_login
+    from graph.stores.location import find_server
+
+    return find_server(address, settings=read_login(settings.neo4j, config.resolve().parent)) or address
+
+
+pass_workplace = click.make_pass_decorator(Workplace)

@@ -1,0 +1,1 @@
+"""Groups worth looking at: links in bits, and the searches that walk on them."""

@@ -1,0 +1,159 @@
+"""Conduct: what an account does much more often than the market's accounts do.
+
+Most people ask for a refund now and then.  Somebody of whose five orders four were refunded is
+either unlucky or one of those who live by it.  Each signal compares how often an account did
+something (k of m times) under two readings: that it is like the others, whose habits differ as a
+beta-binomial law says, and that it does so on purpose, with a habit anywhere above the usual.  The
+log-likelihood ratio in bits says what its conduct adds to the suspicion that others raise; it
+accuses nobody alone.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import betaincc, betaln
+
+from detection.channels.facts import BAD_RATING, find_refunds
+from graph.model import Floats, Ints, Snapshot
+
+REFUNDS, UNBOUGHT, COMPLAINTS, HASTE, OFF_MARKET = (
+    "refunds asked", "reviews without an order", "bad reviews written", "first orders in haste",
+    "prices off the market",
+)  # fmt: skip
+MOST_PIECES, FAR_OCTAVES = 3, 0.4
+"""An order may be of several pieces, and haggled down by a quarter."""
+HASTE_SECONDS = 60
+"""Nobody signs up, looks around and orders faster than this."""
+LEAST_HABIT = 0.25
+"""Somebody with a purpose does it this often or more, each habit as likely."""
+LIKELY_HONEST = 0.5
+LONER_BITS = 10.0
+"""One account in a thousand misbehaves on its own: beyond that, conduct says no more about a ring."""
+LARGEST_USUAL = 0.2
+"""A signal that more than this share of all deeds shows is no sign of anything."""
+
+
+@dataclass(frozen=True)
+class Conduct:
+    """One signal: ``times`` (N,) of ``occasions`` (N,) each account did it; ``bits`` (N,), at least -1.
+
+    ``told_bits`` (N,) of them only say that it did so at all.
+    """
+
+    name: str
+    times: Ints
+    occasions: Ints
+    bits: Floats
+    told_bits: Floats
+
+
+def measure_conduct(snapshot: Snapshot) -> tuple[Conduct, ...]:
+    """Every signal that the snapshot has facts for and that is unusual in it."""
+    orders, reviews, n = snapshot.orders, snapshot.reviews, snapshot.n_accounts
+    found = []
+    judged = orders.status >= 0
+    found.append(_compare(REFUNDS, orders.buyer[judged], find_refunds(snapshot)[judged], n))
+    about = reviews.product >= 0
+    if (orders.product >= 0).any():
+        found.append(_compare(UNBOUGHT, reviews.author[about], ~find_verified(snapshot)[about], n))
+    rated = ~np.isnan(reviews.rating)
+    found.append(_compare(COMPLAINTS, reviews.author[rated], reviews.rating[rated] <= BAD_RATING, n))
+    found.append(_measure_haste(snapshot))
+    found.append(_measure_prices(snapshot))
+    return tuple(signal for signal in found if signal.bits.any())
+
+
+def _measure_prices(snapshot: Snapshot) -> Conduct:
+    """Orders at a price that is not the listing's, nor a few times it, for both who paid and who was paid."""
+    orders = snapshot.orders
+    rows = np.flatnonzero((orders.product >= 0) & (orders.seller >= 0) & (orders.amount > 0))
+    price = snapshot.product_price[orders.product[rows]]
+    rows, price = rows[price > 0], price[price > 0]
+    ratio = orders.amount[rows] / price
+    octaves_off = np.abs(np.log2(ratio / np.clip(np.round(ratio), 1, MOST_PIECES)))
+    dealers = np.concatenate([orders.buyer[rows], orders.seller[rows]])
+    return _compare(OFF_MARKET, dealers, np.tile(octaves_off > FAR_OCTAVES, 2), snapshot.n_accounts)
+
+
+def _measure_haste(snapshot: Snapshot) -> Conduct:
+    """Whether an account's first order came within a minute of its sign-up."""
+    orders = snapshot.orders
+    wait = (orders.ordered_at - snapshot.created_at[orders.buyer]).astype("timedelta64[s]").astype(float)
+    known = np.flatnonzero(~np.isnan(wait) & (wait >= 0))
+    order = known[np.lexsort((wait[known], orders.buyer[known]))]
+    first = order[np.diff(orders.buyer[order], prepend=-1) != 0]
+    return _compare(HASTE, orders.buyer[first], wait[first] < HASTE_SECONDS, snapshot.n_accounts)
+
+
+def find_verified(snapshot: Snapshot) -> NDArray[np.bool_]:
+    """Reviews of a product, or a seller, from which the author has an order (R,)."""
+    orders, reviews = snapshot.orders, snapshot.reviews
+    width = snapshot.n_products + snapshot.n_accounts + 1
+    bought = np.concatenate([
+        orders.buyer * width + orders.product,
+        orders.buyer * width + snapshot.n_products + orders.seller,
+    ])  # fmt: skip
+    target = np.where(reviews.product >= 0, reviews.product, snapshot.n_products + reviews.seller)
+    return np.isin(reviews.author * width + target, bought)
+
+
+def _compare(name: str, account: Ints, did: NDArray[np.bool_], n_accounts: int) -> Conduct:
+    occasions = np.bincount(account, minlength=n_accounts)
+    times = np.bincount(account[did], minlength=n_accounts)
+    usual = times.sum() / max(occasions.sum(), 1)
+    bits = told_bits = np.zeros(n_accounts)
+    if 0 < usual <= LARGEST_USUAL:
+        spread = fit_spread(times, occasions)
+        bits = score_habit(times, occasions, usual, spread)
+        told_bits = np.where(times > 0, score_once(occasions, usual, spread), 0.0)
+    return Conduct(name, times, occasions, bits, told_bits)
+
+
+def fit_spread(times: Ints, occasions: Ints) -> float:
+    """How alike the habits are: the concentration of the beta law, by its second moment.
+
+    The larger the more alike; at most 1,000, and at least so much that no habit is more usual the
+    closer it is to always, for then doing it more often would accuse less.
+    """
+    often = occasions >= 2
+    m, k = occasions[often].astype(float), times[often].astype(float)
+    if not len(m) or not k.sum():
+        return 1000.0
+    usual = k.sum() / m.sum()
+    excess = (k * (k - 1)).sum() / (m * (m - 1)).sum()  # chance that two of one account's occasions both show it
+    alike = (excess - usual**2) / max(usual * (1 - usual), 1e-12)
+    return float(np.clip(1.0 / max(alike, 1e-3) - 1.0, 1.0 / (1.0 - LARGEST_USUAL), 1000.0))
+
+
+def score_habit(times: Ints, occasions: Ints, usual: float, spread: float) -> Floats:
+    """Bits by which a purpose explains each account's habit better than the others' habits do (N,).
+
+    >>> score_habit(np.array([0, 1, 4]), np.array([5, 5, 5]), 0.02, 50.0).round(1)
+    array([-0.9,  0.3, 10. ])
+    """
+    known, place = np.unique(np.stack([times, occasions]), axis=1, return_inverse=True)
+    k, m = known[0].astype(float), known[1].astype(float)
+    a, b = spread * usual, spread * (1 - usual)
+    like_others = betaln(k + a, m - k + b) - betaln(a, b)
+    any_habit = np.exp(np.minimum(betaln(k + 1, m - k + 1) - like_others, 700.0))  # beyond, exp overflows
+    ratio = any_habit * betaincc(k + 1, m - k + 1, LEAST_HABIT) / (1 - LEAST_HABIT)
+    bits: Floats = np.minimum(np.log2(LIKELY_HONEST + (1 - LIKELY_HONEST) * ratio), LONER_BITS)
+    return bits[place.ravel()]
+
+
+def score_once(occasions: Ints, usual: float, spread: float) -> Floats:
+    """The bits for having done it at least once on so many occasions (N,), under the laws of :func:`score_habit`.
+
+    >>> score_once(np.array([1, 5, 50]), 0.02, 50.0).round(1)
+    array([4. , 2.5, 0.6])
+    """
+    m = occasions.astype(float)
+    a, b = spread * usual, spread * (1 - usual)
+    never = np.exp(betaln(a, m + b) - betaln(a, b))
+    never_on_purpose = (1 - LEAST_HABIT) ** m / (m + 1)
+    ratio = (1 - never_on_purpose) / np.maximum(1 - never, 1e-12)
+    bits: Floats = np.log2(LIKELY_HONEST + (1 - LIKELY_HONEST) * ratio)
+    return bits

@@ -1,0 +1,34 @@
+"""What orders and reviews say: refunds, targets, sellers concerned."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detection.channels.incidence import ANYTHING, NO_TARGET, SharedThings
+from graph.model import Ints, Reviews, Snapshot
+
+REFUND_STATUSES = frozenset({"refunded", "disputed", "chargeback", "charged_back", "returned"})
+
+
+GOOD_RATING, BAD_RATING = 4.0, 2.0
+
+
+def find_review_targets(reviews: Reviews) -> Ints:
+    """What each review is of (R,): the row of a product, -1 - the row of a seller, or ``NO_TARGET``."""
+    by_seller = np.where(reviews.seller >= 0, -1 - reviews.seller, NO_TARGET)
+    return np.where(reviews.product >= 0, reviews.product, by_seller)
+
+
+def find_thing_sellers(channel: SharedThings, snapshot: Snapshot) -> Ints:
+    """The seller concerned by each thing whose subject is a product or an account (n_things,)."""
+    subject = channel.subject
+    listed_by = snapshot.product_seller[np.maximum(subject, 0)] if snapshot.n_products else np.full(len(subject), -1)
+    return np.where(subject >= 0, listed_by, np.where(subject == ANYTHING, -1, -1 - subject))
+
+
+def find_refunds(snapshot: Snapshot) -> NDArray[np.bool_]:
+    """Which orders were refunded or disputed (O,)."""
+    names = snapshot.orders.status_names
+    refunds = [code for code, status in enumerate(names) if status.casefold() in REFUND_STATUSES]
+    return np.isin(snapshot.orders.status, refunds)

@@ -1,0 +1,163 @@
+"""Channels as incidences: accounts and the things that they share, and direct dealings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detection.groups import ByAccount, index_by_account
+from graph.model import Ints, Times
+
+NO_TARGET = int(np.iinfo(np.int64).min)
+
+
+ANYTHING = NO_TARGET + 1
+"""The subject of what is shared in time only."""
+
+
+@dataclass(frozen=True)
+class SharedThings:
+    """One channel: accounts and the things that they share; each pair appears once.
+
+    Attributes
+    ----------
+    name
+        The identifier's kind (``device``, ...) or the behaviour (``praise``, ...).
+    account : (E,) rows
+    thing : (E,) codes in 0..n_things-1
+    first_at, last_at : (E,) datetime64[us], NaT where unknown
+    subject : (n_things,) what the thing is: a row of the snapshot's identifiers (identifier kinds),
+        of its products or, as -1 - row, of its accounts (the others)
+    grain : (n_things,) how coarsely the thing is taken, 0..n_grains-1; a group is judged by the
+        grain that says most about it
+    stratum : (n_things,) which things compete for the same deeds, 0..: chance deals out what
+        accounts did in one window among what was done in that window
+    """
+
+    name: str
+    account: Ints
+    thing: Ints
+    first_at: Times
+    last_at: Times
+    subject: Ints
+    grain: Ints
+    stratum: Ints
+
+    @cached_property
+    def by_account(self) -> ByAccount:
+        """The uses of each account."""
+        return index_by_account(self.account)
+
+    @cached_property
+    def stratum_uses(self) -> Ints:
+        """The uses of all things of each stratum."""
+        return np.bincount(self.stratum[self.thing])
+
+    @cached_property
+    def n_grains(self) -> int:
+        """In how many grains the channel is looked at."""
+        return int(self.grain.max(initial=0)) + 1
+
+    @property
+    def n_things(self) -> int:
+        """How many distinct things there are."""
+        return len(self.subject)
+
+    @cached_property
+    def popularity(self) -> Ints:
+        """How many accounts share each thing (n_things,)."""
+        return np.bincount(self.thing, minlength=self.n_things)
+
+    @cached_property
+    def crowd(self) -> Ints:
+        """How many accounts ever shared the subject of each thing (n_things,), for identifiers."""
+        pairs = np.unique(np.stack([self.subject[self.thing], self.account]), axis=1)
+        subject, count = np.unique(pairs[0], return_counts=True)
+        return count[np.searchsorted(subject, self.subject)]
+
+    @cached_property
+    def overlaps(self) -> NDArray[np.bool_]:
+        """Which things two accounts used at the same time, or at unknown times (n_things,)."""
+        order = np.lexsort((self.first_at, self.thing))
+        thing, first, last = self.thing[order], self.first_at[order], self.last_at[order]
+        again = thing[1:] == thing[:-1]
+        unknown = np.isnat(first[1:]) | np.isnat(last[:-1]) | (first[:-1] == last[:-1])
+        together = again & (unknown | (first[1:] <= last[:-1]))
+        overlaps = np.zeros(self.n_things, dtype=bool)
+        overlaps[thing[1:][together]] = True
+        return overlaps
+
+    @cached_property
+    def began_at(self) -> Times:
+        """When each thing was first seen (n_things,), NaT where unknown."""
+        began = np.full(self.n_things, np.iinfo(np.int64).max)
+        known = ~np.isnat(self.first_at)
+        np.minimum.at(began, self.thing[known], self.first_at[known].astype(np.int64))
+        return np.where(began < np.iinfo(np.int64).max, began, np.iinfo(np.int64).min).astype("datetime64[us]")
+
+    @cached_property
+    def ended_at(self) -> Times:
+        """When each thing was last seen (n_things,), NaT where unknown."""
+        ended = np.full(self.n_things, np.iinfo(np.int64).min)  # which is how NaT is kept
+        np.maximum.at(ended, self.thing, self.last_at.astype(np.int64))
+        return ended.astype("datetime64[us]")
+
+
+@dataclass(frozen=True)
+class Pairs:
+    """Two accounts each, ``low`` < ``high`` (P,), sorted."""
+
+    low: Ints
+    high: Ints
+
+
+@dataclass(frozen=True)
+class Dealings:
+    """Direct dealings, one row each: ``source`` (D,) and ``target`` (D,) rows of accounts."""
+
+    name: str
+    source: Ints
+    target: Ints
+
+    @cached_property
+    def pairs(self) -> Pairs:
+        """The distinct pairs that deal with one another, whichever way and however often."""
+        low, high = np.minimum(self.source, self.target), np.maximum(self.source, self.target)
+        width = int(high.max(initial=0)) + 1
+        return Pairs(*np.divmod(np.unique(low * width + high), width))
+
+
+def stack_grains(grains: list[SharedThings]) -> SharedThings:
+    """One channel of several grains."""
+    return join_parts([replace(part, grain=np.full(part.n_things, place)) for place, part in enumerate(grains)])
+
+
+def join_parts(parts: list[SharedThings]) -> SharedThings:
+    """Things of several parts as one channel, each with strata of its own."""
+    things = np.cumsum([0, *(part.n_things for part in parts)])
+    strata = np.cumsum([0, *(int(part.stratum.max(initial=-1)) + 1 for part in parts)])
+    join = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _PLAIN_COLUMNS}
+    thing = np.concatenate([part.thing + begin for part, begin in zip(parts, things, strict=False)])
+    stratum = np.concatenate([part.stratum + begin for part, begin in zip(parts, strata, strict=False)])
+    return SharedThings(parts[0].name, thing=thing, stratum=stratum, **join)
+
+
+_PLAIN_COLUMNS = ("account", "first_at", "last_at", "subject", "grain")
+
+
+def gather(name: str, account: Ints, code: Ints, at: Times, subject: Ints) -> SharedThings:
+    """Distinct (account, code) pairs with codes renumbered and their first and last time."""
+    _, first_row, thing = np.unique(code, return_index=True, return_inverse=True)
+    order = np.lexsort((at, thing * (int(account.max(initial=0)) + 1) + account))
+    account, thing, at = account[order], thing[order], at[order]
+    starts = np.ones(len(order), dtype=bool)
+    starts[1:] = (np.diff(account) != 0) | (np.diff(thing) != 0)
+    begin = np.flatnonzero(starts)
+    end = np.append(begin, len(order))[1:] - 1
+    # NaT sorts last: step back to the first time where the last one is unknown.
+    last_at = np.where(np.isnat(at[end]), at[begin], at[end])
+    plain = np.zeros(len(first_row), dtype=np.int64)
+    return SharedThings(name, account[begin], thing[begin], at[begin], last_at, subject[first_row], plain, plain)

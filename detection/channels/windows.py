@@ -1,0 +1,65 @@
+"""What accounts do at one time: windows, grains and strata."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from detection.channels.incidence import ANYTHING, SharedThings, gather, join_parts, stack_grains
+from graph.model import Ints, Times
+
+MICROS_PER_DAY = 86_400_000_000
+
+
+def part_in_time(code: Ints, at: Times, idle_days: float) -> Ints:
+    """Codes parted where nothing is heard of them for long: an address on the network goes from hand to hand."""
+    order = np.lexsort((at, code))
+    sorted_code, days = code[order], at[order].astype(np.int64) / MICROS_PER_DAY
+    idle = (np.diff(days, prepend=days[:1]) > idle_days) & ~np.isnat(at[order])
+    begins = (np.diff(sorted_code, prepend=-1) != 0) | idle
+    parted = np.empty_like(code)
+    parted[order] = np.cumsum(begins)
+    return parted
+
+
+@dataclass(frozen=True)
+class Deeds:
+    """Who did something to which target, and when."""
+
+    account: Ints
+    target: Ints
+    at: Times
+
+
+def share_deeds(name: str, levels: Iterable[Deeds], windows_days: Iterable[float]) -> SharedThings:
+    """What accounts do to one target within each window, and that they do it at that time at all.
+
+    The two are apart so that being busy at the same time counts once, however much is done then.
+    """
+    grains = []
+    for deeds in levels:
+        if np.isnat(deeds.at).all():
+            grains.append(gather(name, deeds.account, deeds.target, deeds.at, deeds.target))
+        else:
+            grains += [_share_in_windows(name, deeds, days) for days in windows_days]
+    return stack_grains(grains)
+
+
+def _share_in_windows(name: str, deeds: Deeds, days: float) -> SharedThings:
+    dated = np.flatnonzero(~np.isnat(deeds.at))
+    account, target, at = deeds.account[dated], deeds.target[dated], deeds.at[dated]
+    window = number_windows(at, days)
+    when = gather(name, account, window, at, np.full(len(window), ANYTHING))
+    what = gather(name, account, target * (int(window.max(initial=0)) + 1) + window, at, target)
+    stratum = np.empty(what.n_things, dtype=np.int64)
+    stratum[what.thing] = 1 + number_windows(what.first_at, days)
+    return join_parts([when, replace(what, stratum=stratum)])
+
+
+def number_windows(at: Times, days: float) -> Ints:
+    """The window of days in which each time lies, from 0."""
+    window = at.astype(np.int64) // int(days * MICROS_PER_DAY)
+    numbered: Ints = window - window.min(initial=np.iinfo(np.int64).max)
+    return numbered

@@ -1,0 +1,196 @@
+"""The leak gate: no score may rest on what was known later, or on the labels that it is measured by.
+
+Three checks, each of which says what leaked: dates (nothing in the snapshot is later than its instant),
+labels (a run is the same, to the bit, with the labels removed and with others in their place), and the
+future (a run is the same where later facts were never loaded).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from itertools import zip_longest
+
+import numpy as np
+
+from detection.run import find_run
+from detection.settings import DetectSettings
+from embeddings.features.relations import Block, Surroundings, describe_blocks
+from graph.errors import LeakError
+from graph.model import RunResult, Snapshot, Times
+
+
+@dataclass(frozen=True)
+class LeakCheck:
+    """One check that was passed: its name, and a sentence on what was tried."""
+
+    name: str
+    sentence: str
+
+
+def check_leaks(
+    snapshot: Snapshot, run: RunResult, settings: DetectSettings, *, past: Snapshot | None = None
+) -> tuple[LeakCheck, ...]:
+    """Pass a run through the gate.
+
+    Parameters
+    ----------
+    snapshot, run, settings
+        The snapshot, and the run that is to be measured.
+    past
+        The same market at the same instant, made from tables without any later fact.
+
+    Raises
+    ------
+    LeakError
+        If anything leaked; the message says into what.
+    """
+    checks = [check_dates(snapshot), check_labels(snapshot, run, settings)]
+    if past is not None:
+        checks.append(check_future(run, snapshot, past, settings))
+    return tuple(checks)
+
+
+def check_dates(snapshot: Snapshot) -> LeakCheck:
+    """Refuse a snapshot with facts later than its instant, or undated ones, which may be later.
+
+    Raises
+    ------
+    LeakError
+        Naming the table and how many facts.
+    """
+    if snapshot.as_of is None:
+        return LeakCheck("dates", "no instant was given; all facts were used, and none was held back")
+    for name, times in _list_times(snapshot).items():
+        later = times > snapshot.as_of
+        if later.any():
+            raise LeakError(
+                f"{int(later.sum())} {name} are dated later than {snapshot.as_of},"
+                f" the latest {times[later].max()}; the snapshot is not cut there"
+            )
+        if name != "accounts" and np.isnat(times).any():
+            raise LeakError(f"{int(np.isnat(times).sum())} {name} bear no date and may be later than {snapshot.as_of}")
+    if len(snapshot.referral_account):
+        raise LeakError(f"{len(snapshot.referral_account)} referrals bear no date and may be later")
+    return LeakCheck("dates", f"nothing in the snapshot is later than {snapshot.as_of}")
+
+
+def _list_times(snapshot: Snapshot) -> Mapping[str, Times]:
+    return {
+        "accounts": snapshot.created_at,
+        "sightings of identifiers": snapshot.uses.seen_at,
+        "orders": snapshot.orders.ordered_at,
+        "reviews": snapshot.reviews.reviewed_at,
+        "labels": snapshot.label_decided_at,
+    }
+
+
+def check_labels(snapshot: Snapshot, run: RunResult, settings: DetectSettings) -> LeakCheck:
+    """Run again without labels and with random ones on half of the accounts: nothing may change.
+
+    Raises
+    ------
+    LeakError
+        Naming the part of the run that changed.
+    """
+    for how, changed in (("removed", remove_labels(snapshot)), ("replaced by random ones", scramble_labels(snapshot))):
+        part = find_difference(run, find_run(changed, settings))
+        if part is not None:
+            raise LeakError(f"{part} change when the labels are {how}: they are derived from the labels")
+    return LeakCheck("labels", "a run without labels and one with random labels gave the same bytes")
+
+
+def check_features(snapshot: Snapshot, table: Surroundings) -> LeakCheck:
+    """Describe the accounts again without labels and with random ones: no column that a model reads may change.
+
+    Parameters
+    ----------
+    snapshot, table
+        The market with its labels, and the table that is to be learnt from.
+
+    Raises
+    ------
+    LeakError
+        Naming the first column that changed.
+    """
+    for how, changed in (("removed", remove_labels(snapshot)), ("replaced by random ones", scramble_labels(snapshot))):
+        for block, again in zip_longest(table.blocks, describe_blocks(changed)):
+            strange = sorted({*(block.names if block else ())} ^ {*(again.names if again else ())})
+            if strange:
+                raise LeakError(f"the columns change when the labels are {how}: {', '.join(strange[:3])}")
+            name = find_changed(block, again)
+            if name is not None:
+                raise LeakError(
+                    f"the feature {name!r} changes when the labels are {how}: it is derived from the labels"
+                )
+    return LeakCheck("features", "features without labels and with random labels are the same, to the bit")
+
+
+def find_changed(block: Block, again: Block) -> str | None:
+    """The first column of two blocks that is not the same to the bit; None where all are."""
+    if not np.array_equal(block.rows, again.rows):
+        return block.names[0]
+    columns = zip(block.names, block.values.T, again.values.T, strict=True)
+    return next((name for name, one, two in columns if not np.array_equal(one, two, equal_nan=True)), None)
+
+
+def check_future(run: RunResult, snapshot: Snapshot, past: Snapshot, settings: DetectSettings) -> LeakCheck:
+    """Run on a market in which later facts were never loaded: nothing may change.
+
+    Raises
+    ------
+    LeakError
+        Naming what changed.
+    """
+    if snapshot.account_id.tolist() != past.account_id.tolist():
+        raise LeakError("the accounts change when later facts are removed: some are known from the future only")
+    part = find_difference(run, find_run(past, settings))
+    if part is not None:
+        raise LeakError(f"{part} change when facts later than {snapshot.as_of} are removed: they rest on the future")
+    return LeakCheck("future", f"a run on tables without any fact later than {snapshot.as_of} gave the same bytes")
+
+
+def remove_labels(snapshot: Snapshot) -> Snapshot:
+    """The same market, of which nobody has been labelled."""
+    none = np.empty(0, dtype=np.int64)
+    return replace(
+        snapshot,
+        label_account=none,
+        label_is_fraud=none.astype(bool),
+        label_decided_at=none.astype("datetime64[us]"),
+    )
+
+
+def scramble_labels(snapshot: Snapshot, *, seed: int = 0) -> Snapshot:
+    """The same market with random verdicts on a random half of the accounts."""
+    rng = np.random.default_rng(seed)
+    account = np.sort(rng.permutation(snapshot.n_accounts)[: (snapshot.n_accounts + 1) // 2])
+    at = snapshot.as_of if snapshot.as_of is not None else np.datetime64(0, "us")
+    return replace(
+        snapshot,
+        label_account=account,
+        label_is_fraud=rng.random(len(account)) < 0.5,
+        label_decided_at=np.full(len(account), at, dtype="datetime64[us]"),
+    )
+
+
+def find_difference(run: RunResult, other: RunResult) -> str | None:
+    """The first part of two runs that is not the same to the bit, in words; None where all are."""
+    for name in ("account_score", "account_tier", "review_score", "review_tier"):
+        if not np.array_equal(getattr(run, name), getattr(other, name)):
+            return name.replace("_", " ") + "s"
+    for name in ("rings", "flags", "notes"):
+        if getattr(run, name) != getattr(other, name):
+            return _name_ring_part(run, other) if name == "rings" else name
+    return None
+
+
+def _name_ring_part(run: RunResult, other: RunResult) -> str:
+    if len(run.rings) != len(other.rings):
+        return "the number of rings"
+    for one, two in zip(run.rings, other.rings, strict=True):
+        for field in dataclasses.fields(one):
+            if getattr(one, field.name) != getattr(two, field.name):
+                return f"the rings' {field.name.replace('_', ' ')}"
+    return "rings"

@@ -1,0 +1,1 @@
+"""What a group shows beyond chance, what naming it costs, and what explains it innocently."""

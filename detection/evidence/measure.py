@@ -1,0 +1,258 @@
+"""Evidence in bits: what a channel shows inside a group beyond what the same degrees give by chance.
+
+The null keeps every account's and every thing's number of partners and rewires who meets whom.  For
+a thing that n accounts share and k members use, the first member comes free and the other k - 1 are
+set against E = D · (s - 1)/s · (n - 1)/M, with D the members' uses, s their number and M all uses
+of the channel; as a share of the n - 1 others, whose law is binomial.  For dealings, the pairs inside
+are set against D² / 4M, with D the members' partners and M all pairs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy import sparse
+
+from detection.channels.catalogue import BLAME, NETWORK, PRAISE, PURCHASE, REFUND
+from detection.channels.conduct import Conduct
+from detection.channels.incidence import Dealings, SharedThings
+from detection.groups import Groups, MemberFacts
+from detection.likelihood import score_share, score_surprise
+from detection.parallel import map_threads
+from graph.model import Floats, Ints
+
+AFFINITY = {NETWORK: 5.0, PRAISE: 3.0, PURCHASE: 4.0, BLAME: 1.0, REFUND: 1.0}
+"""How much likelier than strangers people of one taste, one town or one age are to deal with the same sellers."""
+
+
+@dataclass(frozen=True)
+class ChannelEvidence:
+    """One channel over all groups: ``bits``, ``observed`` and ``expected`` (G,)."""
+
+    channel: str
+    bits: Floats
+    observed: Floats
+    expected: Floats
+
+
+@dataclass(frozen=True)
+class SharedWithin:
+    """Things that two members or more of a group share, one row each, sorted by group and thing.
+
+    ``group``, ``thing``, ``members`` (k), ``expected`` and ``bits`` (K,), ``trials`` (n - 1) the other
+    accounts that share the thing; ``membership`` and ``row`` (X,) tell which membership of the groups has
+    part in which of those rows.
+    """
+
+    group: Ints
+    thing: Ints
+    members: Ints
+    expected: Floats
+    bits: Floats
+    trials: Ints
+    membership: Ints
+    row: Ints
+
+    def score(self, beyond: NDArray[Any]) -> Floats:
+        """Bits if so many members beyond the first (K,) had part in each thing."""
+        return score_share(beyond, self.trials, self.expected / np.maximum(self.trials, 1))
+
+    def find_sharers(self, row: int) -> Ints:
+        """The memberships with part in one row, sorted."""
+        low, high = np.searchsorted(self._by_row[0], [row, row + 1])
+        return np.sort(self._by_row[1][low:high])
+
+    def keep(self, kept: NDArray[np.bool_]) -> SharedWithin:
+        """Only some of the rows (K,)."""
+        renumbered, part = np.cumsum(kept) - 1, kept[self.row]
+        return SharedWithin(
+            self.group[kept],
+            self.thing[kept],
+            self.members[kept],
+            self.expected[kept],
+            self.bits[kept],
+            self.trials[kept],
+            self.membership[part],
+            renumbered[self.row[part]],
+        )
+
+    @cached_property
+    def _by_row(self) -> tuple[Ints, Ints]:
+        order = np.argsort(self.row, kind="stable")
+        return self.row[order], self.membership[order]
+
+
+def find_shared_within(groups: Groups, channel: SharedThings) -> SharedWithin:
+    """Every thing that two members or more of a group share, with its bits, O(uses of the members).
+
+    Of a channel with several grains, each group's best one.
+    """
+    uses = groups.find_facts(channel.by_account)
+    own = _count_own(groups, channel, uses)
+    common = channel.popularity[channel.thing[uses.row]] >= 2
+    membership, thing = uses.membership[common], channel.thing[uses.row[common]]
+    code = groups.group[membership] * channel.n_things + thing
+    code, row, members = np.unique(code, return_inverse=True, return_counts=True)
+    shared = members >= 2
+    group, thing = np.divmod(code[shared], channel.n_things)
+    members, stratum = members[shared], channel.stratum[thing]
+    size, trials = groups.size[group], channel.popularity[thing] - 1
+    expected: Floats = own.find(group, stratum) * (size - 1) / size * trials / channel.stratum_uses[stratum]
+    expected = expected * AFFINITY.get(channel.name, 1.0)
+    bits = score_share(members - 1.0, trials, expected / np.maximum(trials, 1))
+    seen_as = group * channel.n_grains + channel.grain[thing]
+    best = channel.grain[thing] == _find_best_grain(seen_as, bits, len(groups), channel.n_grains)[group]
+    renumbered, part = np.cumsum(shared) - 1, shared[row]
+    columns = (group, thing, members, expected, bits, trials)
+    return SharedWithin(*columns, membership[part], renumbered[row[part]]).keep(best)
+
+
+@dataclass(frozen=True)
+class _OwnUses:
+    """How many uses the members of each group have in each stratum: ``code`` (C,) sorted, ``count`` (C,)."""
+
+    n_strata: int
+    code: Ints
+    count: Ints
+
+    def find(self, group: Ints, stratum: Ints) -> Ints:
+        """The uses of some groups in some strata that they have uses in."""
+        return self.count[np.searchsorted(self.code, group * self.n_strata + stratum)]
+
+
+def find_all_shared(groups: Groups, channels: Mapping[str, SharedThings]) -> dict[str, SharedWithin]:
+    """What the groups' members share, by channel."""
+    found = map_threads(
+        lambda channel: find_shared_within(groups, channel), channels.values(), rows=len(groups.account)
+    )
+    return dict(zip(channels, found, strict=True))
+
+
+def _count_own(groups: Groups, channel: SharedThings, uses: MemberFacts) -> _OwnUses:
+    n_strata = len(channel.stratum_uses)
+    group = groups.group[uses.membership]
+    if n_strata <= 1:
+        return _OwnUses(1, np.arange(len(groups)), np.bincount(group, minlength=len(groups)))
+    stratum = channel.stratum[channel.thing[uses.row]]
+    return _OwnUses(n_strata, *np.unique(group * n_strata + stratum, return_counts=True))
+
+
+def tell_apart(within: Mapping[str, SharedWithin], concerned: Mapping[str, Ints]) -> dict[str, SharedWithin]:
+    """Of what a group's members do with one seller, only the channel that shows most.
+
+    Customers of one shop buy there, praise it, and now and then ask it for their money: one
+    cause, which must not count three times.
+
+    Parameters
+    ----------
+    within
+        What members share, by channel.
+    concerned
+        For some of the channels the seller concerned by each thing (n_things,), -1 for none.
+    """
+    names = [name for name in concerned if name in within]
+    groups = [within[name].group for name in names]
+    sellers = [concerned[name][within[name].thing] for name in names]
+    if not names:
+        return dict(within)
+    group, seller, bits = (np.concatenate(part) for part in (groups, sellers, [within[name].bits for name in names]))
+    channel = np.repeat(np.arange(len(names)), [len(part) for part in groups])
+    width = int(seller.max(initial=0)) + 2
+    code, case = np.unique(group * width + seller + 1, return_inverse=True)
+    shown = np.bincount(case * len(names) + channel, weights=bits, minlength=len(code) * len(names))
+    strongest = shown.reshape(-1, len(names)).argmax(axis=1)
+    kept = np.split(strongest[case] == channel, np.cumsum([len(part) for part in groups])[:-1])
+    return dict(within) | {name: within[name].keep(part) for name, part in zip(names, kept, strict=True)}
+
+
+def _find_best_grain(seen_as: Ints, bits: Floats, n_groups: int, n_grains: int) -> Ints:
+    """The grain in which each group shows most (G,)."""
+    shown = np.bincount(seen_as, weights=bits, minlength=n_groups * n_grains).reshape(n_groups, n_grains)
+    best: Ints = shown.argmax(axis=1)
+    return best
+
+
+def sum_shared(channel: SharedThings, within: SharedWithin, n_groups: int) -> ChannelEvidence:
+    """Sum a channel of shared things over each group's things, less what choosing the grain costs."""
+    shows = within.bits > 0
+    parts = within.bits, within.members - 1.0, within.expected
+    bits, observed, expected = (
+        np.bincount(within.group[shows], part[shows], minlength=n_groups).astype(float) for part in parts
+    )
+    return ChannelEvidence(channel.name, np.maximum(bits - np.log2(channel.n_grains), 0.0), observed, expected)
+
+
+def measure_dealings(
+    groups: Groups, channel: Dealings, n_accounts: int, *, counts: NDArray[np.bool_] | None = None
+) -> ChannelEvidence:
+    """Distinct pairs that deal with one another inside each group, whichever way, against chance.
+
+    Half of the people who pay one another do so both ways, so that the way back is no second fact.
+    With ``counts`` (M,) only the pairs among those members.
+    """
+    matrix = _dealing_matrix(channel, n_accounts)
+    membership = _membership(groups, n_accounts, counts)
+    observed = (membership @ matrix).multiply(membership).sum(axis=1) / 2
+    partners = membership @ matrix.sum(axis=1)
+    expected = partners**2 / max(2 * matrix.nnz, 1)
+    return ChannelEvidence(channel.name, score_surprise(observed, expected), observed, expected)
+
+
+def sum_conduct(groups: Groups, signal: Conduct) -> ChannelEvidence:
+    """What the members' own conduct adds: observed and expected times, and the bits of all members."""
+    times, occasions = signal.times[groups.account], signal.occasions[groups.account]
+    bits = np.maximum(_sum_members(groups, signal.bits[groups.account]), 0.0)
+    usual = signal.times.sum() / max(signal.occasions.sum(), 1)
+    return ChannelEvidence(signal.name, bits, _sum_members(groups, times), usual * _sum_members(groups, occasions))
+
+
+def _sum_members(groups: Groups, values: NDArray[Any]) -> Floats:
+    sums: Floats = np.bincount(groups.group, weights=values, minlength=len(groups)).astype(float)
+    return sums
+
+
+def tie_members(
+    groups: Groups,
+    within: Mapping[str, SharedWithin],
+    dealings: Mapping[str, Dealings],
+    n_accounts: int,
+    *,
+    counts: Mapping[str, NDArray[np.bool_]],
+) -> Floats:
+    """Bits that each member brings: the evidence of its group less what is left without it (M,)."""
+    ties = np.zeros(len(groups.account))
+    for shared in within.values():
+        less: Floats = shared.bits - shared.score(shared.members - 2.0)
+        ties += np.bincount(shared.membership, weights=less[shared.row], minlength=len(ties))
+    for name, dealing in dealings.items():
+        ties += _tie_by_dealings(groups, dealing, n_accounts, counts.get(name))
+    return ties
+
+
+def _tie_by_dealings(groups: Groups, channel: Dealings, n_accounts: int, counts: NDArray[np.bool_] | None) -> Floats:
+    matrix = _dealing_matrix(channel, n_accounts)
+    membership = _membership(groups, n_accounts, counts)
+    own = matrix[groups.account].multiply(membership[groups.group]).sum(axis=1)
+    if counts is not None:
+        own = own * counts
+    shown = measure_dealings(groups, channel, n_accounts, counts=counts)
+    observed, expected = shown.observed[groups.group], shown.expected[groups.group]
+    ties: Floats = score_surprise(observed, expected) - score_surprise(observed - own, expected)
+    return ties
+
+
+def _dealing_matrix(channel: Dealings, n_accounts: int) -> sparse.csr_array:
+    """Symmetric; 1 where two accounts have dealt with one another, however often."""
+    low, high = channel.pairs.low, channel.pairs.high
+    ends = np.concatenate([low, high]), np.concatenate([high, low])
+    return sparse.csr_array((np.ones(len(ends[0])), ends), shape=(n_accounts, n_accounts))
+
+
+def _membership(groups: Groups, n_accounts: int, counts: NDArray[np.bool_] | None) -> sparse.csr_array:
+    ones = np.ones(len(groups.account)) if counts is None else counts.astype(float)
+    return sparse.csr_array((ones, groups.account, groups.start), shape=(len(groups), n_accounts))

@@ -1,0 +1,43 @@
+"""Bits of evidence: log-likelihood ratios of counts against what chance expects."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from graph.model import Floats
+
+_LN2 = float(np.log(2.0))
+
+
+def score_surprise(observed: NDArray[Any], expected: NDArray[Any]) -> Floats:
+    """Bits of evidence that a count exceeds what chance expects: O·log2(O/E) - (O - E)/ln 2.
+
+    The log-likelihood ratio of two Poisson rates; 0 where nothing exceeds.
+
+    >>> score_surprise(np.array([4.0, 1.0]), np.array([0.5, 2.0])).round(2)
+    array([6.95, 0.  ])
+    """
+    above = observed > expected
+    safe = np.where(above, observed / np.maximum(expected, 1e-12), 1.0)
+    bits: Floats = np.where(above, observed * np.log2(safe) - (observed - expected) / _LN2, 0.0)
+    return bits
+
+
+def score_share(observed: NDArray[Any], trials: NDArray[Any], chance: NDArray[Any]) -> Floats:
+    """Bits of evidence that more of some trials succeed than chance makes: n · KL(O/n ‖ p).
+
+    The log-likelihood ratio of two binomial laws, and Chernoff's bound on how surprising the count is;
+    0 where nothing exceeds.  :func:`score_surprise` is its limit for many trials.
+
+    >>> score_share(np.array([3.0, 3.0]), np.array([3.0, 3000.0]), np.array([1e-2, 1e-5])).round(2)
+    array([19.93, 15.65])
+    """
+    n, p = np.maximum(trials, 1.0), np.clip(chance, 1e-12, 1.0 - 1e-12)
+    share = np.minimum(observed / n, 1.0)
+    above = share > chance
+    hit, miss = np.where(above, share, 1.0), np.where(above & (share < 1), 1.0 - share, 1.0 - p)
+    bits = n * (hit * np.log2(hit / p) + np.where(share < 1, miss, 0.0) * np.log2(miss / (1.0 - p)))
+    return np.where(above, bits, 0.0)

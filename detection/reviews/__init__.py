@@ -1,0 +1,1 @@
+"""How likely each review's opinion was planted, without labels."""

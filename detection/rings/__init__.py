@@ -1,0 +1,1 @@
+"""From judged groups to rings: kind, members, ties, parties, words, permanent ids."""

@@ -1,0 +1,1 @@
+"""How much of what a run finds would be found in a market rewired by chance."""

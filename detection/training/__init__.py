@@ -1,0 +1,1 @@
+"""Learning from a store's labels: account risk, and the encoder."""

@@ -1,0 +1,1 @@
+"""What accounts look like in figures: own doings, history, relations."""

@@ -1,0 +1,40 @@
+"""The one place that picks a property graph by its location."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    pass
+from graph.stores.location import Location, find_server
+from graph.stores.protocol import GraphStore, Mode
+
+
+def open_store(location: Location, *, mode: Mode = "read") -> GraphStore:
+    """Open the property graph at a location.
+
+    Parameters
+    ----------
+    location
+        A folder for the embedded store, or a Neo4j server; to an address alone the environment adds
+        the rest (NEO4J_USERNAME, NEO4J_PASSWORD, NEO4J_DATABASE, NEO4J_CA_FILE).
+    mode
+        ``"write"`` creates the store if it is missing and keeps other writers out.
+
+    Raises
+    ------
+    ConfigError
+        If the location makes no sense.
+    StoreError
+        If the place is missing (when reading), held by another process, not writable, or written
+        by a newer Ringfence.
+    """
+    match find_server(location) if isinstance(location, str) else location:
+        case None:
+            from graph.stores.embedded.store import EmbeddedStore
+
+            return EmbeddedStore(str(location), mode=mode)
+        case server:
+            from graph.stores.server.store import ServerStore
+
+            return ServerStore(server, mode=mode)

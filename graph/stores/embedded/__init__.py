@@ -1,0 +1,1 @@
+"""The embedded store: LadybugDB in this process, one folder on disk."""

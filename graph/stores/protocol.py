@@ -1,0 +1,135 @@
+"""The small protocol that every property graph fulfils."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from graph.contract.tables import CheckedTable
+    from graph.model import RunResult, Snapshot
+from graph.progress import Progress, no_progress
+
+Mode = Literal["read", "write"]
+
+
+_NAMED = re.compile(r"\bAS (\w+)")
+
+
+_LAST_NODE = re.compile(r"\((\w+)[^()]*\)$")
+
+
+@dataclass(frozen=True)
+class TableReport:
+    """What became of one table's rows: ``read = added + already_there + rejected``."""
+
+    name: str
+    read: int
+    added: int
+    already_there: int
+    rejected: int
+
+
+@dataclass(frozen=True)
+class LoadReport:
+    """What a load did (or, when ``dry_run``, would do), table by table.
+
+    ``checked`` are the tables with every rejected row, the store's own among them.
+    """
+
+    tables: tuple[TableReport, ...]
+    checked: Mapping[str, CheckedTable]
+    dry_run: bool = False
+
+
+@dataclass(frozen=True)
+class Question:
+    """What to return of the ways that lead from some nodes, or of those nodes themselves.
+
+    Parameters
+    ----------
+    near
+        The node to start from, with its label: ``(a:Account)``.
+    key
+        Which property of it is one of ``ids``: ``a.account_id``.
+    returns
+        What follows RETURN; each value has a name.
+    ids
+        Which nodes; they may be given later.
+    way
+        Where to go from there, to a node with a name: ``(a)-[:USES]->(i:Identifier)``.
+    condition
+        What has to hold besides.
+    order
+        How the rows lie, and how many there are at most.
+    gather
+        A property of the node that is reached.  It makes one row of each id and the values before,
+        and adds two columns: ``n``, how many nodes are reached from there, and ``gathered``, which
+        ones, unless they are more than ``most``.
+    most
+        How many are gathered at most.
+    """
+
+    near: str
+    key: str
+    returns: str
+    ids: Sequence[str] = ()
+    way: str = ""
+    condition: str = ""
+    order: str = ""
+    gather: str = ""
+    most: int = 0
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of what ``returns`` gives."""
+        return tuple(_NAMED.findall(self.returns))
+
+    @property
+    def far(self) -> str:
+        """The variable of the node that the way leads to."""
+        found = _LAST_NODE.search(self.way)
+        return found[1] if found else ""
+
+
+class GraphStore(Protocol):
+    """A property graph of accounts and what they share; see docs/graph-model.md for its shape."""
+
+    location: str
+
+    def load(
+        self, tables: Mapping[str, CheckedTable], *, dry_run: bool = False, progress: Progress = no_progress
+    ) -> LoadReport:
+        """Add the facts that are not there yet, all or nothing."""
+
+    def snapshot(self, *, as_of: np.datetime64 | None = None) -> Snapshot:
+        """The facts as arrays; with ``as_of`` only those known at that instant."""
+
+    def write_run(self, run: RunResult, snapshot: Snapshot, *, started_at: datetime | None = None) -> None:
+        """Write a run's rings, flags and scores, all or nothing; a run of the same id is replaced."""
+
+    def write_vectors(self, account_id: NDArray[Any], vectors: NDArray[np.float32]) -> None:
+        """Replace the encoder's vectors, one row (d,) per account id (N,)."""
+
+    def query(self, cypher: str, **parameters: Any) -> list[dict[str, Any]]:
+        """Run one Cypher query and return its rows."""
+
+    def query_many(self, questions: Sequence[Question]) -> list[list[dict[str, Any]]]:
+        """The rows of each of several questions, asked in the way that is quickest here."""
+
+    def close(self) -> None:
+        """Let go of the store."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...

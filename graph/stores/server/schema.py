@@ -1,0 +1,142 @@
+"""What the property graph looks like in Neo4j: labels, keys, indexes, and how an older one becomes it.
+
+The labels and relationships are those of docs/graph-model.md.  A few nodes besides are Ringfence's
+own housekeeping: ``Schema``, ``Load`` (a load that is not finished), ``Writer`` and ``Slot`` (who
+writes).
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from graph import errors
+from graph.stores.server.bolt import Bolt
+
+SCHEMA_VERSION = 1
+
+NODE_KEYS: Mapping[str, str] = {
+    "Account": "account_id",
+    "Identifier": "identifier_key",
+    "Listing": "product_id",
+    "Review": "review_id",
+    "Shop": "shop_id",
+    "Label": "label",
+    "Run": "run_id",
+    "Ring": "ring_key",
+    "Evidence": "evidence_key",
+    "Reading": "reading_key",
+    "Flag": "flag_key",
+    "Vector": "account_id",
+    "Schema": "name",
+    "Load": "name",
+    "Writer": "name",
+    "Slot": "number",
+}
+
+_INDEXES = (
+    ("identifier_canonical", "(n:Identifier)", "n.canonical"),
+    ("run_sequence", "(n:Run)", "n.sequence"),
+    ("ring_id", "(n:Ring)", "n.ring_id"),
+    ("ring_run", "(n:Ring)", "n.run_id"),
+    ("linked_ring", "()-[n:LINKED]-()", "n.ring_key"),
+)
+
+MIGRATIONS: Mapping[int, tuple[str, ...]] = {
+    1: (
+        *(
+            f"CREATE CONSTRAINT {label.lower()}_key IF NOT EXISTS FOR (n:{label}) REQUIRE n.{key} IS UNIQUE"
+            for label, key in NODE_KEYS.items()
+        ),
+        "CREATE CONSTRAINT order_key IF NOT EXISTS FOR ()-[n:ORDERED]-() REQUIRE n.order_id IS UNIQUE",
+        *(f"CREATE INDEX {name} IF NOT EXISTS FOR {pattern} ON ({what})" for name, pattern, what in _INDEXES),
+    ),
+}
+"""What brings a graph of the version before to each version; every statement may be run twice."""
+
+_READ_VERSION = "MATCH (s:Schema {name: 'ringfence'}) RETURN s.version AS version"
+_WRITE_VERSION = "MERGE (s:Schema {name: 'ringfence'}) SET s.version = $version"
+_FIND_FOREIGN = "MATCH (n) WHERE NOT n:Schema AND NOT n:Writer AND NOT n:Slot AND NOT n:Load RETURN labels(n) LIMIT 1"
+
+_KIND = re.compile("[a-z][a-z0-9]*(_[a-z0-9]+)*")
+_MOST_KIND_LABELS = 50
+
+
+def read_version(bolt: Bolt) -> int | None:
+    """The version of the graph's shape; None where there is none yet.
+
+    Raises
+    ------
+    StoreVersionError
+        If a newer Ringfence wrote it.
+    """
+    rows = bolt.ask(_READ_VERSION)
+    version = None if not rows else int(rows[0]["version"] or 0)
+    if version is not None and version > SCHEMA_VERSION:
+        raise errors.StoreVersionError(
+            f"{bolt.server} was written by a newer Ringfence (schema {version}; this one reads up to"
+            f" {SCHEMA_VERSION}); upgrade Ringfence"
+        )
+    return version
+
+
+def require_schema(bolt: Bolt) -> None:
+    """Make sure that a graph can be read as it is.
+
+    Raises
+    ------
+    StoreError
+        If nothing was loaded yet, or an older Ringfence wrote it.
+    """
+    version = read_version(bolt)
+    if version is None:
+        raise errors.StoreNotFoundError(f"no store at {bolt.server}; make one with `ringfence load FOLDER`")
+    if version < SCHEMA_VERSION:
+        raise errors.StoreVersionError(
+            f"{bolt.server} was written by an older Ringfence (schema {version}); `ringfence load` brings it up to date"
+        )
+
+
+def prepare_schema(bolt: Bolt) -> None:
+    """Create keys and indexes, or bring those of an older version up to date, one version after the other.
+
+    Raises
+    ------
+    StoreError
+        If the database holds something else, or a newer Ringfence wrote it.
+    """
+    version = read_version(bolt)
+    if version is None:
+        _refuse_foreign(bolt)
+    for step in range((version or 0) + 1, SCHEMA_VERSION + 1):
+        for statement in MIGRATIONS[step]:
+            bolt.ask(statement, writing=True)
+        bolt.ask("CALL db.awaitIndexes(600)")
+        bolt.ask(_WRITE_VERSION, writing=True, version=step)
+
+
+def _refuse_foreign(bolt: Bolt) -> None:
+    if bolt.ask(_FIND_FOREIGN):
+        raise errors.StoreVersionError(
+            f"{bolt.server} holds a graph that Ringfence did not write; give Ringfence a database of its own"
+            " (NEO4J_DATABASE)"
+        )
+
+
+def name_kind_labels(kinds: Iterable[str]) -> dict[str, str]:
+    """The label that each kind of identifier carries besides ``Identifier``, where a kind makes a decent one.
+
+    Labels cannot be parameters, so only plain words become labels; a kind that would take the name
+    of another label gets none, and neither does any but the first fifty.
+
+    >>> name_kind_labels(["device", "steam_id", "account", "x`) DETACH DELETE n //"])
+    {'device': 'Device', 'steam_id': 'SteamId'}
+    """
+    names: dict[str, str] = {}
+    for kind in sorted(set(kinds)):
+        if len(kind) > 60 or not _KIND.fullmatch(kind):
+            continue
+        label = "".join(part.capitalize() for part in kind.split("_"))
+        if label not in NODE_KEYS and len(names) < _MOST_KIND_LABELS:
+            names[kind] = label
+    return names

@@ -1,0 +1,21 @@
+"""The words of results that every part of Ringfence shares: tiers, kinds of ring, the shop without a name."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+Tier = Literal["automatic", "review", "watch", "clear"]
+
+
+TIERS: tuple[Tier, ...] = ("clear", "watch", "review", "automatic")
+"""From harmless to certain; the position is the tier's code in arrays."""
+
+
+RingKind = Literal["trade", "review", "attack", "refund", "farm", "shared-identity"]
+
+
+RING_KINDS: tuple[RingKind, ...] = ("trade", "review", "attack", "refund", "farm", "shared-identity")
+
+
+SHOP_ID = "market"
+"""The key of the one ``Shop`` node: who sold, where an order names no seller."""

@@ -1,0 +1,115 @@
+"""From simulated tables to exported files: whichever store is in between, the same bytes come out."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from itertools import product
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+from neo4j_server import ServerAddress, logged_in
+from property_graph import empty_quickly
+
+from cli.main import main
+
+pytestmark = pytest.mark.server
+
+
+@pytest.fixture(scope="module")
+def stores(neo4j_server: ServerAddress, tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[str, str]]:
+    """The same market, loaded and searched by the same commands, in a folder and on a server."""
+    folder = tmp_path_factory.mktemp("both")
+    empty_quickly(neo4j_server)
+    with logged_in(neo4j_server) as address, pytest.MonkeyPatch.context() as here:
+        here.chdir(folder)
+        run("unused", "simulate", "market", "--accounts", "2000", "--seed", "5")
+        both = (str(folder / "embedded"), address)
+        for store in both:
+            run(store, "load", "market")
+            run(store, "detect")
+        yield both
+
+
+def run(store: str, *words: str, exit_code: int = 0) -> Result:
+    result = CliRunner().invoke(main, ["--store", store, *words])
+    assert result.exit_code == exit_code, result.output
+    return result
+
+
+def ask_both(stores: tuple[str, str], *words: str, exit_code: int = 0) -> str:
+    """The answer on both stores, which has to be the same."""
+    embedded, server = (run(store, *words, exit_code=exit_code) for store in stores)
+    assert server.stdout_bytes == embedded.stdout_bytes
+    return embedded.stdout
+
+
+@pytest.mark.parametrize(
+    ("subject", "form"),
+    [("rings", "graphml"), *product(("rings", "accounts", "reviews"), ("csv", "json", "jsonl", "parquet"))],
+)
+def test_exports_are_the_same_to_the_byte(stores: tuple[str, str], tmp_path: Path, subject: str, form: str) -> None:
+    files = [tmp_path / "embedded", tmp_path / "server"]
+    for store, file in zip(stores, files, strict=True):
+        run(store, "export", subject, "--format", form, "-o", str(file))
+    assert files[0].read_bytes() == files[1].read_bytes()
+    assert len(files[0].read_bytes()) > 1000
+
+
+@pytest.mark.parametrize("form", ["table", "json", "jsonl", "csv"])
+def test_every_question_has_the_same_answer(stores: tuple[str, str], form: str) -> None:
+    shape = ("--format", form)
+    ask_both(stores, "rings", *shape)
+    found = json.loads(ask_both(stores, "rings", "--format", "json"))
+    ring = json.loads(ask_both(stores, "ring", found[0]["ring_id"], "--format", "json"))
+    one, other, *_ = (member["account_id"] for member in ring["members"])
+    for words in (("ring", found[-1]["ring_id"]), ("why", found[0]["ring_id"]), ("path", one, other)):
+        ask_both(stores, *words, *shape)
+    for account in (one, other, ring["members"][-1]["account_id"]):
+        ask_both(stores, "account", account, *shape)
+        ask_both(stores, "why", account, *shape)
+    shared = (
+        "MATCH (a:Account {account_id: $id})-[u:USES]->(i:Identifier)"
+        " RETURN i.kind AS kind, i.value AS value, u.seen_at AS seen_at ORDER BY kind, value, seen_at"
+    )
+    ask_both(stores, "cypher", shared, "-p", f"id={one}", *shape)
+
+
+def test_amounts_add_up_to_the_same_digits(stores: tuple[str, str]) -> None:
+    busiest = (
+        "MATCH (a:Account)-[o:ORDERED]-() WITH a.account_id AS id, count(*) AS orders"
+        " RETURN id, orders ORDER BY orders DESC, id LIMIT 25"
+    )
+    for row in json.loads(ask_both(stores, "cypher", busiest, "--format", "json")):
+        ask_both(stores, "account", row["id"], "--format", "json")
+
+
+def test_runs_differ_in_nothing_but_their_times(stores: tuple[str, str]) -> None:
+    said = [
+        re.sub(r"\d{4}-\d\d-\d\dT[\d:.]+Z", "TIME", run(each, "runs", "--format", "json").stdout) for each in stores
+    ]
+    assert said[0] == said[1]
+    assert said[0].count("TIME") == 2
+
+
+def test_an_unknown_id_has_the_same_neighbour(stores: tuple[str, str]) -> None:
+    known = json.loads(
+        ask_both(stores, "cypher", "MATCH (a:Account) RETURN min(a.account_id) AS id", "--format", "json")
+    )
+    wrong = known[0]["id"][:-1] + "x"
+    for command in ("account", "why", "ring"):
+        said = [run(store, command, wrong, exit_code=3).stderr for store in stores]
+        assert said[0] == said[1]
+
+
+def test_the_most_alike_are_the_same(stores: tuple[str, str]) -> None:
+    ring = json.loads(run(stores[0], "rings", "--format", "json").stdout)[0]["ring_id"]
+    member = json.loads(run(stores[0], "ring", ring, "--format", "json").stdout)["members"][0]["account_id"]
+    ask_both(stores, "similar", member, "-k", "5", "--format", "json")
+
+
+def test_loading_the_folder_again_adds_nothing_on_either(stores: tuple[str, str]) -> None:
+    tables = [run(store, "load", "market").stdout for store in stores]
+    assert tables[0] == tables[1]

@@ -1,0 +1,72 @@
+"""Trades in circles: triangles are found as by trying all, and customers of a shop leave none."""
+
+from __future__ import annotations
+
+from itertools import combinations
+
+import networkx as nx
+import numpy as np
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from detection.candidates.trade_cycles import close_triangles, link_circles, measure_circles
+from detection.channels.incidence import Dealings
+from detection.evidence.market_norms import USUAL_CIRCLES
+
+N = 9
+LINKS = st.sets(st.tuples(st.integers(0, N - 1), st.integers(0, N - 1)).filter(lambda pair: pair[0] < pair[1]))
+
+
+@settings(max_examples=80, deadline=None)
+@given(LINKS)
+def test_sides_of_triangles_agree_with_the_triangles_of_networkx(links: set[tuple[int, int]]) -> None:
+    ordered = sorted(links)
+    a, b = np.array(ordered, dtype=np.int64).reshape(-1, 2).T
+    graph = nx.Graph(ordered)
+    sides = {tuple(sorted((one, other))) for one, other in ordered if set(graph[one]) & set(graph[other])}
+    assert close_triangles(a, b, N).tolist() == [pair in sides for pair in ordered]
+
+
+def test_a_hub_costs_no_more_than_its_links() -> None:
+    n = 200_000  # all pairs of its partners would be 20 billion
+    a, b = np.zeros(n - 1, dtype=np.int64), np.arange(1, n)
+    assert not close_triangles(a, b, n).any()
+
+
+def test_customers_of_one_shop_are_no_circle() -> None:
+    buyers, shop = np.arange(1, 20), np.zeros(19, dtype=np.int64)
+    circle = np.arange(30, 40)
+    source = np.concatenate([buyers, circle, circle])
+    target = np.concatenate([shop, np.roll(circle, 1), np.roll(circle, 2)])
+    links = link_circles(Dealings("trade", source, target), 1_000)
+    assert set(links.a.tolist()) | set(links.b.tolist()) == set(circle.tolist())
+    assert len(links.a) == len([1 for one, other in combinations(range(10), 2) if (one - other) % 10 in (1, 2, 8, 9)])
+
+
+def measure(channel: Dealings, n_accounts: int) -> float:
+    return measure_circles(channel, link_circles(channel, n_accounts), n_accounts)
+
+
+def deal_along(graph: nx.Graph) -> Dealings:
+    """Every pair of a graph deals, both ways."""
+    ends = np.array(graph.edges)
+    return Dealings("trade", *np.concatenate([ends, ends[:, ::-1]]).T)
+
+
+def test_friends_deal_in_circles_and_strangers_do_not_whatever_a_few_rings_do() -> None:
+    friends = nx.watts_strogatz_graph(2_000, 6, 0.2, seed=1)
+    strangers = nx.random_regular_graph(6, 2_000, seed=1)
+    assert measure(deal_along(friends), 2_000) > 2 * USUAL_CIRCLES
+    assert measure(deal_along(strangers), 2_000) < USUAL_CIRCLES / 5
+    for begin in range(0, 100, 10):  # one account in twenty is of a ring
+        strangers.add_edges_from(combinations(range(begin, begin + 5), 2))
+    assert measure(deal_along(strangers), 2_000) < USUAL_CIRCLES / 2
+
+
+def test_where_only_a_ring_both_buys_and_sells_circles_are_not_usual() -> None:
+    ring, customers = nx.complete_graph(8), [(8 + number, 100 + number % 7 * (1 + number % 3)) for number in range(90)]
+    trades = deal_along(ring)
+    customers += [(buyer, shop + 1) for buyer, shop in customers]
+    source = np.concatenate([trades.source, [buyer for buyer, _ in customers]])
+    target = np.concatenate([trades.target, [shop for _, shop in customers]])
+    assert 0 < measure(Dealings("trade", source, target), 200) < USUAL_CIRCLES

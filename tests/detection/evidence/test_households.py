@@ -1,0 +1,87 @@
+"""Families: who shares the same few things with the same few people, also where one belongs to two."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from detection_market import Facts, gather, make_background, make_snapshot, pick, rename
+
+from detection.evidence.explanations import HOUSEHOLD
+from detection.evidence.households import HOUSEHOLD_SIZE, Homes, find_homes
+from detection.evidence.judge import Assessment, find_channels, judge_groups
+
+KINDS = ("device", "payment", "phone")
+
+
+def find_families(facts: Facts, members: list[str]) -> Homes:
+    snapshot = make_snapshot(facts)
+    channels, groups = find_channels(snapshot), gather(snapshot, members)
+    within = judge_groups(groups, snapshot, channels).within
+    return find_homes(groups, within, channels.things, snapshot.n_accounts)
+
+
+def judge(facts: Facts, members: list[str]) -> Assessment:
+    snapshot = make_snapshot(facts)
+    return judge_groups(gather(snapshot, members), snapshot, find_channels(snapshot))
+
+
+def share_home(facts: Facts, people: list[str], name: str) -> None:
+    for kind in KINDS:
+        facts.share(people, kind, f"{kind} of {name}")
+
+
+def plant_bridged() -> tuple[Facts, list[str]]:
+    """Two families of six, and one in the first who uses the device of the second as well."""
+    facts, people = make_background(n=1000), pick(100, 12)
+    share_home(facts, people[:6], "one")
+    share_home(facts, people[6:], "two")
+    facts.share([people[0], *people[6:]], "device", "the other family's tablet")
+    return facts, people
+
+
+def test_two_families_that_one_person_joins_are_two_families() -> None:
+    facts, people = plant_bridged()
+    homes = find_families(facts, people)
+    assert [len(set(homes.family[part])) for part in (slice(1, 6), slice(6, 12))] == [1, 1]
+    assert len(set(homes.family)) == 2
+    assert homes.again_bits[0] == pytest.approx(np.log2(1000 / HOUSEHOLD_SIZE))
+
+
+def test_two_families_that_one_person_joins_are_no_ring() -> None:
+    facts, people = plant_bridged()
+    judged = judge(facts, people)
+    assert judged.net_bits[0] < 0
+    assert judged.won[HOUSEHOLD][0]
+
+
+def test_things_that_overlap_every_way_are_no_set_of_families() -> None:
+    facts, ring = make_background(n=1000), pick(100, 18)
+    rng = np.random.default_rng(4)
+    for kind in KINDS:
+        order = rng.permutation(ring).tolist()
+        for place, (first, second) in enumerate(pairwise(range(0, 19, 2))):
+            facts.share([*order[first:second], *order[second : second + 2]], kind, f"{kind} {place}")
+    judged = judge(facts, ring)
+    homes = find_families(facts, ring)
+    bits = sum(judged.evidence[kind].bits[0] for kind in KINDS)
+    explained = sum(homes.explained[kind].sum() for kind in KINDS) - homes.again_bits[0]
+    assert explained < bits / 2
+    assert judged.net_bits[0] > 0
+
+
+def test_families_do_not_depend_on_names() -> None:
+    facts, people = plant_bridged()
+    names = list(facts.accounts)
+    new = dict(zip(names, np.random.default_rng(8).permutation(names).tolist(), strict=True))
+    before, after = judge(facts, people), judge(rename(facts, new), [new[name] for name in people])
+    assert before.net_bits == pytest.approx(after.net_bits)
+
+
+def test_no_family_is_larger_than_a_household() -> None:
+    facts, people = make_background(n=1000), pick(100, 30)
+    for first, second in pairwise(people):
+        facts.share([first, second], "device", f"device of {first}")
+    homes = find_families(facts, people)
+    assert np.bincount(homes.family).max() <= HOUSEHOLD_SIZE

@@ -1,0 +1,210 @@
+"""Rings: planted guilt is found with its kind, its parties stand aside, ids outlive runs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+import pytest
+from detection_market import (
+    Facts,
+    find_members,
+    find_ring_of,
+    make_background,
+    make_snapshot,
+    pick,
+    plant_farm,
+    plant_opinions,
+    plant_refund_ring,
+    plant_trade_ring,
+    share_in_chain,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from detection.rings.build import SAME_RING_JACCARD, Tie, find_hold, grade_ring, keep_ring_ids, score_net_bits
+from detection.run import find_run
+from detection.settings import DetectSettings
+from graph.model import Member, Ring, RunResult
+from graph.vocabulary import RingKind
+
+PLANTS: dict[RingKind, Callable[[Facts, list[str]], None]] = {
+    "trade": plant_trade_ring,
+    "review": lambda facts, members: plant_opinions(facts, members, 1, 5.0),
+    "attack": lambda facts, members: plant_opinions(facts, members, 2, 1.0),
+    "refund": lambda facts, members: plant_refund_ring(facts, members, "a0003"),
+    "farm": plant_farm,
+}
+MEMBERS = pick(100, 16)
+
+
+def detect_planted(kind: RingKind) -> RunResult:
+    facts = make_background(n=1000)
+    PLANTS[kind](facts, MEMBERS)
+    return find_run(make_snapshot(facts), DetectSettings())
+
+
+@pytest.mark.parametrize("kind", PLANTS)
+def test_a_planted_ring_is_found_with_its_kind_and_nobody_else_is_accused(kind: RingKind) -> None:
+    run = detect_planted(kind)
+    ring = find_ring_of(run, MEMBERS)
+    assert ring is not None
+    assert (ring.kind, ring.tier in ("review", "automatic")) == (kind, True)
+    assert find_members(ring) <= set(MEMBERS)
+    assert len(find_members(ring)) >= len(MEMBERS) - 1
+    assert [other.ring_id for other in run.rings if other.tier != "watch"] == [ring.ring_id]
+
+
+@pytest.mark.parametrize(
+    ("kind", "seller", "role"),
+    [("review", "a0001", "beneficiary"), ("attack", "a0002", "target"), ("refund", "a0003", "target")],
+)
+def test_the_seller_a_ring_acts_on_or_for_is_a_party_and_no_member(kind: RingKind, seller: str, role: str) -> None:
+    ring = find_ring_of(detect_planted(kind), MEMBERS)
+    assert ring is not None
+    assert [(party.account_id, party.role) for party in ring.parties] == [(seller, role)]
+    assert seller not in find_members(ring)
+    everybody = len(find_members(ring))
+    assert everybody >= len(MEMBERS) - 1
+    assert f"by {everybody} of {everybody} members" in ring.parties[0].sentence
+
+
+def test_a_seller_who_shares_the_rings_phones_is_a_member() -> None:
+    facts = make_background(n=1000)
+    for place, kind in enumerate(("device", "payment", "phone", "device", "payment")):
+        facts.share([*MEMBERS[3 * place : 3 * place + 3], "a0001"], kind, f"{kind} {place} of the office")
+    plant_opinions(facts, MEMBERS, 1, 5.0)
+    ring = find_ring_of(find_run(make_snapshot(facts), DetectSettings()), MEMBERS)
+    assert ring is not None
+    assert "a0001" in find_members(ring)
+    assert ring.parties == ()
+
+
+@pytest.mark.parametrize("kind", PLANTS)
+def test_evidence_less_charge_less_innocence_is_what_stands(kind: RingKind) -> None:
+    ring = find_ring_of(detect_planted(kind), MEMBERS)
+    assert ring is not None
+    taken_off = sum(shown.bits for shown in ring.evidence) - ring.charge_bits - ring.net_bits
+    if any(reading.won for reading in ring.innocent):
+        assert 0 < taken_off <= sum(reading.bits for reading in ring.innocent if reading.won) + 12
+    else:
+        assert taken_off == pytest.approx(0, abs=1e-9)
+
+
+@pytest.mark.parametrize("kind", PLANTS)
+def test_a_ring_is_laid_out_as_it_is_read(kind: RingKind) -> None:
+    ring = find_ring_of(detect_planted(kind), MEMBERS)
+    assert ring is not None
+    members, bits = find_members(ring), [shown.bits for shown in ring.evidence]
+    assert 0 <= ring.score <= 1
+    assert bits == sorted(bits, reverse=True)
+    assert all({link.account_a, link.account_b} <= members for link in ring.links)
+    assert [link.bits for link in ring.links] == sorted((link.bits for link in ring.links), reverse=True)
+    assert {member.role for member in ring.members} <= {"core", "fringe"}
+
+
+@pytest.mark.parametrize(("n_doers", "tier"), [(0, "review"), (4, "review"), (12, "automatic")])
+def test_nobody_is_flagged_unseen_for_what_few_members_did(n_doers: int, tier: str) -> None:
+    facts = make_background(n=1000)
+    for place, kind in enumerate(["device", "payment", "phone"] * 2):
+        order = [MEMBERS[number] for number in np.random.default_rng(place).permutation(len(MEMBERS))]
+        share_in_chain(facts, order, kind)
+    facts.referrals += [(member, "a0900") for member in MEMBERS[:n_doers]]
+    ring = find_ring_of(find_run(make_snapshot(facts), DetectSettings()), MEMBERS)
+    assert ring is not None
+    assert ring.tier == tier
+    assert ring.score > DetectSettings().automatic_score
+
+
+def test_a_circle_of_payments_is_for_a_person_to_judge_and_a_circle_of_sales_is_not() -> None:
+    facts = make_background(n=1000)
+    plant_trade_ring(facts, MEMBERS)
+    payments = make_snapshot(facts)
+    product = np.zeros(len(payments.orders.buyer), dtype=np.int64)
+    sales = replace(payments, orders=replace(payments.orders, product=product))
+    rings = [find_ring_of(find_run(snapshot, DetectSettings()), MEMBERS) for snapshot in (payments, sales)]
+    assert [ring.tier for ring in rings if ring is not None] == ["review", "automatic"]
+    assert all(ring.score > DetectSettings().automatic_score for ring in rings if ring is not None)
+
+
+def test_the_score_is_half_at_eight_bits_times_the_root_of_the_size() -> None:
+    assert score_net_bits(8 * 3, 9) == pytest.approx(0.5)
+    assert score_net_bits(2 * 8 * 3, 9) == pytest.approx(0.75)
+    assert score_net_bits(-5, 9) == 0
+    assert [grade_ring(score, DetectSettings()) for score in (0.39, 0.4, 0.8)] == ["watch", "review", "automatic"]
+
+
+def make_ring(ring_id: str, members: set[str]) -> Ring:
+    listed = tuple(Member(name, "core", 1.0) for name in sorted(members))
+    return Ring(ring_id, "trade", 0.5, "review", 1.0, 1.0, listed, (), (), ())
+
+
+NAMES = st.sets(st.sampled_from("abcdefghij"), min_size=1, max_size=6)
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(NAMES, max_size=5), st.lists(NAMES, max_size=5))
+def test_ids_go_to_the_most_similar_ring_and_to_one_only(now: list[set[str]], before: list[set[str]]) -> None:
+    earlier = {f"E{place}": frozenset(members) for place, members in enumerate(before)}
+    rings = keep_ring_ids([make_ring(f"N{place}", members) for place, members in enumerate(now)], earlier)
+    pairs = [
+        (-len(members & set(old)) / len(members | old), ring_id, place)
+        for place, members in enumerate(now)
+        for ring_id, old in earlier.items()
+    ]
+    slow: dict[int, str] = {}
+    for similarity, ring_id, place in sorted(pairs):
+        if -similarity >= SAME_RING_JACCARD and place not in slow and ring_id not in slow.values():
+            slow[place] = ring_id
+    assert [ring.ring_id for ring in rings] == [slow.get(place, f"N{place}") for place in range(len(now))]
+
+
+def test_a_new_ring_never_takes_an_id_that_an_heir_has() -> None:
+    earlier = {"R": frozenset("abcd")}
+    heir, namesake = make_ring("N", set("abcd")), make_ring("R", set("wxyz"))
+    kept = keep_ring_ids([heir, namesake], earlier)
+    assert kept[0].ring_id == "R"
+    assert kept[1].ring_id not in ("R", "N")
+
+
+def test_two_thousand_rings_keep_their_ids_in_a_moment() -> None:
+    rng = np.random.default_rng(0)
+    groups = [{f"{account}" for account in rng.integers(0, 500_000, 200)} for _ in range(2_000)]
+    rings = [make_ring(f"N{place}", members) for place, members in enumerate(groups)]
+    earlier = {f"E{place:04d}": frozenset(members) for place, members in enumerate(groups)}
+    kept = keep_ring_ids(rings, earlier)
+    assert [ring.ring_id for ring in kept] == list(earlier)
+    assert replace(kept[0], ring_id="N0") == rings[0]
+
+
+@given(st.lists(st.integers(0, 50), max_size=7), st.integers(-5, 120))
+def test_no_fewer_links_than_those_named_would_free_a_member(bits: list[int], spare: int) -> None:
+    hold = find_hold([Tie(f"thing {place}", each) for place, each in enumerate(bits)], spare)
+    freed = [n for n in range(len(bits) + 1) for some in combinations(bits, n) if spare <= sum(some)]
+    assert len(hold) == min(freed, default=sum(each > 0 for each in bits))
+
+
+@pytest.mark.parametrize("kind", ["farm", "trade", "refund"])
+def test_a_member_s_links_are_named_and_add_up_to_what_naming_it_leaves(kind: RingKind) -> None:
+    ring = find_ring_of(detect_planted(kind), MEMBERS)
+    assert ring is not None
+    size = len(ring.members)
+    naming_bits = np.log2((1000 - size) / size)
+    for member in ring.members:
+        assert member.bits - naming_bits - 1e-6 <= member.held_bits <= member.bits + 1e-6
+        assert len(member.held_by) == len(set(member.held_by)) > 0
+
+
+def test_without_the_links_that_hold_it_a_member_is_free() -> None:
+    facts = make_background(n=1000)
+    plant_farm(facts, MEMBERS)
+    ring = find_ring_of(find_run(make_snapshot(facts), DetectSettings()), MEMBERS)
+    assert ring is not None
+    member = min(ring.members, key=lambda each: (len(each.held_by), each.account_id))
+    facts.uses = [use for use in facts.uses if use[0] != member.account_id]
+    facts.referrals = [pair for pair in facts.referrals if member.account_id not in pair]
+    again = find_ring_of(find_run(make_snapshot(facts), DetectSettings()), MEMBERS)
+    assert again is not None
+    assert member.account_id not in find_members(again)

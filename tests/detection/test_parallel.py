@@ -1,0 +1,28 @@
+"""Work on several cores gives what work on one does."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from detection_market import make_background, make_snapshot, pick, plant_trade_ring
+
+from detection import parallel as side_by_side
+from detection.run import find_run
+from detection.settings import DetectSettings
+
+
+@pytest.mark.parametrize("threads", [1, 3])
+def test_a_run_is_the_same_on_any_number_of_cores(monkeypatch: pytest.MonkeyPatch, threads: int) -> None:
+    facts = make_background(n=1000)
+    plant_trade_ring(facts, pick(100, 12))
+    before = find_run(make_snapshot(facts), DetectSettings())
+    monkeypatch.setattr(side_by_side, "THREADS", threads)
+    monkeypatch.setattr(side_by_side, "WORTH_SHARING", 0)
+    after = find_run(make_snapshot(facts), DetectSettings())
+    assert after.rings == before.rings
+    assert np.array_equal(after.account_score, before.account_score)
+
+
+def test_an_error_in_one_thread_is_raised() -> None:
+    with pytest.raises(ZeroDivisionError):
+        side_by_side.map_threads(lambda item: 1 // item, [1, 0], rows=10**6)

@@ -1,0 +1,256 @@
+"""Certificates, logins and rights: what a Neo4j server refuses is said in one line, and what it allows works."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+import small_market
+import trustme
+from click.testing import CliRunner, Result
+from neo4j import exceptions
+from neo4j_server import Neo4jServer, ServerAddress, logged_in, start_or_skip
+from small_market import CROWD, HOSTILE
+
+from cli.main import COMMANDS, main
+from graph.contract.tables import read_folder
+from graph.errors import ConfigError, StoreError, StoreLoginError, StoreReadOnlyError, StoreUnreachableError
+from graph.open import open_store
+from graph.settings import Settings
+from graph.stores.location import Server
+from graph.stores.server.bolt import explain_server_error
+
+pytestmark = pytest.mark.server
+
+READ_ONLY = {"server.databases.default_to_read_only": "true"}
+TLS = {
+    "dbms.ssl.policy.bolt.enabled": "true",
+    "dbms.ssl.policy.bolt.base_directory": "certificates",
+    "dbms.ssl.policy.bolt.private_key": "private.key",
+    "dbms.ssl.policy.bolt.public_certificate": "public.crt",
+    "dbms.ssl.policy.bolt.client_auth": "NONE",
+    "server.bolt.tls_level": "REQUIRED",
+}
+
+
+@pytest.fixture(scope="module")
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of our own authority and another: ``ours.pem``, ``other.pem``, and certificates for localhost."""
+    folder = tmp_path_factory.mktemp("authority")
+    ours = trustme.CA()
+    ours.cert_pem.write_to_path(str(folder / "ours.pem"))
+    trustme.CA().cert_pem.write_to_path(str(folder / "other.pem"))
+    localhost = ours.issue_cert("localhost", key_type=trustme.KeyType.RSA)
+    localhost.private_key_pem.write_to_path(str(folder / "private.key"))
+    localhost.cert_chain_pems[0].write_to_path(str(folder / "public.crt"))
+    return folder
+
+
+@pytest.fixture(scope="module")
+def process(authority: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Neo4jServer]:
+    """A server of this module's own, that speaks TLS only."""
+    home = tmp_path_factory.mktemp("secure-neo4j")
+    (home / "certificates").mkdir()
+    for name in ("private.key", "public.crt"):
+        (home / "certificates" / name).write_bytes((authority / name).read_bytes())
+    process = start_or_skip(home, settings=TLS)
+    yield process
+    process.kill()
+
+
+def at(process: Neo4jServer, scheme: str, *, host: str = "localhost", ca_file: Path | None = None) -> Server:
+    """The server by another scheme or name."""
+    uri = f"{scheme}://{host}:{process.port}"
+    return Server(uri, process.username, process.password, ca_file=None if ca_file is None else str(ca_file))
+
+
+# ------------------------------------------------------------------------------------------- TLS
+
+
+@pytest.mark.parametrize("scheme", ["neo4j+s", "bolt+s", "neo4j", "bolt"])
+def test_a_store_opens_over_tls_with_our_own_authority(
+    process: Neo4jServer, authority: Path, tmp_path: Path, scheme: str
+) -> None:
+    with open_store(at(process, scheme, ca_file=authority / "ours.pem"), mode="write") as store:
+        store.load(read_folder(small_market.write_tables(tmp_path / "market"), Settings()))
+        assert store.query("MATCH (a:Account {account_id: $id}) RETURN a.role AS role", id=HOSTILE) == [
+            {"role": "both"}
+        ]
+
+
+@pytest.mark.parametrize("scheme", ["neo4j+s", "bolt+s"])
+@pytest.mark.parametrize("trusted", ["other.pem", None])
+def test_a_certificate_of_another_authority_is_refused(
+    process: Neo4jServer, authority: Path, scheme: str, trusted: str | None
+) -> None:
+    ca_file = None if trusted is None else authority / trusted
+    with pytest.raises(StoreUnreachableError, match=r"certificate verify failed.*NEO4J_CA_FILE"):
+        open_store(at(process, scheme, ca_file=ca_file))
+
+
+@pytest.mark.parametrize("scheme", ["neo4j+s", "bolt+s"])
+def test_a_certificate_for_another_host_is_refused(process: Neo4jServer, authority: Path, scheme: str) -> None:
+    with pytest.raises(StoreUnreachableError, match=r"127\.0\.0\.1.*certificate"):
+        open_store(at(process, scheme, host="127.0.0.1", ca_file=authority / "ours.pem"))
+
+
+@pytest.mark.parametrize("scheme", ["neo4j+ssc", "bolt+ssc"])
+def test_any_certificate_will_do_when_the_scheme_says_so(process: Neo4jServer, tmp_path: Path, scheme: str) -> None:
+    with open_store(at(process, scheme), mode="write") as store:
+        store.load(read_folder(small_market.write_tables(tmp_path / "market"), Settings()))
+        assert len(store.query("MATCH (a:Account) RETURN a.account_id AS id")) == len(CROWD) + 6
+
+
+@pytest.mark.parametrize("scheme", ["neo4j", "bolt"])
+def test_a_plain_scheme_at_a_server_that_wants_tls_says_what_to_try(process: Neo4jServer, scheme: str) -> None:
+    with pytest.raises(StoreUnreachableError, match=r"TLS.*\+s"):
+        open_store(at(process, scheme))
+
+
+def test_a_file_without_certificates_is_named(process: Neo4jServer, tmp_path: Path) -> None:
+    (tmp_path / "empty.pem").write_text("nothing to trust")
+    for name in ("empty.pem", "missing.pem"):
+        with pytest.raises(ConfigError, match=name):
+            open_store(at(process, "neo4j+s", ca_file=tmp_path / name))
+
+
+def test_the_command_line_takes_the_authority_from_the_environment(
+    process: Neo4jServer, authority: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    location = f"neo4j+s://localhost:{process.port}"
+    folder = small_market.write_tables(tmp_path / "market")
+    with logged_in(process.address):
+        refused = run(location, "load", str(folder))
+        monkeypatch.setenv("NEO4J_CA_FILE", str(authority / "ours.pem"))
+        loaded = run(location, "load", str(folder))
+    assert (refused.exit_code, refused.stderr.count("certificate verify failed")) == (5, 1)
+    assert loaded.exit_code == 0
+
+
+def run(location: str, *arguments: str) -> Result:
+    result = CliRunner(env={"NO_COLOR": "1", "RINGFENCE_CONFIG": None}).invoke(main, ["--store", location, *arguments])
+    if result.exception and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result
+
+
+# ---------------------------------------------------------------------------------------- logins
+
+
+def test_a_wrong_password_is_refused_and_never_shown(process: Neo4jServer) -> None:
+    wrong = replace(at(process, "neo4j+ssc"), password="wrong-battery")
+    with pytest.raises(StoreLoginError, match=r"'neo4j'.*NEO4J_PASSWORD") as caught:
+        open_store(wrong)
+    assert "wrong-battery" not in f"{caught.value} {wrong}  {wrong!r}"
+
+
+def test_an_unknown_user_or_none_at_all_is_refused(process: Neo4jServer) -> None:
+    for other in ({"username": "nobody"}, {"password": None}):
+        with pytest.raises(StoreLoginError, match="NEO4J_"):
+            open_store(replace(at(process, "neo4j+ssc"), **other))  # type: ignore[arg-type]
+
+
+# ------------------------------------------------------------------------------- rights: for real
+
+
+@pytest.fixture(scope="module")
+def read_only(process: Neo4jServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """The location of a store with a run, whose database takes no more writes."""
+    here = at(process, "neo4j+ssc")
+    with open_store(here, mode="write") as store:
+        store.load(read_folder(small_market.write_tables(tmp_path_factory.mktemp("rights") / "market"), Settings()))
+        snapshot = store.snapshot()
+        store.write_run(small_market.make_run(snapshot), snapshot)
+        store.write_vectors(snapshot.account_id, np.eye(snapshot.n_accounts, 4, dtype=np.float32))
+    process.restart(settings=TLS | READ_ONLY)
+    with logged_in(ServerAddress(here.uri, process.username, process.password)) as location:
+        yield location
+
+
+QUESTIONS = (
+    ["rings"],
+    ["ring", "R-1"],
+    ["account", HOSTILE],
+    ["why", "ann"],
+    ["path", "ann", "dan"],
+    ["similar", "ann"],
+    ["runs"],
+    ["export", "rings", "-o", "-"],
+    ["export", "accounts", "-o", "-"],
+    ["export", "reviews", "-o", "-"],
+    ["export", "rings", "--format", "graphml", "-o", "-"],
+    ["cypher", "MATCH (a:Account) RETURN count(a) AS n"],
+)
+
+
+@pytest.mark.parametrize("question", QUESTIONS, ids=" ".join)
+def test_every_question_is_answered_without_the_right_to_write(read_only: str, question: list[str]) -> None:
+    result = run(read_only, *question)
+    assert (result.exit_code, result.stderr) == (0, "")
+    assert result.stdout
+
+
+def test_there_is_a_question_for_each_command_that_only_asks() -> None:
+    others = {"load", "detect", "train", "simulate", "completion", "evaluate", "redteam"}
+    assert {question[0] for question in QUESTIONS} == set(COMMANDS) - others
+
+
+def test_a_trial_load_needs_no_right_to_write(read_only: str, tmp_path: Path) -> None:
+    result = run(read_only, "load", "--dry-run", str(small_market.write_tables(tmp_path / "market")))
+    assert result.exit_code == 0, result.stderr
+
+
+@pytest.mark.parametrize("command", ["load", "detect"])
+def test_what_writes_says_which_right_it_lacks(read_only: str, tmp_path: Path, command: str) -> None:
+    folder = small_market.write_tables(tmp_path / "market")
+    result = run(read_only, *([command, str(folder)] if command == "load" else [command]))
+    refusal = result.stderr.splitlines()[-1]
+    assert result.exit_code == 5
+    assert "read" in refusal
+    assert "write" in refusal
+
+
+# --------------------------------------------------------------------- rights: what servers answer
+
+ASKED = Server("neo4j://graph.example", "jake")
+REFUSED = (
+    "Create node with labels 'Account' on database 'neo4j' is not allowed for user 'jake' with roles [PUBLIC, reader].",
+    "Set property for property 'tier' on database 'neo4j' is not allowed for user 'jake' with roles [PUBLIC, reader].",
+    "Schema operation 'create_constraint' on database 'neo4j' is not allowed for user 'jake' with roles [publisher].",
+    "Database access is not allowed for user 'jake' with roles [PUBLIC].",
+)
+
+
+def answer_of(code: str, message: str) -> exceptions.Neo4jError:
+    """What the driver raises when a server answers this."""
+    return exceptions.Neo4jError._hydrate_neo4j(code=code, message=message)
+
+
+@pytest.mark.parametrize("said", REFUSED)
+def test_a_refusal_names_the_privilege_the_user_and_the_role_to_ask_for(said: str) -> None:
+    found = explain_server_error(ASKED, answer_of("Neo.ClientError.Security.Forbidden", said))
+    assert isinstance(found, StoreReadOnlyError)
+    assert said in str(found)
+    assert all(word in str(found) for word in ("graph.example", "'jake'", "reader", "publisher", "architect"))
+    assert "\n" not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("code", "kind"),
+    [
+        ("Neo.ClientError.Security.Unauthorized", StoreLoginError),
+        ("Neo.ClientError.Security.AuthenticationRateLimit", StoreLoginError),
+        ("Neo.ClientError.Security.CredentialsExpired", StoreLoginError),
+        ("Neo.ClientError.Security.TokenExpired", StoreLoginError),
+        ("Neo.ClientError.Statement.AccessMode", StoreReadOnlyError),
+        ("Neo.ClientError.General.WriteOnReadOnlyAccessDatabase", StoreReadOnlyError),
+        ("Neo.ClientError.General.ForbiddenOnReadOnlyDatabase", StoreReadOnlyError),
+    ],
+)
+def test_a_refusal_is_told_from_a_wrong_login(code: str, kind: type[StoreError]) -> None:
+    found = explain_server_error(ASKED, answer_of(code, "no"))
+    assert type(found) is kind
+    assert "graph.example" in str(found)

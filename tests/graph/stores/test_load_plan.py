@@ -1,0 +1,202 @@
+"""What a load would add, worked out without any database."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
+
+from graph.contract.tables import CONTRACT, CheckedTable, Rejects
+from graph.stores.load_plan import KnownFacts, LoadPlan, plan_load
+from graph.vocabulary import SHOP_ID
+
+_ARROW = {"time": pa.timestamp("us"), "number": pa.float64(), "rating": pa.float64()}
+_AT = dt.datetime(2024, 1, 1)
+
+
+def table(name: str, *rows: Mapping[str, object]) -> CheckedTable:
+    """A checked table made by hand."""
+    columns = [column for column in CONTRACT[name] if column.name != "address_id"]
+    schema = pa.schema([(column.name, _ARROW.get(column.kind, pa.string())) for column in columns])
+    if name == "addresses":
+        schema = schema.append(pa.field("is_id", pa.bool_()))
+    cells = pa.Table.from_pylist([{field.name: row.get(field.name) for field in schema} for row in rows], schema=schema)
+    return CheckedTable(name, Path(f"{name}.csv"), cells, Rejects(np.empty(0, np.int64), (), ()), len(rows), ())
+
+
+def facts(
+    accounts: Sequence[Mapping[str, object]] = (),
+    orders: Sequence[Mapping[str, object]] = (),
+    listings: Sequence[Mapping[str, object]] = (),
+    uses: Sequence[tuple[int, int, str | None, dt.datetime | None]] = (),
+    identifier_key: Sequence[str] = (),
+) -> KnownFacts:
+    text, at, place = pa.string(), pa.timestamp("us"), pa.int64()
+    labels = pa.schema([("account", place), ("label", text), ("decided_at", at), ("source", text)])
+    used = pa.schema([("account", place), ("identifier", place), ("role", text), ("seen_at", at)])
+    return KnownFacts(
+        accounts=table("accounts", *accounts).rows,
+        listings=table("listings", *listings).rows,
+        orders=table("orders", *orders).rows,
+        reviews=table("reviews").rows.drop_columns("text"),
+        identifier_key=pa.array(identifier_key, text),
+        uses=pa.Table.from_pylist([dict(zip(used.names, row, strict=True)) for row in uses], schema=used),
+        referrals=pa.schema([("by", place), ("account", place)]).empty_table(),
+        labels=labels.empty_table(),
+    )
+
+
+def plan(*tables: CheckedTable, known: KnownFacts | None = None) -> LoadPlan:
+    return plan_load({each.name: each for each in tables}, known or facts())
+
+
+def test_nothing_in_nothing_out() -> None:
+    made = plan(table("accounts"))
+    assert (made.nodes, made.fills, made.relationships, made.n_rows) == ({}, {}, {}, 0)
+
+
+def test_new_accounts_come_sorted_and_complete() -> None:
+    made = plan(
+        table("accounts", {"account_id": "z", "role": "buyer"}, {"account_id": "b"}),
+        table("referrals", {"account_id": "m", "referred_by": "b"}),
+    )
+    assert made.nodes["Account"].select(["account_id", "role"]).to_pydict() == {
+        "account_id": ["b", "m", "z"],
+        "role": [None, None, "buyer"],
+    }
+    assert made.relationships["REFERRED", "Account", "Account"].to_pylist() == [{"referred_by": "b", "account_id": "m"}]
+
+
+def test_orders_without_a_seller_are_of_the_shop() -> None:
+    made = plan(
+        table("orders", {"order_id": "1", "buyer_id": "a", "seller_id": "b"}, {"order_id": "2", "buyer_id": "a"})
+    )
+    assert made.nodes["Shop"].to_pydict() == {"shop_id": [SHOP_ID]}
+    assert made.relationships["ORDERED", "Account", "Account"]["order_id"].to_pylist() == ["1"]
+    to_shop = made.relationships["ORDERED", "Account", "Shop"]
+    assert to_shop.column_names[:3] == ["buyer_id", "shop_id", "order_id"]
+    assert to_shop["order_id"].to_pylist() == ["2"]
+
+
+def test_orders_that_all_name_a_seller_need_no_shop() -> None:
+    made = plan(table("orders", {"order_id": "1", "buyer_id": "a", "seller_id": "b"}))
+    assert "Shop" not in made.nodes
+    assert set(made.relationships) == {("ORDERED", "Account", "Account")}
+
+
+def test_the_same_use_counts_once_over_tables_and_the_store() -> None:
+    known = facts(
+        accounts=[{"account_id": "a"}], identifier_key=["device:d"], uses=[(0, 0, None, None), (0, 0, None, _AT)]
+    )
+    made = plan(
+        table("devices", {"account_id": "a", "device_id": "d"}, {"account_id": "a", "device_id": "e", "seen_at": _AT}),
+        table(
+            "identifiers",
+            {"account_id": "a", "kind": "device", "value": "d", "seen_at": _AT},
+            {"account_id": "a", "kind": "device", "value": "e", "seen_at": _AT},
+            {"account_id": "a", "kind": "device", "value": "e"},
+        ),
+        known=known,
+    )
+    uses = made.relationships["USES", "Account", "Identifier"].select(["identifier_key", "seen_at"]).to_pylist()
+    assert uses == [
+        {"identifier_key": "device:e", "seen_at": _AT},
+        {"identifier_key": "device:e", "seen_at": None},
+    ]
+    assert made.nodes["Identifier"]["identifier_key"].to_pylist() == ["device:e"]
+    assert [(each.name, each.added, each.already_there) for each in made.reports] == [
+        ("devices", 1, 1),
+        ("identifiers", 1, 2),
+    ]
+
+
+def test_an_address_id_is_exact_where_free_text_has_spellings() -> None:
+    street = "12 Main St."
+    text = plan(table("addresses", {"account_id": "a", "address": street, "is_id": False}))
+    exact = plan(table("addresses", {"account_id": "a", "address": street, "is_id": True}))
+    assert exact.nodes["Identifier"]["canonical"].to_pylist() == [street]
+    assert text.nodes["Identifier"]["canonical"].to_pylist() != [street]
+
+
+@pytest.mark.parametrize(
+    ("kept", "given", "becomes"),
+    [
+        ("buyer", "buyer", "already there"),
+        ("buyer", None, "already there"),
+        (None, None, "already there"),
+        (None, "buyer", "filled"),
+        ("buyer", "seller", "rejected"),
+    ],
+)
+def test_an_account_that_is_known(kept: str | None, given: str | None, becomes: str) -> None:
+    known = facts(accounts=[{"account_id": "a", "role": kept, "status": "active"}])
+    made = plan(table("accounts", {"account_id": "a", "role": given}), known=known)
+    [report] = made.reports
+    counts = {"filled": report.added, "already there": report.already_there, "rejected": report.rejected}
+    assert counts == {word: int(word == becomes) for word in counts}
+    assert set(made.fills) == ({"Account"} if becomes == "filled" else set())
+    assert made.nodes == {}
+
+
+def test_a_rejected_row_names_nobody() -> None:
+    known = facts(accounts=[{"account_id": "a"}], orders=[{"order_id": "o", "buyer_id": "a", "amount": 1.0}])
+    made = plan(table("orders", {"order_id": "o", "buyer_id": "stranger", "product_id": "thing"}), known=known)
+    assert made.n_rows == 0
+    assert made.tables["orders"].rejects.reason == ("order_id 'o' is already in the store with 'a' as its buyer_id",)
+
+
+def test_a_listing_is_completed_with_its_seller_once() -> None:
+    unsold = facts(accounts=[{"account_id": "s"}], listings=[{"product_id": "p"}])
+    made = plan(table("listings", {"product_id": "p", "seller_id": "s", "price": 2.0}), known=unsold)
+    assert made.relationships["LISTED", "Account", "Listing"].to_pylist() == [{"seller_id": "s", "product_id": "p"}]
+    listed = facts(accounts=[{"account_id": "s"}], listings=[{"product_id": "p", "seller_id": "s"}])
+    made = plan(table("listings", {"product_id": "p", "seller_id": "s", "price": 2.0}), known=listed)
+    assert made.relationships == {}
+    assert made.fills["Listing"]["price"].to_pylist() == [2.0]
+
+
+_PEOPLE = st.sampled_from("abcd")
+
+
+@hypothesis_settings(max_examples=40, deadline=None)
+@given(
+    st.lists(st.tuples(_PEOPLE, _PEOPLE, st.sampled_from([None, "x"])), max_size=8),
+    st.lists(st.tuples(_PEOPLE, st.sampled_from("pq"), st.sampled_from([None, _AT])), max_size=8, unique=True),
+)
+def test_every_row_read_is_added_there_or_rejected(
+    orders: list[tuple[str, str, str | None]], devices: list[tuple[str, str, dt.datetime | None]]
+) -> None:
+    known = facts(
+        accounts=[{"account_id": "a"}, {"account_id": "b"}],
+        orders=[{"order_id": "0", "buyer_id": "a", "seller_id": "b", "status": "x"}],
+        identifier_key=["device:p"],
+        uses=[(0, 0, None, _AT)],
+    )
+    made = plan(
+        table("accounts", {"account_id": "a"}),
+        table(
+            "orders",
+            *(
+                {"order_id": str(number), "buyer_id": buyer, "seller_id": seller, "status": status}
+                for number, (buyer, seller, status) in enumerate(orders)
+                if buyer != seller
+            ),
+        ),
+        table("devices", *({"account_id": who, "device_id": what, "seen_at": at} for who, what, at in devices)),
+        known=known,
+    )
+    for report in made.reports:
+        assert report.read == report.added + report.already_there + report.rejected
+        assert min(report.added, report.already_there, report.rejected) >= 0
+    ends = {cell for (_, source, _), rows in made.relationships.items() for cell in rows.column(0).to_pylist()}
+    new = set(made.nodes["Account"]["account_id"].to_pylist()) if "Account" in made.nodes else set()
+    assert ends <= new | {"a", "b"}
+    assert not new & {"a", "b"}
+    assert made.n_rows == sum(map(len, [*made.nodes.values(), *made.fills.values(), *made.relationships.values()]))
