@@ -57,6 +57,7 @@ def similar(workplace: Workplace, account_id: str, most: int, encoder: Path | No
     with workplace.open_store() as store:
         alike = _find_alike(store, snapshot, vectors, account_id, most=most)
     from cli.draw_answers import draw_similar
+    from graph.queries.questions import LikeAccount
 
     write_answer(Answer(alike, list_columns(LikeAccount), as_rows(alike), lambda: draw_similar(alike)), form)
 

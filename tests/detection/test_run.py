@@ -121,13 +121,10 @@ def test_the_same_seed_gives_the_same_bytes(planted: RunResult) -> None:
 
 
 def test_another_process_gives_the_same_bytes(planted: RunResult) -> None:
-    code = (
-        "import test_detection_run as t\n"
-        "print(t.digest_run(t.find_run(t.make_snapshot(t.plant_three()), t.DetectSettings())))"
-    )
+    code = "import test_run as t\nprint(t.digest_run(t.find_run(t.make_snapshot(t.plant_three()), t.DetectSettings())))"
     environment = os.environ | {
         "PYTHONHASHSEED": "12345",
-        "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")]),
+        "PYTHONPATH": os.pathsep.join(map(str, (ROOT, ROOT / "tests", ROOT / "tests" / "detection"))),
     }
     done = subprocess.run([sys.executable, "-c", code], env=environment, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == digest_run(planted)

@@ -19,7 +19,7 @@ import small_market
 from places import ROOT
 
 from graph.errors import StoreBusyError
-from graph.stores.embedded import lock
+from graph.stores import holder
 from graph.stores.embedded.lock import LOCK_FILE, StoreLock
 from graph.stores.embedded.store import EmbeddedStore
 
@@ -210,6 +210,6 @@ def test_whoever_runs_under_another_user_is_alive(monkeypatch: pytest.MonkeyPatc
     def refuse(pid: int, signal: int) -> None:
         raise PermissionError
 
-    alive: Callable[[int], bool] = lock._is_alive
-    monkeypatch.setattr("graph.stores.embedded.lock.os.kill", refuse)
+    alive: Callable[[int], bool] = holder._is_alive
+    monkeypatch.setattr("graph.stores.holder.os.kill", refuse)
     assert alive(1)
