@@ -9,9 +9,11 @@ READY := $(VENV)/.ready
 DEMO := demo
 ACCOUNTS ?= 10000
 SEED ?= 7
+# Several pytest workers at once: more threads in each would only wait for one another.
+ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup neo4j test lint types imports demo bench lock upgrade clean distclean
+.PHONY: help setup neo4j test lint types imports servers demo bench lock upgrade clean distclean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -22,9 +24,12 @@ setup: $(READY)  ## put Ringfence and all it needs into .venv (nothing to do whe
 neo4j: setup  ## put a Neo4j server for the tests into .neo4j (needs a JDK, 17 or newer, and Maven)
 	@$(BIN)/python tests/neo4j_server.py
 
-test: lint types imports  ## every check that a change has to pass
+test: setup  ## every check that a change has to pass
+	@$(MAKE) --no-print-directory --jobs=4 $(if $(filter output-sync,$(.FEATURES)),--output-sync) lint types imports servers
+	@$(ONE_THREAD) $(BIN)/pytest -q --numprocesses=logical --maxprocesses=4 --dist=loadgroup --no-loadscope-reorder
+
+servers: setup
 	@$(BIN)/python tests/neo4j_server.py --if-possible
-	@$(BIN)/pytest -q
 
 lint: setup
 	@$(BIN)/ruff check --quiet .

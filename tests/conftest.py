@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,6 +13,25 @@ from property_graph import BACKENDS, Dump, Open, as_server, dump_graph, empty_qu
 from graph.open import open_store
 from graph.stores.location import Location, Server
 from graph.stores.protocol import GraphStore, Mode
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Say which tests may not be parted when several workers share them (`make test`).
+
+    A module's tests stay together, for what its fixtures made serves them all, and so do the tests against a server:
+    there is one server, with one database.  Work that cannot be shared out late begins first.
+    """
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        return
+    groups = {item: "server" if item.get_closest_marker("server") else _name_module(item) for item in items}
+    slow = {group for item, group in groups.items() if item.get_closest_marker("slow")}
+    for item, group in groups.items():
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: (groups[item] != "server", groups[item] not in slow))
+
+
+def _name_module(item: pytest.Item) -> str:
+    return item.nodeid.partition("::")[0]
 
 
 @pytest.fixture(scope="session")
