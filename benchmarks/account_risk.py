@@ -36,29 +36,22 @@ from sklearn.model_selection import StratifiedKFold, StratifiedShuffleSplit
 
 from detection.evaluation.leak_gate import remove_labels
 from detection.evaluation.simulation.market import MarketSettings
-from detection.risk.model import (
-    Known,
-    RiskModel,
-    RiskSettings,
-    apply_linear,
-    apply_trees,
-    find_telling,
-    fit_linear,
-    fit_risk,
-    fit_trees,
-    score_risk,
-)
+from detection.risk.labels import Known
+from detection.risk.linear import apply_linear, fit_linear
+from detection.risk.model import RiskModel, find_telling, fit_risk, score_risk
+from detection.risk.settings import RiskSettings
+from detection.risk.trees import apply_trees, fit_trees
 from detection.run import find_run
 from detection.settings import DetectSettings
 from embeddings.features.accounts import feature_names
-from embeddings.features.relations import (
+from embeddings.features.relations import find_relations
+from embeddings.features.table import (
     NEIGHBOURS,
     TWO_STEPS,
-    Block,
-    Surroundings,
+    FeatureTable,
+    TableBlock,
     average_over,
-    describe_surroundings,
-    find_relations,
+    describe_accounts,
     pick_columns,
 )
 from graph.contract.tables import read_folder
@@ -105,7 +98,7 @@ class Market:
 
     snapshot: Snapshot
     is_bad: np.ndarray
-    table: Surroundings
+    table: FeatureTable
     ring_score: Floats
 
     @cached_property
@@ -141,7 +134,7 @@ def describe_market(name: str, data: Path) -> Market:
         is_bad = told.reindex(snapshot.account_id).to_numpy().astype(bool)
     snapshot = remove_labels(snapshot)
     score = find_run(snapshot, DetectSettings()).account_score
-    return Market(snapshot, is_bad, describe_surroundings(snapshot), score)
+    return Market(snapshot, is_bad, describe_accounts(snapshot), score)
 
 
 def draw_splits(market: Market, share: float, seeds: Sequence[int]) -> Iterator[tuple[int, np.ndarray, np.ndarray]]:
@@ -215,8 +208,8 @@ def score_with_labels(market: Market, seen: np.ndarray) -> Floats:
     relations = [relation for relation in find_relations(market.snapshot) if relation.member.nnz]
     near = np.concatenate([average_over(relation, told) for relation in relations], axis=1)
     names = tuple(f"{relation.name}: label" for relation in relations)
-    block = Block(names, np.arange(market.snapshot.n_accounts), near)
-    wide = Surroundings(market.snapshot.n_accounts, (*market.table.blocks, block))
+    block = TableBlock(names, np.arange(market.snapshot.n_accounts), near)
+    wide = FeatureTable(market.snapshot.n_accounts, (*market.table.blocks, block))
     model = fit_risk(wide, market.ring_score, Known(seen, market.is_bad[seen]), SETTINGS).model
     return score_risk(model, pick_columns(wide, model.names), market.ring_score)
 
@@ -269,7 +262,7 @@ def score_sage(market: Market, seen: np.ndarray) -> Floats:
         return guess(0.0).double().numpy()
 
 
-def standardise_own(table: Surroundings) -> np.ndarray:
+def standardise_own(table: FeatureTable) -> np.ndarray:
     """An account's own features as standard scores (N, F), 0 where silent."""
     own = pick_columns(table, [name for name in feature_names() if name in table.names])
     known = np.isfinite(own)
@@ -326,7 +319,7 @@ def measure_folds(seed: int, data: Path) -> None:
             keep("p2p folds", 0.8, place, method, bad, score[held])
 
 
-def list_column_groups(table: Surroundings) -> list[tuple[str, list[str]]]:
+def list_column_groups(table: FeatureTable) -> list[tuple[str, list[str]]]:
     own = [name for name in table.names if ": " not in name]
     plain = [name for name in own if name in feature_names()]
     near = [name for name in table.names if ": " in name and not name.startswith(TWO_STEPS)]
@@ -335,12 +328,12 @@ def list_column_groups(table: Surroundings) -> list[tuple[str, list[str]]]:
     no_amounts = [name for name in own if "amount" not in name and "share" not in name]
     return [
         ("trees: features", plain),
-        ("trees: + habits", own),
+        ("trees: + history", own),
         ("trees: + degrees", own + degrees),
         ("trees: + neighbours' means", own + near),
         ("trees: + two steps away", list(table.names)),
-        ("trees: + habits, without cards and devices", no_cards),
-        ("trees: + habits, without amounts", no_amounts),
+        ("trees: + history, without cards and devices", no_cards),
+        ("trees: + history, without amounts", no_amounts),
     ]
 
 

@@ -37,12 +37,13 @@ from detection.evaluation.truth import TrueGroup, Truth
 from detection.evidence.judge import bound_net_bits, find_channels, judge_groups
 from detection.groups import Groups, gather_groups
 from detection.rings.build import build_rings
-from detection.risk.model import RiskSettings, apply_trees, bin_columns, grow_trees
+from detection.risk.settings import RiskSettings
+from detection.risk.trees import apply_trees, bin_columns, grow_trees
 from detection.run import find_run
 from detection.search import improve_groups, link_market, search_market
 from detection.settings import DetectSettings
 from embeddings.features.accounts import feature_names
-from embeddings.features.relations import describe_surroundings, pick_columns
+from embeddings.features.table import describe_accounts, pick_columns
 from graph.model import Snapshot
 
 MOST_TOLD = (-8.0, 8.0)
@@ -80,7 +81,7 @@ def score_lists(snapshot: Snapshot, told: Truth) -> Iterator[tuple[str, RankingS
     """How the list of rings fares, as it is and with what the truth teaches."""
     rings, channels, settings = restrict_truth(told, snapshot).rings, find_channels(snapshot), DetectSettings()
     is_bad = mark_bad(snapshot, told.accounts)
-    table = describe_surroundings(remove_labels(snapshot))
+    table = describe_accounts(remove_labels(snapshot))
     shared = {*snapshot.identifier_kinds, "other"}
     doings = [name for name in feature_names() if name in table.names and name.split(".")[0] not in shared]
     heard = {"as it is": channels}

@@ -25,7 +25,6 @@ from detection.evaluation.measures import (
     Group,
     Measured,
     RankingScore,
-    Resampling,
     list_members,
     match_groups,
     measure_run,
@@ -34,6 +33,7 @@ from detection.evaluation.measures import (
 )
 from detection.evaluation.simulation.market import MarketSettings, simulate_market, write_market
 from detection.evaluation.simulation.settings import Difficulty
+from detection.evaluation.statistics import Resampling
 from detection.evaluation.truth import Truth, read_truth
 from detection.evidence.judge import find_channels
 from detection.run import find_run

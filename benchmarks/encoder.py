@@ -43,23 +43,26 @@ from detection.evaluation.leak_gate import remove_labels
 from detection.evaluation.measures import list_members, match_groups, restrict_truth, score_ranking
 from detection.evaluation.simulation.market import MarketSettings
 from detection.evidence.judge import find_channels
-from detection.risk.model import apply_linear, fit_linear
+from detection.risk.linear import apply_linear, fit_linear
 from detection.run import find_run
 from detection.settings import DetectSettings
-from embeddings.encoder.hetero_graph import ACCOUNT, FORWARD, Block, MarketGraph, Relation, Wires, sample_block
+from embeddings.encoder.hetero_graph import (
+    ACCOUNT,
+    FORWARD,
+    EdgeBatch,
+    EdgeType,
+    MarketGraph,
+    SampledBlock,
+    sample_block,
+)
 from embeddings.encoder.incremental import warm_up
 from embeddings.encoder.model import MakeObjective, fit_encoder
 from embeddings.encoder.network import Network
-from embeddings.encoder.objectives import LinkedPairs, contrast_pairs, encode_view, mask_inputs, send_wires
+from embeddings.encoder.objectives import LinkedPairs, contrast_pairs, encode_view, mask_inputs, send_edges
 from embeddings.encoder.settings import EncoderSettings
 from embeddings.encoder.training import KnownAccounts
-from embeddings.features.accounts import (
-    COMMON_KINDS,
-    account_features,
-    empty_snapshot,
-    fit_scaling,
-    scale_features,
-)
+from embeddings.features.accounts import COMMON_KINDS, account_features, empty_snapshot
+from embeddings.features.scaling import fit_scaling, scale_features
 from graph.contract.tables import read_folder
 from graph.model import Orders, Reviews, Snapshot, Uses
 from graph.open import open_store
@@ -81,7 +84,7 @@ class MaskedLinks:
 
     market: MarketGraph
     settings: EncoderSettings
-    relations: tuple[Relation, ...]
+    relations: tuple[EdgeType, ...]
     decoder: nn.ModuleDict
 
     @classmethod
@@ -104,7 +107,7 @@ class MaskedLinks:
         block = hide_links(block, relation, ends, len(self.market.inputs[to]))
         opened, last = network.run_rounds(
             mask_inputs(self.market, block, self.settings, rng),
-            send_wires(block.wires, self.settings),
+            send_edges(block.edges, self.settings),
             wanted={ACCOUNT, to},
         )
         vectors = network.close(opened[ACCOUNT], last[ACCOUNT])[np.searchsorted(block.rows[ACCOUNT], ends[0])]
@@ -114,17 +117,17 @@ class MaskedLinks:
         return nn.functional.binary_cross_entropy_with_logits(scores, truth)
 
 
-def hide_links(block: Block, relation: Relation, ends: tuple[np.ndarray, np.ndarray], n: int) -> Block:
+def hide_links(block: SampledBlock, relation: EdgeType, ends: tuple[np.ndarray, np.ndarray], n: int) -> SampledBlock:
     """A block without some links of one relation, in either direction."""
     of, name, to = relation
     hidden = ends[0] * n + ends[1]
-    wires = dict(block.wires)
+    edges = dict(block.edges)
     for each, (first, second) in ((relation, (0, 1)), ((to, f"{name}_back", of), (1, 0))):
-        if each in wires:
-            pairs = wires[each].pairs
+        if each in edges:
+            pairs = edges[each].pairs
             kept = ~np.isin(block.rows[of][pairs[first]] * n + block.rows[to][pairs[second]], hidden)
-            wires[each] = Wires(pairs[:, kept], wires[each].traits[kept])
-    return Block(block.rows, wires)
+            edges[each] = EdgeBatch(pairs[:, kept], edges[each].traits[kept])
+    return SampledBlock(block.rows, edges)
 
 
 @dataclass(frozen=True)

@@ -32,7 +32,7 @@ from detection.candidates.blocks.surprising import find_surprising_blocks
 from detection.channels.catalogue import DEED_WINDOWS_DAYS, PRAISE
 from detection.channels.facts import GOOD_RATING
 from detection.channels.windows import Deeds, share_deeds
-from detection.evaluation.fraudar import Block, find_dense_blocks, weigh_columns
+from detection.evaluation.fraudar import DenseBlock, find_dense_blocks, weigh_columns
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
@@ -226,7 +226,7 @@ def compare_peels(market: Reviews) -> Iterator[str]:
             yield f"| {camouflage} | {density} | {densities} | {alike:.3f} |"
 
 
-def _list_nodes(slowly: Answer, exact: Block) -> list[tuple[IntArray, IntArray]]:
+def _list_nodes(slowly: Answer, exact: DenseBlock) -> list[tuple[IntArray, IntArray]]:
     return [(slowly.accounts, slowly.products), (exact.rows, exact.columns)]
 
 

@@ -25,16 +25,9 @@ from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from detection.reviews.judge import (
-    SIGNALS,
-    SIGNS,
-    ReviewFacts,
-    judge_reviews,
-    measure_abandonment,
-    measure_few_reviews,
-    measure_short_life,
-    read_review_facts,
-)
+from detection.reviews.facts import ReviewFacts, read_review_facts
+from detection.reviews.judge import SIGNALS, SIGNS, judge_reviews
+from detection.reviews.signals import measure_abandonment, measure_few_reviews, measure_short_life
 from graph.contract.tables import read_folder
 from graph.model import Floats
 from graph.open import open_store

@@ -27,7 +27,8 @@ from detection.channels.catalogue import DEED_WINDOWS_DAYS, PRAISE
 from detection.channels.facts import GOOD_RATING
 from detection.channels.windows import Deeds, share_deeds
 from detection.evaluation.fraudar import find_dense_blocks
-from detection.reviews.judge import ReviewFacts, judge_reviews
+from detection.reviews.facts import ReviewFacts
+from detection.reviews.judge import judge_reviews
 
 IntArray = npt.NDArray[np.int64]
 FIRST_DAY, LAST_DAY = 17_000, 19_000

@@ -24,10 +24,11 @@ from measure import mark_bad, run_ringfence, write_result
 from detection.evaluation.leak_gate import remove_labels
 from detection.evaluation.truth import read_truth
 from detection.risk.file import read_model
-from detection.risk.model import Known, fit_risk, score_market
+from detection.risk.labels import Known
+from detection.risk.model import fit_risk, score_accounts
 from embeddings.features.history import measure_large_amounts
 from embeddings.features.one_account import describe_account
-from embeddings.features.relations import Surroundings, describe_surroundings
+from embeddings.features.table import FeatureTable, describe_accounts
 from graph.model import Floats, Snapshot
 from graph.open import open_store
 
@@ -77,24 +78,24 @@ def measure_parts(folder: Path, numbers: list[int]) -> list[Part]:
     with open_store(str(folder / "store")) as store:
         snapshot = store.snapshot()
     market, model = remove_labels(snapshot), read_model(folder / "risk.model").model
-    made: list[Surroundings] = []
+    made: list[FeatureTable] = []
     score = np.full(market.n_accounts, 0.1)  # what the unsupervised score is has no part in what this takes
-    take("describe all accounts", lambda: made.append(describe_surroundings(market)), parts)
+    take("describe all accounts", lambda: made.append(describe_accounts(market)), parts)
     table = made[0]
-    take("score all accounts", lambda: score_market(model, table, score), parts)
+    take("score all accounts", lambda: score_accounts(model, table, score), parts)
     is_bad = mark_bad(snapshot, read_truth(folder / "market" / "truth").accounts)
     for number in numbers:
         rows = np.sort(np.random.default_rng(0).permutation(len(is_bad))[:number])
         known = Known(rows, is_bad[rows])
         name = f"learn from {len(rows):,} labels, and score all accounts"
         take(name, lambda known=known: fit_risk(table, score, known), parts)
-    seconds = measure_questions(market, table, lambda one: score_market(model, one, np.array([0.1])))
+    seconds = measure_questions(market, table, lambda one: score_accounts(model, one, np.array([0.1])))
     for name, share in (("median", 0.5), ("95th percentile", 0.95)):
         parts.append(Part(f"describe and score one account, {name} of {ASKED}", np.quantile(seconds, share), np.nan))
     return parts
 
 
-def measure_questions(market: Snapshot, table: Surroundings, score: Callable[[Surroundings], Floats]) -> Floats:
+def measure_questions(market: Snapshot, table: FeatureTable, score: Callable[[FeatureTable], Floats]) -> Floats:
     """Seconds for each of some accounts (A,), as if they had come since the market was described."""
     large_from, seconds = measure_large_amounts(market), []
     for account in np.random.default_rng(0).choice(market.n_accounts, ASKED).tolist():

@@ -17,8 +17,9 @@ from detection.risk.model import USUAL_LABELS
 
 if TYPE_CHECKING:
     from detection.evaluation.evaluate import Evaluation, MethodScore
-    from detection.evaluation.measures import Estimate, Measured, ScoreBin, Separation
+    from detection.evaluation.measures import Measured, ScoreBin
     from detection.evaluation.red_team import CatchRate, RedTeamReport
+    from detection.evaluation.statistics import Estimate, Separation
     from detection.training.risk import Training
 
 _ZERO = "·"

@@ -69,7 +69,7 @@ def evaluate(
     Nothing is written into the store.
     """
     from detection.evaluation.evaluate import EvaluationPlan, evaluate_market
-    from detection.evaluation.measures import Resampling
+    from detection.evaluation.statistics import Resampling
     from detection.evaluation.truth import read_truth
 
     settings = choose_settings(workplace, seed=seed, encoder=False)

@@ -14,7 +14,8 @@ from detection.channels.facts import BAD_RATING, GOOD_RATING, find_review_target
 from detection.channels.incidence import NO_TARGET, SharedThings
 from detection.evidence.households import HOUSEHOLD_SIZE, PLACES
 from detection.evidence.judge import Channels
-from detection.reviews.judge import judge_reviews, read_review_facts
+from detection.reviews.facts import read_review_facts
+from detection.reviews.judge import judge_reviews
 from detection.rings.wording import describe_thing
 from detection.settings import DetectSettings
 from graph.model import Flag, Floats, Ints, Member, Ring, Snapshot

@@ -13,14 +13,12 @@ from detection.evaluation.leak_gate import LeakCheck, check_dates, check_leaks
 from detection.evaluation.measures import (
     Measured,
     RankingScore,
-    Resampling,
-    Separation,
     match_groups,
     measure_run,
     restrict_truth,
     score_ranking,
-    separate_scores,
 )
+from detection.evaluation.statistics import Resampling, Separation, separate_scores
 from detection.evaluation.truth import Truth
 from detection.evidence.judge import find_channels
 from detection.run import drop_channels, find_run

@@ -1,4 +1,18 @@
-"""Dense blocks of rows × columns that camouflage cannot hide: FRAUDAR's objective, peeled in batches."""
+"""Dense blocks of rows × columns that camouflage cannot hide: FRAUDAR's objective, peeled in batches.
+
+An entry weighs its value over log(degree of its column + 5): what accounts have in common with the
+whole market counts little, so that reviewing popular products besides hides nobody (Hooi, Song,
+Beutel, Shah, Shin & Faloutsos, FRAUDAR, KDD 2016).  The weakest nodes are peeled off, and the
+densest state on the way is the block.  Its entries are then taken out and the search begins anew;
+the weights stay those of the whole matrix, so that densities compare.
+
+Instead of one node at a time, all nodes leave together whose weight is at most (1 + ``slack``) times
+the weakest, or less than the best density so far.  The latter are in no densest block; for the former
+the paper's bound becomes 2 (1 + ``slack``): when the first node of the densest block leaves, every
+node left has at least 1 / (1 + ``slack``) of that density.  Nodes of one weight leave together, so
+that the answer does not depend on the order of rows and columns.  Five million entries take seconds, see
+``benchmarks/results/review_speed.md``.
+"""
 
 from __future__ import annotations
 
@@ -11,7 +25,6 @@ from scipy.sparse import csr_array, csr_matrix
 from graph.model import Floats, Ints
 
 Matrix = csr_array | csr_matrix
-
 COMMON_COLUMN = 5.0
 """Added to a column's degree before the logarithm, so that rare columns do not weigh without end (the paper's c)."""
 _GRAIN = 2.0**24
@@ -20,7 +33,7 @@ _STAYS = int(np.iinfo(np.int64).max)
 
 
 @dataclass(frozen=True)
-class Block:
+class DenseBlock:
     """Some rows and columns, and how dense they are together.
 
     ``rows`` (r,) and ``columns`` (c,) sorted; ``density`` is the weight of the entries inside (and of the
@@ -47,20 +60,8 @@ class _Bipartite:
 
 def find_dense_blocks(
     matrix: Matrix, *, n_blocks: int = 1, slack: float = 0.001, row_suspicion: Floats | None = None
-) -> tuple[Block, ...]:
+) -> tuple[DenseBlock, ...]:
     """Find the blocks with the most weight per row and column, the first one first.
-
-    An entry weighs its value over log(degree of its column + 5): what accounts have in common with the
-    whole market counts little, so that reviewing popular products besides hides nobody (Hooi, Song,
-    Beutel, Shah, Shin & Faloutsos, FRAUDAR, KDD 2016).  The weakest nodes are peeled off, and the
-    densest state on the way is the block.  Its entries are then taken out and the search begins anew;
-    the weights stay those of the whole matrix, so that densities compare.
-
-    Instead of one node at a time, all nodes leave together whose weight is at most (1 + ``slack``) times
-    the weakest, or less than the best density so far.  The latter are in no densest block; for the former
-    the paper's bound becomes 2 (1 + ``slack``): when the first node of the densest block leaves, every
-    node left has at least 1 / (1 + ``slack``) of that density.  Nodes of one weight leave together, so
-    that the answer does not depend on the order of rows and columns.
 
     Parameters
     ----------
@@ -75,8 +76,7 @@ def find_dense_blocks(
 
     Notes
     -----
-    O(E + (rounds) × (nodes left)) for each block, in place of the paper's O(E log V): 5 million entries
-    take seconds, see ``benchmarks/results/review_speed.md``.
+    O(E + (rounds) × (nodes left)) for each block, in place of the paper's O(E log V).
 
     Examples
     --------
@@ -87,11 +87,8 @@ def find_dense_blocks(
     >>> block.rows, block.columns
     (array([0, 1, 2]), array([0, 1, 2]))
     """
-    left = csr_array(matrix).astype(np.float64)
-    left.sum_duplicates()
-    column_weight = weigh_columns(left)
+    left = _weigh_entries(matrix)
     suspicion = np.zeros(left.shape[0]) if row_suspicion is None else _round(row_suspicion)
-    left.data = _round(left.data * column_weight[left.indices])
     blocks = []
     for _ in range(n_blocks):
         left.eliminate_zeros()
@@ -101,6 +98,14 @@ def find_dense_blocks(
         blocks.append(block)
         left.data[_lies_inside(left, block)] = 0.0
     return tuple(blocks)
+
+
+def _weigh_entries(matrix: Matrix) -> csr_array:
+    """A copy of the matrix in which each entry weighs by its column; of columns as they are before any is peeled."""
+    weighed = csr_array(matrix).astype(np.float64)
+    weighed.sum_duplicates()
+    weighed.data = _round(weighed.data * weigh_columns(weighed)[weighed.indices])
+    return weighed
 
 
 def weigh_columns(matrix: Matrix) -> Floats:
@@ -119,7 +124,7 @@ def _round(weight: Floats) -> Floats:
     return rounded
 
 
-def _lies_inside(matrix: Matrix, block: Block) -> NDArray[np.bool_]:
+def _lies_inside(matrix: Matrix, block: DenseBlock) -> NDArray[np.bool_]:
     """Which entries lie in the block (E,)."""
     row_inside = np.zeros(matrix.shape[0], dtype=bool)
     row_inside[block.rows] = True
@@ -137,7 +142,7 @@ def _join_sides(matrix: Matrix) -> _Bipartite:
     return _Bipartite(start, other, np.concatenate([matrix.data, by_column.data]), n_rows)
 
 
-def _peel(sides: _Bipartite, suspicion: Floats, slack: float) -> Block:
+def _peel(sides: _Bipartite, suspicion: Floats, slack: float) -> DenseBlock:
     """Take the weakest away, round by round; the state after the densest round is the block."""
     n = len(suspicion)
     ends = np.repeat(np.arange(n), np.diff(sides.start))
@@ -163,7 +168,7 @@ def _peel(sides: _Bipartite, suspicion: Floats, slack: float) -> Block:
                 best, best_round = total / n_left, rounds
             leaving = lost.node[degree[lost.node] <= max(limit, np.nextafter(best, 0.0))]
     nodes = np.flatnonzero(left_in > best_round)
-    return Block(nodes[nodes < sides.n_rows], nodes[nodes >= sides.n_rows] - sides.n_rows, best)
+    return DenseBlock(nodes[nodes < sides.n_rows], nodes[nodes >= sides.n_rows] - sides.n_rows, best)
 
 
 @dataclass(frozen=True)

@@ -16,7 +16,7 @@ import numpy as np
 
 from detection.run import find_run
 from detection.settings import DetectSettings
-from embeddings.features.relations import Block, Surroundings, describe_blocks
+from embeddings.features.table import FeatureTable, TableBlock, describe_blocks
 from graph.errors import LeakError
 from graph.model import RunResult, Snapshot, Times
 
@@ -101,7 +101,7 @@ def check_labels(snapshot: Snapshot, run: RunResult, settings: DetectSettings) -
     return LeakCheck("labels", "a run without labels and one with random labels gave the same bytes")
 
 
-def check_features(snapshot: Snapshot, table: Surroundings) -> LeakCheck:
+def check_features(snapshot: Snapshot, table: FeatureTable) -> LeakCheck:
     """Describe the accounts again without labels and with random ones: no column that a model reads may change.
 
     Parameters
@@ -127,7 +127,7 @@ def check_features(snapshot: Snapshot, table: Surroundings) -> LeakCheck:
     return LeakCheck("features", "features without labels and with random labels are the same, to the bit")
 
 
-def find_changed(block: Block, again: Block) -> str | None:
+def find_changed(block: TableBlock, again: TableBlock) -> str | None:
     """The first column of two blocks that is not the same to the bit; None where all are."""
     if not np.array_equal(block.rows, again.rows):
         return block.names[0]

@@ -7,8 +7,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from detection.evaluation.market_draft import PlantKind, PlantPlan
 from detection.evaluation.measures import HIT_JACCARD, find_jaccard, list_members
-from detection.evaluation.planting import NO_SHARING, PlantKind, PlantPlan, find_plantable, plant_rings
+from detection.evaluation.planting import NO_SHARING, find_plantable, plant_rings
 from detection.run import find_run
 from detection.settings import DetectSettings
 from graph.errors import ConfigError

@@ -4,6 +4,9 @@ Hotels are reviewed by travellers who never write again, restaurants by people w
 newcomer at a hotel is therefore nothing special, and many of them are none either.  Nobody has to say
 what is a hotel: the people who review one review others, and planted reviewers, who write once, have
 no say in it.
+
+The expectation is the mean over a target's regulars, those with other targets too, of the mean share
+of those others; a line through expected and actual log-odds, weighted by reviews, says how much it tells.
 """
 
 from __future__ import annotations
@@ -23,9 +26,6 @@ ENOUGH_REVIEWS = 100
 
 def expect_newcomers(author: Ints, target: Ints, is_newcomer: NDArray[np.bool_], n_targets: int) -> Floats:
     """Expect of each target the share of newcomers that its regulars' other targets have (T,), as log-odds.
-
-    The expectation is the mean over a target's regulars, those with other targets too, of the mean share
-    of those others; a line through expected and actual log-odds, weighted by reviews, says how much it tells.
 
     Parameters
     ----------

@@ -5,6 +5,13 @@ tilted towards what planted reviews are written to say.  How often the second ha
 target and on how the author behaves.  Fitting the two together carries suspicion from reviews to
 targets, from targets to other reviews, and through the authors' behaviour to accounts that wrote
 a single one: what FraudEagle and SpEagle do with potentials that people set by hand.
+
+It is a latent class model with concomitant variables (Dayton & Macready, JASA 83, 1988): the log-odds
+that a review is planted are a sum over its signals, with weights ≥ 0 that are learned, and an
+effect of its target that is drawn towards 0.  The honest distribution is the target's own, by
+authors who keep coming back, leaving out the review itself; first reviews are allowed the more
+extreme tone that first reviews of returning authors have (McAuley & Leskovec, From amateurs to
+connoisseurs, WWW 2013).
 """
 
 from __future__ import annotations
@@ -94,13 +101,6 @@ class _Known:
 def fit_belief(opinions: Opinions, signals: Floats, *, rounds: int = 300) -> Belief:
     """Fit honest and planted opinions together with where planted ones are found.
 
-    A latent class model with concomitant variables (Dayton & Macready, JASA 83, 1988): the log-odds
-    that a review is planted are a sum over its signals, with weights ≥ 0 that are learned, and an
-    effect of its target that is drawn towards 0.  The honest distribution is the target's own, by
-    authors who keep coming back, leaving out the review itself; first reviews are allowed the more
-    extreme tone that first reviews of returning authors have (McAuley & Leskovec, From amateurs to
-    connoisseurs, WWW 2013).
-
     Parameters
     ----------
     opinions
@@ -112,15 +112,13 @@ def fit_belief(opinions: Opinions, signals: Floats, *, rounds: int = 300) -> Bel
 
     Notes
     -----
-    O(rounds · R · K²): the targets' effects enter one by one, so that no matrix over targets is solved.
-    Where there are more than ``SAMPLE_REVIEWS``, the weights and the tilt are fitted on some of the targets,
-    and then the effects of all.
+    O(rounds · R · K²): no matrix over targets is solved.  Of more than ``SAMPLE_REVIEWS``, the weights and the
+    tilt are fitted on some of the targets, and then the effects of all.
 
     Examples
     --------
     Twenty regulars call target 0 average and so does everybody; newcomers praise target 1, regulars do not.
 
-    >>> regular, newcomer = np.repeat([[True, False]], 40, axis=1)[0].reshape(2, -1)
     >>> target = np.tile([0, 1], 40)
     >>> is_new = np.repeat([False, True], 40)
     >>> rating = np.where(is_new & (target == 1), 5.0, 3.0)
@@ -137,7 +135,7 @@ def fit_belief(opinions: Opinions, signals: Floats, *, rounds: int = 300) -> Bel
     effect = common.effect
     if not sample.all():
         effect = _fit_effects(x @ common.weight, opinion[known.row], known.target, opinions.n_targets)
-    of_target = np.where(opinions.target >= 0, np.append(effect, 0.0)[opinions.target], 0.0)
+    of_target = np.where(opinions.target >= 0, np.append(effect, 0.0)[opinions.target], 0.0)  # none where unknown
     prior = common.weight[0] + signals @ common.weight[1:] + of_target
     return Belief(prior, opinion, effect, common.weight[1:], np.exp(common.tilt - common.tilt[2]))
 

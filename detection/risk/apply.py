@@ -9,10 +9,10 @@ import numpy as np
 
 from detection.risk.drift import measure_drift, note_drift
 from detection.risk.file import KeptModel
-from detection.risk.model import RiskModel, score_market
+from detection.risk.model import RiskModel, score_accounts
 from detection.risk.reasons import explain_risk
 from detection.scores import ACTIONS, Scores
-from embeddings.features.relations import describe_surroundings
+from embeddings.features.table import describe_accounts
 from graph.model import Flag, Floats, Snapshot
 from graph.vocabulary import TIERS
 
@@ -45,15 +45,15 @@ def weigh_risk(scores: Scores, snapshot: Snapshot, kept: KeptModel, *, review_sc
     review_score
         The risk from which a person should look.
     """
-    surroundings = describe_surroundings(snapshot)
+    features = describe_accounts(snapshot)
     model, before = kept.model, scores.account_score
-    risk = score_market(model, surroundings, before)
+    risk = score_accounts(model, features, before)
     raised = np.flatnonzero((risk >= review_score) & (scores.account_tier < REVIEW))
     tier = scores.account_tier.copy()
     tier[raised] = REVIEW
-    reasons = explain_risk(model, surroundings, before, raised)
+    reasons = explain_risk(model, features, before, raised)
     flags = _mend_flags(scores.flags, snapshot, model, risk, reasons)
-    drift = measure_drift(kept.spread, surroundings, risk)
+    drift = measure_drift(kept.spread, features, risk)
     notes = (*note_drift(kept.spread, drift), *_note_later_labels(kept, snapshot))
     return WeighedScores(replace(scores, account_score=risk, account_tier=tier, flags=flags), notes)
 

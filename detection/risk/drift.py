@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from embeddings.features.relations import Matrix, Surroundings, pick_columns
+from embeddings.features.relations import Matrix
+from embeddings.features.table import FeatureTable, pick_columns
 from graph.model import Floats
 
 N_BINS = 10
@@ -28,20 +29,20 @@ class Spread:
     share: Floats
 
 
-def measure_spread(surroundings: Surroundings, names: Sequence[str], risk: Floats) -> Spread:
+def measure_spread(features: FeatureTable, names: Sequence[str], risk: Floats) -> Spread:
     """How the columns of some names, and the risk (N,), are spread in a market."""
-    columns = _join(surroundings, names, risk)
+    columns = _join(features, names, risk)
     edges = np.stack([_find_edges(column) for column in columns.T])
     return Spread(tuple(names), edges, _measure_shares(columns, edges))
 
 
-def measure_drift(spread: Spread, surroundings: Surroundings, risk: Floats) -> Floats:
+def measure_drift(spread: Spread, features: FeatureTable, risk: Floats) -> Floats:
     """The population stability index of each column and, last, of the risk (D + 1,); 0 where nothing moved.
 
     Σ (now − then) ln(now / then) over bins that held a tenth of the accounts each (Siddiqi, Credit Risk Scorecards,
     2006).
     """
-    now = _measure_shares(_join(surroundings, spread.names, risk), spread.edges)
+    now = _measure_shares(_join(features, spread.names, risk), spread.edges)
     now, then = np.maximum(now, SMALLEST_SHARE), np.maximum(spread.share, SMALLEST_SHARE)
     moved: Floats = ((now - then) * np.log(now / then)).sum(axis=1)
     return moved
@@ -60,8 +61,8 @@ def note_drift(spread: Spread, drift: Floats) -> tuple[str, ...]:
     return ("; ".join(said),)
 
 
-def _join(surroundings: Surroundings, names: Sequence[str], risk: Floats) -> Matrix:
-    return np.concatenate([pick_columns(surroundings, names), risk[:, None].astype(np.float32)], axis=1)
+def _join(features: FeatureTable, names: Sequence[str], risk: Floats) -> Matrix:
+    return np.concatenate([pick_columns(features, names), risk[:, None].astype(np.float32)], axis=1)
 
 
 def _find_edges(column: Matrix) -> Floats:

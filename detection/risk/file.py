@@ -21,9 +21,11 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from detection.risk.blend import BLEND_PRIOR, Blend
 from detection.risk.drift import Spread
-from detection.risk.model import BLEND_PRIOR, Blend, LinearPart, RiskModel
-from embeddings.features.relations import SURROUNDINGS_SCHEMA, surroundings_names
+from detection.risk.linear import LinearPart
+from detection.risk.model import RiskModel
+from embeddings.features.table import FEATURE_TABLE_SCHEMA, list_table_columns
 from graph.errors import ConfigError
 from graph.files import replace_file
 from graph.model import Floats
@@ -119,7 +121,7 @@ def pack_model(model: RiskModel, spread: Spread, learnt: Mapping[str, Any]) -> b
     }
     manifest = Manifest(
         format=FORMAT,
-        features_schema=SURROUNDINGS_SCHEMA,
+        features_schema=FEATURE_TABLE_SCHEMA,
         version=VERSION,
         columns=model.names,
         blend=model.blend.weights,
@@ -185,8 +187,8 @@ def _check_manifest(path: Path, manifest: Manifest, parts: Mapping[str, bytes]) 
     damaged = [name for name in _PARTS if hashlib.sha256(parts[name]).hexdigest() != manifest.sha256.get(name)]
     if damaged:
         raise ConfigError(f"{path} is damaged: {damaged[0]} is not what was written; run ringfence train again")
-    strange = sorted({*manifest.columns, *manifest.drift_columns} - surroundings_names())
-    moved_on = (manifest.format, manifest.features_schema) != (FORMAT, SURROUNDINGS_SCHEMA)
+    strange = sorted({*manifest.columns, *manifest.drift_columns} - list_table_columns())
+    moved_on = (manifest.format, manifest.features_schema) != (FORMAT, FEATURE_TABLE_SCHEMA)
     if moved_on or strange:
         what = f"it reads {strange[0]!r}, which there is not" if strange else f"it was written by {manifest.version}"
         raise ConfigError(f"{path} was made for other features ({what}): run ringfence train again")

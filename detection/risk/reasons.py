@@ -13,8 +13,12 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from detection.risk.model import RiskModel, read_log_odds, read_trees, standardise
-from embeddings.features.relations import TWO_STEPS, Matrix, Surroundings, pick_columns
+from detection.risk.blend import read_log_odds
+from detection.risk.linear import standardise
+from detection.risk.model import RiskModel
+from detection.risk.trees import read_trees
+from embeddings.features.relations import Matrix
+from embeddings.features.table import TWO_STEPS, FeatureTable, pick_columns
 from graph.model import Floats, Ints
 
 RINGS = "rings"
@@ -130,16 +134,16 @@ def split_log_odds(model: RiskModel, table: Matrix, ring_score: Floats) -> Contr
 
 
 def explain_risk(
-    model: RiskModel, surroundings: Surroundings, ring_score: Floats, rows: Ints
+    model: RiskModel, features: FeatureTable, ring_score: Floats, rows: Ints
 ) -> dict[int, tuple[str, ...]]:
     """What raised the risk of some accounts most, in sentences, by row; compared with accounts in general."""
     topics, code = np.unique([name_topic(name) for name in model.names], return_inverse=True)
     usual_rings = float(np.median(read_log_odds(ring_score))) * model.blend.weights[RINGS]
-    standing = _Standing(surroundings)
+    standing = _Standing(features)
     reasons = {}
     for begin in range(0, len(rows), ROWS_AT_ONCE):
         some = rows[begin : begin + ROWS_AT_ONCE]
-        table = pick_columns(surroundings, model.names, some)
+        table = pick_columns(features, model.names, some)
         split = split_log_odds(model, table, ring_score[some])
         sums = _sum_topics(split.columns, code, len(topics))
         for place, row in enumerate(some.tolist()):
@@ -182,7 +186,7 @@ def _sum_topics(columns: Floats, code: Ints, n_topics: int) -> _TopicSums:
 class _Standing:
     """Where values stand in a market, with the sorted columns that were asked for."""
 
-    surroundings: Surroundings
+    features: FeatureTable
     sorted: dict[str, Matrix] = field(default_factory=dict)
 
     def say(self, name: str, value: float) -> str:
@@ -190,7 +194,7 @@ class _Standing:
         if not np.isfinite(value):
             return "nothing known"
         if name not in self.sorted:
-            column = pick_columns(self.surroundings, [name])[:, 0]
+            column = pick_columns(self.features, [name])[:, 0]
             self.sorted[name] = np.sort(column[np.isfinite(column)])
         known = self.sorted[name]
         below = float(np.searchsorted(known, value, side="left")) / len(known)

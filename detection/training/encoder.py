@@ -9,7 +9,7 @@ import numpy as np
 
 from detection.evaluation.leak_gate import remove_labels
 from detection.risk.file import check_place
-from detection.risk.model import choose_known, has_enough
+from detection.risk.labels import choose_known, has_enough
 from detection.settings import DetectSettings
 from detection.training.risk import describe_data
 from graph.model import Snapshot

@@ -13,15 +13,18 @@ import msgspec
 import numpy as np
 
 from detection.evaluation.leak_gate import LeakCheck, check_features, remove_labels
-from detection.evaluation.measures import Resampling, ScoreBin, Separation, bin_scores, separate_scores
+from detection.evaluation.measures import ScoreBin, bin_scores
+from detection.evaluation.statistics import Resampling, Separation, separate_scores
 from detection.evaluation.truth import TrueVerdicts
 from detection.risk.drift import measure_spread
 from detection.risk.file import check_place, write_model
-from detection.risk.model import Fitted, Known, RiskSettings, check_enough, choose_known, fit_risk
+from detection.risk.labels import Known, check_enough, choose_known
+from detection.risk.model import Fitted, fit_risk
 from detection.risk.reasons import measure_weights
+from detection.risk.settings import RiskSettings
 from detection.run import find_run
 from detection.settings import DetectSettings
-from embeddings.features.relations import describe_surroundings, pick_columns
+from embeddings.features.table import FeatureTable, describe_accounts, pick_columns
 from graph.model import Floats, Snapshot, Times
 from graph.open import open_store
 from graph.progress import Progress, no_progress
@@ -98,26 +101,15 @@ def train_on(snapshot: Snapshot, path: Path, settings: DetectSettings, *, progre
     progress("detecting without labels", 0, 1)
     ring_score = score_unlearned(market, settings)
     progress("detecting without labels", 1, 1)
-    table = describe_surroundings(market)
+    table = describe_accounts(market)
     leaks = check_features(snapshot, table)
     progress("describing accounts", table.n_accounts, table.n_accounts)
     fitted = fit_risk(table, ring_score, known, RiskSettings(seed=settings.seed), progress=progress)
     model = fitted.model
-    some = known.row[:: -(-len(known.row) // MOST_EXPLAINED)]
+    measured = _measure(snapshot, table, ring_score, known, fitted, Resampling(seed=settings.seed))
+    told = describe_data(snapshot, known, settings) | _tell(measured, fitted.held_out.strength)
+    # Neighbours' means move with everything at once; what an account itself does is what people can look into.
     drifting = [name for name in model.names if ": " not in name]
-    resampling = Resampling(seed=settings.seed)
-    learned = separate_scores("account", "held out", fitted.held_out.chance, known.is_fraud, resampling)
-    unlearned = separate_scores("account", "unsupervised", ring_score[known.row], known.is_fraud, resampling)
-    bins = _bin_held_out(snapshot, known, fitted)
-    topics = tuple(measure_weights(model, pick_columns(table, model.names, some)))
-    told = {
-        **describe_data(snapshot, known, settings),
-        "strength": fitted.held_out.strength,
-        "auc": asdict(learned.auc),
-        "average_precision": asdict(learned.average_precision),
-        "calibration": [asdict(each) for each in bins],
-        "topics": [list(each) for each in topics],
-    }
     sha256 = write_model(path, model, measure_spread(table, drifting, fitted.risk), told)
     return Training(
         path=str(path),
@@ -127,13 +119,47 @@ def train_on(snapshot: Snapshot, path: Path, settings: DetectSettings, *, progre
         legit=int((~known.is_fraud).sum()),
         base_rate=model.base_rate,
         columns=len(model.names),
-        learned=learned,
-        unlearned=unlearned,
-        calibration=bins,
+        learned=measured.learned,
+        unlearned=measured.unlearned,
+        calibration=measured.calibration,
         parts=model.blend.weights,
-        topics=topics,
+        topics=measured.topics,
         leaks=leaks,
     )
+
+
+@dataclass(frozen=True)
+class _Measured:
+    """The figures of a training: see :class:`Training`."""
+
+    learned: Separation
+    unlearned: Separation
+    calibration: tuple[ScoreBin, ...]
+    topics: tuple[tuple[str, float], ...]
+
+
+def _measure(
+    snapshot: Snapshot, table: FeatureTable, ring_score: Floats, known: Known, fitted: Fitted, resampling: Resampling
+) -> _Measured:
+    """How well known accounts are told apart while held out, and without learning; what the model rests on."""
+    some = known.row[:: -(-len(known.row) // MOST_EXPLAINED)]
+    return _Measured(
+        learned=separate_scores("account", "held out", fitted.held_out.chance, known.is_fraud, resampling),
+        unlearned=separate_scores("account", "unsupervised", ring_score[known.row], known.is_fraud, resampling),
+        calibration=_bin_held_out(snapshot, known, fitted),
+        topics=tuple(measure_weights(fitted.model, pick_columns(table, fitted.model.names, some))),
+    )
+
+
+def _tell(measured: _Measured, strength: float) -> dict[str, Any]:
+    """The figures for the model's manifest."""
+    return {
+        "strength": strength,
+        "auc": asdict(measured.learned.auc),
+        "average_precision": asdict(measured.learned.average_precision),
+        "calibration": [asdict(each) for each in measured.calibration],
+        "topics": [list(each) for each in measured.topics],
+    }
 
 
 def score_unlearned(market: Snapshot, settings: DetectSettings) -> Floats:

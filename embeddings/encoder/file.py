@@ -21,10 +21,11 @@ from typing import Any
 import numpy as np
 import torch
 
-from embeddings.encoder.hetero_graph import RELATIONS, TRAITS
+from embeddings.encoder.hetero_graph import EDGE_TYPES, TRAITS
 from embeddings.encoder.model import Encoder, build_network, work_repeatably
 from embeddings.encoder.settings import AUTO, EncoderSettings, check_settings
-from embeddings.features.accounts import FeatureScaling, feature_names
+from embeddings.features.accounts import feature_names
+from embeddings.features.scaling import FeatureScaling
 from graph.errors import ConfigError
 from graph.files import replace_file
 from graph.version import VERSION
@@ -78,7 +79,7 @@ def pack_encoder(encoder: Encoder, learnt: Mapping[str, Any]) -> bytes:
         "format": FORMAT,
         "version": VERSION,
         "features": list(encoder.scaling.names),
-        "relations": ["-".join(each) for each in RELATIONS],
+        "relations": ["-".join(each) for each in EDGE_TYPES],
         "traits": list(TRAITS),
         "settings": asdict(replace(encoder.settings, device=AUTO)),
         "centre": encoder.scaling.centre.tolist(),
@@ -134,7 +135,7 @@ def _unzip(content: bytes) -> tuple[dict[str, Any], bytes]:
 def _check_manifest(path: Path, manifest: Mapping[str, Any], weights: bytes) -> None:
     if manifest.get("format") != FORMAT:
         raise ConfigError(f"{path} has format {manifest.get('format')}, and this version reads {FORMAT}: {_AGAIN}")
-    expected = {"features": feature_names(), "relations": ["-".join(each) for each in RELATIONS], "traits": TRAITS}
+    expected = {"features": feature_names(), "relations": ["-".join(each) for each in EDGE_TYPES], "traits": TRAITS}
     for what, names in expected.items():
         found = manifest.get(what)
         if found != list(names):

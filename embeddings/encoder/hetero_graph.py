@@ -19,11 +19,9 @@ from graph.model import Floats, Ints, Snapshot, Times
 ACCOUNT, IDENTIFIER, PRODUCT = "account", "identifier", "product"
 N_KIND_COLUMNS = len(COMMON_KINDS) + 1
 INPUT_WIDTHS = {IDENTIFIER: N_KIND_COLUMNS + 1, PRODUCT: 3}
-
-Relation = tuple[str, str, str]
+EdgeType = tuple[str, str, str]
 """(type of the sender, name, type of the receiver) of messages."""
-
-FORWARD: tuple[Relation, ...] = (
+FORWARD: tuple[EdgeType, ...] = (
     (ACCOUNT, "uses", IDENTIFIER),
     (ACCOUNT, "ordered_from", ACCOUNT),
     (ACCOUNT, "ordered", PRODUCT),
@@ -32,8 +30,7 @@ FORWARD: tuple[Relation, ...] = (
     (ACCOUNT, "lists", PRODUCT),
     (ACCOUNT, "came_by", ACCOUNT),
 )
-RELATIONS: tuple[Relation, ...] = FORWARD + tuple((to, f"{name}_back", of) for of, name, to in FORWARD)
-
+EDGE_TYPES: tuple[EdgeType, ...] = FORWARD + tuple((to, f"{name}_back", of) for of, name, to in FORWARD)
 PERIODS_DAYS = (4, 32, 256)
 """Of the waves that tell the first time of a link: as fine and as coarse as campaigns are."""
 WEIGHT_TRAITS = ("often", "weight", "weight_known")
@@ -66,11 +63,11 @@ class MarketGraph:
     """Inputs (n, f) float32 per node type and incoming links per relation."""
 
     inputs: dict[str, NDArray[np.float32]]
-    links: dict[Relation, Incoming]
+    links: dict[EdgeType, Incoming]
 
 
 @dataclass(frozen=True)
-class Wires:
+class EdgeBatch:
     """Links of one relation among some nodes: ``pairs`` (2, E) of positions, ``traits`` (E, T)."""
 
     pairs: Ints
@@ -78,15 +75,15 @@ class Wires:
 
 
 @dataclass(frozen=True)
-class Block:
+class SampledBlock:
     """A piece of the market: ``rows`` (n,) sorted per node type, and the links among them."""
 
     rows: dict[str, Ints]
-    wires: dict[Relation, Wires]
+    edges: dict[EdgeType, EdgeBatch]
 
 
 @dataclass(frozen=True)
-class Happenings:
+class Interactions:
     """Facts of one relation: ``sender``, ``receiver`` (R,) rows or -1, ``at`` (R,), ``weight`` (R,) NaN if unknown."""
 
     sender: Ints
@@ -100,7 +97,7 @@ def read_market_graph(
     accounts: NDArray[np.float32],
     *,
     now: float | None = None,
-    earliest: Mapping[Relation, Floats] | None = None,
+    earliest: Mapping[EdgeType, Floats] | None = None,
 ) -> MarketGraph:
     """Put a snapshot into arrays that messages can run along, O(E log E).
 
@@ -118,15 +115,15 @@ def read_market_graph(
     """
     inputs = {ACCOUNT: accounts, IDENTIFIER: describe_identifiers(snapshot), PRODUCT: describe_products(snapshot)}
     now, earliest = find_last_moment(snapshot) if now is None else now, earliest or {}
-    links: dict[Relation, Incoming] = {}
-    for (of, name, to), facts in read_happenings(snapshot).items():
+    links: dict[EdgeType, Incoming] = {}
+    for (of, name, to), facts in read_interactions(snapshot).items():
         way, way_back = (of, name, to), (to, f"{name}_back", of)
         known = [earliest.get(each, np.full(len(inputs[each[2]]), np.inf)) for each in (way, way_back)]
         links[way], links[way_back] = index_links(facts, *known, now=now)
-    return MarketGraph(inputs=inputs, links={relation: links[relation] for relation in RELATIONS})
+    return MarketGraph(inputs=inputs, links={relation: links[relation] for relation in EDGE_TYPES})
 
 
-def read_happenings(snapshot: Snapshot) -> dict[Relation, Happenings]:
+def read_interactions(snapshot: Snapshot) -> dict[EdgeType, Interactions]:
     """The facts of each relation, from the account's side."""
     orders, reviews, uses = snapshot.orders, snapshot.reviews, snapshot.uses
     of_seller = np.where(reviews.product < 0, reviews.seller, -1)
@@ -134,19 +131,19 @@ def read_happenings(snapshot: Snapshot) -> dict[Relation, Happenings]:
     rating = (reviews.rating - 3.0) / 2.0
     facts = (
         _undated(uses.account, uses.identifier, at=uses.seen_at),
-        Happenings(orders.buyer, orders.seller, orders.ordered_at, amount),
-        Happenings(orders.buyer, orders.product, orders.ordered_at, amount),
-        Happenings(reviews.author, reviews.product, reviews.reviewed_at, rating),
-        Happenings(reviews.author, of_seller, reviews.reviewed_at, rating),
+        Interactions(orders.buyer, orders.seller, orders.ordered_at, amount),
+        Interactions(orders.buyer, orders.product, orders.ordered_at, amount),
+        Interactions(reviews.author, reviews.product, reviews.reviewed_at, rating),
+        Interactions(reviews.author, of_seller, reviews.reviewed_at, rating),
         _undated(snapshot.product_seller, np.arange(snapshot.n_products)),
         _undated(snapshot.referral_account, snapshot.referral_by),
     )
     return dict(zip(FORWARD, facts, strict=True))
 
 
-def _undated(sender: Ints, receiver: Ints, *, at: Times | None = None) -> Happenings:
+def _undated(sender: Ints, receiver: Ints, *, at: Times | None = None) -> Interactions:
     nowhen = np.full(len(sender), "NaT", dtype="datetime64[us]")
-    return Happenings(sender, receiver, nowhen if at is None else at, np.full(len(sender), np.nan))
+    return Interactions(sender, receiver, nowhen if at is None else at, np.full(len(sender), np.nan))
 
 
 def find_last_moment(snapshot: Snapshot) -> float:
@@ -159,7 +156,9 @@ def find_last_moment(snapshot: Snapshot) -> float:
     return float(np.partition(every, place)[place] / _MICROS_PER_DAY)
 
 
-def index_links(facts: Happenings, by_receiver: Floats, by_sender: Floats, *, now: float) -> tuple[Incoming, Incoming]:
+def index_links(
+    facts: Interactions, by_receiver: Floats, by_sender: Floats, *, now: float
+) -> tuple[Incoming, Incoming]:
     """Sum facts up to links, found by receiver, and the same the other way round.
 
     ``by_receiver`` and ``by_sender`` (n,) are the days by which the nodes are known to have had a first link.
@@ -266,14 +265,14 @@ def sample_block(
     fan_out: Iterable[int],
     hide_share: float,
     rng: np.random.Generator,
-) -> Block:
+) -> SampledBlock:
     """Sample rounds of neighbours around sorted, distinct nodes, a share of the links hidden.
 
     Up to ``fan_out`` links per node and relation in each round: the block's size does not depend on the market's.
     """
     rows = {kind: seeds.get(kind, np.zeros(0, dtype=np.int64)) for kind in market.inputs}
     fresh = dict(rows)
-    drawn: dict[Relation, list[Ints]] = {relation: [] for relation in market.links}
+    drawn: dict[EdgeType, list[Ints]] = {relation: [] for relation in market.links}
     for n_links in fan_out:
         found: dict[str, list[Ints]] = {kind: [] for kind in rows}
         for relation, links in market.links.items():
@@ -284,8 +283,9 @@ def sample_block(
         fresh = {kind: np.setdiff1d(_join(parts), rows[kind]) for kind, parts in found.items()}
         rows = {kind: np.union1d(rows[kind], fresh[kind]) for kind in rows}
     joined = {relation: np.concatenate(parts, axis=1) for relation, parts in drawn.items()}
-    return Block(
-        rows, {relation: _wire(market, relation, rows, links) for relation, links in joined.items() if links.size}
+    return SampledBlock(
+        rows,
+        {relation: _cut_sampled(market, relation, rows, links) for relation, links in joined.items() if links.size},
     )
 
 
@@ -304,14 +304,14 @@ def _sample_links(links: Incoming, receivers: Ints, n_links: int, rng: np.random
     return np.stack([place, np.broadcast_to(receivers[:, None], slot.shape)[exists]])
 
 
-def _wire(market: MarketGraph, relation: Relation, rows: Mapping[str, Ints], picked: Ints) -> Wires:
+def _cut_sampled(market: MarketGraph, relation: EdgeType, rows: Mapping[str, Ints], picked: Ints) -> EdgeBatch:
     links, (sender, _, receiver) = market.links[relation], relation
     place, heard_by = picked
     ends = np.searchsorted(rows[sender], links.sender[place]), np.searchsorted(rows[receiver], heard_by)
-    return Wires(np.stack(ends), links.traits[place])
+    return EdgeBatch(np.stack(ends), links.traits[place])
 
 
-def cut_wires(links: Mapping[Relation, Incoming], low: int, high: int) -> dict[Relation, Wires]:
+def cut_edge_batches(links: Mapping[EdgeType, Incoming], low: int, high: int) -> dict[EdgeType, EdgeBatch]:
     """All links into the receivers from ``low`` to ``high``, which are numbered from 0."""
     cut = {}
     for relation, incoming in links.items():
@@ -319,5 +319,5 @@ def cut_wires(links: Mapping[Relation, Incoming], low: int, high: int) -> dict[R
         receiver = np.repeat(np.arange(high - low), np.diff(start))
         if len(receiver):
             inside = slice(start[0], start[-1])
-            cut[relation] = Wires(np.stack([incoming.sender[inside], receiver]), incoming.traits[inside])
+            cut[relation] = EdgeBatch(np.stack([incoming.sender[inside], receiver]), incoming.traits[inside])
     return cut

@@ -17,19 +17,20 @@ from torch import Tensor
 
 from embeddings.encoder.hetero_graph import (
     ACCOUNT,
+    EDGE_TYPES,
     IDENTIFIER,
     PRODUCT,
-    RELATIONS,
-    Relation,
-    Wires,
-    cut_wires,
+    EdgeBatch,
+    EdgeType,
+    cut_edge_batches,
     find_last_moment,
     read_market_graph,
 )
 from embeddings.encoder.model import Encoder, MarketStates, encode_market, work_repeatably
 from embeddings.encoder.network import N_ROUNDS, Message
-from embeddings.encoder.objectives import find_device, send_wires
-from embeddings.features.accounts import account_features, find_distinct_pairs, scale_features
+from embeddings.encoder.objectives import find_device, send_edges
+from embeddings.features.accounts import account_features, find_distinct_pairs
+from embeddings.features.scaling import scale_features
 from graph.errors import UnknownIdError
 from graph.model import Floats, Ints, Snapshot
 
@@ -46,7 +47,7 @@ class WarmMarket:
     states: MarketStates
     rows: Mapping[str, Mapping[object, int]]
     sharers: Ints
-    earliest: Mapping[Relation, Floats]
+    earliest: Mapping[EdgeType, Floats]
     last_moment: float
 
     def encode_newcomer(self, facts: Snapshot, account_id: str) -> NDArray[np.float32]:
@@ -77,13 +78,15 @@ class WarmMarket:
         at = known[IDENTIFIER]
         sharers = np.where(at >= 0, _pick(self.sharers, at, 0).astype(np.int64) + is_new, 1)
         inputs = scale_features(account_features(facts, sharers=sharers), self.encoder.scaling)
-        earliest = {each: _pick(self.earliest[each], known[each[2]], np.inf) for each in RELATIONS}
+        earliest = {each: _pick(self.earliest[each], known[each[2]], np.inf) for each in EDGE_TYPES}
         market = read_market_graph(facts, inputs, now=self.last_moment, earliest=earliest)
         with work_repeatably(self.encoder.settings), torch.no_grad():
-            wires: dict[Relation, Wires] = {}
+            edges: dict[EdgeType, EdgeBatch] = {}
             for kind, x in market.inputs.items():
-                wires |= cut_wires({each: links for each, links in market.links.items() if each[2] == kind}, 0, len(x))
-            messages = send_wires(wires, self.encoder.settings)
+                edges |= cut_edge_batches(
+                    {each: links for each, links in market.links.items() if each[2] == kind}, 0, len(x)
+                )
+            messages = send_edges(edges, self.encoder.settings)
             vector = self._pass_messages(market.inputs, messages, known)[int(own[0])]
         told: NDArray[np.float32] = vector.cpu().numpy()
         return told
@@ -91,7 +94,7 @@ class WarmMarket:
     def _pass_messages(
         self,
         inputs: Mapping[str, NDArray[np.float32]],
-        messages: Mapping[Relation, Message],
+        messages: Mapping[EdgeType, Message],
         known: Mapping[str, Ints],
     ) -> Tensor:
         """Vectors of the facts' accounts; whoever is known keeps the state that the market gave it."""

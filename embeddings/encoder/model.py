@@ -3,7 +3,8 @@
 Two rounds of message passing turn an account's behaviour, and that of what it uses, buys and reviews, into one unit
 vector (:mod:`embeddings.encoder.network`).  Training needs no label (:mod:`embeddings.encoder.objectives`).  It sees
 sampled blocks of fixed size, and encoding goes chunk by chunk over all neighbours, so that neither needs memory that
-grows with the number of links beyond the links themselves.
+grows with the number of links beyond the links themselves.  The same snapshot, settings and labels give the same
+encoder, to the byte, on the same CPU and versions.
 """
 
 from __future__ import annotations
@@ -23,14 +24,15 @@ from embeddings.encoder.hetero_graph import (
     INPUT_WIDTHS,
     Incoming,
     MarketGraph,
-    cut_wires,
+    cut_edge_batches,
     read_market_graph,
 )
 from embeddings.encoder.network import N_ROUNDS, Network
-from embeddings.encoder.objectives import LinkedPairs, Objective, find_device, send_wires
+from embeddings.encoder.objectives import LinkedPairs, Objective, find_device, send_edges
 from embeddings.encoder.settings import EncoderSettings, check_settings
 from embeddings.encoder.training import Checkpoint, KnownAccounts, LabelledPairs, Stage, train_network
-from embeddings.features.accounts import FeatureScaling, account_features, fit_scaling, scale_features
+from embeddings.features.accounts import account_features
+from embeddings.features.scaling import FeatureScaling, fit_scaling, scale_features
 from graph.model import Snapshot
 from graph.progress import Progress, no_progress
 from graph.stores.snapshots import digest_snapshot
@@ -73,8 +75,6 @@ def fit_encoder(
 ) -> Encoder:
     """Train an encoder on a snapshot: without labels, and then with those that are handed in.
 
-    The same snapshot, settings and labels give the same encoder, to the byte, on the same CPU and versions.
-
     Parameters
     ----------
     snapshot
@@ -84,8 +84,7 @@ def fit_encoder(
     known
         Accounts to fine-tune with, of both kinds.
     kept_at
-        A file that keeps the training under way: one that was killed goes on there.  It stays; remove it when the
-        encoder is safe.
+        A file that keeps the training under way, to be removed when the encoder is safe.
     make_objective
         What to train for without labels, instead of the objective that ships.
 
@@ -99,20 +98,37 @@ def fit_encoder(
     features = account_features(snapshot)
     scaling = fit_scaling(features)
     market = read_market_graph(snapshot, scale_features(features, scaling))
-    checkpoint = None
-    if kept_at is not None:
-        told = [] if known is None else [known.row.tolist(), known.is_fraud.tolist()]
-        checkpoint = Checkpoint.of(kept_at, settings, f"{digest_snapshot(snapshot)} {told}")
+    checkpoint = None if kept_at is None else _name_checkpoint(kept_at, snapshot, settings, known)
     with work_repeatably(settings):
         network = build_network(scaling, settings)
-        linked = LinkedPairs.of(market, settings)
-        objective = make_objective(market, settings, network) if make_objective else linked
-        # Where nobody else is, there is nobody to be told from.
-        stages = [Stage(objective, settings.steps)] if linked.sources else []
-        if known is not None:
-            stages.append(Stage(LabelledPairs(linked, known), settings.label_steps))
+        stages = _plan_stages(market, network, settings, known, make_objective)
         losses = train_network(network, stages, settings, checkpoint=checkpoint, progress=progress)
     return Encoder(settings=settings, scaling=scaling, network=network, losses=tuple(losses))
+
+
+def _name_checkpoint(
+    path: Path, snapshot: Snapshot, settings: EncoderSettings, known: KnownAccounts | None
+) -> Checkpoint:
+    """Where a training is kept; one of another market or other labels is another training."""
+    told = [] if known is None else [known.row.tolist(), known.is_fraud.tolist()]
+    return Checkpoint.of(path, settings, f"{digest_snapshot(snapshot)} {told}")
+
+
+def _plan_stages(
+    market: MarketGraph,
+    network: Network,
+    settings: EncoderSettings,
+    known: KnownAccounts | None,
+    make_objective: MakeObjective | None,
+) -> list[Stage]:
+    """Without labels first, then with those that there are."""
+    linked = LinkedPairs.of(market, settings)
+    objective = make_objective(market, settings, network) if make_objective else linked
+    # Where nobody else is, there is nobody to be told from.
+    stages = [Stage(objective, settings.steps)] if linked.sources else []
+    if known is not None:
+        stages.append(Stage(LabelledPairs(linked, known), settings.label_steps))
+    return stages
 
 
 def build_network(scaling: FeatureScaling, settings: EncoderSettings) -> Network:
@@ -152,7 +168,7 @@ def _pass_in_chunks(
     """The next state of all nodes of one type, a bounded number of messages at a time."""
     links, own = {each: incoming for each, incoming in market.links.items() if each[2] == kind}, state[kind]
     heard = [
-        network.hear_round(level, own[low:high], kind, state, send_wires(cut_wires(links, low, high), settings))
+        network.hear_round(level, own[low:high], kind, state, send_edges(cut_edge_batches(links, low, high), settings))
         for low, high in _plan_chunks(links.values(), len(own), settings.chunk)
     ]
     return torch.cat(heard) if heard else own

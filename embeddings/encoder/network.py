@@ -13,7 +13,7 @@ from collections.abc import Collection, Mapping
 import torch
 from torch import Tensor, nn
 
-from embeddings.encoder.hetero_graph import ACCOUNT, RELATIONS, TRAITS, Relation
+from embeddings.encoder.hetero_graph import ACCOUNT, EDGE_TYPES, TRAITS, EdgeType
 
 with warnings.catch_warnings():
     # torch-geometric still compiles with torch.jit as it is imported; users can do nothing about it.
@@ -23,7 +23,6 @@ with warnings.catch_warnings():
     from torch_geometric.utils import scatter
 
 N_ROUNDS = 2
-
 Message = tuple[Tensor, Tensor]
 """Pairs (2, E) of positions of senders and receivers, and traits (E, T) of their links."""
 
@@ -60,7 +59,7 @@ class Network(nn.Module):
         super().__init__()
         self.enter = nn.ModuleDict({kind: nn.Linear(width, hidden) for kind, width in widths.items()})
         own = {name_part(level, kind): nn.Linear(hidden, hidden) for level in range(N_ROUNDS) for kind in widths}
-        heard = {name_part(level, *each): GatedConvolution(hidden) for level in range(N_ROUNDS) for each in RELATIONS}
+        heard = {name_part(level, *each): GatedConvolution(hidden) for level in range(N_ROUNDS) for each in EDGE_TYPES}
         self.rounds = nn.ModuleDict({**own, **heard})
         self.leave = nn.Linear(2 * hidden, dimensions)
         self.judge = nn.Linear(dimensions, 1)  # tells known fraud in fine-tuning, and nothing after it
@@ -70,7 +69,7 @@ class Network(nn.Module):
         return {kind: torch.relu(self.enter[kind](x)) for kind, x in inputs.items()}
 
     def hear_round(
-        self, level: int, own: Tensor, kind: str, senders: Mapping[str, Tensor], messages: Mapping[Relation, Message]
+        self, level: int, own: Tensor, kind: str, senders: Mapping[str, Tensor], messages: Mapping[EdgeType, Message]
     ) -> Tensor:
         """The next state of receivers of one type, whose state is ``own`` (m, h)."""
         heard: Tensor = self.rounds[name_part(level, kind)](own)
@@ -86,7 +85,7 @@ class Network(nn.Module):
     def run_rounds(
         self,
         inputs: Mapping[str, Tensor],
-        messages: Mapping[Relation, Message],
+        messages: Mapping[EdgeType, Message],
         *,
         wanted: Collection[str] = (ACCOUNT,),
     ) -> tuple[dict[str, Tensor], dict[str, Tensor]]:
@@ -98,7 +97,7 @@ class Network(nn.Module):
             state = {kind: self.hear_round(level, state[kind], kind, state, messages) for kind in kinds}
         return opened, state
 
-    def forward(self, inputs: Mapping[str, Tensor], messages: Mapping[Relation, Message]) -> Tensor:
+    def forward(self, inputs: Mapping[str, Tensor], messages: Mapping[EdgeType, Message]) -> Tensor:
         """Inputs (n, f) per node type → unit vectors of accounts (n, d)."""
         opened, state = self.run_rounds(inputs, messages)
         return self.close(opened[ACCOUNT], state[ACCOUNT])

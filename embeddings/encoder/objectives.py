@@ -23,11 +23,11 @@ from embeddings.encoder.hetero_graph import (
     FORWARD,
     TRAITS,
     WEIGHT_TRAITS,
-    Block,
+    EdgeBatch,
+    EdgeType,
     Incoming,
     MarketGraph,
-    Relation,
-    Wires,
+    SampledBlock,
     sample_block,
 )
 from embeddings.encoder.network import Message, Network
@@ -53,7 +53,7 @@ class PairSource:
     an account is paired with itself.
     """
 
-    relation: Relation | None
+    relation: EdgeType | None
     meeting: Ints
 
 
@@ -127,12 +127,12 @@ def encode_view(
 ) -> Tensor:
     """Vectors (S, d) of accounts as seen in one partial view of the market."""
     block = sample_block(market, {ACCOUNT: np.unique(accounts)}, settings.fan_out, settings.hide_share, rng)
-    vectors: Tensor = network(mask_inputs(market, block, settings, rng), send_wires(block.wires, settings))
+    vectors: Tensor = network(mask_inputs(market, block, settings, rng), send_edges(block.edges, settings))
     return vectors[torch.from_numpy(np.searchsorted(block.rows[ACCOUNT], accounts)).to(vectors.device)]
 
 
 def mask_inputs(
-    market: MarketGraph, block: Block, settings: EncoderSettings, rng: np.random.Generator
+    market: MarketGraph, block: SampledBlock, settings: EncoderSettings, rng: np.random.Generator
 ) -> dict[str, Tensor]:
     """The inputs (n, f) of a block, some features hidden from all its nodes."""
     inputs = {}
@@ -142,11 +142,11 @@ def mask_inputs(
     return inputs
 
 
-def send_wires(wires: dict[Relation, Wires], settings: EncoderSettings) -> dict[Relation, Message]:
+def send_edges(edges: dict[EdgeType, EdgeBatch], settings: EncoderSettings) -> dict[EdgeType, Message]:
     """Links as the network takes them; traits that are switched off are nought."""
     seen, device = _choose_traits(settings), find_device(settings)
     messages = {}
-    for relation, each in wires.items():
+    for relation, each in edges.items():
         traits = each.traits.astype(np.float32)
         traits[:, ~seen] = 0.0
         messages[relation] = (torch.from_numpy(each.pairs).to(device), torch.from_numpy(traits).to(device))

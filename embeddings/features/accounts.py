@@ -14,21 +14,14 @@ from functools import cache
 import numpy as np
 from numpy.typing import NDArray
 
-from graph.errors import ConfigError
 from graph.model import Floats, Ints, Orders, Reviews, Snapshot, Strings, Times, Uses
 
 Bools = NDArray[np.bool_]
-
 COMMON_KINDS = ("address", "device", "email", "ip", "payment", "phone")
 OTHER_KIND = "other"
 """Fixed, so that every market has the same columns; any other kind of identifier is ``other``."""
-
 NIGHT_HOURS = 6
 """Night is 00:00 to 06:00 UTC; the contract knows no local time."""
-
-CLIP_AT = 5.0
-"""Scaled features are cut off this many spreads from the market's centre."""
-
 INDICATORS = {
     "account.creation_known": "account.log_age_at_first_act_days",
     "bought.amounts_known": "bought.log_amount_mean",
@@ -53,19 +46,6 @@ class AccountFeatures:
     values: NDArray[np.float32]
     known: Bools
     names: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class FeatureScaling:
-    """How one market was scaled, so that another can be scaled the same way.
-
-    ``centre`` (F,) and ``spread`` (F,) float64; a spread of 0 marks a feature that never varied,
-    which stays silent.
-    """
-
-    names: tuple[str, ...]
-    centre: Floats
-    spread: Floats
 
 
 @dataclass(frozen=True)
@@ -127,38 +107,6 @@ def account_features(snapshot: Snapshot, *, sharers: Ints | None = None) -> Acco
 def feature_names() -> tuple[str, ...]:
     """The names (F,) of the features, which every market has in common."""
     return account_features(empty_snapshot()).names
-
-
-def fit_scaling(features: AccountFeatures) -> FeatureScaling:
-    """Learn where the market's middle lies and how far its accounts spread around it.
-
-    Mean and standard deviation of what is known between the 1st and the 99th percentile; a feature
-    that does not vary there (one account in a thousand has a dispute) is measured over all of it.
-    """
-    columns = zip(features.values.T, features.known.T, strict=True)
-    measured = [_measure_column(column[known]) for column, known in columns]
-    centre, spread = np.array(measured, dtype=np.float64).reshape(-1, 2).T
-    return FeatureScaling(names=features.names, centre=centre, spread=spread)
-
-
-def scale_features(features: AccountFeatures, scaling: FeatureScaling) -> NDArray[np.float32]:
-    """Scale features as an earlier market was scaled.
-
-    Returns
-    -------
-    (N, F) float32 within ±``CLIP_AT``; 0 where silent.
-
-    Raises
-    ------
-    ConfigError
-        If the scaling was learnt from other features.
-    """
-    if features.names != scaling.names:
-        differing = sorted(set(features.names) ^ set(scaling.names)) or ["their order"]
-        raise ConfigError(f"the scaling belongs to other features ({', '.join(differing[:3])}): fit the encoder again")
-    speaks = features.known & (scaling.spread > 0)
-    scaled = (features.values - scaling.centre) / np.where(scaling.spread > 0, scaling.spread, 1.0)
-    return np.where(speaks, np.clip(scaled, -CLIP_AT, CLIP_AT), 0.0).astype(np.float32)
 
 
 def find_distinct_pairs(first: Ints, second: Ints, *, n_second: int) -> tuple[Ints, Ints]:
@@ -368,16 +316,6 @@ def _spread_column(name: str, account: Ints, amounts: Floats, n: int) -> _Column
     mean = _divide(_sum_by(account, amounts, n), count)
     variance = _divide(_sum_by(account, (amounts - mean[account]) ** 2, n), count)
     return _Column(name, np.sqrt(variance), count >= 2)
-
-
-def _measure_column(values: NDArray[np.float32]) -> tuple[float, float]:
-    if not len(values):
-        return 0.0, 0.0
-    exact = values.astype(np.float64)
-    middle = np.clip(exact, *np.percentile(exact, [1, 99]))
-    chosen = middle if middle.std() > 1e-6 else exact
-    spread = float(chosen.std())
-    return float(chosen.mean()), spread if spread > 1e-6 else 0.0
 
 
 def _sum_by(account: Ints, amounts: Floats, n: int) -> Floats:

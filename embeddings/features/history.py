@@ -59,8 +59,8 @@ class _Columns:
         self.values[name] = -largest_by(account, -amounts, self.n)
 
 
-def account_habits(snapshot: Snapshot, *, large_from: Mapping[str, float] | None = None) -> AccountFeatures:
-    """Describe the habits of every account.
+def account_history(snapshot: Snapshot, *, large_from: Mapping[str, float] | None = None) -> AccountFeatures:
+    """Describe the history of every account.
 
     Parameters
     ----------

@@ -6,27 +6,16 @@ not changed since, what comes out is the account's row of the whole table.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields, replace
 from typing import Any, TypeVar
 
 import numpy as np
 
 from embeddings.features.accounts import Bools, account_features, empty_snapshot
-from embeddings.features.history import account_habits, find_review_targets
-from embeddings.features.relations import (
-    NEIGHBOURS,
-    TWO_STEPS,
-    Block,
-    Matrix,
-    Relation,
-    Surroundings,
-    count_neighbours,
-    count_users,
-    find_in_block,
-    find_relations,
-    join_own,
-)
+from embeddings.features.history import account_history, find_review_targets
+from embeddings.features.relations import Matrix, Relation, count_neighbours, count_users, find_relations
+from embeddings.features.table import NEIGHBOURS, TWO_STEPS, FeatureTable, TableBlock, find_in_block, join_own
 from graph.model import Floats, Ints, Orders, Reviews, Snapshot, Uses
 
 Facts = TypeVar("Facts", Uses, Orders, Reviews)
@@ -41,8 +30,8 @@ class Piece:
 
 
 def describe_account(
-    snapshot: Snapshot, table: Surroundings, account: int, large_from: Mapping[str, float]
-) -> Surroundings:
+    snapshot: Snapshot, table: FeatureTable, account: int, large_from: Mapping[str, float]
+) -> FeatureTable:
     """Describe one account.
 
     Parameters
@@ -58,7 +47,7 @@ def describe_account(
 
     Returns
     -------
-    Surroundings
+    FeatureTable
         Of this account alone, with every column that the table has.
 
     Notes
@@ -66,33 +55,34 @@ def describe_account(
     O(E) time with a small constant, to find the facts around the account among E.
     """
     piece = cut_around(snapshot, account)
+    whole = join_own(account_features(piece.snapshot), account_history(piece.snapshot, large_from=large_from))
+    me = int(np.searchsorted(piece.row, account))
+    return FeatureTable(1, (_as_block(whole.names, whole.values[[me]]), *_describe_neighbours(piece, table, me)))
+
+
+def _describe_neighbours(piece: Piece, table: FeatureTable, me: int) -> Iterator[TableBlock]:
+    """How many neighbours of each kind one account of a piece has, and what they are like in the table."""
     own_names = table.blocks[0].names
-    whole = join_own(account_features(piece.snapshot), account_habits(piece.snapshot, large_from=large_from))
-    me = np.searchsorted(piece.row, [account])
-    blocks = [Block(whole.names, np.zeros(1, dtype=np.int64), whole.values[me])]
     own, *means = (_pick_rows(block, piece.row) for block in table.blocks if _holds_means(block))
-    anyone = _average(means)
-    further = []
+    anyone, further = _average(means), []
     for relation in find_relations(piece.snapshot):
-        blocks.append(_as_block((f"{relation.name}: {NEIGHBOURS}",), count_neighbours(relation)[me][:, None]))
-        weight = _weigh_neighbours(relation, int(me[0]))
-        near = _average_around(weight, own)
-        blocks.append(_as_block(tuple(f"{relation.name}: {name}" for name in own_names), near))
+        yield _as_block((f"{relation.name}: {NEIGHBOURS}",), count_neighbours(relation)[[me]][:, None])
+        weight = _weigh_neighbours(relation, me)
+        yield _as_block(tuple(f"{relation.name}: {name}" for name in own_names), _average_around(weight, own))
         further.append(_average_around(weight, anyone))
-    blocks.append(_as_block(tuple(f"{TWO_STEPS}: {name}" for name in own_names), _average(further)))
-    return Surroundings(1, tuple(blocks))
+    yield _as_block(tuple(f"{TWO_STEPS}: {name}" for name in own_names), _average(further))
 
 
-def _as_block(names: tuple[str, ...], values: Matrix) -> Block:
-    return Block(names, np.zeros(1, dtype=np.int64), values)
+def _as_block(names: tuple[str, ...], values: Matrix) -> TableBlock:
+    return TableBlock(names, np.zeros(1, dtype=np.int64), values)
 
 
-def _holds_means(block: Block) -> bool:
+def _holds_means(block: TableBlock) -> bool:
     """Whether a block is the account's own features or their means over one kind of neighbours."""
     return not block.names[0].endswith(f": {NEIGHBOURS}") and not block.names[0].startswith(f"{TWO_STEPS}: ")
 
 
-def _pick_rows(block: Block, rows: Ints) -> Matrix:
+def _pick_rows(block: TableBlock, rows: Ints) -> Matrix:
     """What a block says of some accounts (K, F), NaN where it says nothing."""
     picked = np.full((len(rows), len(block.names)), np.nan, dtype=np.float32)
     found = find_in_block(block, rows)

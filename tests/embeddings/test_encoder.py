@@ -30,15 +30,8 @@ from embeddings.encoder.incremental import warm_up
 from embeddings.encoder.model import Encoder, fit_encoder
 from embeddings.encoder.settings import EncoderSettings
 from embeddings.encoder.training import KEEP_EVERY, KnownAccounts
-from embeddings.features import accounts as features_module
-from embeddings.features.accounts import (
-    INDICATORS,
-    AccountFeatures,
-    account_features,
-    feature_names,
-    fit_scaling,
-    scale_features,
-)
+from embeddings.features.accounts import INDICATORS, AccountFeatures, account_features, feature_names
+from embeddings.features.scaling import CLIP_AT, fit_scaling, scale_features
 from embeddings.similar import explain_likeness, find_nearest, find_similar
 from graph.contract.as_of import forget_later
 from graph.contract.tables import read_folder
@@ -259,11 +252,11 @@ def describe_identifiers_slowly(market: Market, account: int) -> dict[str, float
     for user, kind, value in market.uses:
         users[kind, value].add(user)
     told: dict[str, float | None] = {}
-    for name in (*features_module.COMMON_KINDS, features_module.OTHER_KIND):
+    for name in (*COMMON_KINDS, OTHER_KIND):
         logs = [
             math.log(len(who))
             for (kind, _), who in users.items()
-            if account in who and (kind if kind in features_module.COMMON_KINDS else "other") == name
+            if account in who and (kind if kind in COMMON_KINDS else "other") == name
         ]
         told[f"{name}.log_count"] = math.log1p(len(logs))
         told[f"{name}.log_others_mean"] = fmean(logs) if logs else None
@@ -310,7 +303,7 @@ def test_what_is_silent_is_scaled_to_nought(market: Market) -> None:
     scaled = scale_features(found, fit_scaling(found))
     assert not found.known.all()
     assert (scaled[~found.known] == 0).all()
-    assert np.abs(scaled).max() <= features_module.CLIP_AT
+    assert np.abs(scaled).max() <= CLIP_AT
 
 
 def test_a_new_market_is_scaled_as_the_old_one_was(market: Market) -> None:

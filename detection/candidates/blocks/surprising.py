@@ -3,6 +3,18 @@
 FRAUDAR (``detection.evaluation.fraudar``) asks how dense a block is, and has to outdo the densest place that
 a market has by nature.  Here a block is set against what its rows and columns give by chance,
 and charged for being named, so that a thin block of people who have little else in common stands out.
+
+A block says: of these rows' entries, more are in these columns than the degrees make likely, so and so
+many times as many in each.  Its bits are the log-likelihood ratio of that, over all entries of its rows, less
+the length of saying it (Rissanen, Automatica 14, 1978): how many rows of each degree, and which; which columns,
+and how much likelier each is.  Rows are named among those of the same degree, so that to be as busy as
+one another counts too.  The null is that of :mod:`detection.candidates.blocks.null`.
+
+The search alternates.  Given rows, the columns are those of which it pays to say how much likelier they are.
+Given that, the rows of each degree are the best so many, found exactly by sorting, as in subset scans (Neill,
+Fast subset scan for spatial pattern detection, JRSS B 74, 2012).  It begins at several places
+(:mod:`detection.candidates.blocks.seeds`) and ends where the bits no longer grow.  What was found is taken out,
+and the search begins anew, as long as there is anything to find.
 """
 
 from __future__ import annotations
@@ -49,18 +61,6 @@ class SurprisingBlock:
 def find_surprising_blocks(matrix: Matrix, *, n_blocks: int = 1) -> tuple[SurprisingBlock, ...]:
     """Find the blocks that chance explains least, most bits first; no two share an entry.
 
-    A block says: of these rows' entries, more are in these columns than the degrees make likely, so and so
-    many times as many in each.  Its bits are the log-likelihood ratio of that, over all entries of its rows, less
-    the length of saying it (Rissanen, Automatica 14, 1978): how many rows of each degree, and which; which columns,
-    and how much likelier each is.  Rows are named among those of the same degree, so that to be as busy as
-    one another counts too.  The null is that of :mod:`detection.candidates.blocks.null`.
-
-    The search alternates.  Given rows, the columns are those of which it pays to say how much likelier they are.
-    Given that, the rows of each degree are the best so many, found exactly by sorting, as in subset scans (Neill,
-    Fast subset scan for spatial pattern detection, JRSS B 74, 2012).  It begins at several places
-    (:mod:`detection.candidates.blocks.seeds`) and ends where the bits no longer grow.  What was found is taken out,
-    and the search begins anew, as long as there is anything to find.
-
     Parameters
     ----------
     matrix
@@ -89,19 +89,22 @@ def find_surprising_blocks(matrix: Matrix, *, n_blocks: int = 1) -> tuple[Surpri
     left = csr_array(matrix).astype(np.float64)
     left.sum_duplicates()
     blocks: list[SurprisingBlock] = []
-    while len(blocks) < n_blocks:
-        left.eliminate_zeros()
-        if not left.nnz:
-            break
-        incidence = read_incidence(left)
-        found = [improve_block(incidence, rows) for rows in list_seeds(incidence)]
-        picked = pick_apart(block for block in found if block is not None)[: n_blocks - len(blocks)]
-        if not picked:
-            break
+    while len(blocks) < n_blocks and (picked := _find_apart(left)[: n_blocks - len(blocks)]):
         blocks += picked
         for block in picked:
             left.data[_lies_inside(left, block)] = 0.0
     return tuple(sorted(blocks, key=lambda block: -block.bits))
+
+
+def _find_apart(left: csr_array) -> list[SurprisingBlock]:
+    """Blocks that have no entry in common, from every start; explicit zeros are taken out of the matrix first."""
+    left.eliminate_zeros()
+    if not left.nnz:
+        return []
+    # The null is that of what is left: blocks that were taken out would make the rest look busier than it is.
+    incidence = read_incidence(left)
+    found = [improve_block(incidence, rows) for rows in list_seeds(incidence)]
+    return pick_apart(block for block in found if block is not None)
 
 
 def pick_apart(found: Iterable[SurprisingBlock]) -> list[SurprisingBlock]:

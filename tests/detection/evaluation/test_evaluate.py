@@ -31,20 +31,18 @@ from detection.evaluation.baselines import (
 )
 from detection.evaluation.evaluate import EvaluationPlan, evaluate_market
 from detection.evaluation.measures import (
-    Resampling,
     bin_scores,
     count_found,
     count_lookalikes,
     count_tiers,
-    estimate_share,
     match_groups,
     measure_run,
     restrict_truth,
     score_ranking,
     separate_accounts,
-    separate_scores,
 )
 from detection.evaluation.simulation.market import MarketSettings, simulate_market, write_market
+from detection.evaluation.statistics import Resampling, estimate_share, separate_scores
 from detection.evaluation.truth import TrueGroup, TrueVerdicts, Truth, read_truth
 from detection.evidence.judge import find_channels
 from detection.run import find_run
@@ -211,7 +209,7 @@ def test_the_same_seed_gives_the_same_interval_however_the_work_is_cut(monkeypat
     rng = np.random.default_rng(0)
     is_bad, scores = rng.random(100) < 0.3, rng.random(100)
     first = separate_scores("account", "all", scores, is_bad, FEW)
-    monkeypatch.setattr("detection.evaluation.measures._CHUNK_CELLS", 300)
+    monkeypatch.setattr("detection.evaluation.statistics._CHUNK_CELLS", 300)
     assert separate_scores("account", "all", scores, is_bad, FEW) == first
     assert separate_scores("account", "all", scores, is_bad, Resampling(50, 1)) != first
 

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from detection.evaluation.fraudar import Block, find_dense_blocks
+from detection.evaluation.fraudar import DenseBlock, find_dense_blocks
 from graph.model import Floats, Ints
 
 MATRICES = st.tuples(st.integers(1, 12), st.integers(1, 12), st.integers(0, 2**32 - 1)).map(
@@ -43,7 +43,7 @@ def measure_density(matrix: csr_array, rows: Ints, columns: Ints) -> float:
     return float((dense * weight)[np.ix_(rows, columns)].sum()) / (len(rows) + len(columns))
 
 
-def peel_one_by_one(matrix: csr_array) -> Block:
+def peel_one_by_one(matrix: csr_array) -> DenseBlock:
     """The paper's algorithm as it stands there: a heap, one node at a time."""
     dense = matrix.toarray()
     weight = dense * (1.0 / np.log(dense.sum(axis=0) + 5.0))
@@ -70,7 +70,7 @@ def peel_one_by_one(matrix: csr_array) -> Block:
         if total / len(there) > best:
             best, best_size = total / len(there), len(order)
     nodes = np.array(sorted(set(range(n)) - set(order[:best_size])))
-    return Block(nodes[nodes < n_rows], nodes[nodes >= n_rows] - n_rows, best)
+    return DenseBlock(nodes[nodes < n_rows], nodes[nodes >= n_rows] - n_rows, best)
 
 
 def overlap(found: Ints, planted: Ints) -> float:

@@ -15,7 +15,8 @@ from detection_market import Facts, make_background, make_snapshot
 from cli.main import main
 from detection.channels.facts import REFUND_STATUSES
 from detection.evaluation import red_team as redteam
-from detection.evaluation.planting import PLANT_KINDS, PlantedMarket, PlantPlan, find_plantable, plant_rings
+from detection.evaluation.market_draft import PLANT_KINDS, PlantPlan
+from detection.evaluation.planting import PlantedMarket, find_plantable, plant_rings
 from detection.evaluation.red_team import (
     MOST_PLANTED,
     CatchRate,

@@ -14,31 +14,25 @@ from places import DATA
 from sklearn.metrics import average_precision_score, roc_auc_score
 
 from detection.reviews import mixture as review_belief
-from detection.reviews.judge import (
+from detection.reviews.bursts import RUSH_DAYS, SEASON_DAYS, measure_burst, measure_rush
+from detection.reviews.facts import ReviewFacts, read_review_facts
+from detection.reviews.judge import SIGNALS, SIGNS, judge_reviews
+from detection.reviews.mixture import Opinions, fit_belief
+from detection.reviews.signals import (
     MIN_ABANDONED,
-    RUSH_DAYS,
-    SEASON_DAYS,
-    SIGNALS,
-    SIGNS,
     TREND_REVIEWS,
-    ReviewFacts,
     _estimate_never,
-    judge_reviews,
     measure_abandonment,
-    measure_burst,
     measure_deviation,
     measure_earliness,
     measure_few_reviews,
     measure_gap_regularity,
-    measure_near_duplicates,
     measure_no_order,
     measure_regular_audience,
-    measure_rush,
     measure_short_life,
     measure_undelivered,
-    read_review_facts,
 )
-from detection.reviews.mixture import Opinions, fit_belief
+from detection.reviews.texts import measure_near_duplicates
 from graph.model import Floats
 
 YELPCHI = DATA / "yelpchi"

@@ -23,40 +23,24 @@ from cli.main import main
 from detection.evaluation import leak_gate as leaks_module
 from detection.evaluation.leak_gate import check_features, check_labels, remove_labels
 from detection.evaluation.simulation.market import MarketSettings, simulate_market, write_market
+from detection.risk import linear as linear_module
 from detection.risk import model as risk_module
 from detection.risk.apply import weigh_risk
+from detection.risk.blend import BLEND_PRIOR, fit_blend
 from detection.risk.drift import MOVED, measure_drift, measure_spread, note_drift
 from detection.risk.file import KeptModel, pack_model, read_model, write_model
-from detection.risk.model import (
-    BLEND_PRIOR,
-    Known,
-    RiskSettings,
-    check_enough,
-    choose_known,
-    deal_folds,
-    draw_known,
-    estimate_base_rate,
-    fit_blend,
-    fit_logistic,
-    fit_risk,
-    score_market,
-    score_risk,
-    settle_base_rate,
-)
+from detection.risk.labels import Known, check_enough, choose_known, deal_folds, draw_known
+from detection.risk.linear import fit_logistic
+from detection.risk.model import estimate_base_rate, fit_risk, score_accounts, score_risk, settle_base_rate
 from detection.risk.reasons import explain_risk, measure_weights, name_feature, name_topic, split_log_odds
+from detection.risk.settings import RiskSettings
 from detection.run import find_run
 from detection.scores import Scores
 from detection.settings import DetectSettings
 from detection.training.risk import train_on
 from embeddings.features.history import measure_large_amounts
 from embeddings.features.one_account import describe_account
-from embeddings.features.relations import (
-    Block,
-    Surroundings,
-    describe_blocks,
-    describe_surroundings,
-    pick_columns,
-)
+from embeddings.features.table import FeatureTable, TableBlock, describe_accounts, describe_blocks, pick_columns
 from graph.errors import ConfigError, DataError, LeakError
 from graph.model import Flag, Snapshot
 from graph.vocabulary import TIERS
@@ -97,8 +81,8 @@ def market() -> Snapshot:
 
 
 @pytest.fixture(scope="module")
-def table(market: Snapshot) -> Surroundings:
-    return describe_surroundings(remove_labels(market))
+def table(market: Snapshot) -> FeatureTable:
+    return describe_accounts(remove_labels(market))
 
 
 @pytest.fixture(scope="module")
@@ -118,8 +102,8 @@ def kept(model_path: Path) -> KeptModel:
     return read_model(model_path)
 
 
-def make_table(values: np.ndarray, *names: str) -> Surroundings:
-    return Surroundings(len(values), (Block(names, np.arange(len(values)), values.astype(np.float32)),))
+def make_table(values: np.ndarray, *names: str) -> FeatureTable:
+    return FeatureTable(len(values), (TableBlock(names, np.arange(len(values)), values.astype(np.float32)),))
 
 
 def rows_of(snapshot: Snapshot, names: list[str]) -> np.ndarray:
@@ -177,7 +161,7 @@ def test_the_logistic_regression_agrees_with_a_well_known_one() -> None:
 
 
 def test_unlabelled_bad_accounts_come_out_above_the_rest(
-    market: Snapshot, table: Surroundings, ring_score: np.ndarray
+    market: Snapshot, table: FeatureTable, ring_score: np.ndarray
 ) -> None:
     fitted = fit_risk(table, ring_score, choose_known(market), QUICK)
     risk = score_risk(fitted.model, pick_columns(table, fitted.model.names), ring_score)
@@ -243,12 +227,13 @@ def test_few_labels_are_all_learnt_from() -> None:
 
 
 def test_a_market_is_scored_alike_in_pieces_and_at_once(
-    market: Snapshot, table: Surroundings, kept: KeptModel, monkeypatch: pytest.MonkeyPatch
+    market: Snapshot, table: FeatureTable, kept: KeptModel, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     score = np.linspace(0.01, 0.9, market.n_accounts)
     at_once = score_risk(kept.model, pick_columns(table, kept.model.names), score)
-    monkeypatch.setattr(risk_module, "ROWS_AT_ONCE", 37)
-    assert score_market(kept.model, table, score) == pytest.approx(at_once, rel=1e-9)
+    for module in (risk_module, linear_module):
+        monkeypatch.setattr(module, "ROWS_AT_ONCE", 37)
+    assert score_accounts(kept.model, table, score) == pytest.approx(at_once, rel=1e-9)
 
 
 def test_the_market_is_not_taken_to_be_as_bad_as_the_accounts_that_were_looked_at() -> None:
@@ -272,7 +257,7 @@ def test_the_market_is_never_taken_to_be_worse_than_the_labelled_accounts(kept: 
 
 
 def test_the_order_of_accounts_does_not_matter_to_their_risk(market: Snapshot, kept: KeptModel) -> None:
-    table = describe_surroundings(market)
+    table = describe_accounts(market)
     x, score = pick_columns(table, kept.model.names), np.full(market.n_accounts, 0.1)
     order = np.random.default_rng(0).permutation(market.n_accounts)
     risk = score_risk(kept.model, x, score)
@@ -280,7 +265,7 @@ def test_the_order_of_accounts_does_not_matter_to_their_risk(market: Snapshot, k
 
 
 def test_a_greater_unsupervised_score_never_lowers_the_risk(market: Snapshot, kept: KeptModel) -> None:
-    x = pick_columns(describe_surroundings(market), kept.model.names)
+    x = pick_columns(describe_accounts(market), kept.model.names)
     low, high = (score_risk(kept.model, x, np.full(market.n_accounts, score)) for score in (0.1, 0.8))
     assert (high >= low).all()
 
@@ -289,24 +274,24 @@ def test_a_greater_unsupervised_score_never_lowers_the_risk(market: Snapshot, ke
 
 
 def test_features_are_the_same_without_labels_and_with_others(market: Snapshot) -> None:
-    assert check_features(market, describe_surroundings(market)).name == "features"
+    assert check_features(market, describe_accounts(market)).name == "features"
 
 
 def test_a_feature_made_of_labels_fails_the_gate_by_name(market: Snapshot, monkeypatch: pytest.MonkeyPatch) -> None:
-    def leak(snapshot: Snapshot) -> Iterator[Block]:
+    def leak(snapshot: Snapshot) -> Iterator[TableBlock]:
         yield from describe_blocks(snapshot)
         bad = np.unique(snapshot.label_account[snapshot.label_is_fraud])
-        yield Block(("account.known_bad",), bad, np.ones((len(bad), 1), dtype=np.float32))
+        yield TableBlock(("account.known_bad",), bad, np.ones((len(bad), 1), dtype=np.float32))
 
     monkeypatch.setattr(leaks_module, "describe_blocks", leak)
     with pytest.raises(LeakError, match=r"'account\.known_bad' changes when the labels are removed"):
-        check_features(market, Surroundings(market.n_accounts, tuple(leak(market))))
+        check_features(market, FeatureTable(market.n_accounts, tuple(leak(market))))
 
 
 def test_a_leak_into_one_value_of_one_column_fails_the_gate_by_name(
-    market: Snapshot, table: Surroundings, monkeypatch: pytest.MonkeyPatch
+    market: Snapshot, table: FeatureTable, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def leak(snapshot: Snapshot) -> Iterator[Block]:
+    def leak(snapshot: Snapshot) -> Iterator[TableBlock]:
         *others, last = describe_blocks(snapshot)
         if len(snapshot.label_account):
             last.values[-1, 3] += 1
@@ -320,7 +305,7 @@ def test_a_leak_into_one_value_of_one_column_fails_the_gate_by_name(
 def test_training_fails_at_a_leak_and_writes_no_model(
     market: Snapshot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    def leak(snapshot: Snapshot) -> Iterator[Block]:
+    def leak(snapshot: Snapshot) -> Iterator[TableBlock]:
         for block in describe_blocks(snapshot):
             yield replace(block, values=block.values + np.float32(len(snapshot.label_account)))
 
@@ -353,7 +338,7 @@ def test_the_same_market_and_seed_give_the_same_bytes(market: Snapshot, model_pa
 
 def test_a_model_says_the_same_after_it_was_kept(market: Snapshot, kept: KeptModel, tmp_path: Path) -> None:
     write_model(tmp_path / "copy", kept.model, kept.spread, kept.learnt)
-    x, score = pick_columns(describe_surroundings(market), kept.model.names), np.full(market.n_accounts, 0.2)
+    x, score = pick_columns(describe_accounts(market), kept.model.names), np.full(market.n_accounts, 0.2)
     again = read_model(tmp_path / "copy")
     assert score_risk(again.model, x, score).tobytes() == score_risk(kept.model, x, score).tobytes()
 
@@ -468,11 +453,11 @@ def test_no_model_is_there(tmp_path: Path) -> None:
 # -------------------------------------------------------------------------------------------- reasons
 
 
-def test_contributions_add_up_to_the_log_odds(market: Snapshot, table: Surroundings, ring_score: np.ndarray) -> None:
+def test_contributions_add_up_to_the_log_odds(market: Snapshot, table: FeatureTable, ring_score: np.ndarray) -> None:
     fitted = fit_risk(table, ring_score, choose_known(market), QUICK).model
     blend = replace(fitted.blend, parts=("linear", "trees", "rings"), weight=np.array([0.5, 0.5, 0.7]))
     x = pick_columns(table, fitted.names)
-    from detection.risk.model import fit_trees
+    from detection.risk.trees import fit_trees
 
     model = replace(fitted, blend=blend, trees=fit_trees(x[market.label_account], market.label_is_fraud, QUICK))
     split = split_log_odds(model, x, ring_score)
@@ -481,7 +466,7 @@ def test_contributions_add_up_to_the_log_odds(market: Snapshot, table: Surroundi
 
 
 def test_reasons_name_what_bad_accounts_do(
-    market: Snapshot, table: Surroundings, ring_score: np.ndarray, kept: KeptModel
+    market: Snapshot, table: FeatureTable, ring_score: np.ndarray, kept: KeptModel
 ) -> None:
     rows = rows_of(market, BAD[1::2])
     reasons = explain_risk(kept.model, table, ring_score, rows)
@@ -492,7 +477,7 @@ def test_reasons_name_what_bad_accounts_do(
     assert weights["what it buys"] > 0
 
 
-def test_every_column_has_a_name_in_words(table: Surroundings) -> None:
+def test_every_column_has_a_name_in_words(table: FeatureTable) -> None:
     for name in table.names:
         assert "_" not in name_topic(name)
         assert "_" not in name_feature(name).replace("_known", "")
@@ -568,7 +553,7 @@ def test_a_look_at_the_past_with_a_later_model_says_that_it_flatters(market: Sna
 # ---------------------------------------------------------------------------------------------- drift
 
 
-def test_the_market_that_was_learnt_from_has_not_moved(table: Surroundings) -> None:
+def test_the_market_that_was_learnt_from_has_not_moved(table: FeatureTable) -> None:
     risk = np.linspace(0, 1, table.n_accounts)
     spread = measure_spread(table, table.names[:20], risk)
     assert measure_drift(spread, table, risk) == pytest.approx(0.0, abs=1e-9)
@@ -585,10 +570,10 @@ def test_a_column_that_moved_is_named() -> None:
     assert "1 of its 2 inputs have, most of all moving" in note_drift(spread, drift)[0]
 
 
-def test_falling_silent_is_drift(table: Surroundings) -> None:
+def test_falling_silent_is_drift(table: FeatureTable) -> None:
     risk = np.zeros(table.n_accounts)
     spread = measure_spread(table, ("bought.log_count",), risk)
-    silent = Surroundings(table.n_accounts, ())
+    silent = FeatureTable(table.n_accounts, ())
     assert measure_drift(spread, silent, risk)[0] > MOVED
 
 
@@ -650,7 +635,7 @@ def test_features_go_by_no_id() -> None:
     order = np.random.default_rng(1).permutation(len(names))
     new = {name: f"b{place:04d}" for name, place in zip(names, order.tolist(), strict=True)}
     one, two = make_snapshot(facts), make_snapshot(rename(facts, new))
-    was, now = describe_surroundings(one), describe_surroundings(two)
+    was, now = describe_accounts(one), describe_accounts(two)
     row = {name: place for place, name in enumerate(two.account_id.tolist())}
     place = [row[new[name]] for name in one.account_id.tolist()]
     assert was.names == now.names
@@ -664,7 +649,7 @@ def test_features_go_by_no_id() -> None:
 
 def test_an_account_described_by_itself_has_its_row_of_the_table() -> None:
     snapshot = remove_labels(make_snapshot(make_busy_facts()))
-    table, large_from = describe_surroundings(snapshot), measure_large_amounts(snapshot)
+    table, large_from = describe_accounts(snapshot), measure_large_amounts(snapshot)
     names = table.names
     assert any(name.startswith("agreed in a review: ") for name in names)
     for row in range(0, snapshot.n_accounts, 7):
@@ -675,7 +660,7 @@ def test_an_account_described_by_itself_has_its_row_of_the_table() -> None:
 def test_a_newcomer_is_described_and_scored_in_a_market_that_was_described_without_it(kept: KeptModel) -> None:
     facts = make_facts()
     before = make_snapshot(facts)
-    table, large_from = describe_surroundings(before), measure_large_amounts(before)
+    table, large_from = describe_accounts(before), measure_large_amounts(before)
     facts.accounts["zz-new"] = 260.0
     facts.orders += [("zz-new", f"a{k:04d}", 261 + 0.01 * k, "refunded") for k in range(6)]
     facts.uses.append(("zz-new", "device", "shared-1", 261))
@@ -683,13 +668,13 @@ def test_a_newcomer_is_described_and_scored_in_a_market_that_was_described_witho
     row = after.n_accounts - 1
     assert after.account_id[row] == "zz-new"
     described = describe_account(after, table, row, large_from)
-    whole = describe_surroundings(after)
+    whole = describe_accounts(after)
     own = [name for name in whole.names if ": " not in name]
     np.testing.assert_allclose(pick_columns(described, own), pick_columns(whole, own, np.array([row])), rtol=1e-5)
     near = pick_columns(described, ["shares device: bought.log_count", "bought from: sold.log_count"])
     assert np.isfinite(near).all()
-    risk = score_market(kept.model, described, np.array([0.1]))
-    assert risk > np.quantile(score_market(kept.model, table, np.full(before.n_accounts, 0.1)), 0.9)
+    risk = score_accounts(kept.model, described, np.array([0.1]))
+    assert risk > np.quantile(score_accounts(kept.model, table, np.full(before.n_accounts, 0.1)), 0.9)
 
 
 def make_busy_facts() -> Facts:
