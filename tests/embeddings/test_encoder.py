@@ -30,7 +30,14 @@ from embeddings.encoder.incremental import warm_up
 from embeddings.encoder.model import Encoder, fit_encoder
 from embeddings.encoder.settings import EncoderSettings
 from embeddings.encoder.training import KEEP_EVERY, KnownAccounts
-from embeddings.features.accounts import INDICATORS, AccountFeatures, account_features, feature_names
+from embeddings.features.accounts import (
+    COMMON_KINDS,
+    INDICATORS,
+    OTHER_KIND,
+    AccountFeatures,
+    account_features,
+    feature_names,
+)
 from embeddings.features.scaling import CLIP_AT, fit_scaling, scale_features
 from embeddings.similar import explain_likeness, find_nearest, find_similar
 from graph.contract.as_of import forget_later
