@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import replace
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from graph.arrow import is_true
+from graph.contract.schema import CONTRACT, INSTANT
 from graph.contract.tables import CheckedTable
-
-_TIMES = {
-    "orders": "ordered_at",
-    "devices": "seen_at",
-    "addresses": "seen_at",
-    "identifiers": "seen_at",
-    "reviews": "reviewed_at",
-    "labels": "decided_at",
-}
-_ACCOUNTS = ("account_id", "buyer_id", "seller_id", "referred_by")
 
 
 def forget_later(tables: Mapping[str, CheckedTable], as_of: np.datetime64) -> dict[str, CheckedTable]:
@@ -27,16 +18,23 @@ def forget_later(tables: Mapping[str, CheckedTable], as_of: np.datetime64) -> di
 
     Accounts and listings stay (a snapshot leaves out the accounts that came later); so do the names of
     accounts without any date, of which nobody can say when they came.  Referrals bear no date and go.
+
+    Parameters
+    ----------
+    tables
+        Checked tables by the contract's name, ``accounts`` among them.
+    as_of
+        The instant, in UTC; what is dated to it stays.
     """
-    instant = pa.scalar(as_of.astype("datetime64[us]").item(), pa.timestamp("us"))
+    instant = pa.scalar(as_of.astype("datetime64[us]").item(), INSTANT)
     kept = {}
     for name, table in tables.items():
-        column = _TIMES.get(name)
-        if column is not None:
-            known = pc.fill_null(pc.less_equal(table.rows[column].cast(pa.timestamp("us")), instant), False)
-            kept[name] = replace(table, rows=table.rows.filter(known), _origin=None)
-        elif name != "referrals":
+        record = CONTRACT[name]
+        if record.is_thing:
             kept[name] = table
+        elif record.time is not None:
+            known = is_true(pc.less_equal(table.rows[record.time].cast(INSTANT), instant))
+            kept[name] = table.with_rows(table.rows.filter(known))
     kept["accounts"] = _name_all(tables)
     return kept
 
@@ -44,8 +42,8 @@ def forget_later(tables: Mapping[str, CheckedTable], as_of: np.datetime64) -> di
 def _name_all(tables: Mapping[str, CheckedTable]) -> CheckedTable:
     """The accounts table with a bare row for each account that only other tables name."""
     accounts = tables["accounts"]
-    columns = [table.rows[name] for table in tables.values() for name in _ACCOUNTS if name in table.rows.column_names]
+    columns = [table.rows[each] for name, table in tables.items() for each in CONTRACT[name].find_mentions("account")]
     named = pc.unique(pa.chunked_array([chunk for column in columns for chunk in column.chunks], pa.string()))
     further = named.filter(pc.invert(pc.is_in(named, value_set=accounts.rows["account_id"].combine_chunks())))
     bare = pa.table({"account_id": further.drop_null()})
-    return replace(accounts, rows=pa.concat_tables([accounts.rows, bare], promote_options="default"), _origin=None)
+    return accounts.with_rows(pa.concat_tables([accounts.rows, bare], promote_options="default"))

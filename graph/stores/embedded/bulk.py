@@ -25,7 +25,8 @@ from graph.stores.snapshots import RawGraph
 from graph.vocabulary import SHOP_ID
 
 if TYPE_CHECKING:
-    from graph.stores.load_plan import KnownFacts, LoadPlan
+    from graph.stores.known_facts import KnownFacts
+    from graph.stores.load_plan import LoadPlan
 
 _BATCH_ROWS, _STATEMENT_ROWS = 1 << 18, 1 << 20
 
@@ -104,7 +105,7 @@ def read_raw_graph(connection: ladybug.Connection) -> RawGraph:
 
 def read_known_facts(connection: ladybug.Connection) -> KnownFacts:
     """Every fact, for a load to be compared with."""
-    from graph.stores.load_plan import KnownFacts
+    from graph.stores.known_facts import KnownFacts
 
     nodes = _read_nodes(connection, identifiers=_IDENTIFIER_KEYS, reviews=_KNOWN_REVIEWS)
     orders = _orders(connection, nodes)

@@ -22,7 +22,7 @@ from graph.stores.server.bolt import Bolt
 from graph.stores.snapshots import RawGraph
 
 if TYPE_CHECKING:
-    from graph.stores.load_plan import KnownFacts
+    from graph.stores.known_facts import KnownFacts
 
 N_READERS = 2
 """How many queries are at work at once."""
@@ -152,7 +152,7 @@ def read_raw_graph(bolt: Bolt) -> RawGraph:
 
 def read_known(bolt: Bolt) -> Known:
     """Every fact, for a load to be compared with."""
-    from graph.stores.load_plan import KnownFacts
+    from graph.stores.known_facts import KnownFacts
 
     tables = _read_tables(bolt, _KNOWN_NODES, _KNOWN_RELATIONSHIPS)
     accounts, listings, orders = tables["accounts"], tables["listings"], tables["orders"]

@@ -13,20 +13,19 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from graph.contract.tables import CONTRACT, CheckedTable, Rejects
-from graph.stores.load_plan import KnownFacts, LoadPlan, plan_load
+from graph.contract.rejects import Rejects
+from graph.contract.schema import CONTRACT, Column, Table, Use
+from graph.contract.tables import CheckedTable
+from graph.stores.known_facts import KnownFacts
+from graph.stores.load_plan import LoadPlan, plan_load
 from graph.vocabulary import SHOP_ID
 
-_ARROW = {"time": pa.timestamp("us"), "number": pa.float64(), "rating": pa.float64()}
 _AT = dt.datetime(2024, 1, 1)
 
 
 def table(name: str, *rows: Mapping[str, object]) -> CheckedTable:
     """A checked table made by hand."""
-    columns = [column for column in CONTRACT[name] if column.name != "address_id"]
-    schema = pa.schema([(column.name, _ARROW.get(column.kind, pa.string())) for column in columns])
-    if name == "addresses":
-        schema = schema.append(pa.field("is_id", pa.bool_()))
+    schema = CONTRACT[name].row_schema
     cells = pa.Table.from_pylist([{field.name: row.get(field.name) for field in schema} for row in rows], schema=schema)
     return CheckedTable(name, Path(f"{name}.csv"), cells, Rejects(np.empty(0, np.int64), (), ()), len(rows), ())
 
@@ -200,3 +199,49 @@ def test_every_row_read_is_added_there_or_rejected(
     assert ends <= new | {"a", "b"}
     assert not new & {"a", "b"}
     assert made.n_rows == sum(map(len, [*made.nodes.values(), *made.fills.values(), *made.relationships.values()]))
+
+
+_ONE_ROW: dict[str, dict[str, object]] = {
+    "accounts": {"account_id": "a"},
+    "orders": {"order_id": "o", "buyer_id": "a"},
+    "devices": {"account_id": "a", "device_id": "d"},
+    "addresses": {"account_id": "a", "address": "1 High St", "is_id": False},
+    "identifiers": {"account_id": "a", "kind": "ip", "value": "::1"},
+    "listings": {"product_id": "p", "seller_id": "a"},
+    "reviews": {"review_id": "r", "account_id": "a", "product_id": "p"},
+    "referrals": {"account_id": "a", "referred_by": "b"},
+    "labels": {"account_id": "a", "label": "fraud"},
+}
+
+
+@pytest.mark.parametrize("name", CONTRACT)
+def test_every_table_of_the_contract_has_its_place_in_the_graph(name: str) -> None:
+    made = plan(table(name, _ONE_ROW[name]))
+    assert [(report.name, report.added) for report in made.reports] == [(name, 1)]
+    assert made.nodes["Account"]["account_id"].to_pylist()[0] == "a"
+
+
+def test_a_table_without_a_place_in_the_graph_is_never_passed_over(monkeypatch: pytest.MonkeyPatch) -> None:
+    events = Table("events", (Column("account_id", "id", required=True, mentions="account"),))
+    monkeypatch.setitem(CONTRACT, "events", events)
+    with pytest.raises(KeyError, match="events"):
+        plan(table("events", {"account_id": "a"}))
+
+
+def test_a_further_table_of_identifiers_takes_one_record_in_the_contract(monkeypatch: pytest.MonkeyPatch) -> None:
+    columns = (
+        Column("account_id", "id", required=True, mentions="account"),
+        Column("card", "id", required=True),
+        Column("purpose", "code"),
+        Column("paid_at", "time"),
+    )
+    use = Use("card", kind="payment", role_column="purpose")
+    monkeypatch.setitem(CONTRACT, "payments", Table("payments", columns, time="paid_at", use=use))
+    row = {"account_id": "a", "card": "4111 1111 1111 1111", "purpose": "payout", "paid_at": _AT}
+    made = plan(table("payments", row, row | {"account_id": "b"}))
+    assert made.relationships["USES", "Account", "Identifier"].to_pylist() == [
+        {"account_id": who, "identifier_key": "payment:4111 1111 1111 1111", "role": "payout", "seen_at": _AT}
+        for who in ("a", "b")
+    ]
+    assert made.nodes["Identifier"]["canonical"].to_pylist() == ["4111111111111111"]
+    assert [(report.name, report.added) for report in made.reports] == [("payments", 2)]

@@ -1,0 +1,153 @@
+"""The columns of one table: which column of the file is which of the contract's, and whether their cells keep to it."""
+
+from __future__ import annotations
+
+import difflib
+import json
+import re
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, NoReturn
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graph.arrow import find_true
+from graph.contract.cells import FileCells
+from graph.contract.faults import Faults, quote
+from graph.contract.numbers import check_numbers
+from graph.contract.schema import Column, Table
+from graph.contract.sources import Source
+from graph.contract.texts import MAX_ID_BYTES, MAX_TEXT_BYTES, check_size, read_as_text, trim
+from graph.contract.times import check_times
+from graph.errors import MissingColumnError
+
+if TYPE_CHECKING:
+    from graph.arrow import Chunks, Values
+
+
+def pick_columns(source: Source, header: Sequence[str]) -> dict[str, str]:
+    """Contract column to file column, for the columns that are there.
+
+    Raises
+    ------
+    MissingColumnError
+        If a column is not there that the contract or the settings ask for.
+    """
+    mapped = source.settings.columns
+    picked = {}
+    for column in source.table.columns:
+        file_column = mapped.get(column.name, column.name)
+        if column.kind != "attributes" and file_column in header:
+            picked[column.name] = file_column
+        elif column.required or column.name in mapped:
+            _refuse_missing(source, header, column.name, file_column)
+    either = source.table.either
+    if either and either.one not in picked and either.other not in picked:
+        _refuse_missing(source, header, f"{either.one} or {either.other}", either.one)
+    for name in source.settings.attributes:
+        if name not in header:
+            _refuse_missing(source, header, f"attribute {name}", name)
+    return picked
+
+
+def check_columns(source: Source, cells: FileCells, picked: Mapping[str, str], faults: Faults) -> dict[str, Values]:
+    """Read every column of the table from its cells (N,), in the contract's types; those not there are all null.
+
+    Parameters
+    ----------
+    source
+        The table and its file.
+    cells
+        What the file holds.
+    picked
+        Contract column to file column.
+    faults
+        Gets what is wrong with which rows, in the order of the contract's columns.
+    """
+    columns: dict[str, Values] = {}
+    for column in source.table.columns:
+        if column.kind == "attributes":
+            columns[column.name] = _pack_attributes(source, cells, faults)
+        elif column.name not in picked:
+            columns[column.name] = pa.nulls(cells.n_rows, column.arrow_type)
+        else:
+            columns[column.name] = _check_column(source, column, cells.columns[picked[column.name]], faults)
+    return columns
+
+
+def check_relations(table: Table, rows: pa.Table, faults: Faults) -> None:
+    """Fault the rows that break a rule between two columns."""
+    if apart := table.apart:
+        same = find_true(pc.equal(rows[apart.one], rows[apart.other]))
+        faults.add_values(rows[apart.one], same, f"{apart.one} and {apart.other} are both {{}}: {apart.why}")
+    if either := table.either:
+        neither = find_true(pc.and_(pc.is_null(rows[either.one]), pc.is_null(rows[either.other])))
+        faults.add(neither.tolist(), (f"{either.one} and {either.other} are both empty" for _ in neither))
+
+
+def _refuse_missing(source: Source, header: Sequence[str], what: str, file_column: str) -> NoReturn:
+    shown = ", ".join(map(quote, header[:20])) + (", …" if len(header) > 20 else "")
+    near = difflib.get_close_matches(file_column, header, n=1, cutoff=0.5)
+    hint = f"did you mean {quote(near[0])}? " if near else ""
+    told = "" if file_column in what else f" (which ringfence.toml calls {file_column!r})"
+    name, column = source.table.name, what.split(maxsplit=1)[0]
+    mapping = f'say which it is in ringfence.toml: [tables.{name}.columns] {column} = "…"'
+    if len(header) == 1 and (other := re.search(r"[;\t|]", header[0])):
+        mapping = f"the cells seem to be split by {other[0]!r}: set tables.{name}.delimiter in ringfence.toml"
+    raise MissingColumnError(f"{source.path.name} has no column {what}{told}; it has {shown}; {hint}{mapping}")
+
+
+def _check_column(source: Source, column: Column, raw: Chunks, faults: Faults) -> Chunks:
+    match column.kind:
+        case "number" | "rating":
+            return check_numbers(source, column, raw, faults)
+        case "time":
+            return check_times(source, column.name, raw, faults)
+        case "code":
+            return _check_codes(column, read_as_text(source, column.name, raw, faults), faults)
+        case "id":
+            return _check_ids(column, read_as_text(source, column.name, raw, faults), faults)
+        case _:
+            text = read_as_text(source, column.name, raw, faults)
+            check_size(column.name, text, MAX_TEXT_BYTES, faults)
+            return text
+
+
+def _check_required(column: Column, text: Chunks, faults: Faults) -> None:
+    if column.required and text.null_count:
+        rows = find_true(pc.is_null(text))
+        faults.add(rows.tolist(), (f"{column.name} is empty" for _ in rows))
+
+
+def _check_ids(column: Column, text: Chunks, faults: Faults) -> Chunks:
+    _check_required(column, text, faults)
+    check_size(column.name, text, MAX_ID_BYTES, faults)
+    return text
+
+
+def _check_codes(column: Column, text: Chunks, faults: Faults) -> Chunks:
+    codes = pc.utf8_lower(trim(text))
+    _check_required(column, codes, faults)
+    check_size(column.name, codes, MAX_ID_BYTES, faults)
+    if column.choices:
+        wrong = pc.and_(pc.is_valid(codes), pc.invert(pc.is_in(codes, pa.array(column.choices))))
+        allowed = ", ".join(map(repr, column.choices[:-1])) + f" or {column.choices[-1]!r}"
+        faults.add_values(text, find_true(wrong), f"{column.name} {{}} is not {allowed}")
+    return codes
+
+
+def _pack_attributes(source: Source, cells: FileCells, faults: Faults) -> Values:
+    """The further columns as one JSON object a row, all values text; null where all are empty."""
+    columns = {}
+    for name in source.settings.attributes:
+        raw = cells.columns[name]
+        raw = raw.cast(pa.string()) if pa.types.is_floating(raw.type) else raw  # 0.5 is fine here: it is no id
+        text = read_as_text(source, name, raw, faults)
+        check_size(name, text, MAX_TEXT_BYTES, faults)
+        columns[name] = text
+    if not columns:
+        return pa.nulls(cells.n_rows, pa.string())
+    rows = zip(*(column.to_pylist() for column in columns.values()), strict=True)
+    given = ({k: v for k, v in zip(columns, row, strict=True) if v is not None} for row in rows)
+    encoder = json.JSONEncoder(ensure_ascii=False)
+    return pa.chunked_array([pa.array((encoder.encode(row) if row else None for row in given), pa.string())])

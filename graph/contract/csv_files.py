@@ -1,0 +1,231 @@
+"""CSV files: their columns, read in blocks, and rows as they are written in them, read one by one.
+
+Arrow reads the columns, many times as fast as Python's ``csv``; but it does not say on which line a row stands, so
+that rows that are set aside are looked up in a second walk, which only files with rejects have to bear.
+"""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import io
+import zlib
+from collections import deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import BinaryIO, Literal, NoReturn, cast
+
+import pyarrow as pa
+import pyarrow.csv as arrow_csv
+
+from graph.contract.cells import FileCells, FoundRows, cut_cell, describe_damage
+from graph.contract.sources import Source
+from graph.errors import UnreadableTableError
+
+_BLOCK_BYTES = (8 << 20, 128 << 20, (1 << 31) - 1)  # the larger ones for a cell that fills a block
+
+
+@dataclass(frozen=True)
+class _Record:
+    """A row of a CSV file: the lines (1-based) on which it starts and ends, and its cells."""
+
+    line: int
+    last_line: int
+    cells: list[str]
+
+
+def read_csv_names(source: Source) -> tuple[str, ...]:
+    """The names in the header, without white space around them.
+
+    Raises
+    ------
+    UnreadableTableError
+        If there is no header, or it is not of the encoding.
+    """
+    record = next(_walk_csv(source, with_header=True), None)
+    if record is None:
+        raise UnreadableTableError(f"{source.path.name} is empty: not even a header")
+    if any("\ufffd" in cell or "\0" in cell for cell in record.cells):
+        _refuse_encoding(source)
+    return tuple(name.strip() for name in record.cells)
+
+
+def read_csv(source: Source, header: Sequence[str], wanted: Sequence[str]) -> FileCells:
+    """Read the wanted columns as text, null where a cell is empty; rows of another width are only counted.
+
+    Raises
+    ------
+    UnreadableTableError
+        If the file is damaged, of another encoding than it should be, or leaves a quote open.
+    """
+    _refuse_open_quote(source)
+    first = next(_walk_csv(source, with_header=True)).last_line
+    for block_bytes in _BLOCK_BYTES:
+        try:
+            return _read_csv_blocks(source, header, wanted, skip=first, block_bytes=block_bytes)
+        except UnicodeDecodeError:
+            _refuse_encoding(source)
+        except (pa.ArrowInvalid, OSError, zlib.error) as error:
+            if "UTF8" in str(error):
+                _refuse_encoding(source)
+            if "skip initial" in str(error):  # a header with no line end, and nothing after it
+                return FileCells({name: pa.chunked_array([], pa.string()) for name in wanted}, 0)
+            if "straddl" not in str(error):
+                raise UnreadableTableError(describe_damage(source, error)) from error
+    raise UnreadableTableError(f"{source.path.name}: a row is longer than 2 GiB; is a quote left open?")
+
+
+def find_in_csv(source: Source, wanted: set[int], width: int, n_ragged: int) -> FoundRows:
+    """Walk the file once, only as far as the last row that is asked for.
+
+    Parameters
+    ----------
+    source
+        The file.
+    wanted
+        Rows, counted from 0 among those that are as wide as the header.
+    width
+        How many cells the header has.
+    n_ragged
+        How many rows of another width there are to find.
+    """
+    found = FoundRows({}, {})
+    ragged: list[tuple[int, str, str]] = []
+    row, last = 0, max(wanted, default=-1)
+    for record in _walk_csv(source):
+        if row > last and len(ragged) == n_ragged:
+            break
+        if len(record.cells) != width:
+            why = f"{len(record.cells):,} cells where the header has {width:,}"
+            ragged.append((record.line, why, _as_csv(record.cells, source.settings.delimiter)))
+            continue
+        if row in wanted:
+            found.line[row] = record.line
+            found.row[row] = _as_csv(record.cells, source.settings.delimiter)
+        row += 1
+    return FoundRows(found.line, found.row, tuple(ragged))
+
+
+def _as_csv(cells: Sequence[str], delimiter: str) -> str:
+    buffer = io.StringIO(newline="")
+    csv.writer(buffer, delimiter=delimiter, lineterminator="\n").writerow([cut_cell(cell) for cell in cells])
+    return buffer.getvalue().removesuffix("\n")
+
+
+# ── row by row ────────────────────────────────────────────────────────────────────────────────────
+
+
+def _codec(source: Source) -> str:
+    """The encoding to decode with: Excel puts a byte order mark before UTF-8, which is no part of the first name."""
+    utf8 = source.settings.encoding.lower().replace("_", "-") in ("utf-8", "utf8")
+    return "utf-8-sig" if utf8 else source.settings.encoding
+
+
+def _open_bytes(source: Source) -> BinaryIO:
+    return cast("BinaryIO", gzip.open(source.path, "rb")) if source.is_gzip else source.path.open("rb")
+
+
+def _walk_csv(source: Source, *, with_header: bool = False) -> Iterator[_Record]:
+    """Yield the rows that are not blank; what cannot be decoded shows as U+FFFD."""
+    limit = csv.field_size_limit(2**31 - 1)
+    try:
+        with (
+            _open_bytes(source) as raw,
+            io.TextIOWrapper(raw, encoding=_codec(source), errors="replace", newline="") as text,
+        ):
+            reader = csv.reader(text, delimiter=source.settings.delimiter)
+            before, seen_header = 0, with_header
+            for cells in reader:
+                if cells and seen_header:
+                    yield _Record(before + 1, reader.line_num, cells)
+                seen_header = seen_header or bool(cells)
+                before = reader.line_num
+    finally:
+        csv.field_size_limit(limit)  # it holds for the whole process
+
+
+# ── in blocks ─────────────────────────────────────────────────────────────────────────────────────
+
+
+def _read_csv_blocks(
+    source: Source, header: Sequence[str], wanted: Sequence[str], *, skip: int, block_bytes: int
+) -> FileCells:
+    ragged: list[int] = []
+
+    def count_ragged(row: arrow_csv.InvalidRow) -> Literal["skip"]:
+        ragged.append(row.actual_columns)
+        return "skip"
+
+    # Columns go by their position: a header may spread over lines, and its names are trimmed by us.
+    names = [str(position) for position in range(len(header))]
+    kept = {names[header.index(name)]: name for name in wanted}
+    opened = pa.OSFile(str(source.path))
+    table = arrow_csv.read_csv(
+        pa.CompressedInputStream(opened, "gzip") if source.is_gzip else opened,
+        read_options=arrow_csv.ReadOptions(
+            column_names=names, skip_rows=skip, block_size=block_bytes, encoding=source.settings.encoding
+        ),
+        parse_options=arrow_csv.ParseOptions(
+            delimiter=source.settings.delimiter, newlines_in_values=True, invalid_row_handler=count_ragged
+        ),
+        convert_options=arrow_csv.ConvertOptions(
+            column_types=dict.fromkeys(kept, pa.string()),
+            include_columns=list(kept),
+            null_values=[""],
+            strings_can_be_null=True,
+            quoted_strings_can_be_null=True,
+        ),
+    )
+    columns = {name: table[position] for position, name in kept.items()}
+    return FileCells(columns, table.num_rows, len(ragged))
+
+
+# ── files that are not what they should be ────────────────────────────────────────────────────────
+
+
+def _refuse_encoding(source: Source) -> NoReturn:
+    """Find the first byte that is not of the encoding, and say where it is."""
+    encoding = source.settings.encoding
+    with _open_bytes(source) as raw:
+        content = raw.read()
+    hints = {b"\xff\xfe": "UTF-16 text", b"\xfe\xff": "UTF-16 text", b"\x1f\x8b": "gzip", b"PAR1": "Parquet"}
+    kind = next((name for start, name in hints.items() if content.startswith(start)), None)
+    looks = f" (it looks like {kind})" if kind else ""
+    try:
+        content.decode(encoding)
+        where = "its header"
+    except UnicodeDecodeError as error:
+        where = f"line {content.count(10, 0, error.start) + 1}, byte {error.start + 1} of the file,"
+    raise UnreadableTableError(
+        f"{source.path.name}: {where} is not {encoding} text{looks}; save the file as UTF-8, or set"
+        f" tables.{source.table.name}.encoding in ringfence.toml"
+    )
+
+
+def _refuse_open_quote(source: Source) -> None:
+    """A quote left open would swallow the rest of the file without a word.
+
+    An odd number of quote characters is the cheap sign of it; only then is the file walked.
+    """
+    n_quotes = 0
+    try:
+        with _open_bytes(source) as raw:
+            while block := raw.read(1 << 20):
+                n_quotes += block.count(b'"')
+    except (OSError, EOFError, zlib.error) as error:
+        raise UnreadableTableError(describe_damage(source, error)) from error
+    if n_quotes % 2:
+        for last in deque(_walk_csv(source, with_header=True), maxlen=1):
+            if _is_open(source, last):
+                raise UnreadableTableError(f"{source.path.name}: line {last.line} opens a quote that is never closed")
+
+
+def _is_open(source: Source, record: _Record) -> bool:
+    """Whether a file's last row ends inside a quote, which ``csv`` tells only when it is strict."""
+    with _open_bytes(source) as raw, io.TextIOWrapper(raw, encoding=_codec(source), newline="") as text:
+        lines = [line for number, line in enumerate(text, 1) if number >= record.line]
+    try:
+        list(csv.reader(lines, delimiter=source.settings.delimiter, strict=True))
+    except csv.Error as error:
+        return "unexpected end" in str(error)
+    return False

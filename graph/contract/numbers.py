@@ -1,0 +1,65 @@
+"""Cells as numbers: finite, not below zero, and a rating from 1 to 5."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graph.arrow import blank_where
+from graph.contract.faults import Faults
+from graph.contract.schema import Column
+from graph.contract.sources import Source
+from graph.contract.texts import read_as_text, trim
+
+if TYPE_CHECKING:
+    from graph.arrow import Chunks
+
+_PLAIN_NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
+
+
+@dataclass(frozen=True)
+class _Numbers:
+    """The numbers (N,), null where there is none, and the cells as written (N,), null where empty."""
+
+    values: Chunks
+    as_written: Chunks
+
+
+def check_numbers(source: Source, column: Column, raw: Chunks, faults: Faults) -> Chunks:
+    """Read a column (N,) as ``float64``; fault what is no number, or out of the column's range."""
+    numbers = _parse_numbers(source, column.name, raw, faults)
+    values = numbers.values.to_numpy()
+    given = pc.is_valid(numbers.as_written).to_numpy()
+    with np.errstate(invalid="ignore"):
+        if column.kind == "rating":
+            wrong, why = given & ~((values >= 1) & (values <= 5)), "is not a number from 1 to 5"
+        else:
+            wrong, why = given & ~np.isfinite(values), "is not a finite number"
+    faults.add_values(numbers.as_written, np.flatnonzero(wrong), f"{column.name} {{}} {why}")
+    if column.kind == "number":
+        below = np.flatnonzero(given & (values < 0))
+        faults.add_values(numbers.as_written, below, f"{column.name} {{}}: {_article(column.name)} below zero")
+    return numbers.values
+
+
+def _article(noun: str) -> str:
+    return f"an {noun}" if noun[0] in "aeiou" else f"a {noun}"
+
+
+def _parse_numbers(source: Source, name: str, raw: Chunks, faults: Faults) -> _Numbers:
+    if pa.types.is_floating(raw.type):
+        numbers = raw.cast(pa.float64())
+        numbers = blank_where(pc.is_nan(numbers), numbers)  # frames hold NaN where nothing is given
+        return _Numbers(numbers, numbers)
+    if pa.types.is_integer(raw.type) or pa.types.is_decimal(raw.type):
+        return _Numbers(raw.cast(pa.float64(), safe=False), raw)
+    text = trim(read_as_text(source, name, raw, faults))
+    try:
+        return _Numbers(text.cast(pa.float64()), text)
+    except pa.ArrowInvalid:  # one cell is enough to refuse the column: only then are the cells told apart
+        plain = pc.match_substring_regex(text, _PLAIN_NUMBER)
+        return _Numbers(pc.if_else(plain, text, pa.scalar(None, pa.string())).cast(pa.float64()), text)
