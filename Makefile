@@ -6,6 +6,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 UV := $(BIN)/uv
 READY := $(VENV)/.ready
+SITE := site
+DOCS_READY := .docs/.ready
 DEMO := demo
 ACCOUNTS ?= 10000
 SEED ?= 7
@@ -13,7 +15,7 @@ SEED ?= 7
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup neo4j test lint types imports servers demo bench lock upgrade clean distclean
+.PHONY: help setup neo4j test lint types imports servers demo bench docs lock upgrade clean distclean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -60,22 +62,35 @@ bench: setup neo4j  ## run every benchmark; results go to benchmarks/results
 	@$(use_pip_settings) $(UV) pip install --quiet --python $(BIN)/python --target .bench 'matplotlib>=3.10,<4'
 	@set -e; for script in $$(grep -l __main__ benchmarks/*.py); do echo "== $$script"; PYTHONPATH=.bench $(BIN)/python "$$script"; done
 
-lock: $(UV)  ## bring requirements.lock in line with pyproject.toml, changing as little as possible
-	@$(compile)
+# A warning is an error: a link or an anchor that leads nowhere, a page outside of the navigation.
+docs: $(READY) $(DOCS_READY)  ## build the documentation into site, to be read without a network
+	@PYTHONPATH=.docs/packages $(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet \
+	  -c docs/_site -d .docs/doctrees . $(SITE)
+	@echo "site/index.html"
 
-upgrade: $(UV)  ## move every pin in requirements.lock to the newest release allowed
+lock: $(UV)  ## bring the two locks in line with pyproject.toml, changing as little as possible
+	@$(compile)
+	@$(compile_docs)
+
+upgrade: $(UV)  ## move every pin in the two locks to the newest release allowed
 	@$(compile) --upgrade
+	@$(compile_docs) --upgrade
 
 clean:  ## remove caches, builds and the demo
-	@rm -rf $(DEMO) .bench build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
+	@rm -rf $(DEMO) $(SITE) .bench .docs docs/api build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -not -path './$(VENV)/*' -prune -exec rm -rf {} +
 
 distclean: clean  ## remove .venv and .neo4j too
 	@rm -rf $(VENV) .neo4j
 
-compile = $(use_pip_settings) $(UV) pip compile pyproject.toml --quiet --group dev \
+compile = $(resolve) pyproject.toml --group dev --output-file requirements.lock
+
+# What documents a module imports it, so both locks must agree on what both name.
+compile_docs = $(resolve) --group docs --constraints requirements.lock --output-file requirements-docs.lock
+
+resolve = $(use_pip_settings) $(UV) pip compile --quiet \
 	--universal --python-version 3.11 --fork-strategy fewest --generate-hashes \
-	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock' --output-file requirements.lock
+	--no-emit-index-url --no-emit-find-links --custom-compile-command 'make lock'
 
 # uv reads neither PIP_* nor pip.conf.  Whoever told pip where packages and certificates are has told uv as well.
 pip_setting = $${PIP_$(1):-$$($(BIN)/python -m pip config get global.$(2) 2>/dev/null || true)}
@@ -107,3 +122,8 @@ $(READY): $(UV) pyproject.toml requirements.lock
 	@$(use_pip_settings) $(UV) pip sync "$${offline[@]}" --quiet --python $(BIN)/python --require-hashes requirements.lock
 	@$(UV) pip install --offline --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable .
 	@touch $(READY)
+
+$(DOCS_READY): $(UV) requirements-docs.lock
+	@$(use_pip_settings) $(UV) pip sync "$${offline[@]}" --quiet --python $(BIN)/python --target .docs/packages \
+	  --require-hashes requirements-docs.lock
+	@touch $(DOCS_READY)

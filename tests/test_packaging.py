@@ -41,9 +41,12 @@ def read_pyproject() -> dict[str, Any]:
     return tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
 
 
-def read_lock() -> dict[str, str]:
+LOCKS = ("requirements.lock", "requirements-docs.lock")
+
+
+def read_lock(lock: str) -> dict[str, str]:
     """Pinned version by canonical name."""
-    text = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    text = (ROOT / lock).read_text(encoding="utf-8")
     return {canonicalize_name(name): version for name, version in re.findall(r"^([\w.-]+)==([^\s;\\]+)", text, re.M)}
 
 
@@ -143,22 +146,34 @@ def test_only_the_guides_name_the_cpu_index_of_torch() -> None:
     assert {path for path in naming if path.parts[0] != "docs" and path.name != "README.md"} == set()
 
 
-def test_the_lock_covers_every_dependency() -> None:
-    pyproject, lock = read_pyproject(), read_lock()
-    wanted = pyproject["project"]["dependencies"] + pyproject["dependency-groups"]["dev"]
-    requirements = [Requirement(text) for text in wanted]
+@pytest.mark.parametrize("lock", LOCKS)
+def test_the_locks_cover_every_dependency(lock: str) -> None:
+    pyproject, pins = read_pyproject(), read_lock(lock)
+    groups = pyproject["dependency-groups"]
+    wanted = {
+        "requirements.lock": pyproject["project"]["dependencies"] + groups["dev"],
+        "requirements-docs.lock": groups["docs"],
+    }
+    requirements = [Requirement(text) for text in wanted[lock]]
     uncovered = [
         str(each)
         for each in requirements
-        if not each.specifier.contains(lock.get(canonicalize_name(each.name), "0"), prereleases=True)
+        if not each.specifier.contains(pins.get(canonicalize_name(each.name), "0"), prereleases=True)
     ]
     assert uncovered == []
 
 
-def test_the_lock_has_a_hash_for_every_pin_and_no_place() -> None:
-    text = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+def test_what_both_locks_name_has_one_version() -> None:
+    tested, built_with = (read_lock(lock) for lock in LOCKS)
+    differing = {name for name in tested.keys() & built_with.keys() if tested[name] != built_with[name]}
+    assert differing == set()
+
+
+@pytest.mark.parametrize("lock", LOCKS)
+def test_the_locks_have_a_hash_for_every_pin_and_no_place(lock: str) -> None:
+    text = (ROOT / lock).read_text(encoding="utf-8")
     pins = re.findall(r"^[\w.-]+==.*\n(.*)", text, re.M)
-    assert len(pins) == len(read_lock())
+    assert len(pins) == len(read_lock(lock))
     assert all(line.startswith("    --hash=sha256:") for line in pins)
     assert "://" not in text
 

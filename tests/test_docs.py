@@ -1,0 +1,101 @@
+"""The documentation, checked without building it: every page is in the navigation, every link inside leads somewhere."""
+
+from __future__ import annotations
+
+import importlib.util
+import re
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from places import ROOT
+
+LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
+HEADING = re.compile(r"^#{1,6} +(.+?) *#*$", re.M)
+SITE = ROOT / "docs" / "_site"
+PAGES = sorted(
+    path
+    for pattern in ("*.md", "docs/**/*.md", "benchmarks/**/*.md")
+    for path in ROOT.glob(pattern)
+    if not path.name.startswith(".")
+)
+
+
+@pytest.fixture(scope="module")
+def navigation() -> ModuleType:
+    """The module by which the site's pages are put in order."""
+    spec = importlib.util.spec_from_file_location("navigation", SITE / "navigation.py")
+    assert spec and spec.loader
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def read_prose(page: Path) -> str:
+    """A page without its code, in which brackets are no links and hashes are no headings."""
+    text = re.sub(r"^(```+|~~~+).*?^\1", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
+    return text
+
+
+def list_anchors(page: Path) -> set[str]:
+    """The anchors of a page's headings, as GitHub and the site make them; a second heading of one name gets ``-1``."""
+    anchors: set[str] = set()
+    for heading in HEADING.findall(read_prose(page)):
+        plain = re.sub(r"!?\[([^\]]*)\]\([^)]*\)", r"\1", heading).replace("`", "")
+        slug = re.sub(r"[^\w\- ]", "", plain.lower()).replace(" ", "-")
+        number = sum(1 for each in anchors if each == slug or re.fullmatch(rf"{re.escape(slug)}-\d+", each))
+        anchors.add(f"{slug}-{number}" if number else slug)
+    return anchors
+
+
+def list_links(page: Path) -> list[str]:
+    """Links to somewhere in this repository."""
+    prose = re.sub(r"`[^`\n]*`", "", read_prose(page))
+    return [link for link in LINK.findall(prose) if not re.match(r"[a-z]+:", link)]
+
+
+def find_broken(page: Path) -> list[str]:
+    broken = []
+    for link in list_links(page):
+        place, _, anchor = link.partition("#")
+        target = (page.parent / place).resolve() if place else page
+        if not target.is_file() or (anchor and anchor not in list_anchors(target)):
+            broken.append(f"{page.relative_to(ROOT)}: {link}")
+    return broken
+
+
+def test_every_link_and_anchor_in_every_page_leads_somewhere() -> None:
+    assert [broken for page in PAGES for broken in find_broken(page)] == []
+
+
+def test_every_page_is_in_the_navigation_once(navigation: ModuleType) -> None:
+    listed = sorted(["README.md", *navigation.list_pages()])
+    assert listed == sorted(page.relative_to(ROOT).as_posix() for page in PAGES)
+
+
+def test_the_reference_has_every_package_of_every_house(navigation: ModuleType) -> None:
+    def list_all(package: str) -> list[str]:
+        return [package, *(each for inside in navigation.list_packages(package) for each in list_all(inside))]
+
+    documented = {each for house in navigation.HOUSES for each in list_all(house)}
+    packages = {
+        path.parent.relative_to(ROOT).as_posix().replace("/", ".")
+        for house in ("graph", "embeddings", "detection", "cli")
+        for path in (ROOT / house).rglob("__init__.py")
+    }
+    assert documented == packages
+
+
+def test_the_decisions_are_listed_under_their_titles() -> None:
+    index = ROOT / "docs" / "adr" / "README.md"
+    listed = re.findall(r"^- \[(.+)\]\((.+)\)$", index.read_text(encoding="utf-8"), re.M)
+    decisions = sorted(index.parent.glob("[0-9]*.md"))
+    titles = [path.read_text(encoding="utf-8").partition("\n")[0].removeprefix("# ") for path in decisions]
+    assert listed == [(title, path.name) for title, path in zip(titles, decisions, strict=True)]
+
+
+def test_a_broken_link_and_a_broken_anchor_are_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(globals(), "ROOT", tmp_path)
+    page = tmp_path / "page.md"
+    page.write_text("# A `b` c\n[1](#a-b-c) [2](#a) [3](gone.md) [4](page.md#a-b-c) `[5](gone.md)`\n```\n[6](no.md)\n```\n")
+    assert find_broken(page) == ["page.md: #a", "page.md: gone.md"]
