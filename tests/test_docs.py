@@ -1,4 +1,4 @@
-"""The documentation, checked without building it: every page is in the navigation, every link inside leads somewhere."""
+"""The documentation, checked without building it: every page is in the navigation, every link leads somewhere."""
 
 from __future__ import annotations
 
@@ -25,7 +25,8 @@ PAGES = sorted(
 def navigation() -> ModuleType:
     """The module by which the site's pages are put in order."""
     spec = importlib.util.spec_from_file_location("navigation", SITE / "navigation.py")
-    assert spec and spec.loader
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
@@ -33,8 +34,7 @@ def navigation() -> ModuleType:
 
 def read_prose(page: Path) -> str:
     """A page without its code, in which brackets are no links and hashes are no headings."""
-    text = re.sub(r"^(```+|~~~+).*?^\1", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
-    return text
+    return re.sub(r"^(```+|~~~+).*?^\1", "", page.read_text(encoding="utf-8"), flags=re.M | re.S)
 
 
 def list_anchors(page: Path) -> set[str]:
@@ -97,5 +97,6 @@ def test_the_decisions_are_listed_under_their_titles() -> None:
 def test_a_broken_link_and_a_broken_anchor_are_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(globals(), "ROOT", tmp_path)
     page = tmp_path / "page.md"
-    page.write_text("# A `b` c\n[1](#a-b-c) [2](#a) [3](gone.md) [4](page.md#a-b-c) `[5](gone.md)`\n```\n[6](no.md)\n```\n")
+    prose = "# A `b` c\n[1](#a-b-c) [2](#a) [3](gone.md) [4](page.md#a-b-c)\n"
+    page.write_text(prose + "`[5](code.md)`\n```\n[6](code.md)\n```\n")
     assert find_broken(page) == ["page.md: #a", "page.md: gone.md"]
