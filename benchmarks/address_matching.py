@@ -21,7 +21,8 @@ import pyarrow as pa
 from address_pairs import FILE
 from measure import run_ringfence, write_result
 
-from graph.identity.canonical import canonical_values, match_values
+from graph.identity.canonical import canonical_values
+from graph.identity.match import match_values
 
 Row = dict[str, str]
 SETS = ("development", "held out", "unseen country")

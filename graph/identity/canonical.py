@@ -1,9 +1,9 @@
 """One form for the several spellings of one address, e-mail, phone, card or network address.
 
 In two steps.  :func:`canonical_values` brings each value to its form, by itself: what no reader would tell apart is
-equal then, and the form is stored beside the value.  :func:`match_values` looks at all forms of a market and joins
-those that only their company shows to be one: a slip of the pen, a missing flat, a number without its country.
-Flat 14A and 14C, or flat 2 of number 1 and flat 1 of number 2, are never joined.
+equal then, and the form is stored beside the value.  :func:`graph.identity.match.match_values` looks at all forms of
+a market and joins those that only their company shows to be one: a slip of the pen, a missing flat, a number without
+its country.  Flat 14A and 14C, or flat 2 of number 1 and flat 1 of number 2, are never joined.
 """
 
 from __future__ import annotations
@@ -11,18 +11,15 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import idna
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graph.identity.addresses import canonical_address, fold_text
+from graph.identity.addresses.form import canonical_address
+from graph.identity.letters import fold_text
 from graph.identity.phones import canonical_phone
-
-if TYPE_CHECKING:
-    from numpy.typing import NDArray
 
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
 _SPACED_PAYMENT = r"^\d[\d -]{11,24}$|^[A-Za-z]{2}\d{2}[A-Za-z\d ]{11,40}$"
@@ -61,38 +58,6 @@ def canonical_values(kind: str, values: Any) -> Any:
     encoded = pc.dictionary_encode(texts)
     canonical = pa.array(map(rule, encoded.dictionary.to_pylist()), pa.string())
     return canonical.take(encoded.indices)
-
-
-def match_values(kind: str, forms: Any) -> NDArray[np.int64]:
-    """Find which canonical forms of one kind are one thing, given all of a market's.
-
-    The answer depends on the set of forms alone, not on their order; forms that have nothing to do with one another
-    do not change one another's.
-
-    Parameters
-    ----------
-    kind
-        Only ``address`` and ``phone`` have anything to find.
-    forms
-        (N,) pyarrow string array of distinct canonical forms.
-
-    Returns
-    -------
-    (N,) int
-        For each form the row of the form that stands for the thing: its own where it is joined to none.
-    """
-    if kind == "address":
-        from graph.identity.address_matching import match_addresses
-
-        return match_addresses(forms)
-    if kind == "phone":
-        from graph.identity.phones import match_phones
-
-        return match_phones(forms)
-    return np.arange(len(forms), dtype=np.int64)
-
-
-MATCHED_KINDS = ("address", "phone")
 
 
 def _exact_values(texts: Any) -> Any:

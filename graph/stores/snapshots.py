@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from graph.identity.canonical import MATCHED_KINDS, match_values
+from graph.identity.match import MATCHED_KINDS, match_values
 from graph.model import Floats, Ints, Orders, Reviews, Snapshot, Strings, Times, Uses
 
 

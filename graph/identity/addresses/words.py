@@ -159,6 +159,11 @@ JOINED = {
 COMPOUND_ENDINGS = {"strasse": "str", "straat": "str", "platz": "pl", "plein": "pl", "gracht": "gr"}
 """How a type ends one long word."""
 
+DIRECTIONS = frozenset(("n", "s", "e", "w", "ne", "nw", "se", "sw"))
+
+SHORT_WORDS = "ne nw se sw st rd dr av ct ln pl la le el de du da do di of on mt ft ul al os am im in an bd ch gr sh"
+"""Words of two letters that are no second half of a Dutch postcode."""
+
 
 def spellings(table: dict[str, str]) -> dict[str, str]:
     """Every spelling in a table, with its short form."""

@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from opencc import OpenCC
 
 HAN = re.compile("[\u3040-\u30ff\u3400-\u9fff]")
-
 _NUMERAL = re.compile(r"([〇零一二两三四五六七八九十百]+)(?=号|栋|幢|座|单元|室|楼|层|弄|房)")
 _DIGITS = {
     char: digit

@@ -1,0 +1,72 @@
+"""Buildings that are one, without chains."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from itertools import combinations
+
+import numpy as np
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
+
+from graph.identity.address_matching.comparison import DIFFERENT, SAME, BuildingRecord, compare_buildings
+from graph.model import Ints
+
+
+def join_without_chains(verdict: dict[tuple[int, int], int], n: int, record: Callable[[int], BuildingRecord]) -> Ints:
+    """Clusters of the pairs that are the same, without buildings that fit two which differ.
+
+    Parameters
+    ----------
+    verdict
+        What was found of the pairs worth comparing; gets those that turn out to be worth it later.
+    n
+        How many buildings there are.
+    record
+        Reads a building.
+
+    Returns
+    -------
+    (n,) int
+        The cluster of each building.
+    """
+    near: dict[int, list[int]] = defaultdict(list)
+    for (a, b), answer in verdict.items():
+        if answer == SAME:
+            near[a].append(b)
+            near[b].append(a)
+
+    def answer_of(a: int, b: int) -> int:
+        pair = (a, b) if a < b else (b, a)
+        if pair not in verdict:
+            verdict[pair] = compare_buildings(record(pair[0]), record(pair[1]))
+        return verdict[pair]
+
+    torn = {x for x, others in near.items() if any(answer_of(a, b) == DIFFERENT for a, b in combinations(others, 2))}
+    cluster = _label({x: [y for y in others if y not in torn] for x, others in near.items() if x not in torn}, n)
+    return _break_chains(cluster, near, answer_of)
+
+
+def _label(near: dict[int, list[int]], n: int) -> Ints:
+    ends = [(a, b) for a, others in near.items() for b in others]
+    if not ends:
+        return np.arange(n, dtype=np.int64)
+    rows, columns = np.array(ends, dtype=np.int64).T
+    graph = coo_array((np.ones(len(rows), dtype=np.int8), (rows, columns)), shape=(n, n))
+    _, label = connected_components(graph, directed=False)
+    return np.asarray(label, dtype=np.int64)
+
+
+def _break_chains(cluster: Ints, near: dict[int, list[int]], answer_of: Callable[[int, int], int]) -> Ints:
+    """Take a cluster apart that holds two buildings which differ: only who fits all of its neighbours stays."""
+    members: dict[int, list[int]] = defaultdict(list)
+    for x in near:
+        members[int(cluster[x])].append(x)
+    fresh = int(cluster.max(initial=0)) + 1
+    for each in members.values():
+        if len(each) > 2 and any(answer_of(a, b) == DIFFERENT for a, b in combinations(each, 2)):
+            for x in each:
+                cluster[x] = fresh
+                fresh += 1
+    return cluster

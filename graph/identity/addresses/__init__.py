@@ -1,0 +1,1 @@
+"""One form for the several spellings of one address, worked out from the address alone."""

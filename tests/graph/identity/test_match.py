@@ -1,0 +1,177 @@
+"""In a market's company slips and omissions join; what may be another thing never does."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from labelled_addresses import read_pairs
+
+from graph.identity.canonical import canonical_values
+from graph.identity.match import match_values
+
+
+def join(kind: str, values: Iterable[str]) -> dict[str, str]:
+    """What each value stands for in a market that holds just these."""
+    texts = list(dict.fromkeys(values))
+    forms = canonical_values(kind, pa.array(texts, pa.string()))
+    distinct = forms.unique()
+    into = distinct.take(pa.array(match_values(kind, distinct)))
+    place = dict(zip(distinct.to_pylist(), into.to_pylist(), strict=True))
+    return {text: place[form] for text, form in zip(texts, forms.to_pylist(), strict=True)}
+
+
+def count_things(kind: str, *values: str) -> int:
+    return len(set(join(kind, values).values()))
+
+
+@pytest.mark.parametrize(
+    "spellings",
+    [
+        ("12 Oakfield Street, Leeds LS1 4DY", "12 Oakfeild Street, Leeds LS1 4DY", "12 Oakfield Stret, Leeds, LS1 4DY"),
+        ("12 Oak Street, Springfield 62701", "12 Oak Street, 62701", "12 Oak St, Springfield", "12 Oak St Sprignfield"),
+        ("Flat 3, 12 Oak Street, Leeds", "12 Oak Street, Leeds"),
+        ("Hauptstraße 5, 80331 München", "Hauptstr. 5, 80331 Muenchen"),
+        ("г. Королёв, ул. Щербакова, д. 5", "Korolev, ul. Scherbakova 5", "Королев, ул. Щербкова 5"),
+        ("ул. Васил Левски 5, София 1000", "ul. V. Levski 5, Sofia 1000"),
+        ("上海市浦东新区长江路498号1501室", "上海浦东新区常江路498号1501室", "浦东新区长江路498号1501室"),
+    ],
+)
+def test_slips_and_omissions_join_in_company(spellings: tuple[str, ...]) -> None:
+    assert count_things("address", *spellings) == 1
+
+
+@pytest.mark.parametrize(
+    "places",
+    [
+        ("Flat 14A, 1 High St, Leeds", "Flat 14C, 1 High St, Leeds", "1 High St, Leeds"),
+        ("Bergstraße 5, 50667 Köln", "Burgstraße 5, 50667 Köln"),
+        ("12 Oak St, Springfield", "12 Oak St, Shelbyville", "12 Oak St"),
+        ("12 Oak St, Springfield 62701", "12 Oak St, Springfield 62702", "12 Oak St, Springfield"),
+        ("12 High Street, Leeds LS1 4DY", "12 High Road, Leeds LS1 4DY"),
+        ("5 St John's Road, Leeds LS1 4DY", "5 John's Road, Leeds LS1 4DY"),
+        ("11 Oak Street, Leeds LS1 4DY", "1 Oak Street, Leeds LS1 4DY"),
+        ("Storgatan 5, lgh 1101, Malmö 21120", "Storgatan 5, lgh 1102, Malmö 21120"),
+        ("朝阳区建设一路5号", "朝阳区建设二路5号"),
+        ("PO Box 12, Leeds", "PO Box 14, Leeds", "Leeds"),
+    ],
+)
+def test_what_may_be_another_place_stays_apart_in_company(places: tuple[str, ...]) -> None:
+    assert count_things("address", *places) == len(places)
+
+
+def test_no_chain_of_spellings_joins_two_flats() -> None:
+    flats = ["Flat 14A, 12 Oakfield Street, Leeds", "Flat 14C, 12 Oakfield Street, Leeds"]
+    between = ["12 Oakfield Street, Leeds", "12 Oakfeild Street, Leeds", "12 Oakfield Street, Leeds LS1 4DY"]
+    into = join("address", flats + between)
+    assert into[flats[0]] != into[flats[1]]
+    assert not {into[flat] for flat in flats} & {into[each] for each in between}
+    assert len({into[each] for each in between}) == 1
+
+
+def test_a_whole_number_of_the_markets_country_joins_the_national_one() -> None:
+    market = ["+44 20 7946 0958", "+44 161 496 0000", "+1 555 123 4567", "020 7946 0958", "555 123 4567"]
+    into = join("phone", market)
+    assert into["020 7946 0958"] == into["+44 20 7946 0958"]
+    assert into["555 123 4567"] != into["+1 555 123 4567"]  # most numbers are British
+    assert count_things("phone", "+44 20 7946 0958", "+1 555 123 4567", "020 7946 0958") == 3  # no majority
+    assert count_things("phone", "+7 916 123 45 67", "8 (916) 123-45-67", "9161234567") == 1
+    assert count_things("phone", "+39 06 698 12345", "06 698 12345") == 1
+
+
+@pytest.mark.parametrize("kind", ["address", "phone", "device"])
+def test_an_empty_market_and_a_market_of_one_join_nothing(kind: str) -> None:
+    assert match_values(kind, pa.array([], pa.string())).tolist() == []
+    assert match_values(kind, pa.array(["1"])).tolist() == [0]
+
+
+TOWNS = st.sampled_from(["", ", Leeds", ", Leeds LS1 4DY", ", LS1 4DY", ", Leads", ", York", ", York YO1 7HH"])
+
+
+STREETS = st.sampled_from(
+    ["Oakfield Street", "Oakfeild St", "Oakfield Road", "Oak Street", "St Oak Street", "Oakfeld St"]
+)
+
+
+UNIT_PARTS = st.sampled_from(
+    ["", "", "Flat 1, ", "Flat 11, ", "Flat 14A, ", "Apt 14C, ", "Block 2, Flat 1, ", "Block 1, "]
+)
+
+
+SMALL_MARKETS = st.lists(
+    st.builds(
+        lambda unit, number, street, town: f"{unit}{number} {street}{town}",
+        UNIT_PARTS,
+        st.integers(1, 2),
+        STREETS,
+        TOWNS,
+    ),
+    min_size=2,
+    max_size=14,
+    unique=True,
+)
+
+
+def partition(into: dict[str, str]) -> set[frozenset[str]]:
+    groups: dict[str, set[str]] = {}
+    for text, place in into.items():
+        groups.setdefault(place, set()).add(text)
+    return {frozenset(group) for group in groups.values()}
+
+
+@settings(deadline=None)
+@given(SMALL_MARKETS, st.randoms(use_true_random=False))
+def test_the_order_of_a_market_changes_nothing(market: list[str], random: object) -> None:
+    shuffled = list(market)
+    random.shuffle(shuffled)  # type: ignore[attr-defined]
+    assert join("address", market) == {text: join("address", shuffled)[text] for text in market}
+
+
+@settings(deadline=None)
+@given(SMALL_MARKETS)
+def test_what_stands_for_a_place_stands_for_itself_and_for_no_two_flats(market: list[str]) -> None:
+    forms = canonical_values("address", pa.array(market)).unique()
+    into = match_values("address", forms)
+    assert np.array_equal(into[into], into)
+    said: dict[int, dict[str, str]] = {}
+    for form, place in zip(forms.to_pylist(), into.tolist(), strict=True):
+        words = form.replace(",", " ").split()
+        facts = {word.rstrip("0123456789ac"): word for word in words if word.startswith(("unit", "blk"))}
+        facts |= {"number": words[0]} | ({"postcode": words[-1]} if words[-1] in ("ls14dy", "yo17hh") else {})
+        for fact, word in facts.items():
+            assert said.setdefault(place, {}).setdefault(fact, word) == word
+
+
+@settings(deadline=None)
+@given(SMALL_MARKETS)
+def test_an_address_elsewhere_changes_nothing(market: list[str]) -> None:
+    elsewhere = "Flat 3, 77 Elsewhere Lane, Penzance TR18 2LB"
+    assert partition(join("address", market)) == partition(join("address", [*market, elsewhere])) - {
+        frozenset({elsewhere})
+    }
+
+
+@pytest.mark.parametrize("half", ["development", "held out"])
+def test_labelled_pairs_join_as_precisely_and_as_often_as_promised(half: str) -> None:
+    rows = read_pairs(half)
+    into = join("address", [row[side] for row in rows for side in ("text_a", "text_b")])
+    for script in ("Latin", "Cyrillic", "Chinese"):
+        told = [(into[r["text_a"]] == into[r["text_b"]], r["same"] == "1") for r in rows if r["script"] == script]
+        hits = sum(joined and same for joined, same in told)
+        assert hits >= 0.99 * sum(joined for joined, _ in told), script
+        assert hits >= 0.95 * sum(same for _, same in told), script
+
+
+@pytest.mark.slow
+def test_four_hundred_thousand_addresses_take_seconds() -> None:
+    values = pa.array([f"Flat {i % 999}, {i % 877} High Street, Town {i // 97} SW{i % 99}" for i in range(400_000)])
+    start = time.process_time()
+    forms = canonical_values("address", values).unique()
+    matched = match_values("address", forms)
+    assert time.process_time() - start < 60  # 15 on a quiet machine
+    assert len(forms) == len(set(matched.tolist())) == 400_000
