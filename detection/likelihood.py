@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.special import gammaln
 
-from graph.model import Floats
+from graph.model import Floats, Ints
 
 _LN2 = float(np.log(2.0))
 
@@ -41,3 +42,9 @@ def score_share(observed: NDArray[Any], trials: NDArray[Any], chance: NDArray[An
     hit, miss = np.where(above, share, 1.0), np.where(above & (share < 1), 1.0 - share, 1.0 - p)
     bits = n * (hit * np.log2(hit / p) + np.where(share < 1, miss, 0.0) * np.log2(miss / (1.0 - p)))
     return np.where(above, bits, 0.0)
+
+
+def log2_choose(n: Floats | float, k: Floats | Ints) -> Floats:
+    """The bits of naming k of n: log2 C(n, k), for k up to n."""
+    bits: Floats = (gammaln(n + 1.0) - gammaln(k + 1.0) - gammaln(np.maximum(n - k, 0.0) + 1.0)) / np.log(2.0)
+    return bits

@@ -14,9 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detection.candidates.look_alikes import link_look_alikes, make_vectors, name_likenesses
-from detection.evidence.judge import Channels, find_channels, gather_channels
-from detection.evidence.market_norms import Habits
-from detection.rings.build import build_rings, keep_ring_ids
+from detection.evidence.market import make_market
+from detection.evidence.market_norms import MarketNorms
+from detection.rings.build import build_rings
+from detection.rings.ids import keep_ring_ids
 from detection.risk.apply import WeighedScores, weigh_risk
 from detection.risk.file import KeptModel, read_model
 from detection.scores import score_market
@@ -96,21 +97,21 @@ def find_run(
     """
     model = _read_model(settings)  # before anything long
     vectors = _encode(snapshot, settings, progress) if settings.encoder or settings.look_alike else None
-    channels = drop_channels(find_channels(snapshot), settings.exclude_channels, snapshot)
+    market = make_market(snapshot, settings)
     progress("measuring the channels", 2, _STEPS)
-    likes = link_look_alikes(vectors) if vectors is not None and settings.look_alike else None
-    assessment = search_market(snapshot, channels, settings, likes=likes)
+    likes = link_look_alikes(vectors, settings.policy) if vectors is not None and settings.look_alike else None
+    assessment = search_market(market, settings, likes=likes)
     progress("judging the candidates", 3, _STEPS)
-    rings = keep_ring_ids(build_rings(assessment, snapshot, channels, settings), earlier or {})
+    rings = keep_ring_ids(build_rings(assessment), earlier or {})
     if likes is not None:
         rings = name_likenesses(rings, likes, snapshot)
-    weighed = WeighedScores(score_market(rings, snapshot, channels, settings))
+    weighed = WeighedScores(score_market(rings, market))
     if model is not None:
-        weighed = weigh_risk(weighed.scores, snapshot, model, review_score=settings.risk_review_score)
+        weighed = weigh_risk(weighed.scores, snapshot, model, review_score=settings.policy.review_probability)
     scores = weighed.scores
     progress("scoring accounts and reviews", 4, _STEPS)
     digest = digest_snapshot(snapshot)
-    values = msgspec.to_builtins(settings) | ({"model_sha256": model.sha256} if model else {})
+    values = msgspec.to_builtins(settings) | market.say_rules() | ({"model_sha256": model.sha256} if model else {})
     return RunResult(
         run_id=_name_run(digest, values),
         settings=values,
@@ -124,23 +125,11 @@ def find_run(
         flags=scores.flags,
         notes=(
             *note_silence(snapshot),
-            *note_habits(channels.habits),
+            *note_norms(market.norms),
             *weighed.notes,
             *_note_errors(rings, snapshot, settings, progress),
         ),
         vectors=vectors if settings.encoder else None,
-    )
-
-
-def drop_channels(channels: Channels, names: tuple[str, ...], snapshot: Snapshot) -> Channels:
-    """All channels but those of some names."""
-    if not names:
-        return channels
-    return gather_channels(
-        {name: each for name, each in channels.things.items() if name not in names},
-        {name: each for name, each in channels.dealings.items() if name not in names},
-        tuple(signal for signal in channels.conduct if signal.name not in names),
-        snapshot,
     )
 
 
@@ -175,11 +164,11 @@ def note_silence(snapshot: Snapshot) -> tuple[str, ...]:
     return tuple(note for note, is_missing in missing.items() if is_missing)
 
 
-def note_habits(habits: Habits) -> tuple[str, ...]:
+def note_norms(norms: MarketNorms) -> tuple[str, ...]:
     """What is so usual in the market that it accuses nobody."""
-    if not habits.circles_are_usual:
+    if not norms.cycles_are_usual:
         return ()
-    share = f"{habits.circles:.0%} of those who deal with several people deal in circles"
+    share = f"{norms.cycles:.0%} of those who deal with several people deal in circles"
     return (f"{share}, as friends do: no ring is seen by its trades alone",)
 
 

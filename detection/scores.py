@@ -8,38 +8,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from detection.channels.catalogue import BEHAVIOUR
-from detection.channels.conduct import COMPLAINTS, UNBOUGHT, Conduct
-from detection.channels.facts import BAD_RATING, GOOD_RATING, find_review_targets
+from detection.channels.conduct import Conduct
+from detection.channels.facts import find_review_targets
 from detection.channels.incidence import NO_TARGET, SharedThings
-from detection.evidence.households import HOUSEHOLD_SIZE, PLACES
-from detection.evidence.judge import Channels
+from detection.evidence.market import Market
+from detection.policy import Policy
 from detection.reviews.facts import read_review_facts
 from detection.reviews.judge import judge_reviews
 from detection.rings.wording import describe_thing
-from detection.settings import DetectSettings
+from detection.tiers import ACTIONS
 from graph.model import Flag, Floats, Ints, Member, Ring, Snapshot
 from graph.vocabulary import TIERS, Tier
 
-LONE_CEILING = 0.38
-"""What an account in no ring, or a review by one, can score at most: never more than ``watch``."""
-FRINGE_FACTOR = 0.75
-PSEUDO_OCCASIONS = 2.0
-"""How many occasions of the habits of all rings' members are counted with those of a ring's other members."""
 NAMED_HOLDS = 3
-UNLIKE_BITS = -2.0
-"""A member whose conduct is so much rather the market's than the ring's is left to a person."""
-CONDUCT_BOUNDS_BITS = (-10.0, 2.0)
-"""How far a member's own conduct can move what its ring says of it: further in its favour than against it."""
-HALF_SHARING_BITS = 3.0
-IN_REVIEWS = frozenset({COMPLAINTS, UNBOUGHT})
-"""Conduct that the judgement of an account's reviews has heard already."""
-ACTIONS: dict[Tier, str] = {
-    "automatic": "restrict until a person has looked",
-    "review": "let an investigator decide",
-    "watch": "keep an eye on it",
-    "clear": "",
-}
 
 
 @dataclass(frozen=True)
@@ -53,42 +34,40 @@ class Scores:
     flags: tuple[Flag, ...]
 
 
-def score_market(rings: Sequence[Ring], snapshot: Snapshot, channels: Channels, settings: DetectSettings) -> Scores:
+def score_market(rings: Sequence[Ring], market: Market) -> Scores:
     """Score accounts by their rings and by what they share, reviews by how and by whom they were written.
 
     Parameters
     ----------
     rings
         This run's, best first.
-    snapshot, channels
-        The market.
-    settings
-        For the weakest tie that an automatic flag may hang on.
+    market
+        Its channels, and the policy.
     """
-    n = snapshot.n_accounts
+    snapshot, policy, n = market.snapshot, market.policy, market.n_accounts
     row = {account_id: place for place, account_id in enumerate(snapshot.account_id.tolist())}
-    fit = compare_members(rings, row, channels.conduct)
-    verdicts = _judge_members(rings, fit, settings)
+    fit = compare_members(rings, row, market)
+    verdicts = _judge_members(rings, fit, policy)
     members = np.array([row[account_id] for account_id in verdicts], dtype=np.int64)
-    lone_reviews = score_reviews(snapshot)
-    conduct = sum((signal.bits for signal in channels.conduct if signal.name not in IN_REVIEWS), np.zeros(n))
-    score = score_loners(measure_sharing(channels, n) + np.maximum(conduct, 0.0), lone_reviews, snapshot)
+    lone_reviews = score_reviews(snapshot, policy)
+    conduct = sum((signal.bits for signal in market.conduct if not signal.is_of_reviews), np.zeros(n))
+    score = score_loners(measure_sharing(market) + np.maximum(conduct, 0.0), lone_reviews, market)
     best = [max(fit[ring_id][account_id] for ring_id in verdict.ring_ids) for account_id, verdict in verdicts.items()]
     from_ring = [verdict.score for verdict in verdicts.values()]
     score[members] = weigh_conduct(np.maximum(score[members], from_ring), np.array(best))
     verdicts = {
         account_id: replace(verdict, score=float(score[row[account_id]])) for account_id, verdict in verdicts.items()
     }
-    crowded = find_crowded(channels, n)
+    crowded = find_crowded(market)
     tier = np.where(crowded, TIERS.index("watch"), 0)
     tier[members] = [TIERS.index(verdict.tier) for verdict in verdicts.values()]
     crowded[members] = False
-    by_members = _score_ring_reviews(snapshot, rings, row)
+    by_members = _score_ring_reviews(market, rings, row)
     review_score = np.maximum(lone_reviews, by_members)
-    review_tier = np.where(by_members >= settings.review_score, TIERS.index("review"), 0)
+    review_tier = np.where(by_members >= policy.review_score, TIERS.index("review"), 0)
     flags = [
         *_flag_members(verdicts),
-        *_flag_sharers(snapshot, channels, score, crowded),
+        *_flag_sharers(market, score, crowded),
         *_flag_reviews(snapshot, review_score, review_tier),
     ]
     return Scores(score, tier, review_score, review_tier, tuple(flags))
@@ -103,23 +82,23 @@ class _MemberVerdict:
 
 
 def _judge_members(
-    rings: Sequence[Ring], fit: Mapping[str, Mapping[str, float]], settings: DetectSettings
+    rings: Sequence[Ring], fit: Mapping[str, Mapping[str, float]], policy: Policy
 ) -> dict[str, _MemberVerdict]:
     """Each member's verdict from the ring that says most against it; the others are named beside it."""
     verdicts: dict[str, list[_MemberVerdict]] = {}
     for ring in rings:
         for member in ring.members:
             verdicts.setdefault(member.account_id, []).append(
-                _judge_member(ring, member, fit[ring.ring_id][member.account_id], settings)
+                _judge_member(ring, member, fit[ring.ring_id][member.account_id], policy)
             )
     return {account_id: _merge_verdicts(found) for account_id, found in verdicts.items()}
 
 
-def _judge_member(ring: Ring, member: Member, fit_bits: float, settings: DetectSettings) -> _MemberVerdict:
+def _judge_member(ring: Ring, member: Member, fit_bits: float, policy: Policy) -> _MemberVerdict:
     """A member's verdict from one ring; whoever hangs on little, or acts unlike it, is for a person to review."""
-    by_one = len(member.held_by) == 1 and member.held_bits < settings.weakest_member_bits
-    weak = member.role == "fringe" or member.bits < settings.weakest_member_bits or by_one
-    unlike = fit_bits <= UNLIKE_BITS
+    by_one = len(member.held_by) == 1 and member.held_bits < policy.weakest_tie_bits
+    weak = member.role == "fringe" or member.bits < policy.weakest_tie_bits or by_one
+    unlike = fit_bits <= policy.unlike_bits
     held_back = (weak or unlike) and ring.tier == "automatic"
     tie = f"tied to the other {len(ring.members) - 1} members by {member.bits:.0f} bits"
     if held_back:
@@ -127,7 +106,7 @@ def _judge_member(ring: Ring, member: Member, fit_bits: float, settings: DetectS
     tie += _say_hold(member.held_by)
     reason = f"{member.role} member of {ring.kind} ring {ring.ring_id} (score {ring.score:.2f}), {tie}"
     return _MemberVerdict(
-        score=ring.score * (FRINGE_FACTOR if member.role == "fringe" else 1.0),
+        score=ring.score * (policy.fringe_factor if member.role == "fringe" else 1.0),
         tier="review" if held_back else ring.tier,
         reasons=(reason, *(shown.sentence for shown in ring.evidence[:3])),
         ring_ids=(ring.ring_id,),
@@ -152,23 +131,22 @@ def _merge_verdicts(verdicts: Sequence[_MemberVerdict]) -> _MemberVerdict:
     )
 
 
-def score_loners(sharing_bits: Floats, review_score: Floats, snapshot: Snapshot) -> Floats:
-    """What tells on an account by itself, 0 to ``LONE_CEILING`` (N,): either signal is enough.
+def score_loners(sharing_bits: Floats, review_score: Floats, market: Market) -> Floats:
+    """What tells on an account by itself, 0 to ``lone_ceiling`` (N,): either signal is enough.
 
     Whom it shares things with; and its least credible review, which says little about most authors and
-    much about the few at the top (the fourth power of its rank among authors).
+    much about the few at the top (a power of its rank among authors).
     """
-    sharing = 1.0 - 2.0 ** (-sharing_bits / HALF_SHARING_BITS)
-    most_unusual = np.full(snapshot.n_accounts, np.nan)
-    np.fmax.at(most_unusual, snapshot.reviews.author, review_score)
-    reviewing = np.where(np.isnan(most_unusual), 0.0, _rank(most_unusual) ** 4)
-    score: Floats = LONE_CEILING * (1.0 - (1.0 - sharing) * (1.0 - reviewing))
+    policy = market.policy
+    sharing = 1.0 - 2.0 ** (-sharing_bits / policy.half_sharing_bits)
+    most_unusual = np.full(market.n_accounts, np.nan)
+    np.fmax.at(most_unusual, market.snapshot.reviews.author, review_score)
+    reviewing = np.where(np.isnan(most_unusual), 0.0, _rank(most_unusual) ** policy.lone_review_power)
+    score: Floats = policy.lone_ceiling * (1.0 - (1.0 - sharing) * (1.0 - reviewing))
     return score
 
 
-def compare_members(
-    rings: Sequence[Ring], row: Mapping[str, int], conduct: Sequence[Conduct]
-) -> dict[str, dict[str, float]]:
+def compare_members(rings: Sequence[Ring], row: Mapping[str, int], market: Market) -> dict[str, dict[str, float]]:
     """By ring and member, the bits by which its conduct is rather the others' than the market's.
 
     The first owner of a stolen device does not do what its thieves do.
@@ -178,12 +156,14 @@ def compare_members(
     for ring in rings:
         members = np.array([row[member.account_id] for member in ring.members])
         bits = np.zeros(len(members))
-        for signal in conduct:
+        for signal in market.conduct:
             k, m = signal.times[members].astype(float), signal.occasions[members].astype(float)
             usual, in_rings = _find_habit(signal, slice(None)), _find_habit(signal, everybody)
-            others = (k.sum() - k + PSEUDO_OCCASIONS * in_rings) / (m.sum() - m + PSEUDO_OCCASIONS)
+            others = (k.sum() - k + market.policy.pseudo_occasions * in_rings) / (
+                m.sum() - m + market.policy.pseudo_occasions
+            )
             bits += k * np.log2(others / usual) + (m - k) * np.log2((1 - others) / (1 - usual))
-        bits = np.clip(bits, *CONDUCT_BOUNDS_BITS)
+        bits = np.clip(bits, *market.policy.fit_bounds_bits)
         fit[ring.ring_id] = dict(zip((member.account_id for member in ring.members), bits.tolist(), strict=True))
     return fit
 
@@ -204,32 +184,32 @@ def weigh_conduct(score: Floats, conduct_bits: Floats) -> Floats:
     return weighed
 
 
-def measure_sharing(channels: Channels, n_accounts: int) -> Floats:
+def measure_sharing(market: Market) -> Floats:
     """How crowded an account's personal things are, in bits: log2 of how many use each, summed (N,).
 
-    Addresses and networks that a crowd uses say nothing about one of the crowd and are left out.
+    Places that a crowd uses say nothing about one of the crowd, nor does a kind that nobody has described.
     """
-    bits = np.zeros(n_accounts)
-    for name, channel in channels.things.items():
-        if name not in BEHAVIOUR:
+    bits, size = np.zeros(market.n_accounts), market.policy.household_size
+    for channel in market.things.values():
+        if channel.record.role in ("personal", "place"):
             crowd = channel.popularity[channel.thing]
-            telling = crowd <= HOUSEHOLD_SIZE if name in PLACES else np.ones(len(crowd), dtype=bool)
+            telling = (crowd <= size) | (channel.record.role == "personal")
             np.add.at(bits, channel.account[telling], np.log2(crowd[telling]))
     return bits
 
 
-def find_crowded(channels: Channels, n_accounts: int) -> NDArray[np.bool_]:
+def find_crowded(market: Market) -> NDArray[np.bool_]:
     """Accounts that share a personal thing with more accounts than a household has (N,)."""
-    crowded = np.zeros(n_accounts, dtype=bool)
-    for name, channel in channels.things.items():
-        if name not in BEHAVIOUR | PLACES:
-            crowded[channel.account[channel.popularity[channel.thing] > HOUSEHOLD_SIZE]] = True
+    crowded = np.zeros(market.n_accounts, dtype=bool)
+    for channel in market.things.values():
+        if channel.record.role == "personal":
+            crowded[channel.account[channel.popularity[channel.thing] > market.policy.household_size]] = True
     return crowded
 
 
-def score_reviews(snapshot: Snapshot) -> Floats:
-    """How likely each review's opinion was planted, 0 to ``LONE_CEILING`` (R,); see :mod:`detection.reviews.judge`."""
-    return LONE_CEILING * judge_reviews(read_review_facts(snapshot)).suspicion
+def score_reviews(snapshot: Snapshot, policy: Policy) -> Floats:
+    """How likely each review's opinion was planted, 0 to ``lone_ceiling`` (R,); see :mod:`detection.reviews.judge`."""
+    return policy.lone_ceiling * judge_reviews(read_review_facts(snapshot)).suspicion
 
 
 def _rank(values: Floats) -> Floats:
@@ -241,14 +221,14 @@ def _rank(values: Floats) -> Floats:
     return ranks
 
 
-def _score_ring_reviews(snapshot: Snapshot, rings: Sequence[Ring], row: Mapping[str, int]) -> Floats:
+def _score_ring_reviews(market: Market, rings: Sequence[Ring], row: Mapping[str, int]) -> Floats:
     """The ring's score for reviews that two of its members or more wrote of one target, with the
     opinion that the ring is there for (R,); 0 for all others.
     """
-    reviews = snapshot.reviews
+    reviews, policy = market.snapshot.reviews, market.policy
     target = find_review_targets(reviews)
     by_author = np.argsort(reviews.author, kind="stable")
-    begin = np.searchsorted(reviews.author[by_author], np.arange(snapshot.n_accounts + 1))
+    begin = np.searchsorted(reviews.author[by_author], np.arange(market.n_accounts + 1))
     score = np.zeros(len(reviews.author))
     for ring in rings:
         if ring.kind not in ("review", "attack"):
@@ -256,7 +236,7 @@ def _score_ring_reviews(snapshot: Snapshot, rings: Sequence[Ring], row: Mapping[
         members = [row[member.account_id] for member in ring.members]
         written = np.concatenate([by_author[begin[member] : begin[member + 1]] for member in members])
         rating = reviews.rating[written]
-        meant = rating >= GOOD_RATING if ring.kind == "review" else rating <= BAD_RATING
+        meant = rating >= policy.good_rating if ring.kind == "review" else rating <= policy.bad_rating
         written = written[meant & (target[written] != NO_TARGET)]
         pairs = np.unique(np.column_stack([target[written], reviews.author[written]]), axis=0)
         common, authors = np.unique(pairs[:, 0], return_counts=True)
@@ -280,26 +260,27 @@ def _flag_members(verdicts: Mapping[str, _MemberVerdict]) -> list[Flag]:
     ]
 
 
-def _flag_sharers(snapshot: Snapshot, channels: Channels, score: Floats, watched: NDArray[np.bool_]) -> list[Flag]:
+def _flag_sharers(market: Market, score: Floats, watched: NDArray[np.bool_]) -> list[Flag]:
     """Accounts in no ring that share a personal thing with more than a household."""
     rows = np.flatnonzero(watched)
-    reasons = _list_crowded(channels, rows, snapshot)
+    reasons, ids = _list_crowded(market, rows), market.snapshot.account_id
     return [
-        Flag("account", snapshot.account_id[row], float(score[row]), "watch", reasons[row], ACTIONS["watch"])
-        for row in rows.tolist()
+        Flag("account", ids[row], float(score[row]), "watch", reasons[row], ACTIONS["watch"]) for row in rows.tolist()
     ]
 
 
-def _list_crowded(channels: Channels, rows: Ints, snapshot: Snapshot) -> dict[int, tuple[str, ...]]:
+def _list_crowded(market: Market, rows: Ints) -> dict[int, tuple[str, ...]]:
     reasons: dict[int, list[tuple[int, str]]] = {row: [] for row in rows.tolist()}
-    wanted = np.zeros(snapshot.n_accounts, dtype=bool)
+    wanted = np.zeros(market.n_accounts, dtype=bool)
     wanted[rows] = True
-    for name, channel in channels.things.items():
-        if name in BEHAVIOUR | PLACES:
+    for channel in market.things.values():
+        if channel.record.role != "personal":
             continue
         crowd = channel.popularity[channel.thing]
-        for place in np.flatnonzero(wanted[channel.account] & (crowd > HOUSEHOLD_SIZE)).tolist():
-            reasons[int(channel.account[place])].append((-int(crowd[place]), _say_crowd(channel, place, snapshot)))
+        for place in np.flatnonzero(wanted[channel.account] & (crowd > market.policy.household_size)).tolist():
+            reasons[int(channel.account[place])].append(
+                (-int(crowd[place]), _say_crowd(channel, place, market.snapshot))
+            )
     return {row: tuple(text for _, text in sorted(found)[:3]) for row, found in reasons.items()}
 
 

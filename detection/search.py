@@ -12,42 +12,32 @@ from scipy import sparse
 from detection.candidates.blocks.propose import propose_blocks
 from detection.candidates.communities import find_candidates
 from detection.candidates.links import Links, add_links, link_pairs
-from detection.channels.catalogue import BLAME, PRAISE, REFUND
-from detection.evidence.description_length import charge_search, name_groups
-from detection.evidence.explanations import PRIOR_BITS
-from detection.evidence.households import HOUSEHOLD_SIZE
-from detection.evidence.judge import Assessment, Channels, bound_net_bits, count_traders, judge_groups
+from detection.evidence.description_length import charge_search, measure_lengths
+from detection.evidence.inner_trades import count_traders
+from detection.evidence.judge import Assessment, bound_net_bits, judge_groups
+from detection.evidence.market import Market
 from detection.evidence.measure import find_all_shared, tie_members
-from detection.groups import MIN_SIZE, Groups, distinct_groups, gather_groups, join_groups, take_groups
+from detection.groups import (
+    MIN_SIZE,
+    Groups,
+    distinct_groups,
+    gather_groups,
+    join_groups,
+    take_groups,
+)
 from detection.settings import DetectSettings
-from graph.model import Floats, Ints, Snapshot
-
-TRIM_ROUNDS = 3
-IMPROVE_ROUNDS = 4
-WORTH_IMPROVING_BITS = 0.1 - PRIOR_BITS
-"""Groups that lack more than this are not improved: a family of which nothing else is known lacks the prior."""
-LARGEST_IMPROVED = 60
-NEIGHBOURS_TRIED = 6
-CIRCLE_RESOLUTIONS = (0.03, 0.1, 0.3)
-"""A long circle has few links to a pair."""
-AROUND_SEEDS = (2, 4, 8, 16)
-"""Neighbours with whom a labelled account is proposed."""
-MAX_OVERLAP = 0.5
-LEAST_GAIN_BITS = 4.0
-"""A change must bring more than this: there are many to choose from."""
+from graph.model import Floats, Ints
 
 
-def search_market(
-    snapshot: Snapshot, channels: Channels, settings: DetectSettings, *, likes: Links | None = None
-) -> Assessment:
+def search_market(market: Market, settings: DetectSettings, *, likes: Links | None = None) -> Assessment:
     """Propose, trim, judge and improve the groups of a market.
 
     Parameters
     ----------
-    snapshot, channels
-        The market.
+    market
+        To search.
     settings
-        Resolutions and seed of the searches.
+        The seed, and which further groups are proposed.
     likes
         Accounts that look alike: the searches follow these links too, and they are no evidence.
 
@@ -56,42 +46,41 @@ def search_market(
     Assessment
         Of the groups whose evidence stands, best first, without those that repeat a better one.
     """
-    n, followed = snapshot.n_accounts, [link_market(snapshot, channels)]
+    n, followed, enough = market.n_accounts, [link_market(market)], market.policy.worth_improving_bits
     if likes is not None:
         followed.append(add_links([*followed, likes], n))
-    every, links = propose_groups(followed, snapshot, channels, settings), followed[-1]
-    may_stand = bound_net_bits(every, snapshot, channels) > WORTH_IMPROVING_BITS
-    judged = judge_groups(take_groups(every, np.flatnonzero(may_stand)), snapshot, channels)
-    promising = take_groups(judged.groups, pick_best(judged, n, floor=WORTH_IMPROVING_BITS))
-    better = judge_groups(improve_groups(promising, links, snapshot, channels), snapshot, channels)
+    every, links = propose_groups(followed, market, settings), followed[-1]
+    may_stand = bound_net_bits(every, market) > enough
+    judged = judge_groups(take_groups(every, np.flatnonzero(may_stand)), market)
+    promising = take_groups(judged.groups, pick_best(judged, floor=enough))
+    better = judge_groups(improve_groups(promising, links, market), market)
     standing = take_groups(better.groups, np.flatnonzero(better.net_bits > 0))
-    better = judge_groups(join_groups([standing, cut_crossing(standing)]), snapshot, channels)
-    return judge_groups(take_groups(better.groups, pick_best(better, n)), snapshot, channels)
+    better = judge_groups(join_groups([standing, cut_crossing(standing)]), market)
+    return judge_groups(take_groups(better.groups, pick_best(better)), market)
 
 
-def link_market(snapshot: Snapshot, channels: Channels) -> Links:
+def link_market(market: Market) -> Links:
     """The links that the search follows."""
-    return link_pairs(tuple(channels.followed.values()), tuple(channels.dealings.values()), snapshot.n_accounts)
+    followed, dealings = tuple(market.followed.values()), tuple(market.dealings.values())
+    return link_pairs(followed, dealings, market.n_accounts, market.policy)
 
 
-def propose_groups(
-    followed: Sequence[Links], snapshot: Snapshot, channels: Channels, settings: DetectSettings
-) -> Groups:
+def propose_groups(followed: Sequence[Links], market: Market, settings: DetectSettings) -> Groups:
     """Communities and components of each of some links, and blocks, as found and in several rounds of trimming."""
-    n = snapshot.n_accounts
-    found = [find_candidates(links, n, settings.resolutions, seed=settings.seed) for links in followed]
-    found += [*_propose_by_deed(channels, n, settings), *_propose_circles(channels, n, settings)]
+    n, policy, seed = market.n_accounts, market.policy, settings.seed
+    found = [find_candidates(links, policy.resolutions, policy, seed=seed) for links in followed]
+    found += [*_propose_by_deed(market, seed), _propose_cycles(market, seed)]
     if settings.review_blocks:
-        found.append(propose_blocks(channels.things, n))
+        found.append(propose_blocks(market.things, n, policy))
     if settings.label_seeds:
-        known = snapshot.label_account[snapshot.label_is_fraud]
-        found += [propose_around(known, links, n) for links in followed]
+        known = market.snapshot.label_account[market.snapshot.label_is_fraud]
+        found += [propose_around(known, links, market) for links in followed]
     groups = join_groups(found)
     proposals = [distinct_groups(groups.account[:0], groups.size[:0])]
-    for _ in range(TRIM_ROUNDS):
-        within = find_all_shared(groups, channels.followed)
-        ties = tie_members(groups, within, channels.dealings, n, counts=count_traders(groups, snapshot))
-        kept = ties >= name_groups(groups, channels.pools, n).member_bits  # who brings more than naming it costs
+    for _ in range(policy.trim_rounds):
+        within = find_all_shared(groups, market.followed)
+        ties = tie_members(groups, within, market.dealings, n, counts=count_traders(groups, market))
+        kept = ties >= measure_lengths(groups, market.pools, n).member_bits  # who brings more than naming it costs
         left = np.bincount(groups.group[kept], minlength=len(groups))
         # A group that trimming leaves nothing of is hopeless, and one that it leaves as it is, is done.
         proposals.append(take_groups(groups, np.flatnonzero(left >= MIN_SIZE)))
@@ -101,29 +90,32 @@ def propose_groups(
     return join_groups([*proposals, groups])
 
 
-def _propose_by_deed(channels: Channels, n_accounts: int, settings: DetectSettings) -> Iterator[Groups]:
+def _propose_by_deed(market: Market, seed: int) -> Iterator[Groups]:
     """Communities of those who praise, blame or get refunds together, and share nothing that would show more."""
-    middle = sorted(settings.resolutions)[len(settings.resolutions) // 2 :][:1]
-    for name in (PRAISE, BLAME, REFUND):
-        if name in channels.things:
-            links = link_pairs((channels.things[name],), (), n_accounts)
-            yield find_candidates(links, n_accounts, tuple(middle), seed=settings.seed)
+    policy = market.policy
+    middle = sorted(policy.resolutions)[len(policy.resolutions) // 2 :][:1]
+    for channel in market.things.values():
+        if channel.record.is_searched_alone:
+            links = link_pairs((channel,), (), market.n_accounts, policy)
+            yield find_candidates(links, tuple(middle), policy, seed=seed)
 
 
-def _propose_circles(channels: Channels, n_accounts: int, settings: DetectSettings) -> Iterator[Groups]:
-    """Communities of those who trade in circles, where they are more than a family and their friends."""
-    circles = find_candidates(channels.circles, n_accounts, CIRCLE_RESOLUTIONS, seed=settings.seed)
-    yield take_groups(circles, np.flatnonzero(circles.size > HOUSEHOLD_SIZE))
+def _propose_cycles(market: Market, seed: int) -> Groups:
+    """Communities of those who trade in cycles, where they are more than a family and their friends."""
+    cycles = find_candidates(market.cycles, market.policy.cycle_resolutions, market.policy, seed=seed)
+    return take_groups(cycles, np.flatnonzero(cycles.size > market.policy.household_size))
 
 
-def propose_around(seeds: Ints, links: Links, n_accounts: int) -> Groups:
+def propose_around(seeds: Ints, links: Links, market: Market) -> Groups:
     """Each seed with its strongest neighbours, few and more of them; O(links + seeds · neighbours · log)."""
-    weights = _weigh_links(links, n_accounts)
+    weights = _weigh_links(links, market.n_accounts)
     parts = []
     for seed in np.unique(seeds).tolist():
         begin, end = weights.indptr[seed : seed + 2]
         strongest = weights.indices[begin:end][np.argsort(-weights.data[begin:end], kind="stable")]
-        parts += [np.unique(np.append(strongest[:count], seed)).astype(np.int64) for count in AROUND_SEEDS]
+        parts += [
+            np.unique(np.append(strongest[:count], seed)).astype(np.int64) for count in market.policy.seed_neighbours
+        ]
     return gather_groups(parts)
 
 
@@ -134,20 +126,20 @@ def _weigh_links(links: Links, n_accounts: int) -> sparse.csr_array:
     return both
 
 
-def improve_groups(groups: Groups, links: Links, snapshot: Snapshot, channels: Channels) -> Groups:
+def improve_groups(groups: Groups, links: Links, market: Market) -> Groups:
     """Let members go, and neighbours in, as long as more evidence stands: a local search.
 
     In every round each member is left out, and each of the strongest neighbours taken in, one at a
     time; what helped is then done together, if that helps more than the best single change.
     O(rounds · groups · size · facts of a group).
     """
-    weights = _weigh_links(links, snapshot.n_accounts)
-    done: list[Ints] = [members for members in _list_groups(groups) if len(members) > LARGEST_IMPROVED]
-    open_groups = [members for members in _list_groups(groups) if len(members) <= LARGEST_IMPROVED]
-    for _ in range(IMPROVE_ROUNDS):
+    weights, largest = _weigh_links(links, market.n_accounts), market.policy.largest_improved
+    done: list[Ints] = [members for members in _list_groups(groups) if len(members) > largest]
+    open_groups = [members for members in _list_groups(groups) if len(members) <= largest]
+    for _ in range(market.policy.improve_rounds):
         if not open_groups:
             break
-        improved = _improve_once(open_groups, weights, snapshot, channels)
+        improved = _improve_once(open_groups, weights, market)
         done += [old for old, new in zip(open_groups, improved, strict=True) if new is None]
         open_groups = [new for new in improved if new is not None]
     return gather_groups([*done, *open_groups])
@@ -169,18 +161,16 @@ def _list_groups(groups: Groups) -> list[Ints]:
     return [groups.members(group) for group in range(len(groups))]
 
 
-def _improve_once(
-    listed: list[Ints], weights: sparse.csr_array, snapshot: Snapshot, channels: Channels
-) -> list[Ints | None]:
+def _improve_once(listed: list[Ints], weights: sparse.csr_array, market: Market) -> list[Ints | None]:
     """For each group a better one, or None."""
-    changes = [_list_changes(members, weights) for members in listed]
+    changes = [_list_changes(members, weights, market.policy.neighbours_tried) for members in listed]
     singles = [_change_one(members, one) for members, tried in zip(listed, changes, strict=True) for one in tried]
-    net = _weigh(listed + singles, snapshot, channels)
+    net = _weigh(listed + singles, market)
     before, after = net[: len(listed)], net[len(listed) :]
     gains = [gain - old for gain, old in zip(np.split(after, _ends(changes)), before, strict=True)]
-    helpful = [tried[gain > LEAST_GAIN_BITS] for tried, gain in zip(changes, gains, strict=True)]
+    helpful = [tried[gain > market.policy.least_gain_bits] for tried, gain in zip(changes, gains, strict=True)]
     together = [_change(members, helps) for members, helps in zip(listed, helpful, strict=True)]
-    all_at_once = _weigh(together, snapshot, channels) - before
+    all_at_once = _weigh(together, market) - before
     better: list[Ints | None] = []
     for place, members in enumerate(listed):
         if not len(helpful[place]):
@@ -197,13 +187,13 @@ def _ends(changes: list[Ints]) -> Ints:
     return np.cumsum([len(tried) for tried in changes])[:-1]
 
 
-def _list_changes(members: Ints, weights: sparse.csr_array) -> Ints:
+def _list_changes(members: Ints, weights: sparse.csr_array, most: int) -> Ints:
     """The accounts to leave out or to take in: every member, and the strongest neighbours."""
     rows = weights[members]
     account, place = np.unique(rows.indices, return_inverse=True)
     pull = np.bincount(place, weights=rows.data, minlength=len(account))
     pull[np.isin(account, members)] = 0.0
-    strongest = np.argsort(-pull, kind="stable")[:NEIGHBOURS_TRIED]
+    strongest = np.argsort(-pull, kind="stable")[:most]
     return np.concatenate([members, account[strongest[pull[strongest] > 0]]])
 
 
@@ -220,21 +210,21 @@ def _change_one(members: Ints, account: np.int64) -> Ints:
     return np.concatenate([members[:place], [account], members[place:]])
 
 
-def _weigh(listed: list[Ints], snapshot: Snapshot, channels: Channels) -> Floats:
+def _weigh(listed: list[Ints], market: Market) -> Floats:
     """The net bits of each group; minus infinity for one that is no group any more."""
     groups = gather_groups(listed)
-    net = judge_groups(groups, snapshot, channels).net_bits
+    net = judge_groups(groups, market).net_bits
     known = {groups.members(group).tobytes(): float(net[group]) for group in range(len(groups))}
     return np.array([known.get(members.tobytes(), -np.inf) for members in listed])
 
 
-def pick_best(judged: Assessment, n_accounts: int, *, floor: float = 0.0) -> Ints:
+def pick_best(judged: Assessment, *, floor: float = 0.0) -> Ints:
     """Groups with more net bits than the floor, most bits first, none mostly made of a better one's members.
 
     What falls apart into groups that say more each for itself is no group.
     """
     order = np.lexsort((judged.groups.start[:-1], -judged.net_bits))
-    apart = find_falling_apart(judged, n_accounts)
+    apart, most = find_falling_apart(judged), judged.market.policy.most_overlap
     taken: dict[int, int] = {}
     sizes: dict[int, int] = {}
     picked = []
@@ -242,7 +232,7 @@ def pick_best(judged: Assessment, n_accounts: int, *, floor: float = 0.0) -> Int
         members = judged.groups.members(group).tolist()
         claims = Counter(taken[row] for row in members if row in taken)
         overlap = max((n / min(len(members), sizes[rival]) for rival, n in claims.items()), default=0.0)
-        if overlap > MAX_OVERLAP or claims.total() > MAX_OVERLAP * len(members):
+        if overlap > most or claims.total() > most * len(members):
             continue
         picked.append(group)
         sizes[group] = len(members)
@@ -251,14 +241,14 @@ def pick_best(judged: Assessment, n_accounts: int, *, floor: float = 0.0) -> Int
     return np.array(picked, dtype=np.int64)
 
 
-def find_falling_apart(judged: Assessment, n_accounts: int) -> NDArray[np.bool_]:
+def find_falling_apart(judged: Assessment) -> NDArray[np.bool_]:
     """Groups of which disjoint parts show more, each for itself, than the group does (G,).
 
     One list of all names is shorter than a list for each part, which says nothing about what joins
     the parts: the whole has to make up for that.  O(groups · size · groups of a member).
     """
     groups, size = judged.groups, judged.groups.size
-    listing = charge_search(np.arange(int(size.max(initial=0)) + 1), n_accounts)
+    listing = charge_search(np.arange(int(size.max(initial=0)) + 1), judged.market.n_accounts)
     apart = np.zeros(len(groups), dtype=bool)
     groups_of: dict[int, list[int]] = {}
     standing = np.flatnonzero(judged.net_bits > 0)

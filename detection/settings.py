@@ -3,15 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
+from detection.policy import DEFAULT_POLICY, Policy
 from graph.errors import ConfigError
 
-Share = Annotated[float, Meta(ge=0.0, le=1.0)]
-Bits = Annotated[float, Meta(ge=0.0)]
+MOVED = ("automatic_score", "review_score", "weakest_member_bits", "risk_review_score", "resolutions")
+"""Settings that were under ``[detect]`` before the policy had a place of its own."""
+RENAMED = {"weakest_member_bits": "weakest_tie_bits", "risk_review_score": "review_probability"}
+
+
+class ChannelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What ``[detect.channels.NAME]`` says of a channel; what it leaves out stays as in the catalogue.
+
+    Attributes
+    ----------
+    role
+        Of a kind of identifier: ``personal``, ``place``, ``coarse`` or ``unknown``.
+    affinity
+        How much likelier than strangers people of one taste or town are to have a thing in common.
+    windows_days
+        In which windows of time the same is looked for.
+    lease_days
+        A thing of which nothing is heard for longer has changed hands.
+    """
+
+    role: Literal["personal", "place", "coarse", "unknown"] | None = None
+    affinity: Annotated[float, Meta(gt=0.0)] | None = None
+    windows_days: Annotated[tuple[Annotated[float, Meta(gt=0.0)], ...], Meta(min_length=1)] | None = None
+    lease_days: Annotated[float, Meta(gt=0.0)] | None = None
 
 
 class DetectSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -21,12 +44,10 @@ class DetectSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     ----------
     seed
         For every random choice.
-    resolutions
-        Bits that a pair inside a community must average; one search for each.
-    automatic_score, review_score
-        The scores in [0, 1] from which a ring is for an automatic flag, or for a person's review.
-    weakest_member_bits
-        What must tie every member to the others for an automatic flag.
+    policy
+        Every rule that can move a verdict.
+    channels
+        What differs from the catalogue, by channel.
     encoder
         Whether a run also encodes accounts and stores their vectors.
     encoder_file
@@ -47,15 +68,11 @@ class DetectSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         run is no fair test against those labels, and the leak gate may say so.
     model
         A file that ``ringfence train`` wrote, whose learned risk goes into account scores; empty for none.
-    risk_review_score
-        The learned risk in [0, 1] from which an account in no ring is for a person's review.
     """
 
     seed: Annotated[int, Meta(ge=0)] = 0
-    resolutions: tuple[Annotated[float, Meta(gt=0.0)], ...] = (0.3, 1.0, 3.0)
-    automatic_score: Share = 0.8
-    review_score: Share = 0.4
-    weakest_member_bits: Bits = 20.0
+    policy: Policy = DEFAULT_POLICY
+    channels: dict[str, ChannelSettings] = {}
     encoder: bool = False
     encoder_file: str = ""
     look_alike: bool = False
@@ -64,7 +81,13 @@ class DetectSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     review_blocks: bool = False
     label_seeds: bool = False
     model: str = ""
-    risk_review_score: Share = 0.5
+
+    def say_channel_changes(self) -> dict[str, dict[str, Any]]:
+        """What is set of each channel."""
+        return {
+            name: {key: value for key, value in msgspec.structs.asdict(channel).items() if value is not None}
+            for name, channel in self.channels.items()
+        }
 
 
 def read_detect_settings(values: Mapping[str, Any]) -> DetectSettings:
@@ -75,13 +98,12 @@ def read_detect_settings(values: Mapping[str, Any]) -> DetectSettings:
     ConfigError
         If a name is unknown, or a value is of the wrong type or out of its range; the message names it.
     """
+    for name in MOVED:
+        if name in values:
+            raise ConfigError(
+                f"[detect] in the settings: {name} is now {RENAMED.get(name, name)} under [detect.policy]"
+            )
     try:
-        settings = msgspec.convert(dict(values), DetectSettings)
+        return msgspec.convert(dict(values), DetectSettings)
     except msgspec.ValidationError as error:
         raise ConfigError(f"[detect] in the settings: {error}") from error
-    if settings.review_score > settings.automatic_score:
-        raise ConfigError(
-            f"[detect] in the settings: review_score is {settings.review_score} and automatic_score"
-            f" {settings.automatic_score}; an automatic flag must ask for at least as much as a review"
-        )
-    return settings

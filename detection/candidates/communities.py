@@ -9,24 +9,22 @@ import numpy as np
 
 from detection.candidates.links import Links
 from detection.groups import MIN_SIZE, Groups, gather_groups, join_groups, pick_rows
+from detection.policy import Policy
 from graph.model import Ints
 
-MAX_SIZE = 400
-"""Larger communities are crowds, not rings; the finer resolutions look inside them."""
 
-
-def find_candidates(links: Links, n_accounts: int, resolutions: tuple[float, ...], *, seed: int) -> Groups:
+def find_candidates(links: Links, resolutions: tuple[float, ...], policy: Policy, *, seed: int) -> Groups:
     """Propose groups: communities at each resolution, and components of the strongest links.
 
     Parameters
     ----------
     links
         Weighted pairs.
-    n_accounts
-        Rows of accounts.
     resolutions
         Bits that a pair of accounts inside a community must average (Leiden with the constant Potts
         model: Traag, Waltman & van Eck, Scientific Reports 9, 2019).
+    policy
+        How large a group may be, and which links are strong.
     seed
         For igraph's generator; the same seed gives the same groups.
     """
@@ -34,10 +32,11 @@ def find_candidates(links: Links, n_accounts: int, resolutions: tuple[float, ...
         return gather_groups([])
     used, ends = np.unique(np.concatenate([links.a, links.b]), return_inverse=True)
     graph = igraph.Graph(n=len(used), edges=ends.reshape(2, -1).T)
-    parts = [_split(used, _find_communities(graph, links, bits, seed=seed)) for bits in resolutions]
-    for floor in np.quantile(links.bits, [0.9, 0.98]):
+    largest = policy.largest_group
+    parts = [_split(used, _find_communities(graph, links, bits, seed=seed), largest) for bits in resolutions]
+    for floor in np.quantile(links.bits, policy.strong_link_shares):
         strong = graph.subgraph_edges(np.flatnonzero(links.bits > floor), delete_vertices=False)
-        parts.append(_split(used, np.asarray(strong.connected_components().membership, dtype=np.int64)))
+        parts.append(_split(used, np.asarray(strong.connected_components().membership, dtype=np.int64), largest))
     return join_groups(parts)
 
 
@@ -48,9 +47,9 @@ def _find_communities(graph: igraph.Graph, links: Links, resolution: float, *, s
     return np.asarray(clustering.membership, dtype=np.int64)
 
 
-def _split(used: Ints, label: Ints) -> Groups:
+def _split(used: Ints, label: Ints, largest: int) -> Groups:
     """The accounts of each label that is neither alone nor a crowd."""
     order = np.argsort(label, kind="stable")
     size = np.bincount(label)
-    kept = np.flatnonzero((size >= MIN_SIZE) & (size <= MAX_SIZE))
+    kept = np.flatnonzero((size >= MIN_SIZE) & (size <= largest))
     return pick_rows(used[order], np.cumsum(size) - size, size, kept)

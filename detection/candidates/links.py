@@ -2,7 +2,7 @@
 
 A pair that shares a thing is as surprising as the thing is rare and the two accounts are idle: with
 one sharing observed and E expected under the same degrees, the weight is log2(1/E) - (1 - E)/ln 2.
-Crowds are never squared: in a thing that more than ``max_crowd`` accounts share, each is linked to
+Crowds are never squared: in a thing that more than ``largest_crowd`` accounts share, each is linked to
 the few that came next only.
 """
 
@@ -16,12 +16,8 @@ from scipy import sparse
 
 from detection.channels.incidence import ANYTHING, Dealings, SharedThings
 from detection.likelihood import score_surprise
+from detection.policy import Policy
 from graph.model import Floats, Ints
-
-MAX_CROWD = 40
-
-
-CROWD_NEIGHBOURS = 2
 
 
 @dataclass(frozen=True)
@@ -36,8 +32,10 @@ class Links:
 NO_LINKS = Links(np.empty(0, dtype=np.int64), np.empty(0, dtype=np.int64), np.empty(0))
 
 
-def link_pairs(things: tuple[SharedThings, ...], dealings: tuple[Dealings, ...], n_accounts: int) -> Links:
-    """Sum the links of all channels, O(E · max_crowd) for E incidences.
+def link_pairs(
+    things: tuple[SharedThings, ...], dealings: tuple[Dealings, ...], n_accounts: int, policy: Policy
+) -> Links:
+    """Sum the links of all channels, O(E · largest_crowd) for E incidences.
 
     Parameters
     ----------
@@ -45,8 +43,10 @@ def link_pairs(things: tuple[SharedThings, ...], dealings: tuple[Dealings, ...],
         The channels.
     n_accounts
         Rows of accounts.
+    policy
+        What a crowd is, and how it is linked.
     """
-    parts = [link_shared(channel, n_accounts) for channel in things]
+    parts = [link_shared(channel, n_accounts, policy) for channel in things]
     parts += [link_dealings(channel, n_accounts) for channel in dealings]
     return add_links(parts, n_accounts)
 
@@ -59,10 +59,10 @@ def add_links(parts: Sequence[Links], n_accounts: int) -> Links:
     return _sum_links(*columns, n_accounts=n_accounts)
 
 
-def link_shared(channel: SharedThings, n_accounts: int) -> Links:
+def link_shared(channel: SharedThings, n_accounts: int, policy: Policy) -> Links:
     """Link the accounts that share a thing of one channel; over its grains, the strongest link counts."""
     grain = np.where(channel.subject == ANYTHING, -1, channel.grain)[channel.thing]
-    parts = [_link_grain(channel, np.flatnonzero(grain == g), n_accounts) for g in range(channel.n_grains)]
+    parts = [_link_grain(channel, np.flatnonzero(grain == g), n_accounts, policy) for g in range(channel.n_grains)]
     if len(parts) == 1:
         return parts[0]
     a, b, bits = (np.concatenate([getattr(part, name) for part in parts]) for name in ("a", "b", "bits"))
@@ -72,11 +72,11 @@ def link_shared(channel: SharedThings, n_accounts: int) -> Links:
     return Links(a[best], b[best], bits[best])
 
 
-def _link_grain(channel: SharedThings, uses: Ints, n_accounts: int) -> Links:
+def _link_grain(channel: SharedThings, uses: Ints, n_accounts: int, policy: Policy) -> Links:
     order = uses[np.lexsort((channel.account[uses], channel.first_at[uses], channel.thing[uses]))]
     account, thing = channel.account[order], channel.thing[order]
     popularity = channel.popularity
-    reach = np.where(popularity > MAX_CROWD, CROWD_NEIGHBOURS, popularity - 1)[thing]
+    reach = np.where(popularity > policy.largest_crowd, policy.crowd_neighbours, popularity - 1)[thing]
     place = np.arange(len(thing)) - np.searchsorted(thing, thing)
     last = popularity[thing] - 1
     rows, pairs = np.arange(len(thing)), []

@@ -16,6 +16,7 @@ from numpy.typing import NDArray
 
 from detection.candidates.links import Links
 from detection.likelihood import score_surprise
+from detection.policy import Policy
 from detection.settings import DetectSettings
 from embeddings.features.accounts import AccountFeatures, account_features
 from embeddings.similar import explain_likeness, find_nearest, say_reason
@@ -23,8 +24,6 @@ from graph.model import Ints, Ring, RingLink, Snapshot
 from graph.progress import Progress, no_progress
 
 LOOK_ALIKE = "look-alike"
-NEAREST = 5
-"""Two accounts are alike if each is among so many nearest of the other."""
 MOST_NAMED = 10
 """Likenesses named in one ring."""
 
@@ -45,28 +44,32 @@ def make_vectors(
     return encoder.encode(snapshot, progress=progress)
 
 
-def link_look_alikes(vectors: NDArray[np.float32]) -> Links:
+def link_look_alikes(vectors: NDArray[np.float32], policy: Policy) -> Links:
     """Link accounts that are among one another's nearest.
 
-    A link weighs what it surprises by: one of ``NEAREST`` among all accounts.  Where more accounts than that have the
-    very same vector, being near says nothing, and they get no link.
+    A link weighs what it surprises by: one of ``nearest_alike`` among all accounts.  Where more accounts than that have
+    the very same vector, being near says nothing, and they get no link.
 
     Parameters
     ----------
     vectors
         (N, d) of unit length.
+    policy
+        How near is alike.
 
     Notes
     -----
     O(N²·d) time, O(N) memory: exact, in chunks.
 
-    >>> link_look_alikes(np.array([[1, 0], [0.8, 0.6], [0, 1], [0.1, 0.995]], dtype=np.float32)).a
+    >>> from detection.policy import DEFAULT_POLICY
+    >>> vectors = np.array([[1, 0], [0.8, 0.6], [0, 1], [0.1, 0.995]], dtype=np.float32)
+    >>> link_look_alikes(vectors, DEFAULT_POLICY).a
     array([0, 0, 0, 1, 1, 2])
     """
     n = len(vectors)
-    near = find_nearest(vectors, min(NEAREST, max(n - 1, 0)))
+    near = find_nearest(vectors, min(policy.nearest_alike, max(n - 1, 0)))
     pairs = _find_mutual(near, n)
-    expected = np.full(pairs.shape[1], min(NEAREST / max(n, 1), 1.0))
+    expected = np.full(pairs.shape[1], min(policy.nearest_alike / max(n, 1), 1.0))
     bits = np.maximum(score_surprise(np.ones(pairs.shape[1]), expected), 1e-6)
     return Links(pairs[0], pairs[1], bits)
 

@@ -1,7 +1,7 @@
-"""Trades in circles: what a search for trade rings follows.
+"""Trades in cycles: what a search for trade rings follows.
 
 Customers of a shop hardly ever trade with one another, and most trades of a market are theirs.  Those who
-trade in circles, now one way, now another, leave triangles: three accounts of which each has dealt with
+trade in cycles, now one way, now another, leave triangles: three accounts of which each has dealt with
 both others.  Links that close none are left out, so that what remains is small and shows rings whole.
 """
 
@@ -12,13 +12,11 @@ from numpy.typing import NDArray
 
 from detection.candidates.links import Links, link_dealings
 from detection.channels.incidence import Dealings
+from detection.policy import Policy
 from graph.model import Ints
 
-FEW_PARTNERS = 10
-"""Somebody who has more partners is easily in a circle by chance."""
 
-
-def link_circles(channel: Dealings, n_accounts: int) -> Links:
+def link_cycles(channel: Dealings, n_accounts: int) -> Links:
     """The links among accounts that both buy and sell which close a triangle with two others."""
     links = link_dealings(channel, n_accounts)
     deals = find_dealers(channel, n_accounts)
@@ -26,18 +24,18 @@ def link_circles(channel: Dealings, n_accounts: int) -> Links:
     return take_links(among, close_triangles(among.a, among.b, n_accounts))
 
 
-def measure_circles(channel: Dealings, circles: Links, n_accounts: int) -> float:
-    """How many of those who deal with several people deal in ``circles`` (:func:`link_circles`).
+def measure_cycles(channel: Dealings, cycles: Links, n_accounts: int, policy: Policy) -> float:
+    """How many of those who deal with several people deal in ``cycles`` (:func:`link_cycles`).
 
-    The share of the accounts with two to ``FEW_PARTNERS`` partners who both buy and sell and have two partners that do
+    The share of the accounts with two to ``few_partners`` partners who both buy and sell and have two partners that do
     so and deal with one another.  Among friends it is every third or more, among strangers one in ten, whatever a few
     rings do.
     """
     low, high = channel.pairs.low, channel.pairs.high
     partners = np.bincount(low, minlength=n_accounts) + np.bincount(high, minlength=n_accounts)
-    in_circle = np.bincount(np.concatenate([circles.a, circles.b]), minlength=n_accounts) > 0
-    several = (partners >= 2) & (partners <= FEW_PARTNERS)
-    return float(in_circle[several].mean()) if several.any() else 0.0
+    in_cycle = np.bincount(np.concatenate([cycles.a, cycles.b]), minlength=n_accounts) > 0
+    several = (partners >= 2) & (partners <= policy.few_partners)
+    return float(in_cycle[several].mean()) if several.any() else 0.0
 
 
 def find_dealers(channel: Dealings, n_accounts: int) -> NDArray[np.bool_]:

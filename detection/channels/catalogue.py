@@ -1,28 +1,165 @@
-"""Every channel by name, and what the others need to know of it."""
+"""Every channel, one record each.  A new one is a record here and a finder in :mod:`detection.channels.find`."""
 
 from __future__ import annotations
 
-DEED_WINDOWS_DAYS = (4, 32, 256)
-"""Windows in which accounts do the same to one target; where no time is known, there is but one."""
+import difflib
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Any
 
-
-PURCHASE_WINDOWS_DAYS = (1, 4, 16)
-"""Longer ones show who likes what."""
-
-
-SIGN_UP_WINDOWS_DAYS = (1 / 24, 1 / 4, 1.5, 9)
-
-
-NETWORK, LEASE_DAYS = "ip", 90
-"""Uses of a network address further apart than this are by different people."""
-
+from detection.channels.conduct import COMPLAINTS, REFUNDS
+from detection.channels.find import (
+    find_identifiers,
+    find_praise_or_blame,
+    find_purchases,
+    find_referrers,
+    find_refund_claims,
+    find_sign_ups,
+    find_trades,
+)
+from detection.channels.record import IDENTIFIER_ROLES, Channel, Role
+from graph.errors import ConfigError
 
 PRAISE, BLAME, REFUND, PURCHASE, REFERRED, SIGN_UP, TRADE = (
     "praise", "blame", "refund", "purchase", "referral", "sign-up", "trade",
 )  # fmt: skip
 
+ALIKE = 0.8
+"""A name as much like that of a channel is a slip; another is a kind of identifier that is yet to come."""
+DEED_WINDOWS_DAYS = (4.0, 32.0, 256.0)
+"""Campaigns take days, weeks or most of a year."""
 
-BEHAVIOUR = frozenset({PRAISE, BLAME, REFUND, PURCHASE, REFERRED, SIGN_UP, TRADE})
+
+def describe_kind(kind: str, role: Role, one: str = "", many: str = "", **known: Any) -> Channel:
+    """The record of a kind of identifier."""
+    one = one or kind
+    return Channel(kind, find_identifiers, one, many or f"{one}s", role=role, is_shared_at_home=True, **known)
 
 
-DONE_WITH_SELLERS = (PRAISE, BLAME, REFUND, PURCHASE)
+NETWORK: dict[str, Any] = {"affinity": 5.0, "lease_days": 90.0}
+"""People of one town are on one provider's networks; after a quarter of silence an address has another user."""
+
+KINDS = (
+    describe_kind("device", "personal", is_device=True),
+    *(describe_kind(kind, "personal") for kind in ("payment", "phone", "card", "cookie", "wallet")),
+    describe_kind("email", "personal", "e-mail address", "e-mail addresses"),
+    describe_kind("iban", "personal", "IBAN"),
+    describe_kind("national_id", "personal", "national id"),
+    describe_kind("address", "place", many="addresses"),
+    describe_kind("wifi", "place", "Wi-Fi network"),
+    describe_kind("ip", "place", "IP address", "IP addresses", **NETWORK),
+    describe_kind("ipv6", "place", "IPv6 address", "IPv6 addresses", **NETWORK),
+    describe_kind("ip_address", "place", "IP address", "IP addresses", **NETWORK),
+    describe_kind("asn", "coarse", "network operator"),
+    describe_kind("browser", "coarse"),
+    describe_kind("user_agent", "coarse", "user agent"),
+    describe_kind("postcode", "coarse"),
+)
+
+BEHAVIOURS = (
+    Channel(
+        PRAISE, find_praise_or_blame, "target praised at the same time", "targets praised at the same time",
+        affinity=3.0, windows_days=DEED_WINDOWS_DAYS, ring_kind="review", about="good reviews of",
+        party="beneficiary", party_verb="praised", is_seller_bound=True, is_searched_alone=True, draws_crowds=True,
+    ),
+    Channel(
+        BLAME, find_praise_or_blame, "target blamed at the same time", "targets blamed at the same time",
+        windows_days=DEED_WINDOWS_DAYS, ring_kind="attack", about="bad reviews of", party="target",
+        party_verb="blamed", is_seller_bound=True, implies=COMPLAINTS, is_searched_alone=True, draws_crowds=True,
+    ),
+    Channel(
+        REFUND, find_refund_claims,
+        "seller asked for refunds at the same time", "sellers asked for refunds at the same time",
+        windows_days=DEED_WINDOWS_DAYS, ring_kind="refund", about="refunds from", party="target",
+        party_verb="asked for refunds", is_seller_bound=True, implies=REFUNDS, is_searched_alone=True,
+        draws_crowds=True,
+    ),
+    # Windows of more than a fortnight show who likes what.  Most rings buy something too: that hardly names them.
+    Channel(
+        PURCHASE, find_purchases, "thing bought at the same time", "things bought at the same time",
+        affinity=4.0, windows_days=(1.0, 4.0, 16.0), ring_kind="farm", kind_weight=0.2, about="purchases of",
+        is_seller_bound=True, draws_crowds=True,
+    ),
+    Channel(REFERRED, find_referrers, "referrer", "referrers", ring_kind="farm", is_shared_at_home=True),
+    # Signing up joins everybody to somebody, and makes no pool, since everybody did: it only counts as evidence.
+    Channel(
+        SIGN_UP, find_sign_ups, "moment of signing up", "moments of signing up",
+        windows_days=(1 / 24, 1 / 4, 1.5, 9.0), ring_kind="farm", has_pool=False, is_followed=False,
+    ),
+    Channel(TRADE, find_trades, many="pairs of members trade", ring_kind="trade"),
+)  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """The channels that a run looks for.
+
+    Attributes
+    ----------
+    kinds
+        Records of kinds of identifiers; one that is not among them is neutral.
+    behaviours
+        Records of what accounts do, in the order in which they are reported.
+    """
+
+    kinds: Mapping[str, Channel] = field(default_factory=lambda: {channel.name: channel for channel in KINDS})
+    behaviours: tuple[Channel, ...] = BEHAVIOURS
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Every channel that has a record."""
+        return (*self.kinds, *(channel.name for channel in self.behaviours))
+
+    def list_channels(self, kinds: Iterable[str]) -> Iterator[Channel]:
+        """The channels of a market that has these kinds of identifiers."""
+        for kind in kinds:
+            yield self.kinds.get(kind) or describe_kind(kind, "unknown")
+        yield from self.behaviours
+
+    def adjust(self, changes: Mapping[str, Mapping[str, Any]], kinds: Iterable[str]) -> Catalogue:
+        """The catalogue with what ``[detect.channels]`` says of each.
+
+        Parameters
+        ----------
+        changes
+            New values of a record's fields by channel.
+        kinds
+            Of the market's identifiers.
+
+        Raises
+        ------
+        ConfigError
+            If a name is that of no channel but near one, or a behaviour is given a role.
+        """
+        known = {channel.name: channel for channel in (*self.list_channels(kinds), *self.kinds.values())}
+        for name, values in changes.items():
+            near = difflib.get_close_matches(name, sorted(known), n=1, cutoff=ALIKE) if name not in known else []
+            if near:
+                raise ConfigError(
+                    f"[detect.channels] in the settings: there is no channel {name!r}; did you mean {near[0]!r}?"
+                )
+            before = known.get(name) or describe_kind(name, "unknown")
+            if not before.is_identifier and "role" in values:
+                roles = ", ".join(IDENTIFIER_ROLES)
+                raise ConfigError(
+                    f"[detect.channels.{name}] in the settings: {name} is what accounts do; only a kind of identifier"
+                    f" has a role ({roles})"
+                )
+            known[name] = replace(before, **values)
+        behaviours = tuple(known[channel.name] for channel in self.behaviours)
+        named = {channel.name for channel in behaviours}
+        return Catalogue({name: channel for name, channel in known.items() if name not in named}, behaviours)
+
+
+def say_rules(channels: Iterable[Channel]) -> dict[str, dict[str, Any]]:
+    """What of some channels can move a verdict, for the record of a run."""
+    plain = {name for name in Channel.__dataclass_fields__ if name not in ("name", "find", "one", "many", "about")}
+    return {
+        channel.name: {
+            name: value for name in sorted(plain) if (value := getattr(channel, name)) != _DEFAULTS.get(name, value)
+        }
+        for channel in channels
+    }
+
+
+_DEFAULTS = {name: each.default for name, each in Channel.__dataclass_fields__.items()}

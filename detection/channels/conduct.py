@@ -2,7 +2,7 @@
 
 Most people ask for a refund now and then.  Somebody of whose five orders four were refunded is
 either unlucky or one of those who live by it.  Each signal compares how often an account did
-something (k of m times) under two readings: that it is like the others, whose habits differ as a
+something (k of m times) under two explanations: that it is like the others, whose habits differ as a
 beta-binomial law says, and that it does so on purpose, with a habit anywhere above the usual.  The
 log-likelihood ratio in bits says what its conduct adds to the suspicion that others raise; it
 accuses nobody alone.
@@ -16,76 +16,81 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import betaincc, betaln
 
-from detection.channels.facts import BAD_RATING, find_refunds
+from detection.channels.facts import find_refunds
+from detection.policy import Policy
 from graph.model import Floats, Ints, Snapshot
 
 REFUNDS, UNBOUGHT, COMPLAINTS, HASTE, OFF_MARKET = (
     "refunds asked", "reviews without an order", "bad reviews written", "first orders in haste",
     "prices off the market",
 )  # fmt: skip
-MOST_PIECES, FAR_OCTAVES = 3, 0.4
-"""An order may be of several pieces, and haggled down by a quarter."""
-HASTE_SECONDS = 60
-"""Nobody signs up, looks around and orders faster than this."""
-LEAST_HABIT = 0.25
-"""Somebody with a purpose does it this often or more, each habit as likely."""
-LIKELY_HONEST = 0.5
-LONER_BITS = 10.0
-"""One account in a thousand misbehaves on its own: beyond that, conduct says no more about a ring."""
-LARGEST_USUAL = 0.2
-"""A signal that more than this share of all deeds shows is no sign of anything."""
 
 
 @dataclass(frozen=True)
 class Conduct:
     """One signal: ``times`` (N,) of ``occasions`` (N,) each account did it; ``bits`` (N,), at least -1.
 
-    ``told_bits`` (N,) of them only say that it did so at all.
+    ``implied_bits`` (N,) of them only say that it did so at all; ``is_of_reviews`` where the judgement of an account's
+    reviews has heard it already.
     """
 
     name: str
     times: Ints
     occasions: Ints
     bits: Floats
-    told_bits: Floats
+    implied_bits: Floats
+    is_of_reviews: bool = False
 
 
-def measure_conduct(snapshot: Snapshot) -> tuple[Conduct, ...]:
+@dataclass(frozen=True)
+class BetaLaw:
+    """How often the market's accounts do it: the ``mean`` share of occasions, and how alike they are (``spread``)."""
+
+    mean: float
+    spread: float
+
+    @property
+    def shape(self) -> tuple[float, float]:
+        """The two parameters as usually written."""
+        return self.spread * self.mean, self.spread * (1 - self.mean)
+
+
+def measure_conduct(snapshot: Snapshot, policy: Policy) -> tuple[Conduct, ...]:
     """Every signal that the snapshot has facts for and that is unusual in it."""
     orders, reviews, n = snapshot.orders, snapshot.reviews, snapshot.n_accounts
     found = []
     judged = orders.status >= 0
-    found.append(_compare(REFUNDS, orders.buyer[judged], find_refunds(snapshot)[judged], n))
+    found.append(_compare(REFUNDS, orders.buyer[judged], find_refunds(snapshot, policy)[judged], n, policy))
     about = reviews.product >= 0
     if (orders.product >= 0).any():
-        found.append(_compare(UNBOUGHT, reviews.author[about], ~find_verified(snapshot)[about], n))
+        found.append(_compare(UNBOUGHT, reviews.author[about], ~find_verified(snapshot)[about], n, policy))
     rated = ~np.isnan(reviews.rating)
-    found.append(_compare(COMPLAINTS, reviews.author[rated], reviews.rating[rated] <= BAD_RATING, n))
-    found.append(_measure_haste(snapshot))
-    found.append(_measure_prices(snapshot))
+    found.append(_compare(COMPLAINTS, reviews.author[rated], reviews.rating[rated] <= policy.bad_rating, n, policy))
+    found.append(_measure_haste(snapshot, policy))
+    found.append(_measure_prices(snapshot, policy))
     return tuple(signal for signal in found if signal.bits.any())
 
 
-def _measure_prices(snapshot: Snapshot) -> Conduct:
+def _measure_prices(snapshot: Snapshot, policy: Policy) -> Conduct:
     """Orders at a price that is not the listing's, nor a few times it, for both who paid and who was paid."""
     orders = snapshot.orders
     rows = np.flatnonzero((orders.product >= 0) & (orders.seller >= 0) & (orders.amount > 0))
     price = snapshot.product_price[orders.product[rows]]
     rows, price = rows[price > 0], price[price > 0]
     ratio = orders.amount[rows] / price
-    octaves_off = np.abs(np.log2(ratio / np.clip(np.round(ratio), 1, MOST_PIECES)))
+    octaves_off = np.abs(np.log2(ratio / np.clip(np.round(ratio), 1, policy.most_pieces)))
     dealers = np.concatenate([orders.buyer[rows], orders.seller[rows]])
-    return _compare(OFF_MARKET, dealers, np.tile(octaves_off > FAR_OCTAVES, 2), snapshot.n_accounts)
+    return _compare(OFF_MARKET, dealers, np.tile(octaves_off > policy.far_octaves, 2), snapshot.n_accounts, policy)
 
 
-def _measure_haste(snapshot: Snapshot) -> Conduct:
+def _measure_haste(snapshot: Snapshot, policy: Policy) -> Conduct:
     """Whether an account's first order came within a minute of its sign-up."""
     orders = snapshot.orders
     wait = (orders.ordered_at - snapshot.created_at[orders.buyer]).astype("timedelta64[s]").astype(float)
     known = np.flatnonzero(~np.isnan(wait) & (wait >= 0))
     order = known[np.lexsort((wait[known], orders.buyer[known]))]
     first = order[np.diff(orders.buyer[order], prepend=-1) != 0]
-    return _compare(HASTE, orders.buyer[first], wait[first] < HASTE_SECONDS, snapshot.n_accounts)
+    return _compare(HASTE, orders.buyer[first], wait[first] < policy.haste_seconds, snapshot.n_accounts, policy)
 
 
 def find_verified(snapshot: Snapshot) -> NDArray[np.bool_]:
@@ -100,60 +105,62 @@ def find_verified(snapshot: Snapshot) -> NDArray[np.bool_]:
     return np.isin(reviews.author * width + target, bought)
 
 
-def _compare(name: str, account: Ints, did: NDArray[np.bool_], n_accounts: int) -> Conduct:
+def _compare(name: str, account: Ints, did: NDArray[np.bool_], n_accounts: int, policy: Policy) -> Conduct:
     occasions = np.bincount(account, minlength=n_accounts)
     times = np.bincount(account[did], minlength=n_accounts)
     usual = times.sum() / max(occasions.sum(), 1)
-    bits = told_bits = np.zeros(n_accounts)
-    if 0 < usual <= LARGEST_USUAL:
-        spread = fit_spread(times, occasions)
-        bits = score_habit(times, occasions, usual, spread)
-        told_bits = np.where(times > 0, score_once(occasions, usual, spread), 0.0)
-    return Conduct(name, times, occasions, bits, told_bits)
+    bits = implied_bits = np.zeros(n_accounts)
+    if 0 < usual <= policy.largest_usual:
+        law = BetaLaw(usual, fit_spread(times, occasions, policy))
+        bits = score_habit(times, occasions, law, policy)
+        implied_bits = np.where(times > 0, score_once(occasions, law, policy), 0.0)
+    return Conduct(name, times, occasions, bits, implied_bits, name in (UNBOUGHT, COMPLAINTS))
 
 
-def fit_spread(times: Ints, occasions: Ints) -> float:
+def fit_spread(times: Ints, occasions: Ints, policy: Policy) -> float:
     """How alike the habits are: the concentration of the beta law, by its second moment.
 
-    The larger the more alike; at most 1,000, and at least so much that no habit is more usual the
+    The larger the more alike; at most ``most_alike``, and at least so much that no habit is more usual the
     closer it is to always, for then doing it more often would accuse less.
     """
     often = occasions >= 2
     m, k = occasions[often].astype(float), times[often].astype(float)
     if not len(m) or not k.sum():
-        return 1000.0
+        return policy.most_alike
     usual = k.sum() / m.sum()
     excess = (k * (k - 1)).sum() / (m * (m - 1)).sum()  # chance that two of one account's occasions both show it
     alike = (excess - usual**2) / max(usual * (1 - usual), 1e-12)
-    return float(np.clip(1.0 / max(alike, 1e-3) - 1.0, 1.0 / (1.0 - LARGEST_USUAL), 1000.0))
+    return float(np.clip(1.0 / max(alike, 1e-3) - 1.0, 1.0 / (1.0 - policy.largest_usual), policy.most_alike))
 
 
-def score_habit(times: Ints, occasions: Ints, usual: float, spread: float) -> Floats:
+def score_habit(times: Ints, occasions: Ints, law: BetaLaw, policy: Policy) -> Floats:
     """Bits by which a purpose explains each account's habit better than the others' habits do (N,).
 
-    >>> score_habit(np.array([0, 1, 4]), np.array([5, 5, 5]), 0.02, 50.0).round(1)
+    >>> from detection.policy import DEFAULT_POLICY
+    >>> score_habit(np.array([0, 1, 4]), np.array([5, 5, 5]), BetaLaw(0.02, 50.0), DEFAULT_POLICY).round(1)
     array([-0.9,  0.3, 10. ])
     """
     known, place = np.unique(np.stack([times, occasions]), axis=1, return_inverse=True)
     k, m = known[0].astype(float), known[1].astype(float)
-    a, b = spread * usual, spread * (1 - usual)
+    a, b = law.shape
     like_others = betaln(k + a, m - k + b) - betaln(a, b)
     any_habit = np.exp(np.minimum(betaln(k + 1, m - k + 1) - like_others, 700.0))  # beyond, exp overflows
-    ratio = any_habit * betaincc(k + 1, m - k + 1, LEAST_HABIT) / (1 - LEAST_HABIT)
-    bits: Floats = np.minimum(np.log2(LIKELY_HONEST + (1 - LIKELY_HONEST) * ratio), LONER_BITS)
+    ratio = any_habit * betaincc(k + 1, m - k + 1, policy.least_habit) / (1 - policy.least_habit)
+    bits: Floats = np.minimum(np.log2(policy.likely_honest + (1 - policy.likely_honest) * ratio), policy.loner_bits)
     return bits[place.ravel()]
 
 
-def score_once(occasions: Ints, usual: float, spread: float) -> Floats:
+def score_once(occasions: Ints, law: BetaLaw, policy: Policy) -> Floats:
     """The bits for having done it at least once on so many occasions (N,), under the laws of :func:`score_habit`.
 
-    >>> score_once(np.array([1, 5, 50]), 0.02, 50.0).round(1)
+    >>> from detection.policy import DEFAULT_POLICY
+    >>> score_once(np.array([1, 5, 50]), BetaLaw(0.02, 50.0), DEFAULT_POLICY).round(1)
     array([4. , 2.5, 0.6])
     """
     m = occasions.astype(float)
-    a, b = spread * usual, spread * (1 - usual)
+    a, b = law.shape
     never = np.exp(betaln(a, m + b) - betaln(a, b))
-    never_on_purpose = (1 - LEAST_HABIT) ** m / (m + 1)
+    never_on_purpose = (1 - policy.least_habit) ** m / (m + 1)
     ratio = (1 - never_on_purpose) / np.maximum(1 - never, 1e-12)
-    bits: Floats = np.log2(LIKELY_HONEST + (1 - LIKELY_HONEST) * ratio)
+    bits: Floats = np.log2(policy.likely_honest + (1 - policy.likely_honest) * ratio)
     return bits

@@ -6,12 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detection.channels.incidence import ANYTHING, NO_TARGET, SharedThings
+from detection.policy import Policy
 from graph.model import Ints, Reviews, Snapshot
-
-REFUND_STATUSES = frozenset({"refunded", "disputed", "chargeback", "charged_back", "returned"})
-
-
-GOOD_RATING, BAD_RATING = 4.0, 2.0
 
 
 def find_review_targets(reviews: Reviews) -> Ints:
@@ -27,8 +23,8 @@ def find_thing_sellers(channel: SharedThings, snapshot: Snapshot) -> Ints:
     return np.where(subject >= 0, listed_by, np.where(subject == ANYTHING, -1, -1 - subject))
 
 
-def find_refunds(snapshot: Snapshot) -> NDArray[np.bool_]:
+def find_refunds(snapshot: Snapshot, policy: Policy) -> NDArray[np.bool_]:
     """Which orders were refunded or disputed (O,)."""
     names = snapshot.orders.status_names
-    refunds = [code for code, status in enumerate(names) if status.casefold() in REFUND_STATUSES]
+    refunds = [code for code, status in enumerate(names) if status.casefold() in policy.refund_statuses]
     return np.isin(snapshot.orders.status, refunds)

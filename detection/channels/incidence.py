@@ -8,6 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
+from detection.channels.record import Channel
 from detection.groups import ByAccount, index_by_account
 from graph.model import Ints, Times
 
@@ -24,8 +25,8 @@ class SharedThings:
 
     Attributes
     ----------
-    name
-        The identifier's kind (``device``, ...) or the behaviour (``praise``, ...).
+    record
+        What the channel is.
     account : (E,) rows
     thing : (E,) codes in 0..n_things-1
     first_at, last_at : (E,) datetime64[us], NaT where unknown
@@ -37,7 +38,7 @@ class SharedThings:
         accounts did in one window among what was done in that window
     """
 
-    name: str
+    record: Channel
     account: Ints
     thing: Ints
     first_at: Times
@@ -45,6 +46,16 @@ class SharedThings:
     subject: Ints
     grain: Ints
     stratum: Ints
+
+    @property
+    def name(self) -> str:
+        """The channel's name."""
+        return self.record.name
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether nothing is known."""
+        return not len(self.account)
 
     @cached_property
     def by_account(self) -> ByAccount:
@@ -118,9 +129,19 @@ class Pairs:
 class Dealings:
     """Direct dealings, one row each: ``source`` (D,) and ``target`` (D,) rows of accounts."""
 
-    name: str
+    record: Channel
     source: Ints
     target: Ints
+
+    @property
+    def name(self) -> str:
+        """The channel's name."""
+        return self.record.name
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether nobody deals with anybody."""
+        return not len(self.source)
 
     @cached_property
     def pairs(self) -> Pairs:
@@ -142,13 +163,13 @@ def join_parts(parts: list[SharedThings]) -> SharedThings:
     join = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _PLAIN_COLUMNS}
     thing = np.concatenate([part.thing + begin for part, begin in zip(parts, things, strict=False)])
     stratum = np.concatenate([part.stratum + begin for part, begin in zip(parts, strata, strict=False)])
-    return SharedThings(parts[0].name, thing=thing, stratum=stratum, **join)
+    return SharedThings(parts[0].record, thing=thing, stratum=stratum, **join)
 
 
 _PLAIN_COLUMNS = ("account", "first_at", "last_at", "subject", "grain")
 
 
-def gather(name: str, account: Ints, code: Ints, at: Times, subject: Ints) -> SharedThings:
+def gather(record: Channel, account: Ints, code: Ints, at: Times, subject: Ints) -> SharedThings:
     """Distinct (account, code) pairs with codes renumbered and their first and last time."""
     _, first_row, thing = np.unique(code, return_index=True, return_inverse=True)
     order = np.lexsort((at, thing * (int(account.max(initial=0)) + 1) + account))
@@ -160,4 +181,4 @@ def gather(name: str, account: Ints, code: Ints, at: Times, subject: Ints) -> Sh
     # NaT sorts last: step back to the first time where the last one is unknown.
     last_at = np.where(np.isnat(at[end]), at[begin], at[end])
     plain = np.zeros(len(first_row), dtype=np.int64)
-    return SharedThings(name, account[begin], thing[begin], at[begin], last_at, subject[first_row], plain, plain)
+    return SharedThings(record, account[begin], thing[begin], at[begin], last_at, subject[first_row], plain, plain)

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from detection.channels.incidence import ANYTHING, SharedThings, gather, join_parts, stack_grains
+from detection.channels.record import Channel
 from graph.model import Ints, Times
 
 MICROS_PER_DAY = 86_400_000_000
@@ -25,34 +26,41 @@ def part_in_time(code: Ints, at: Times, idle_days: float) -> Ints:
 
 
 @dataclass(frozen=True)
-class Deeds:
-    """Who did something to which target, and when."""
+class DatedActs:
+    """Who did something to which target, and when; one row each (A,)."""
 
     account: Ints
     target: Ints
     at: Times
 
 
-def share_deeds(name: str, levels: Iterable[Deeds], windows_days: Iterable[float]) -> SharedThings:
-    """What accounts do to one target within each window, and that they do it at that time at all.
+def share_in_time(record: Channel, levels: Iterable[DatedActs]) -> SharedThings:
+    """What accounts do to one target within each of the channel's windows, and that they do it at that time at all.
 
     The two are apart so that being busy at the same time counts once, however much is done then.
+
+    Parameters
+    ----------
+    record
+        The channel, for its windows.
+    levels
+        The same acts, with their targets taken finely and coarsely: products, sellers.
     """
     grains = []
-    for deeds in levels:
-        if np.isnat(deeds.at).all():
-            grains.append(gather(name, deeds.account, deeds.target, deeds.at, deeds.target))
+    for acts in levels:
+        if np.isnat(acts.at).all():
+            grains.append(gather(record, acts.account, acts.target, acts.at, acts.target))
         else:
-            grains += [_share_in_windows(name, deeds, days) for days in windows_days]
+            grains += [_share_in_windows(record, acts, days) for days in record.windows_days]
     return stack_grains(grains)
 
 
-def _share_in_windows(name: str, deeds: Deeds, days: float) -> SharedThings:
-    dated = np.flatnonzero(~np.isnat(deeds.at))
-    account, target, at = deeds.account[dated], deeds.target[dated], deeds.at[dated]
+def _share_in_windows(record: Channel, acts: DatedActs, days: float) -> SharedThings:
+    dated = np.flatnonzero(~np.isnat(acts.at))
+    account, target, at = acts.account[dated], acts.target[dated], acts.at[dated]
     window = number_windows(at, days)
-    when = gather(name, account, window, at, np.full(len(window), ANYTHING))
-    what = gather(name, account, target * (int(window.max(initial=0)) + 1) + window, at, target)
+    when = gather(record, account, window, at, np.full(len(window), ANYTHING))
+    what = gather(record, account, target * (int(window.max(initial=0)) + 1) + window, at, target)
     stratum = np.empty(what.n_things, dtype=np.int64)
     stratum[what.thing] = 1 + number_windows(what.first_at, days)
     return join_parts([when, replace(what, stratum=stratum)])

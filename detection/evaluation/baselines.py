@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 import random
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import igraph
@@ -15,9 +15,9 @@ from scipy.sparse.csgraph import connected_components
 
 from detection.candidates.links import Links, link_pairs
 from detection.channels.incidence import SharedThings
-from detection.evidence.judge import Channels
+from detection.evidence.market import Market
 from detection.search import link_market
-from graph.model import Floats, Ints, Snapshot
+from graph.model import Floats, Ints
 
 SMALLEST, LARGEST = 3, 400
 """Smaller groups are couples and larger ones crowds; neither is listed."""
@@ -39,37 +39,37 @@ class RankedGroups:
     account_score: Floats
 
 
-def run_baselines(snapshot: Snapshot, channels: Channels, *, seed: int = 0) -> Iterator[RankedGroups]:
+def run_baselines(market: Market, *, seed: int = 0) -> Iterator[RankedGroups]:
     """Every recipe, one after the other.
 
     Parameters
     ----------
-    snapshot, channels
-        The market.  Components and Louvain run on shared devices and addresses, most shared things a
+    market
+        Its channels.  Components and Louvain run on shared devices and addresses, most shared things a
         member first, as is usual; and on the links of all channels that Ringfence itself walks on, most
         bits a member first.
     seed
         For Louvain.
     """
-    n = snapshot.n_accounts
-    usual = _choose_usual(channels)
+    n = market.n_accounts
+    usual = _choose_usual(market)
     where = ", ".join(channel.name for channel in usual) or "nothing shared"
-    links = link_pairs(usual, (), n)
+    links = link_pairs(usual, (), n, market.policy)
     for name, label in (("WCC", find_components(links, n)), ("Louvain", find_louvain(links, n, seed=seed))):
         yield rank_labels(f"{name}: {where}", label, weigh_shared(usual, label))
-    links = link_market(snapshot, channels)
+    links = link_market(market)
     for name, label in (("WCC", find_components(links, n)), ("Louvain", find_louvain(links, n, seed=seed))):
         yield rank_labels(f"{name}: all links", label, weigh_links(links, label))
     blocks = load_fraudar()
     if blocks is not None:
-        shared = Channels(channels.things, {})
-        yield rank_blocks(gather_matrix(shared, n), blocks, name="FRAUDAR: shared things")
-        yield rank_blocks(gather_matrix(channels, n), blocks, name="FRAUDAR: all links")
+        shared = replace(market, dealings={})
+        yield rank_blocks(gather_matrix(shared), blocks, name="FRAUDAR: shared things")
+        yield rank_blocks(gather_matrix(market), blocks, name="FRAUDAR: all links")
 
 
-def _choose_usual(channels: Channels) -> tuple[SharedThings, ...]:
-    wanted = USUAL if "address" in channels.things else (*USUAL, "payment")
-    return tuple(channels.things[name] for name in wanted if name in channels.things)
+def _choose_usual(market: Market) -> tuple[SharedThings, ...]:
+    wanted = USUAL if "address" in market.things else (*USUAL, "payment")
+    return tuple(market.things[name] for name in wanted if name in market.things)
 
 
 def find_components(links: Links, n_accounts: int) -> Ints:
@@ -123,14 +123,14 @@ def load_fraudar() -> FindBlocks | None:
     return search
 
 
-def gather_matrix(channels: Channels, n_accounts: int) -> sparse.csr_array:
+def gather_matrix(market: Market) -> sparse.csr_array:
     """Accounts × everything that they can have in common: things, and partners in dealings."""
-    rows, columns, begin = [], [], 0
-    for channel in channels.followed.values():
+    rows, columns, begin, n_accounts = [], [], 0, market.n_accounts
+    for channel in market.followed.values():
         rows.append(channel.account)
         columns.append(channel.thing + begin)
         begin += channel.n_things
-    for dealings in channels.dealings.values():
+    for dealings in market.dealings.values():
         rows += [dealings.pairs.low, dealings.pairs.high]
         columns += [dealings.pairs.high + begin, dealings.pairs.low + begin]
         begin += n_accounts

@@ -20,8 +20,8 @@ from detection.evaluation.measures import (
 )
 from detection.evaluation.statistics import Resampling, Separation, separate_scores
 from detection.evaluation.truth import Truth
-from detection.evidence.judge import find_channels
-from detection.run import drop_channels, find_run
+from detection.evidence.market import make_market
+from detection.run import find_run
 from detection.settings import DetectSettings
 from graph.model import RunResult, Snapshot
 from graph.progress import Progress, no_progress
@@ -118,8 +118,7 @@ def _summarise(name: str, measured: Measured) -> MethodScore:
 def _run_recipes(
     snapshot: Snapshot, truth: Truth, settings: DetectSettings, plan: EvaluationPlan, progress: Progress
 ) -> Iterator[MethodScore]:
-    channels = drop_channels(find_channels(snapshot), settings.exclude_channels, snapshot)
-    for number, found in enumerate(run_baselines(snapshot, channels, seed=settings.seed), start=1):
+    for number, found in enumerate(run_baselines(make_market(snapshot, settings), seed=settings.seed), start=1):
         progress("running the usual recipes", number, number)
         yield _score_recipe(found, snapshot, truth, plan.resampling)
 
@@ -141,8 +140,7 @@ def _ablate(
     snapshot: Snapshot, truth: Truth, settings: DetectSettings, plan: EvaluationPlan, progress: Progress
 ) -> Iterator[MethodScore]:
     """Run without one channel after the other."""
-    channels = find_channels(snapshot)
-    names = [name for name in (*channels.things, *channels.dealings) if name not in settings.exclude_channels]
+    names = list(make_market(snapshot, settings).channels)
     for number, name in enumerate(names, start=1):
         without = msgspec.structs.replace(settings, exclude_channels=(*settings.exclude_channels, name))
         run = find_run(snapshot, without)

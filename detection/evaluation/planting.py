@@ -12,7 +12,6 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from detection.channels.facts import REFUND_STATUSES
 from detection.channels.windows import MICROS_PER_DAY
 from detection.evaluation.market_draft import (
     NOWHEN,
@@ -26,6 +25,7 @@ from detection.evaluation.market_draft import (
     pick_verdicts,
 )
 from detection.evaluation.simulation.rings import spread_over_members
+from detection.policy import DEFAULT_POLICY
 from graph.model import Ints, Orders, Snapshot
 
 NO_SHARING = "none"
@@ -124,7 +124,7 @@ def _draw_times(draft: MarketDraft, ring: RingDraft, count: int) -> Ints:
 
 
 def _list_refund_codes(orders: Orders) -> list[int]:
-    codes = [code for code, name in enumerate(orders.status_names) if name.casefold() in REFUND_STATUSES]
+    codes = [code for code, name in enumerate(orders.status_names) if name.casefold() in DEFAULT_POLICY.refund_statuses]
     return [code for code in codes if (orders.status == code).any()]
 
 

@@ -1,66 +1,56 @@
-"""The innocent side: readings that compete with guilt for the same facts.
+"""The innocent side: explanations that compete with guilt for the same facts.
 
 A household shares a phone, a flat and a card; a dormitory an address; an office its network; a
 parcel locker its street; a carrier an IP among hundreds; a second-hand device goes from hand to
 hand; a club trades for years; the fans of a seller praise it for years; a launch draws a crowd in
-a week.  Each reading says how many bits of a group's evidence it accounts for and whom it brings
-together; a ring must show ``PRIOR_BITS`` beyond what the best combination of them accounts for.
+a week.  Each explanation says how many bits of a group's evidence it accounts for and whom it brings
+together; a ring must show ``prior_bits`` beyond what the best combination of them accounts for.
+
+A new explanation is a function that claims bits, and a line in :data:`EXPLAINERS`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
 
-from detection.channels.catalogue import BLAME, PRAISE, PURCHASE, REFERRED, REFUND, SIGN_UP, TRADE
-from detection.channels.facts import find_thing_sellers
+from detection.channels.catalogue import PRAISE, REFERRED, SIGN_UP, TRADE
 from detection.channels.incidence import SharedThings
 from detection.channels.windows import MICROS_PER_DAY
-from detection.evidence.description_length import Naming
-from detection.evidence.households import HOUSEHOLD_SIZE, PLACES, Homes, find_homes
-from detection.evidence.market_norms import DEFAULT_HABITS, Habits
+from detection.evidence.description_length import DescriptionLength
+from detection.evidence.households import HouseholdPartition, partition_households
+from detection.evidence.market import Market
 from detection.evidence.measure import ChannelEvidence, SharedWithin
 from detection.groups import Groups
 from detection.likelihood import score_surprise
-from graph.model import Floats, Ints, Snapshot
-
-HOUSEHOLD = "household"
-DEVICE = "device"
-FAMILY_TRADES = 1.0
-"""Pairs who pay one another inside a family, per head beyond the first, that are nothing out of the way:
-people who pay one another share phones and cards as well."""
-PRIOR_BITS = 12.0
-"""How much more common an innocent reading is than a ring, as bits (a factor of 4,000)."""
-CLUB_DAYS = 240.0
-"""Campaigns of wash trades last for weeks or months, clubs for years."""
-FANS_DAYS = 90.0
-LASTING_SHARE = 0.5
-"""In a market that does not go back as far, half of its time is long."""
+from detection.policy import Policy
+from graph.model import Floats, Ints
 
 
 @dataclass(frozen=True)
-class Reading:
+class Explanation:
     """One innocent explanation over all groups.
 
     ``bits`` (G,) of the evidence that it accounts for, 0 where it does not fit; ``people`` (G,) whom
-    it brings together, and the ``families`` (G,) that they belong to.
+    it brings together, and the ``households`` (G,) that they belong to.
     """
 
     name: str
     bits: Floats
     people: Ints
-    families: Ints
+    households: Ints
 
 
 @dataclass(frozen=True)
 class GroupFacts:
-    """What the readings look at.
+    """What the explanations look at.
 
     The groups, their evidence by channel, what they share; the days (G,) over which their members
-    traded with one another, and which memberships (M,) did; what is usual in the market.
+    traded with one another, and which memberships (M,) did; the market with what is usual in it.
     """
 
     groups: Groups
@@ -68,122 +58,189 @@ class GroupFacts:
     within: Mapping[str, SharedWithin]
     trade_days: Floats
     is_trader: NDArray[np.bool_]
-    habits: Habits = DEFAULT_HABITS
+    market: Market
+
+    @property
+    def policy(self) -> Policy:
+        """What is long, large and usual."""
+        return self.market.policy
+
+    @cached_property
+    def partition(self) -> HouseholdPartition:
+        """Who of each group could live together."""
+        return partition_households(self.groups, self.within, self.market)
+
+    @cached_property
+    def praise(self) -> Praise:
+        """What the members praise together."""
+        return find_praise(self)
+
+    def list_shared(self, is_meant: Callable[[SharedThings], bool]) -> list[tuple[SharedThings, SharedWithin]]:
+        """The channels of some sort in which members have something in common."""
+        things = self.market.things
+        return [(things[name], found) for name, found in self.within.items() if is_meant(things[name])]
+
+    def count_households(self, named: NDArray[np.bool_]) -> Ints:
+        """To how many households the named memberships of each group belong (G,)."""
+        _, once = np.unique(self.partition.household[named], return_index=True)
+        return np.bincount(self.groups.group[named][once], minlength=len(self.groups))
 
 
-def hear_innocent_readings(facts: GroupFacts, things: Mapping[str, SharedThings], snapshot: Snapshot) -> list[Reading]:
-    """Every reading, each with the bits it accounts for in each group."""
-    homes = find_homes(facts.groups, facts.within, things, snapshot.n_accounts)
-    praise = find_praise(facts, things, snapshot)
-    readings = [
-        read_household(facts, homes),
-        read_shared_place(facts, homes, things),
-        read_second_hand(facts, homes, things),
-        read_campaign(facts, homes, things),
-        read_club(facts, homes, praise),
-        read_friends(facts, homes),
-        read_launch(facts, homes, things),
-        read_fans(facts, homes, praise, snapshot.n_accounts),
-    ]
-    return [reading for reading in readings if reading.bits.any()]
+class Claim:
+    """What an explanation accounts for: ``bits`` (G,), and whom it brings together, ``named`` (M,)."""
+
+    def __init__(self, facts: GroupFacts) -> None:
+        self.facts = facts
+        self.bits: Floats = np.zeros(len(facts.groups))
+        self.named = np.zeros(len(facts.groups.account), dtype=bool)
+
+    def add_things(self, within: SharedWithin, explained: NDArray[np.bool_]) -> None:
+        """Account for some of the shared things (K,), and name who has part in them."""
+        np.add.at(self.bits, within.group[explained], within.bits[explained])
+        self.named[within.membership[explained[within.row]]] = True
+
+    def add_sign_ups(self) -> None:
+        """Where the rest fits: people often join a market when they come together elsewhere."""
+        self.bits += np.where(self.bits > 0, find_bits(self.facts, SIGN_UP), 0.0)
 
 
-def read_household(facts: GroupFacts, homes: Homes) -> Reading:
+def find_explanations(facts: GroupFacts) -> list[Explanation]:
+    """Every explanation, each with the bits it accounts for in each group."""
+    found = []
+    for explainer in EXPLAINERS:
+        claim = Claim(facts)
+        explainer.explain(claim, facts)
+        if claim.bits.any():
+            people = np.bincount(facts.groups.group[claim.named], minlength=len(facts.groups))
+            found.append(Explanation(explainer.name, claim.bits, people, facts.count_households(claim.named)))
+    return found
+
+
+def explain_by_household(claim: Claim, facts: GroupFacts) -> None:
     """Families and friends who share phones, cards and homes, and refer or buy from one another.
 
-    A group may be made of many families: what is shared inside one accuses nobody, however much it
-    is.  What several families share, or more than a household has, stays unexplained, but for what the
+    A group may be made of many households: what is shared inside one accuses nobody, however much it
+    is.  What several households share, or more than a household has, stays unexplained, but for what the
     few show who belong to two of them.
     """
-    bits = _none(facts)
-    everybody = np.ones(len(homes.family), dtype=bool)
-    n_families = _count_families(facts, homes, everybody)
-    for name, homely in homes.homely.items():
-        np.add.at(bits, facts.within[name].group[homely], homes.explained[name][homely])
-    bits = np.maximum(bits - homes.again_bits, 0.0)
+    claim.named[:] = True
+    for name, alike in facts.partition.household_scale.items():
+        np.add.at(claim.bits, facts.within[name].group[alike], facts.partition.explained[name][alike])
+    claim.bits = np.maximum(claim.bits - facts.partition.again_bits, 0.0)
     if TRADE in facts.evidence:
-        shown, usual = facts.evidence[TRADE], FAMILY_TRADES * (facts.groups.size - n_families)
-        bits += score_surprise(np.minimum(usual, shown.observed), shown.expected) * (bits > 0)
-    return _gather_reading(HOUSEHOLD, bits, everybody, facts, homes)
+        relatives = facts.groups.size - facts.count_households(claim.named)
+        shown, usual = facts.evidence[TRADE], facts.policy.family_trades * relatives
+        claim.bits += score_surprise(np.minimum(usual, shown.observed), shown.expected) * (claim.bits > 0)
 
 
-def read_shared_place(facts: GroupFacts, homes: Homes, things: Mapping[str, SharedThings]) -> Reading:
+def explain_by_shared_place(claim: Claim, facts: GroupFacts) -> None:
     """A dormitory, an office, a locker, a carrier's gateway, a computer in a library: many in one place.
 
     People often join a market when they come to a place.
     """
-    bits, named = _none(facts), np.zeros(len(homes.family), dtype=bool)
-    public = {name: ~homes.homely[name] for name in sorted(PLACES & facts.within.keys())}
-    if DEVICE in facts.within:
-        public[DEVICE] = find_terminals(facts, things[DEVICE])
-    for name, strange in public.items():
-        within = facts.within[name]
-        np.add.at(bits, within.group[strange], within.bits[strange])
-        named[within.membership[strange[within.row]]] = True
-    bits += np.where(bits > 0, _bits(facts, SIGN_UP), 0.0)
-    return _gather_reading("shared place", bits, named, facts, homes)
+    for channel, within in facts.list_shared(lambda channel: channel.record.is_place):
+        claim.add_things(within, ~facts.partition.household_scale[channel.name])
+    for channel, within in facts.list_shared(lambda channel: channel.record.is_device):
+        claim.add_things(within, find_terminals(facts, channel))
+    claim.add_sign_ups()
 
 
 def find_terminals(facts: GroupFacts, devices: SharedThings) -> NDArray[np.bool_]:
-    """Devices that a crowd shares of whom most have one of their own as well (K,)."""
-    within, crowded = facts.within[DEVICE], devices.popularity > HOUSEHOLD_SIZE
+    """Devices that a crowd shares of whom enough have one of their own as well (K,)."""
+    within, crowded = facts.within[devices.name], devices.popularity > facts.policy.household_size
     has_own = np.zeros(int(max(devices.account.max(initial=0), facts.groups.account.max(initial=0))) + 1, dtype=bool)
     has_own[devices.account[~crowded[devices.thing]]] = True
     owners = np.bincount(within.row, has_own[facts.groups.account[within.membership]], minlength=len(within.group))
-    return crowded[within.thing] & (owners > within.members / 2)
+    return crowded[within.thing] & (owners > within.members * facts.policy.terminal_owner_share)
 
 
-def read_campaign(facts: GroupFacts, homes: Homes, things: Mapping[str, SharedThings]) -> Reading:
-    """The followers of somebody who recommends the market to a crowd: they come at one time."""
-    bits, named = _none(facts), np.zeros(len(homes.family), dtype=bool)
-    if REFERRED in facts.within:
-        within = facts.within[REFERRED]
-        crowd = things[REFERRED].popularity[within.thing] > HOUSEHOLD_SIZE
-        np.add.at(bits, within.group[crowd], within.bits[crowd])
-        named[within.membership[crowd[within.row]]] = True
-        bits += np.where(bits > 0, _bits(facts, SIGN_UP), 0.0)
-    return _gather_reading("referral campaign", bits, named, facts, homes)
-
-
-def read_second_hand(facts: GroupFacts, homes: Homes, things: Mapping[str, SharedThings]) -> Reading:
+def explain_by_second_hand(claim: Claim, facts: GroupFacts) -> None:
     """A device that one account stops using before the next one starts."""
-    bits, named = _none(facts), np.zeros(len(homes.family), dtype=bool)
-    if DEVICE in facts.within:
-        within = facts.within[DEVICE]
-        handed_on = ~things[DEVICE].overlaps[within.thing] & ~homes.homely[DEVICE]
-        np.add.at(bits, within.group[handed_on], within.bits[handed_on])
-        named[within.membership[handed_on[within.row]]] = True
-    return _gather_reading("second-hand device", bits, named, facts, homes)
+    for channel, within in facts.list_shared(lambda channel: channel.record.is_device):
+        claim.add_things(within, ~channel.overlaps[within.thing] & ~facts.partition.household_scale[channel.name])
 
 
-def read_club(facts: GroupFacts, homes: Homes, praise: Praise) -> Reading:
+def explain_by_campaign(claim: Claim, facts: GroupFacts) -> None:
+    """The followers of somebody who recommends the market to a crowd: they come at one time."""
+    for channel, within in facts.list_shared(lambda channel: channel.name == REFERRED):
+        claim.add_things(within, channel.popularity[within.thing] > facts.policy.household_size)
+    claim.add_sign_ups()
+
+
+def explain_by_club(claim: Claim, facts: GroupFacts) -> None:
     """People who trade with one another for months, and say that they liked what they bought.
 
     Trades of which nobody knows when they were may have been years apart.
     """
+    praise, long = facts.praise, min(facts.policy.club_days, facts.policy.lasting_share * facts.market.norms.order_days)
     inner = np.bincount(praise.group[praise.is_inner], praise.bits[praise.is_inner], minlength=len(facts.groups))
-    lasting = facts.trade_days >= min(CLUB_DAYS, LASTING_SHARE * facts.habits.order_days)
-    bits = np.where(lasting, _bits(facts, TRADE) + inner, 0.0)
-    return _gather_reading("club", bits, facts.is_trader, facts, homes)
+    claim.bits = np.where(facts.trade_days >= long, find_bits(facts, TRADE) + inner, 0.0)
+    claim.named = facts.is_trader
 
 
-def read_friends(facts: GroupFacts, homes: Homes) -> Reading:
+def explain_by_friends(claim: Claim, facts: GroupFacts) -> None:
     """People who pay their friends, where that is what people do: in most markets strangers deal with one another."""
-    bits = _bits(facts, TRADE) if facts.habits.circles_are_usual else _none(facts)
-    return _gather_reading("friends", bits, facts.is_trader, facts, homes)
+    if facts.market.norms.cycles_are_usual:
+        claim.bits = find_bits(facts, TRADE)
+    claim.named = facts.is_trader
 
 
-def read_launch(facts: GroupFacts, homes: Homes, things: Mapping[str, SharedThings]) -> Reading:
+def explain_by_launch(claim: Claim, facts: GroupFacts) -> None:
     """A crowd with one opinion of one thing at one time: the strongest single coincidence of each kind."""
-    bits, named = _none(facts), np.zeros(len(homes.family), dtype=bool)
-    for name in (PRAISE, BLAME, REFUND, PURCHASE):
-        if name in facts.within:
-            within, best = facts.within[name], _none(facts)
-            shown = np.where(things[name].popularity[within.thing] > HOUSEHOLD_SIZE, within.bits, 0.0)
-            np.maximum.at(best, within.group, shown)
-            bits += best
-            named[within.membership[((shown > 0) & (shown >= best[within.group]))[within.row]]] = True
-    return _gather_reading("launch", bits, named, facts, homes)
+    for channel, within in facts.list_shared(lambda channel: channel.record.draws_crowds):
+        best = np.zeros(len(facts.groups))
+        crowded = channel.popularity[within.thing] > facts.policy.household_size
+        shown = np.where(crowded, within.bits, 0.0)
+        np.maximum.at(best, within.group, shown)
+        claim.bits += best
+        claim.named[within.membership[((shown > 0) & (shown >= best[within.group]))[within.row]]] = True
+
+
+def explain_by_fans(claim: Claim, facts: GroupFacts) -> None:
+    """Buyers who come back to the same sellers, and praise them, over months."""
+    praise = facts.praise
+    code, place = np.unique(praise.group * facts.market.n_accounts + praise.seller, return_inverse=True)
+    first, last = np.full(len(code), np.inf), np.full(len(code), -np.inf)
+    np.minimum.at(first, place, praise.first_day)
+    np.maximum.at(last, place, praise.last_day)
+    enough = min(facts.policy.fans_days, facts.policy.lasting_share * facts.market.norms.review_days)
+    lasting = ((last - first >= enough) | (last < first))[place]  # where none is dated, it may have been years
+    np.add.at(claim.bits, praise.group[lasting], praise.bits[lasting])
+    if PRAISE in facts.within:
+        within = facts.within[PRAISE]
+        claim.named[within.membership[(lasting & (praise.bits > 0))[within.row]]] = True
+
+
+@dataclass(frozen=True)
+class Explainer:
+    """An explanation: its ``name``, what it ``says`` of a group, and the function that claims bits for it."""
+
+    name: str
+    says: str
+    explain: Callable[[Claim, GroupFacts], None]
+
+
+HOUSEHOLD = "household"
+"""The one explanation that names households instead of people."""
+EXPLAINERS = (
+    Explainer(HOUSEHOLD, "families and friends who share phones, cards and homes", explain_by_household),
+    Explainer(
+        "shared place",
+        "a dormitory, an office, a parcel locker, a carrier's network or a computer in a library",
+        explain_by_shared_place,
+    ),
+    Explainer("second-hand device", "a device sold on from one to the next", explain_by_second_hand),
+    Explainer(
+        "referral campaign",
+        "the followers of somebody who recommends the market to a crowd",
+        explain_by_campaign,
+    ),
+    Explainer("club", "people who trade with one another for months, and praise what they bought", explain_by_club),
+    Explainer("friends", "people who pay their friends, as is usual in this market", explain_by_friends),
+    Explainer("launch", "a crowd with one opinion of one thing at one time", explain_by_launch),
+    Explainer("fans", "buyers who come back to the same sellers, and praise them, for months", explain_by_fans),
+)
+"""In the order in which they are heard, and in which combinations are tried."""
 
 
 @dataclass(frozen=True)
@@ -202,21 +259,22 @@ class Praise:
     is_inner: NDArray[np.bool_]
 
 
-def find_praise(facts: GroupFacts, things: Mapping[str, SharedThings], snapshot: Snapshot) -> Praise:
+def find_praise(facts: GroupFacts) -> Praise:
     """How much of the praise is by customers, of whom, and when."""
     if PRAISE not in facts.within:
         nobody, nothing = np.empty(0, dtype=np.int64), np.empty(0)
         return Praise(nobody, nobody, nothing, nothing, nothing, nobody.astype(bool))
-    within, channel, n = facts.within[PRAISE], things[PRAISE], snapshot.n_accounts
-    seller = find_thing_sellers(channel, snapshot)[within.thing]
+    market, n = facts.market, facts.market.n_accounts
+    within, channel, orders = facts.within[PRAISE], market.things[PRAISE], market.snapshot.orders
+    seller = market.sellers[PRAISE][within.thing]
     author = facts.groups.account[within.membership]
     bought = np.ones(len(author), dtype=bool)
-    if (snapshot.orders.seller >= 0).any():
+    if (orders.seller >= 0).any():
         is_member = np.zeros(n, dtype=bool)
         is_member[facts.groups.account] = True
-        theirs = is_member[snapshot.orders.buyer]
-        orders = snapshot.orders.buyer[theirs] * n + snapshot.orders.seller[theirs]
-        bought = np.isin(author * n + seller[within.row], orders)
+        theirs = is_member[orders.buyer]
+        deals = orders.buyer[theirs] * n + orders.seller[theirs]
+        bought = np.isin(author * n + seller[within.row], deals)
     customers = np.bincount(within.row, bought, minlength=len(seller)) / np.maximum(within.members, 1)
     first, last = _find_days(facts.groups, channel, within)
     inner = np.isin(within.group * n + seller, facts.groups.group * n + facts.groups.account)
@@ -237,76 +295,52 @@ def _find_days(groups: Groups, channel: SharedThings, within: SharedWithin) -> t
     return first, last
 
 
-def read_fans(facts: GroupFacts, homes: Homes, praise: Praise, n_accounts: int) -> Reading:
-    """Buyers who come back to the same sellers, and praise them, over months."""
-    bits, named = _none(facts), np.zeros(len(homes.family), dtype=bool)
-    code, place = np.unique(praise.group * n_accounts + praise.seller, return_inverse=True)
-    first, last = np.full(len(code), np.inf), np.full(len(code), -np.inf)
-    np.minimum.at(first, place, praise.first_day)
-    np.maximum.at(last, place, praise.last_day)
-    enough = min(FANS_DAYS, LASTING_SHARE * facts.habits.review_days)
-    lasting = ((last - first >= enough) | (last < first))[place]  # where none is dated, it may have been years
-    np.add.at(bits, praise.group[lasting], praise.bits[lasting])
-    if PRAISE in facts.within:
-        within = facts.within[PRAISE]
-        named[within.membership[(lasting & (praise.bits > 0))[within.row]]] = True
-    return _gather_reading("fans", bits, named, facts, homes)
-
-
 @dataclass(frozen=True)
-class Verdict:
-    """``net_bits`` (G,) that stand against the best innocent story, and ``won`` (G,) by reading:
-    where it belongs to that story and the story explains more than naming its groups costs.
+class BestExplanation:
+    """``net_bits`` (G,) that stand against the best innocent combination, and ``won`` (G,) by explanation:
+    where it belongs to that combination and the combination explains more than naming its groups costs.
     """
 
     net_bits: Floats
     won: Mapping[str, NDArray[np.bool_]]
 
 
-def weigh_innocence(total: Floats, naming: Naming, readings: list[Reading]) -> Verdict:
-    """Set the evidence against chance, and against the best combination of innocent readings.
+def weigh_explanations(
+    total: Floats, length: DescriptionLength, explanations: list[Explanation], policy: Policy
+) -> BestExplanation:
+    """Set the evidence against chance, and against the best combination of innocent explanations.
 
-    A ring pays to name its members.  An innocent story pays to name whom each of its readings brings
-    together, and is ``PRIOR_BITS`` more common; what it accounts for beyond that is taken from the
-    ring.  Families are there in any case: a story with families names families instead of people,
-    one at the least, and saves the ring the difference.  O(2^readings · groups).
+    A ring pays to name its members.  An innocent combination pays to name whom each of its explanations brings
+    together, and is ``prior_bits`` more common; what it accounts for beyond that is taken from the
+    ring.  Families are there in any case: a combination with households names households instead of people,
+    one at the least, and saves the ring the difference.  O(2^explanations · groups).
     """
-    size = naming.size
-    n_families = next((reading.families for reading in readings if reading.name == HOUSEHOLD), size)
+    size = length.size
+    n_households = next((explanation.households for explanation in explanations if explanation.name == HOUSEHOLD), size)
     best, chosen = np.zeros_like(total), np.zeros(len(total), dtype=np.int64)
-    for story in range(1, 1 << len(readings)):
-        parts = [reading for place, reading in enumerate(readings) if story >> place & 1]
+    for combination in range(1, 1 << len(explanations)):
+        parts = [explanation for place, explanation in enumerate(explanations) if combination >> place & 1]
         fits = np.all([part.bits > 0 for part in parts], axis=0)
         if not fits.any():
             continue
         others = [part for part in parts if part.name != HOUSEHOLD]
         if len(others) < len(parts):
-            named = np.minimum(sum(part.families for part in others), n_families)
-            cost = naming.name(size) - naming.name(n_families) + np.maximum(naming.name(named), np.log2(naming.total))
+            named = np.minimum(sum(part.households for part in others), n_households)
+            cost = (
+                length.bits_for(size)
+                - length.bits_for(n_households)
+                + np.maximum(length.bits_for(named), np.log2(length.total))
+            )
         else:
-            cost = naming.name(np.minimum(sum(part.people for part in others), size))
-        gain = sum((part.bits for part in parts), PRIOR_BITS - cost)
+            cost = length.bits_for(np.minimum(sum(part.people for part in others), size))
+        gain = sum((part.bits for part in parts), policy.prior_bits - cost)
         fits &= gain > best
-        best, chosen = np.where(fits, gain, best), np.where(fits, story, chosen)
-    won = {reading.name: (chosen >> place & 1).astype(bool) for place, reading in enumerate(readings)}
-    return Verdict(total - naming.charge - best, won)
+        best, chosen = np.where(fits, gain, best), np.where(fits, combination, chosen)
+    won = {explanation.name: (chosen >> place & 1).astype(bool) for place, explanation in enumerate(explanations)}
+    return BestExplanation(total - length.charge - best, won)
 
 
-def _gather_reading(name: str, bits: Floats, named: NDArray[np.bool_], facts: GroupFacts, homes: Homes) -> Reading:
-    people = np.bincount(facts.groups.group[named], minlength=len(facts.groups))
-    return Reading(name, bits, people, _count_families(facts, homes, named))
-
-
-def _count_families(facts: GroupFacts, homes: Homes, named: NDArray[np.bool_]) -> Ints:
-    """To how many families the named memberships of each group belong (G,)."""
-    _, once = np.unique(homes.family[named], return_index=True)
-    return np.bincount(facts.groups.group[named][once], minlength=len(facts.groups))
-
-
-def _none(facts: GroupFacts) -> Floats:
-    return np.zeros(len(facts.groups))
-
-
-def _bits(facts: GroupFacts, channel: str) -> Floats:
+def find_bits(facts: GroupFacts, channel: str) -> Floats:
+    """What a channel shows of each group (G,); 0 where it is silent."""
     shown = facts.evidence.get(channel)
-    return _none(facts) if shown is None else shown.bits
+    return np.zeros(len(facts.groups)) if shown is None else shown.bits

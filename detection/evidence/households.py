@@ -1,10 +1,10 @@
-"""Who could live together: the families of a group, and what each would share anyway.
+"""Who could live together: the households of a group, and what each would share anyway.
 
-A family is a set of up to ``HOUSEHOLD_SIZE`` members whom homely things join.  Where more hang together,
-their things are sorted into families, each into one: those who live together share the same few things
-among the same few people.  Somebody may belong to two families, the one at home and the colleagues
-say; that takes a name for every family beyond the first.  A ring whose things overlap every way is no
-set of families, because nearly everybody would have to be named again and again.
+A household is a set of up to ``household_size`` members who are joined by things of a household's scale.  Where
+more hang together, their things are sorted into households, each into one: those who live together share the same
+few things among the same few people.  Somebody may belong to two households, the one at home and the colleagues
+say; that takes a name for every household beyond the first.  A ring whose things overlap every way is no
+set of households, because nearly everybody would have to be named again and again.
 """
 
 from __future__ import annotations
@@ -17,36 +17,34 @@ from numpy.typing import NDArray
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from detection.channels.catalogue import BEHAVIOUR, REFERRED
 from detection.channels.incidence import SharedThings
+from detection.evidence.market import Market
 from detection.evidence.measure import SharedWithin
 from detection.groups import Groups
+from detection.policy import Policy
 from graph.model import Floats, Ints
-
-HOUSEHOLD_SIZE = 8
-PLACES = frozenset({"address", "ip"})
 
 
 @dataclass(frozen=True)
-class Homes:
-    """The families of some groups.
+class HouseholdPartition:
+    """The households of some groups.
 
-    By channel, ``homely`` tells which of the things that a group shares one household could share (K,),
-    and ``explained`` how many bits of each its families account for (K,).  ``family`` (M,) is the first
-    family of each membership; naming those who belong to further ones takes ``again_bits`` (G,).
+    By channel, ``household_scale`` tells which of the things that a group shares one household could share (K,),
+    and ``explained`` how many bits of each its households account for (K,).  ``household`` (M,) is the first
+    household of each membership; naming those who belong to further ones takes ``again_bits`` (G,).
     """
 
-    homely: Mapping[str, NDArray[np.bool_]]
+    household_scale: Mapping[str, NDArray[np.bool_]]
     explained: Mapping[str, Floats]
-    family: Ints
+    household: Ints
     again_bits: Floats
 
 
 @dataclass(frozen=True)
 class _Uses:
-    """Uses of homely things: ``member`` and ``thing`` (U,), memberships and things numbered over all channels.
+    """Uses of things of a household's scale: ``member`` and ``thing`` (U,), memberships and things over all channels.
 
-    ``bits`` (K, HOUSEHOLD_SIZE + 1) of each thing, if so many of the members shared it.
+    ``bits`` (K, household_size + 1) of each thing, if so many of the members shared it.
     """
 
     member: Ints
@@ -70,66 +68,75 @@ class _Thing:
 
 @dataclass(frozen=True)
 class _Split:
-    """The families of a crowd: disjoint masks, the bits ``explained`` of each thing, and how many ``names``
-    the further families of some people take.
+    """The households of a crowd: disjoint masks, the bits ``explained`` of each thing, and how many ``names``
+    the further households of some people take.
     """
 
-    families: list[int]
+    households: list[int]
     explained: list[float]
     names: int
 
 
-def find_homes(
-    groups: Groups, within: Mapping[str, SharedWithin], things: Mapping[str, SharedThings], n_accounts: int
-) -> Homes:
-    """Split every group into families, O(uses of the members · log, and in crowds · their families).
+def partition_households(groups: Groups, within: Mapping[str, SharedWithin], market: Market) -> HouseholdPartition:
+    """Split every group into households, O(uses of the members · log, and in crowds · their households).
 
-    In a crowd the things that say most choose their family first, and of equals those of the last
+    In a crowd the things that say most choose their household first, and of equals those of the last
     accounts, so that the names of things do not matter.
+
+    Parameters
+    ----------
+    groups, within
+        The groups, and what their members share, by channel.
+    market
+        For how large a household is, and which channels' things are shared at home.
     """
-    shared = {name: found for name, found in within.items() if name not in BEHAVIOUR or name == REFERRED}
-    homely = {name: _is_homely(found, things[name]) for name, found in shared.items()}
-    uses = _gather_uses(shared, homely)
+    policy, n_accounts = market.policy, market.n_accounts
+    shared = {name: found for name, found in within.items() if market.things[name].record.is_shared_at_home}
+    household_scale = {name: _is_household_scale(found, market.things[name], policy) for name, found in shared.items()}
+    uses = _gather_uses(shared, household_scale, policy.household_size)
     n, n_things, group = len(groups.account), len(uses.bits), groups.group
     joined = sparse.coo_array((np.ones(len(uses.member)), (uses.member, n + uses.thing)), shape=(n + n_things,) * 2)
     component = connected_components(joined, directed=False)[1].astype(np.int64)[:n]
-    crowded = np.bincount(component)[component] > HOUSEHOLD_SIZE
-    family = np.where(crowded, n + n_things + np.arange(n), component)
-    explained = uses.bits[np.arange(n_things), np.minimum(np.bincount(uses.thing, minlength=n_things), HOUSEHOLD_SIZE)]
-    again, name_bits = np.zeros(len(groups)), float(np.log2(max(n_accounts / HOUSEHOLD_SIZE, 2.0)))
+    crowded = np.bincount(component)[component] > policy.household_size
+    household = np.where(crowded, n + n_things + np.arange(n), component)
+    users = np.minimum(np.bincount(uses.thing, minlength=n_things), policy.household_size)
+    explained = uses.bits[np.arange(n_things), users]
+    again, name_bits = np.zeros(len(groups)), float(np.log2(max(n_accounts / policy.household_size, 2.0)))
+    # Most groups fall into households at once.  Only where more hang together than can live together, one thing at a
+    # time is put to a household.
     for members, crowd in _list_crowds(uses, component, crowded):
-        split = _sort_into_families(crowd, name_bits=name_bits)
+        split = _sort_into_households(crowd, policy, name_bits=name_bits)
         again[group[members[0]]] += name_bits * split.names
         explained[[thing.row for thing in crowd]] = split.explained
-        for mask in split.families:
+        for mask in split.households:
             inside = members[[place for place in range(len(members)) if mask >> place & 1]]
-            family[inside] = family[inside[0]]
+            household[inside] = household[inside[0]]
     ends = np.cumsum([len(found.group) for found in shared.values()])
     parts = dict(zip(shared, np.split(explained, ends[:-1]), strict=True)) if shared else {}
-    return Homes(homely, parts, np.unique(family, return_inverse=True)[1], again)
+    return HouseholdPartition(household_scale, parts, np.unique(household, return_inverse=True)[1], again)
 
 
-def _is_homely(within: SharedWithin, channel: SharedThings) -> NDArray[np.bool_]:
-    """Things that one household could share (K,): few members of the group use them, and for an
-    address or a network few others do.
-    """
-    few = within.members <= HOUSEHOLD_SIZE
-    if channel.name in PLACES:
-        few &= channel.crowd[within.thing] <= HOUSEHOLD_SIZE
+def _is_household_scale(within: SharedWithin, channel: SharedThings, policy: Policy) -> NDArray[np.bool_]:
+    """Things that one household could share (K,): few members of the group use them, and for a place few others do."""
+    few = within.members <= policy.household_size
+    if channel.record.is_place:
+        few &= channel.crowd[within.thing] <= policy.household_size
     return few
 
 
-def _gather_uses(shared: Mapping[str, SharedWithin], homely: Mapping[str, NDArray[np.bool_]]) -> _Uses:
+def _gather_uses(
+    shared: Mapping[str, SharedWithin], household_scale: Mapping[str, NDArray[np.bool_]], largest: int
+) -> _Uses:
     members, things = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)]
-    bits, first = [np.empty((0, HOUSEHOLD_SIZE + 1))], 0
+    bits, first = [np.empty((0, largest + 1))], 0
     for name, within in shared.items():
-        used = homely[name][within.row]
+        used = household_scale[name][within.row]
         members.append(within.membership[used])
         things.append(first + within.row[used])
         first += len(within.group)
-        beyond = np.maximum(np.arange(HOUSEHOLD_SIZE + 1) - 1.0, 0.0)
+        beyond = np.maximum(np.arange(largest + 1) - 1.0, 0.0)
         of_counts = np.column_stack([within.score(np.full(len(within.group), count)) for count in beyond])
-        bits.append(np.where(homely[name][:, None], of_counts, 0.0))
+        bits.append(np.where(household_scale[name][:, None], of_counts, 0.0))
     return _Uses(np.concatenate(members), np.concatenate(things), np.concatenate(bits))
 
 
@@ -147,47 +154,48 @@ def _list_crowds(uses: _Uses, component: Ints, crowded: NDArray[np.bool_]) -> It
         yield members, [_Thing(row, mask, known) for (row, mask), known in zip(users.items(), bits, strict=True)]
 
 
-def _sort_into_families(crowd: list[_Thing], *, name_bits: float) -> _Split:
-    """Families in the order of what they share; a later one has those who are in none yet, or pays for the others."""
-    families = _cluster_things(crowd)
-    masks = [_join_users(crowd, family) for family in families]
-    shared_bits = [sum(crowd[place].all_bits for place in family) for family in families]
+def _sort_into_households(crowd: list[_Thing], policy: Policy, *, name_bits: float) -> _Split:
+    """Households in the order of what they share; a later one has those who are in none yet, or pays for the others."""
+    households = _cluster_things(crowd, policy)
+    masks = [_join_users(crowd, household) for household in households]
+    shared_bits = [sum(crowd[place].all_bits for place in household) for household in households]
     taken, names, disjoint, explained = 0, 0, [], [0.0] * len(crowd)
-    for at in sorted(range(len(families)), key=lambda at: (-shared_bits[at], -masks[at])):
+    for at in sorted(range(len(households)), key=lambda at: (-shared_bits[at], -masks[at])):
         fresh, known = masks[at] & ~taken, (masks[at] & taken).bit_count()
-        bits = [crowd[place].bits[(crowd[place].users & fresh).bit_count()] for place in families[at]]
+        bits = [crowd[place].bits[(crowd[place].users & fresh).bit_count()] for place in households[at]]
         if shared_bits[at] - name_bits * known > sum(bits):
-            names, bits = names + known, [crowd[place].all_bits for place in families[at]]
-        for place, each in zip(families[at], bits, strict=True):
+            names, bits = names + known, [crowd[place].all_bits for place in households[at]]
+        for place, each in zip(households[at], bits, strict=True):
             explained[place] = each
         disjoint += [fresh] if fresh else []
         taken |= fresh
     return _Split(disjoint, explained, names)
 
 
-def _cluster_things(crowd: list[_Thing]) -> list[list[int]]:
-    """Put each thing, those that say most first, to the family that most of its users are in."""
-    families: list[list[int]] = []
+def _cluster_things(crowd: list[_Thing], policy: Policy) -> list[list[int]]:
+    """Put each thing, those that say most first, to the household that most of its users are in."""
+    households: list[list[int]] = []
     masks: list[int] = []
     for place in sorted(range(len(crowd)), key=lambda place: (-crowd[place].all_bits, -crowd[place].users)):
-        at = _find_family(crowd[place].users, masks)
+        at = _find_household(crowd[place].users, masks, policy)
         if at is None:
-            at = len(families)
-            families.append([])
+            at = len(households)
+            households.append([])
             masks.append(0)
-        families[at].append(place)
+        households[at].append(place)
         masks[at] |= crowd[place].users
-    return families
+    return households
 
 
-def _find_family(users: int, families: list[int]) -> int | None:
-    """The family most like some users, if half of the fewer are in both and all together are a household."""
+def _find_household(users: int, households: list[int], policy: Policy) -> int | None:
+    """The household most like some users, if enough of the fewer are in both and all together are a household."""
     best, found = 0.0, None
-    for at, family in enumerate(families):
-        if not family & users:
+    for at, household in enumerate(households):
+        if not household & users:
             continue
-        common, together = (family & users).bit_count(), (family | users).bit_count()
-        if together > HOUSEHOLD_SIZE or 2 * common < min(family.bit_count(), users.bit_count()):
+        common, together = (household & users).bit_count(), (household | users).bit_count()
+        fewer = min(household.bit_count(), users.bit_count())
+        if together > policy.household_size or common < policy.household_overlap * fewer:
             continue
         if common / together > best:
             best, found = common / together, at

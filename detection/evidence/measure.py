@@ -18,16 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import sparse
 
-from detection.channels.catalogue import BLAME, NETWORK, PRAISE, PURCHASE, REFUND
 from detection.channels.conduct import Conduct
 from detection.channels.incidence import Dealings, SharedThings
 from detection.groups import Groups, MemberFacts
 from detection.likelihood import score_share, score_surprise
 from detection.parallel import map_threads
 from graph.model import Floats, Ints
-
-AFFINITY = {NETWORK: 5.0, PRAISE: 3.0, PURCHASE: 4.0, BLAME: 1.0, REFUND: 1.0}
-"""How much likelier than strangers people of one taste, one town or one age are to deal with the same sellers."""
 
 
 @dataclass(frozen=True)
@@ -103,7 +99,7 @@ def find_shared_within(groups: Groups, channel: SharedThings) -> SharedWithin:
     members, stratum = members[shared], channel.stratum[thing]
     size, trials = groups.size[group], channel.popularity[thing] - 1
     expected: Floats = own.find(group, stratum) * (size - 1) / size * trials / channel.stratum_uses[stratum]
-    expected = expected * AFFINITY.get(channel.name, 1.0)
+    expected = expected * channel.record.affinity
     bits = score_share(members - 1.0, trials, expected / np.maximum(trials, 1))
     seen_as = group * channel.n_grains + channel.grain[thing]
     best = channel.grain[thing] == _find_best_grain(seen_as, bits, len(groups), channel.n_grains)[group]
@@ -142,7 +138,9 @@ def _count_own(groups: Groups, channel: SharedThings, uses: MemberFacts) -> _Own
     return _OwnUses(n_strata, *np.unique(group * n_strata + stratum, return_counts=True))
 
 
-def tell_apart(within: Mapping[str, SharedWithin], concerned: Mapping[str, Ints]) -> dict[str, SharedWithin]:
+def keep_strongest_channel_per_seller(
+    within: Mapping[str, SharedWithin], concerned: Mapping[str, Ints]
+) -> dict[str, SharedWithin]:
     """Of what a group's members do with one seller, only the channel that shows most.
 
     Customers of one shop buy there, praise it, and now and then ask it for their money: one

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from detection.channels.facts import GOOD_RATING
 from detection.channels.incidence import SharedThings
+from detection.evidence.market import Market
 from detection.likelihood import score_surprise
 from graph.model import Ints, Party, Snapshot, Times
 
@@ -17,7 +17,7 @@ LEAST_FOLLOWERS = 2
 
 
 @dataclass(frozen=True)
-class Deeds:
+class ActsOnThings:
     """What some accounts did to some things of a channel (d,): who, to which thing, when first and last."""
 
     account: Ints
@@ -26,43 +26,43 @@ class Deeds:
     last_at: Times
 
 
-def find_deeds(channel: SharedThings, accounts: Ints, things: Ints) -> Deeds:
+def find_acts(channel: SharedThings, accounts: Ints, things: Ints) -> ActsOnThings:
     """The uses of some things by some accounts, O(uses of the accounts)."""
     index = channel.by_account
     known = accounts[accounts < len(index.count)]
     parts = [index.order[begin : begin + n] for begin, n in zip(index.begin[known], index.count[known], strict=True)]
     uses = np.concatenate([np.empty(0, dtype=np.int64), *parts])
     uses = uses[np.isin(channel.thing[uses], things)]
-    return Deeds(channel.account[uses], channel.thing[uses], channel.first_at[uses], channel.last_at[uses])
+    return ActsOnThings(channel.account[uses], channel.thing[uses], channel.first_at[uses], channel.last_at[uses])
 
 
-def describe_period(deeds: Deeds) -> str:
+def describe_period(acts: ActsOnThings) -> str:
     """From when to when, in words that follow a sentence; empty where no time is known.
 
     >>> at = np.array(["2024-02-03", "2024-02-28"], dtype="datetime64[us]")
-    >>> describe_period(Deeds(np.arange(2), np.arange(2), at, at))
+    >>> describe_period(ActsOnThings(np.arange(2), np.arange(2), at, at))
     ', from 2024-02-03 to 2024-02-28'
     """
-    known = ~np.isnat(deeds.first_at) & ~np.isnat(deeds.last_at)
+    known = ~np.isnat(acts.first_at) & ~np.isnat(acts.last_at)
     if not known.any():
         return ""
-    first, last = (str(at.astype("datetime64[D]")) for at in (deeds.first_at[known].min(), deeds.last_at[known].max()))
+    first, last = (str(at.astype("datetime64[D]")) for at in (acts.first_at[known].min(), acts.last_at[known].max()))
     return f", from {first} to {last}" if first != last else f", on {first}"
 
 
-def describe_targets(channel: SharedThings, deeds: Deeds, snapshot: Snapshot) -> str:
+def describe_targets(channel: SharedThings, acts: ActsOnThings, snapshot: Snapshot) -> str:
     """Name the targets that most of the accounts have in common, and when.
 
     Being active at one time has no target, and is left out.
     """
-    subject = channel.subject[deeds.thing]
+    subject = channel.subject[acts.thing]
     concrete = (subject >= 0) | (subject >= -snapshot.n_accounts)
-    pairs = np.unique(np.stack([subject[concrete], deeds.account[concrete]]), axis=1)
+    pairs = np.unique(np.stack([subject[concrete], acts.account[concrete]]), axis=1)
     targets, count = np.unique(pairs[0], return_counts=True)
     order = np.lexsort((targets, -count))[:MOST_TARGETS]
     names = [_name_target(int(target), snapshot) for target in targets[order]]
     more = f" and {len(targets) - len(names)} more" if len(targets) > len(names) else ""
-    return f"; {', '.join(names)}{more}{describe_period(deeds)}" if names else ""
+    return f"; {', '.join(names)}{more}{describe_period(acts)}" if names else ""
 
 
 def _name_target(subject: int, snapshot: Snapshot) -> str:
@@ -79,12 +79,13 @@ class Favours:
     seller: Ints
 
 
-def find_favours(snapshot: Snapshot) -> tuple[Favours, ...]:
+def find_favours(market: Market) -> tuple[Favours, ...]:
     """Who praised which seller, and who traded with whom."""
-    reviews, orders, n = snapshot.reviews, snapshot.orders, snapshot.n_accounts
+    snapshot, policy, n = market.snapshot, market.policy, market.n_accounts
+    reviews, orders = snapshot.reviews, snapshot.orders
     listed_by = snapshot.product_seller[np.maximum(reviews.product, 0)] if snapshot.n_products else reviews.seller
     praised = np.where(reviews.seller >= 0, reviews.seller, np.where(reviews.product >= 0, listed_by, -1))
-    good = np.flatnonzero((reviews.rating >= GOOD_RATING) & (praised >= 0))
+    good = np.flatnonzero((reviews.rating >= policy.good_rating) & (praised >= 0))
     known = np.flatnonzero(orders.seller >= 0)
     pairs = {
         "praised by": (reviews.author[good], praised[good]),

@@ -11,7 +11,8 @@ from detection.risk.drift import measure_drift, note_drift
 from detection.risk.file import KeptModel
 from detection.risk.model import RiskModel, score_accounts
 from detection.risk.reasons import explain_risk
-from detection.scores import ACTIONS, Scores
+from detection.scores import Scores
+from detection.tiers import ACTIONS
 from embeddings.features.table import describe_accounts
 from graph.model import Flag, Floats, Snapshot
 from graph.vocabulary import TIERS

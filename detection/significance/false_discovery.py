@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from detection.candidates.look_alikes import link_look_alikes, make_vectors
-from detection.evidence.judge import find_channels
+from detection.evidence.market import make_market
 from detection.rings.build import build_rings
 from detection.search import search_market
 from detection.settings import DetectSettings
@@ -28,10 +28,11 @@ def score_null_rings(snapshot: Snapshot, settings: DetectSettings, *, progress: 
     for copy in range(settings.rewired_copies):
         progress("searching rewired copies", copy, settings.rewired_copies)
         rewired = rewire_snapshot(snapshot, np.random.default_rng([settings.seed, copy]))
-        channels = find_channels(rewired)
-        likes = link_look_alikes(make_vectors(rewired, settings)) if settings.look_alike else None
-        found = build_rings(search_market(rewired, channels, settings, likes=likes), rewired, channels, settings)
-        scores += [ring.score for ring in found]
+        market = make_market(rewired, settings)
+        likes = None
+        if settings.look_alike:
+            likes = link_look_alikes(make_vectors(rewired, settings), settings.policy)
+        scores += [ring.score for ring in build_rings(search_market(market, settings, likes=likes))]
     return np.array(scores)
 
 

@@ -9,14 +9,11 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from detection.candidates.blocks.surprising import find_surprising_blocks
-from detection.candidates.communities import MAX_SIZE
 from detection.channels.catalogue import BLAME, PRAISE
 from detection.channels.incidence import ANYTHING, SharedThings
 from detection.groups import Groups, gather_groups
+from detection.policy import Policy
 from graph.model import Ints
-
-N_PROPOSED = 20
-"""Blocks of each grain of a channel that are proposed as groups."""
 
 
 @dataclass(frozen=True)
@@ -53,11 +50,13 @@ def find_channel_blocks(channel: SharedThings, n_accounts: int, *, n_blocks: int
     return tuple(sorted((block for block in found if block.bits > 0), key=lambda block: -block.bits))
 
 
-def propose_blocks(things: Mapping[str, SharedThings], n_accounts: int) -> Groups:
+def propose_blocks(things: Mapping[str, SharedThings], n_accounts: int, policy: Policy) -> Groups:
     """Accounts that praise, or blame, the same targets at the same times, as groups to judge.
 
     A run looks at them where ``[detect] review_blocks`` says so; see ``docs/reviews.md``.
     """
     channels = [things[name] for name in (PRAISE, BLAME) if name in things]
-    blocks = [block for each in channels for block in find_channel_blocks(each, n_accounts, n_blocks=N_PROPOSED)]
-    return gather_groups(block.accounts for block in blocks if len(block.accounts) <= MAX_SIZE)
+    blocks = [
+        block for each in channels for block in find_channel_blocks(each, n_accounts, n_blocks=policy.blocks_tried)
+    ]
+    return gather_groups(block.accounts for block in blocks if len(block.accounts) <= policy.largest_group)

@@ -13,7 +13,7 @@ from click.testing import CliRunner, Result
 from detection_market import Facts, make_background, make_snapshot
 
 from cli.main import main
-from detection.channels.facts import REFUND_STATUSES
+from detection.policy import DEFAULT_POLICY
 from detection.evaluation import red_team as redteam
 from detection.evaluation.market_draft import PLANT_KINDS, PlantPlan
 from detection.evaluation.planting import PlantedMarket, find_plantable, plant_rings
@@ -96,7 +96,7 @@ def test_a_ring_has_its_size_and_each_kind_does_its_deed(market: Snapshot, kind:
         "trade": bought.sum() >= 9 and (bought == sold).all(),
         "review": wrote.sum() >= 9 and (copy.reviews.rating[wrote] >= 4).all(),
         "attack": wrote.sum() >= 9 and (copy.reviews.rating[wrote] <= 2).all(),
-        "refund": sum(status in REFUND_STATUSES for status in statuses) > bought.sum() / 2,
+        "refund": sum(status in DEFAULT_POLICY.refund_statuses for status in statuses) > bought.sum() / 2,
         "farm": np.isin(copy.referral_account, rows).sum() == 8 and np.ptp(signed_up) < 6 * 36e8,
         "shared-identity": not bought.any() and not wrote.any(),
     }

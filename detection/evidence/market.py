@@ -1,0 +1,181 @@
+"""The market: all that judging needs, made once from a snapshot.  Below here nobody looks for facts again."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+
+from detection.candidates.links import NO_LINKS, Links
+from detection.candidates.trade_cycles import link_cycles
+from detection.channels.catalogue import TRADE, Catalogue, say_rules
+from detection.channels.conduct import Conduct, measure_conduct
+from detection.channels.facts import find_thing_sellers
+from detection.channels.incidence import Dealings, SharedThings
+from detection.channels.record import Channel, Found
+from detection.evidence.description_length import NO_POOLS, Pools, find_pools
+from detection.evidence.market_norms import DEFAULT_NORMS, MarketNorms, measure_norms
+from detection.groups import ByAccount, index_by_account
+from detection.parallel import map_threads
+from detection.policy import DEFAULT_POLICY, Policy
+from detection.settings import DetectSettings
+from graph.errors import ConfigError
+from graph.model import Ints, Snapshot, Times
+from graph.settings import nearest_hint
+
+
+@dataclass(frozen=True)
+class TradeIndex:
+    """Orders with a known seller who is not the buyer, found by buyer.
+
+    ``by_buyer`` gives rows of ``seller``, ``ordered_at`` and ``names_product`` (K,).
+    """
+
+    by_buyer: ByAccount
+    seller: Ints
+    ordered_at: Times
+    names_product: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class Market:
+    """A market, made once.
+
+    Attributes
+    ----------
+    snapshot
+        The facts: for ids, names and words.
+    policy
+        Every rule that can move a verdict.
+    things, dealings
+        Each channel by name, in the order in which they are reported.
+    conduct
+        What accounts do unusually often, by signal.
+    pools
+        Whom a search by each channel can find.
+    sellers
+        For what is done with sellers, the seller concerned by each thing (n_things,), -1 for none.
+    cycles
+        The links of trades in cycles.
+    norms
+        What is usual here.
+    """
+
+    snapshot: Snapshot
+    policy: Policy = DEFAULT_POLICY
+    things: Mapping[str, SharedThings] = field(default_factory=dict)
+    dealings: Mapping[str, Dealings] = field(default_factory=dict)
+    conduct: tuple[Conduct, ...] = ()
+    pools: Pools = NO_POOLS
+    sellers: Mapping[str, Ints] = field(default_factory=dict)
+    cycles: Links = NO_LINKS
+    norms: MarketNorms = DEFAULT_NORMS
+
+    @property
+    def n_accounts(self) -> int:
+        """How many accounts: N."""
+        return self.snapshot.n_accounts
+
+    @property
+    def channels(self) -> dict[str, Channel]:
+        """The record of each channel that has facts here, by name."""
+        records = [found.record for found in self.things.values()] + [found.record for found in self.dealings.values()]
+        return {record.name: record for record in records}
+
+    @property
+    def followed(self) -> dict[str, SharedThings]:
+        """The things that searches follow."""
+        return {name: channel for name, channel in self.things.items() if channel.record.is_followed}
+
+    @cached_property
+    def trades(self) -> TradeIndex:
+        """The orders between two accounts."""
+        orders = self.snapshot.orders
+        known = np.flatnonzero((orders.seller >= 0) & (orders.seller != orders.buyer))
+        return TradeIndex(
+            index_by_account(orders.buyer[known]),
+            orders.seller[known],
+            orders.ordered_at[known],
+            orders.product[known] >= 0,
+        )
+
+    def say_rules(self) -> dict[str, object]:
+        """What of each channel here can move a verdict, for the record of a run."""
+        return {"channels": say_rules(self.channels.values())}
+
+    def narrow_to(self, accounts: Ints) -> Market:
+        """The same market with only the dealings among some accounts: no ring has to look at all of them."""
+        is_one = np.zeros(self.n_accounts, dtype=bool)
+        is_one[accounts] = True
+        narrow = {}
+        for name, channel in self.dealings.items():
+            among = is_one[channel.source] & is_one[channel.target]
+            narrow[name] = Dealings(channel.record, channel.source[among], channel.target[among])
+        return replace(self, dealings=narrow)
+
+
+def make_market(
+    snapshot: Snapshot, settings: DetectSettings | None = None, *, catalogue: Catalogue | None = None
+) -> Market:
+    """Find every channel that a snapshot has facts for, and what follows from them.
+
+    Parameters
+    ----------
+    snapshot
+        The facts.
+    settings
+        The policy, changes to channels, and channels to look away from.
+    catalogue
+        The channels to look for.
+
+    Raises
+    ------
+    ConfigError
+        If a channel that the settings name is none.
+    """
+    settings = settings or DetectSettings()
+    kinds, policy = snapshot.identifier_kinds, settings.policy
+    adjusted = (catalogue or Catalogue()).adjust(settings.say_channel_changes(), kinds)
+    conduct = measure_conduct(snapshot, policy)
+    records = list(adjusted.list_channels(kinds))
+    check_names(settings.exclude_channels, [*adjusted.names, *kinds, *(signal.name for signal in conduct)])
+    wanted = [record for record in records if record.name not in settings.exclude_channels]
+    found = map_threads(lambda record: record.find(snapshot, record, policy), wanted, rows=snapshot.n_accounts)
+    kept = tuple(signal for signal in conduct if signal.name not in settings.exclude_channels)
+    return _gather_market(snapshot, policy, found, kept)
+
+
+def _gather_market(snapshot: Snapshot, policy: Policy, found: Iterable[Found], conduct: tuple[Conduct, ...]) -> Market:
+    heard = [channel for channel in found if not channel.is_silent]
+    things = {channel.name: channel for channel in heard if isinstance(channel, SharedThings)}
+    dealings = {channel.name: channel for channel in heard if isinstance(channel, Dealings)}
+    cycles = link_cycles(dealings[TRADE], snapshot.n_accounts) if TRADE in dealings else NO_LINKS
+    return Market(
+        snapshot,
+        policy,
+        things,
+        dealings,
+        conduct,
+        find_pools(things, dealings, conduct, snapshot.n_accounts),
+        {name: find_thing_sellers(each, snapshot) for name, each in things.items() if each.record.is_seller_bound},
+        cycles,
+        measure_norms(snapshot, dealings, cycles, policy),
+    )
+
+
+def check_names(names: Iterable[str], known: Iterable[str]) -> None:
+    """Refuse a channel to look away from that there is not.
+
+    Raises
+    ------
+    ConfigError
+        Naming the nearest one: whoever misspells a channel would believe it switched off.
+    """
+    there = set(known)
+    for name in names:
+        if name not in there:
+            listed = nearest_hint(name, there) or f"; there are {', '.join(sorted(there))}"
+            raise ConfigError(f"exclude_channels in the settings: there is no channel {name!r}{listed}")

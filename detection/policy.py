@@ -1,0 +1,320 @@
+"""The rules: every constant that can move a verdict, each with its unit, its meaning, where it comes from, its effect.
+
+Nothing else decides.  Whoever judges a group, a member, an account or a review is handed a :class:`Policy`; a run
+records all of it, and is named by it.  ``docs/policy.md`` lists the rules and is checked against what is written here.
+How a tier follows is in :mod:`detection.tiers`.  A rule of one channel (what is shared there, how alike people's
+tastes are) stands in that channel's record, in :mod:`detection.channels.catalogue`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Annotated, Any, Literal, get_args, get_type_hints
+
+import msgspec
+from msgspec import Meta
+
+Source = Literal["measurement", "paper", "judgement", "definition"]
+
+
+MEASURED, PAPER, JUDGED, DEFINED = get_args(Source)
+SCORE, SHARE = "score, 0 to 1", "share, 0 to 1"
+
+
+def rule(unit: str, meaning: str, source: Source, why: str, effect: str, **bounds: Any) -> Meta:
+    """One rule, documented where it is defined.
+
+    Parameters
+    ----------
+    unit
+        What the number counts.
+    meaning
+        What it is compared with.
+    source, why
+        Where the value comes from, and the reason for it.
+    effect
+        What a larger value does to those who are judged.
+    bounds
+        ``ge``, ``gt``, ``le``, ``lt``: between what the value has to lie.
+    """
+    return Meta(description=meaning, extra={"unit": unit, "source": source, "why": why, "effect": effect}, **bounds)
+
+
+class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Every threshold and constant that can move a verdict; ``[detect.policy]`` in ringfence.toml sets each."""
+
+    # fmt: off
+    # ---------------------------------------------------------------------------------- from score to tier
+    automatic_score: Annotated[float, rule(
+        SCORE, "a ring, or a member, from this score on may be flagged before a person has looked", MEASURED,
+        "of the automatic rings of ten simulated markets none was honest; on generators it was not tuned on some"
+        " were, so set it higher, or look at every one, until your own decisions say how often it is right",
+        "fewer rings are flagged unseen", ge=0.0, le=1.0
+    )] = 0.8
+    review_score: Annotated[float, rule(
+        SCORE, "a ring, a member or a ring's review from this score on is for a person's review", JUDGED,
+        "below it, about one ring in two of the simulated markets is none",
+        "fewer rings are for review, more are only watched", ge=0.0, le=1.0
+    )] = 0.4
+    review_probability: Annotated[float, rule(
+        "probability, 0 to 1", "an account whose learned probability of fraud is at least this is for review", JUDGED,
+        "more likely bad than not", "fewer accounts come up by a model", ge=0.0, le=1.0
+    )] = 0.5
+    weakest_tie_bits: Annotated[float, rule(
+        "bits", "a member whose tie to the others, or the one link that holds it, is weaker is for review at most",
+        JUDGED, "as much as one rare shared thing shows; nobody is flagged by one weak thread",
+        "fewer members are flagged unseen", ge=0.0
+    )] = 20.0
+    doers_share: Annotated[float, rule(
+        SHARE, "so many of the members must have acted together for a ring to be flagged unseen", MEASURED,
+        "of 99 tight circles that share cards and devices in a public set of payments 0.1 % of the members were ever"
+        " charged back: sharing is what families do", "fewer rings are flagged unseen", ge=0.0, le=1.0
+    )] = 0.5
+    deed_bits: Annotated[float, rule(
+        "bits", "acting together in a channel counts as that if the channel shows so much", JUDGED,
+        "as much as the prior of an innocent explanation: more than a prejudice", "fewer rings are flagged unseen",
+        ge=0.0
+    )] = 12.0
+    sale_share: Annotated[float, rule(
+        SHARE, "trades inside a ring of which fewer name a product are payments, and no deed", MEASURED,
+        "friends pay one another; see doers_share", "fewer trade rings are flagged unseen", ge=0.0, le=1.0
+    )] = 0.5
+    half_score_bits: Annotated[float, rule(
+        "bits for each square root of a member", "a ring scores 0.5 at so many net bits times the root of its size",
+        MEASURED,
+        "bits of chance groups grow with the root of the size: dividing by it favours neither crowds nor pairs",
+        "all rings score lower", gt=0.0
+    )] = 8.0
+    core_share: Annotated[float, rule(
+        "share of the median tie", "members tied by less are the ring's fringe", JUDGED,
+        "half of what ties the others: rather beside the ring than in it", "more members are fringe, and score less",
+        ge=0.0, le=1.0
+    )] = 0.5
+    fringe_factor: Annotated[float, rule(
+        "factor", "what the score of a ring counts for a member of its fringe", JUDGED,
+        "orders fringe members behind the core of the same ring", "fringe members score more", ge=0.0, le=1.0
+    )] = 0.75
+    lone_ceiling: Annotated[float, rule(
+        SCORE, "what an account in no ring, or a review by one, scores at most", DEFINED,
+        "below review_score: what one does alone accuses nobody", "accounts and reviews outside of rings rank higher",
+        ge=0.0, le=1.0
+    )] = 0.38
+    half_sharing_bits: Annotated[float, rule(
+        "bits", "an account in no ring has half of the lone ceiling at so many bits of sharing and conduct", JUDGED,
+        "eight users of one thing, or a first sign of a habit", "accounts outside of rings rank lower", gt=0.0
+    )] = 3.0
+    lone_review_power: Annotated[float, rule(
+        "exponent", "what the rank of an author's least credible review counts for its account", MEASURED,
+        "most authors' worst review says little; that of the few at the top much",
+        "only the most suspect authors rank higher", gt=0.0
+    )] = 4.0
+    # ------------------------------------------------------------------------------- innocent explanations
+    prior_bits: Annotated[float, rule(
+        "bits", "how much more common an innocent explanation is than a ring", JUDGED,
+        "a ring for some 4,000 groups of any kind", "fewer rings stand", ge=0.0
+    )] = 12.0
+    household_size: Annotated[int, rule(
+        "accounts", "so many may be one household", JUDGED,
+        "nine families in ten are smaller, and relatives use one another's things", "more sharing is explained", ge=1
+    )] = 8
+    household_overlap: Annotated[float, rule(
+        SHARE, "a thing is of a household if so many of the fewer of its users and the household's are in both", JUDGED,
+        "half: those who live together share with the same people",
+        "things are put to fewer households, and less sharing is explained", gt=0.0, le=1.0
+    )] = 0.5
+    family_trades: Annotated[float, rule(
+        "pairs for each relative beyond the first", "trades inside a household that are nothing out of the way",
+        MEASURED, "people who pay one another share cards and devices in a public set", "more trades are explained",
+        ge=0.0
+    )] = 1.0
+    terminal_owner_share: Annotated[float, rule(
+        SHARE, "a crowd's device is a public one if more of its users have one of their own as well", JUDGED,
+        "who goes to a library's computer has a phone", "fewer devices of crowds are explained", ge=0.0, le=1.0
+    )] = 0.5
+    club_days: Annotated[float, rule(
+        "days", "those who trade with one another for longer may be a club", JUDGED,
+        "campaigns of wash trades last for weeks or months, clubs for years", "fewer trades are explained", ge=0.0
+    )] = 240.0
+    fans_days: Annotated[float, rule(
+        "days", "customers who praise a seller for longer may be its fans", JUDGED, "bought praise comes within weeks",
+        "less praise is explained", ge=0.0
+    )] = 90.0
+    lasting_share: Annotated[float, rule(
+        "share of the market's time", "in a young market, so much of its time is as long as club_days and fans_days",
+        MEASURED, "in half a year of a simulated market 18 of 64 clubs were for review without it, and none with it",
+        "fewer trades and less praise are explained in young markets", ge=0.0, le=1.0
+    )] = 0.5
+    stray_share: Annotated[float, rule(
+        SHARE, "of the earliest and of the latest times, so many are not counted into a market's time", JUDGED,
+        "one wrong year must not make a market old", "markets look younger, and clubs and fans last sooner",
+        ge=0.0, lt=0.5
+    )] = 0.01
+    usual_cycles: Annotated[float, rule(
+        SHARE, "where more of those with several partners deal in cycles, cycles accuse nobody", MEASURED,
+        "0.37 in a public set of payments between friends, 0.09 to 0.13 in simulated markets of strangers",
+        "trades accuse in more markets", ge=0.0, le=1.0
+    )] = 0.3
+    few_partners: Annotated[int, rule(
+        "accounts", "somebody with more partners in trade is not counted for usual_cycles", JUDGED,
+        "it is easily in a cycle by chance", "busier accounts count as well", ge=2
+    )] = 10
+    # --------------------------------------------------------------------------------------------- conduct
+    most_pieces: Annotated[int, rule("pieces", "tmp", JUDGED, "tmp", "tmp", ge=1)] = 3
+    far_octaves: Annotated[float, rule("octaves", "tmp", JUDGED, "tmp", "tmp", ge=0.0)] = 0.4
+    haste_seconds: Annotated[float, rule("seconds", "tmp", JUDGED, "tmp", "tmp", ge=0.0)] = 60.0
+    pseudo_occasions: Annotated[float, rule("occasions", "tmp", JUDGED, "tmp", "tmp", ge=0.0)] = 2.0
+    unlike_bits: Annotated[float, rule("bits", "tmp", JUDGED, "tmp", "tmp")] = -2.0
+    fit_bounds_bits: Annotated[tuple[float, float], rule("bits", "tmp", JUDGED, "tmp", "tmp")] = (-10.0, 2.0)
+    least_habit: Annotated[float, rule(
+        "share of occasions", "somebody with a purpose does it this often or more", JUDGED,
+        "a quarter of all orders refunded is no bad luck", "only grave habits accuse, but more each", ge=0.0, lt=1.0
+    )] = 0.25
+    likely_honest: Annotated[float, rule(
+        "probability", "that an account's conduct is like the market's", JUDGED,
+        "even odds: conduct adds to the suspicion that others raise", "conduct says less", gt=0.0, lt=1.0
+    )] = 0.5
+    loner_bits: Annotated[float, rule(
+        "bits", "what one member's conduct says of its ring at most", JUDGED,
+        "one account in a thousand misbehaves on its own", "conduct says more", ge=0.0
+    )] = 10.0
+    largest_usual: Annotated[float, rule(
+        SHARE, "what more of all occasions show is no sign of anything", JUDGED, "what one in five does is a custom",
+        "more common conduct accuses", gt=0.0, lt=1.0
+    )] = 0.2
+    most_alike: Annotated[float, rule(
+        "concentration of a beta law", "habits are taken to be no more alike than this", JUDGED,
+        "what a few hundred accounts never did may still be done by the next", "rare conduct says more", gt=0.0
+    )] = 1000.0
+    # ----------------------------------------------------------------------------------- what orders and reviews say
+    good_rating: Annotated[float, rule(
+        "stars", "a review of so many or more is praise", DEFINED, "four and five stars lift a product",
+        "less is praise", ge=1.0, le=5.0
+    )] = 4.0
+    bad_rating: Annotated[float, rule(
+        "stars", "a review of so many or fewer is blame", DEFINED, "one and two stars sink a product", "more is blame",
+        ge=1.0, le=5.0
+    )] = 2.0
+    refund_statuses: Annotated[tuple[str, ...], rule(
+        "words", "an order with one of these statuses was refunded", DEFINED,
+        "the words of the data contract, whatever their case", "more words: more orders count"
+    )] = ("chargeback", "charged_back", "disputed", "refunded", "returned")
+    # --------------------------------------------------------------------------------------- roles of members
+    party_share: Annotated[float, rule(
+        "share of the members", "a seller whom so many praise, blame or ask for refunds is a party to the ring", JUDGED,
+        "half: it is what the ring is about", "fewer sellers stand aside as beneficiary or target", ge=0.0, le=1.0
+    )] = 0.5
+    least_party: Annotated[int, rule(
+        "members", "so many at the least make a seller a party", DEFINED, "one buyer's opinion is not the ring's",
+        "fewer sellers stand aside", ge=1
+    )] = 2
+    # ---------------------------------------------------------------------------------------------- search
+    resolutions: Annotated[tuple[Annotated[float, Meta(gt=0.0)], ...], rule(
+        "bits a pair", "what a pair inside a community must average; one search for each", MEASURED,
+        "coarse, middle and fine: each finds rings that the others miss", "more of them: more groups are tried"
+    )] = (0.3, 1.0, 3.0)
+    cycle_resolutions: Annotated[tuple[Annotated[float, Meta(gt=0.0)], ...], rule(
+        "bits a pair", "the same, for trades in cycles", MEASURED, "a long cycle has few links to a pair",
+        "more of them: more groups are tried"
+    )] = (0.03, 0.1, 0.3)
+    strong_link_shares: Annotated[tuple[Annotated[float, Meta(ge=0.0, le=1.0)], ...], rule(
+        "share of the links", "components of the links above each of these quantiles are tried", JUDGED,
+        "the strongest tenth and fiftieth join few strangers", "more of them: more groups are tried"
+    )] = (0.9, 0.98)
+    largest_group: Annotated[int, rule(
+        "accounts", "larger communities are not tried", JUDGED,
+        "they are crowds; the finer resolutions look inside them", "larger rings can be found whole", ge=3
+    )] = 400
+    largest_crowd: Annotated[int, rule(
+        "accounts", "users of a thing that more share are linked to a few of one another only", JUDGED,
+        "work must not grow with the square of a crowd", "crowds hang together more firmly", ge=2
+    )] = 40
+    crowd_neighbours: Annotated[int, rule(
+        "accounts", "to how many that came next each user of a crowd's thing is linked", JUDGED,
+        "enough to keep the crowd in one piece", "crowds hang together more firmly", ge=1
+    )] = 2
+    trim_rounds: Annotated[int, rule(
+        "rounds", "how often members who are not worth their names are left out", JUDGED,
+        "hardly a group changes in the fourth", "groups become smaller", ge=0
+    )] = 3
+    improve_rounds: Annotated[int, rule(
+        "rounds", "how often members are left out and neighbours taken in", MEASURED, "more rounds found no more rings",
+        "groups fit their evidence more closely", ge=0
+    )] = 4
+    improve_margin_bits: Annotated[float, rule(
+        "bits", "groups that lack no more than the prior, less this, are improved", MEASURED,
+        "a family of which nothing else is known lacks just the prior, and is no ring", "fewer are improved", ge=0.0
+    )] = 0.1
+    largest_improved: Annotated[int, rule(
+        "accounts", "larger groups are judged as they were found", JUDGED, "each member is tried in turn",
+        "larger rings fit their evidence more closely", ge=3
+    )] = 60
+    neighbours_tried: Annotated[int, rule(
+        "accounts", "how many of the strongest neighbours are taken in, one at a time", MEASURED,
+        "more found no more rings", "rings may grow further", ge=0
+    )] = 6
+    least_gain_bits: Annotated[float, rule(
+        "bits", "a change of members must bring more than this", MEASURED,
+        "there are many to choose from; smaller gains were worse on hard markets", "groups change less", ge=0.0
+    )] = 4.0
+    most_overlap: Annotated[float, rule(
+        SHARE, "a group that has more in common with a better one is left", JUDGED,
+        "half: it is the same ring, seen worse", "overlapping rings are listed side by side", ge=0.0, le=1.0
+    )] = 0.5
+    seed_neighbours: Annotated[tuple[Annotated[int, Meta(ge=1)], ...], rule(
+        "accounts", "with how many neighbours a labelled account is tried (label_seeds)", JUDGED,
+        "rings are of every size", "more of them: more groups are tried"
+    )] = (2, 4, 8, 16)
+    nearest_alike: Annotated[int, rule(
+        "accounts", "two are alike if each is among so many nearest of the other (look_alike)", JUDGED,
+        "a ring's core is small", "more look-alikes are tried", ge=1
+    )] = 5
+    blocks_tried: Annotated[int, rule(
+        "blocks", "of each grain of a channel, so many blocks are tried as groups (review_blocks)", JUDGED,
+        "the next one is hardly ever a ring", "more blocks are tried", ge=0
+    )] = 20
+    # fmt: on
+
+    def __post_init__(self) -> None:
+        if self.review_score > self.automatic_score:
+            raise ValueError(
+                f"review_score is {self.review_score} and automatic_score {self.automatic_score}; an automatic flag"
+                " must ask for at least as much as a review"
+            )
+        if self.lone_ceiling >= self.review_score:
+            raise ValueError(
+                f"lone_ceiling is {self.lone_ceiling} and review_score {self.review_score}; what one account does alone"
+                " must not be enough for a review"
+            )
+
+    @property
+    def worth_improving_bits(self) -> float:
+        """Net bits from which a group is improved: it lacks less than a family of which nothing else is known."""
+        return self.improve_margin_bits - self.prior_bits
+
+
+DEFAULT_POLICY = Policy()
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One field of :class:`Policy`, as documented."""
+
+    name: str
+    value: Any
+    unit: str
+    meaning: str
+    source: Source
+    why: str
+    effect: str
+
+
+def list_rules() -> tuple[Rule, ...]:
+    """Every rule of the default policy, in the order in which they are written."""
+    hints = get_type_hints(Policy, include_extras=True)
+    found = []
+    for name in Policy.__struct_fields__:
+        meta = next(each for each in hints[name].__metadata__ if isinstance(each, Meta))
+        extra = meta.extra or {}
+        words = {key: extra[key] for key in ("unit", "source", "why", "effect")}
+        found.append(Rule(name, getattr(DEFAULT_POLICY, name), meaning=meta.description or "", **words))
+    return tuple(found)

@@ -1,0 +1,93 @@
+"""From score to tier: what is accused, what is let be, and what is done about each; the one place that makes tiers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from detection.policy import DEFAULT_POLICY, Policy
+from graph.vocabulary import Tier
+
+__all__ = ["ACTIONS", "DEFAULT_POLICY", "Grounds", "Policy", "decide_tier", "score_net_bits"]
+
+ACTIONS: dict[Tier, str] = {
+    "automatic": "restrict, and let a person confirm within a day",
+    "review": "let an investigator decide",
+    "watch": "keep an eye on it; restrict nobody",
+    "clear": "",
+}
+"""What is recommended at each tier, for rings, accounts and reviews alike; nothing is done by itself."""
+
+
+@dataclass(frozen=True)
+class Grounds:
+    """All that a tier rests on.
+
+    Attributes
+    ----------
+    score
+        Of evidence, in [0, 1]; NaN for whoever, or whatever, is in no ring.
+    probability
+        Of a model, in [0, 1]; NaN where there is none.
+    acted_together
+        Whether enough members of the ring did something together (``doers_share``).
+    is_firmly_tied
+        Whether more than one weak thread ties it to the ring (``weakest_tie_bits``, and not of the fringe).
+    is_crowded
+        Whether it shares a personal thing with more accounts than a household has.
+    """
+
+    score: float = float("nan")
+    probability: float = float("nan")
+    acted_together: bool = True
+    is_firmly_tied: bool = True
+    is_crowded: bool = False
+
+
+def decide_tier(grounds: Grounds, policy: Policy) -> Tier:
+    """The tier of a ring, a member, an account or a review: the one function that makes tiers.
+
+    A score of evidence at or above ``automatic_score`` is automatic where members acted together and the tie is firm;
+    at or above ``review_score`` it is for review; a ring below is watched.  A probability at or above
+    ``review_probability`` is for review, and never more: an automatic flag takes a ring.  Whoever shares a personal
+    thing with a crowd is watched.  More of anything never lowers a tier.
+
+    Parameters
+    ----------
+    grounds
+        What is known.
+    policy
+        The thresholds.
+
+    >>> decide_tier(Grounds(score=0.9), DEFAULT_POLICY), decide_tier(Grounds(score=0.9, is_firmly_tied=False), Policy())
+    ('automatic', 'review')
+    >>> decide_tier(Grounds(), DEFAULT_POLICY), decide_tier(Grounds(probability=0.7), DEFAULT_POLICY)
+    ('clear', 'review')
+    """
+    may_be_unseen = grounds.acted_together and grounds.is_firmly_tied
+    if grounds.score >= policy.automatic_score and may_be_unseen:
+        return "automatic"
+    if grounds.score >= policy.review_score or grounds.probability >= policy.review_probability:
+        return "review"
+    return "watch" if grounds.is_crowded or not np.isnan(grounds.score) else "clear"
+
+
+def score_net_bits(net_bits: float, size: int, policy: Policy) -> float:
+    """A score of evidence in [0, 1) that grows with it and does not favour crowds.
+
+    1 - 2^(-net bits / (half_score_bits · √size)).
+
+    Parameters
+    ----------
+    net_bits
+        Evidence less the charge and less what is explained innocently.
+    size
+        Members.
+    policy
+        For ``half_score_bits``.
+
+    >>> round(score_net_bits(16.0, 4, DEFAULT_POLICY), 3)
+    0.5
+    """
+    return float(1.0 - 2.0 ** (-max(net_bits, 0.0) / (policy.half_score_bits * np.sqrt(size))))
