@@ -161,10 +161,6 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     # --------------------------------------------------------------------------------------------- conduct
     most_pieces: Annotated[int, rule("pieces", "tmp", JUDGED, "tmp", "tmp", ge=1)] = 3
     far_octaves: Annotated[float, rule("octaves", "tmp", JUDGED, "tmp", "tmp", ge=0.0)] = 0.4
-    haste_seconds: Annotated[float, rule("seconds", "tmp", JUDGED, "tmp", "tmp", ge=0.0)] = 60.0
-    pseudo_occasions: Annotated[float, rule("occasions", "tmp", JUDGED, "tmp", "tmp", ge=0.0)] = 2.0
-    unlike_bits: Annotated[float, rule("bits", "tmp", JUDGED, "tmp", "tmp")] = -2.0
-    fit_bounds_bits: Annotated[tuple[float, float], rule("bits", "tmp", JUDGED, "tmp", "tmp")] = (-10.0, 2.0)
     least_habit: Annotated[float, rule(
         "share of occasions", "somebody with a purpose does it this often or more", JUDGED,
         "a quarter of all orders refunded is no bad luck", "only grave habits accuse, but more each", ge=0.0, lt=1.0

@@ -8,7 +8,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from detection.channels.conduct import Conduct
 from detection.channels.facts import find_review_targets
 from detection.channels.incidence import NO_TARGET, SharedThings
 from detection.evidence.market import Market
@@ -16,11 +15,11 @@ from detection.policy import Policy
 from detection.reviews.facts import read_review_facts
 from detection.reviews.judge import judge_reviews
 from detection.rings.wording import describe_thing
-from detection.tiers import ACTIONS
+from detection.tiers import ACTIONS, Grounds, decide_tier
 from graph.model import Flag, Floats, Ints, Member, Ring, Snapshot
 from graph.vocabulary import TIERS, Tier
 
-NAMED_HOLDS = 3
+LINKS_NAMED = 3
 
 
 @dataclass(frozen=True)
@@ -46,27 +45,21 @@ def score_market(rings: Sequence[Ring], market: Market) -> Scores:
     """
     snapshot, policy, n = market.snapshot, market.policy, market.n_accounts
     row = {account_id: place for place, account_id in enumerate(snapshot.account_id.tolist())}
-    fit = compare_members(rings, row, market)
-    verdicts = _judge_members(rings, fit, policy)
+    verdicts = _judge_members(rings, policy)
     members = np.array([row[account_id] for account_id in verdicts], dtype=np.int64)
     lone_reviews = score_reviews(snapshot, policy)
     conduct = sum((signal.bits for signal in market.conduct if not signal.is_of_reviews), np.zeros(n))
     score = score_loners(measure_sharing(market) + np.maximum(conduct, 0.0), lone_reviews, market)
-    best = [max(fit[ring_id][account_id] for ring_id in verdict.ring_ids) for account_id, verdict in verdicts.items()]
-    from_ring = [verdict.score for verdict in verdicts.values()]
-    score[members] = weigh_conduct(np.maximum(score[members], from_ring), np.array(best))
-    verdicts = {
-        account_id: replace(verdict, score=float(score[row[account_id]])) for account_id, verdict in verdicts.items()
-    }
+    score[members] = np.maximum(score[members], [verdict.score for verdict in verdicts.values()])
     crowded = find_crowded(market)
-    tier = np.where(crowded, TIERS.index("watch"), 0)
+    tier = np.where(crowded, TIERS.index(decide_tier(Grounds(is_crowded=True), policy)), 0)
     tier[members] = [TIERS.index(verdict.tier) for verdict in verdicts.values()]
     crowded[members] = False
     by_members = _score_ring_reviews(market, rings, row)
     review_score = np.maximum(lone_reviews, by_members)
-    review_tier = np.where(by_members >= policy.review_score, TIERS.index("review"), 0)
+    review_tier = _decide_review_tiers(by_members, policy)
     flags = [
-        *_flag_members(verdicts),
+        *_flag_members(verdicts, dict(zip(verdicts, score[members].tolist(), strict=True))),
         *_flag_sharers(market, score, crowded),
         *_flag_reviews(snapshot, review_score, review_tier),
     ]
@@ -81,44 +74,50 @@ class _MemberVerdict:
     ring_ids: tuple[str, ...]
 
 
-def _judge_members(
-    rings: Sequence[Ring], fit: Mapping[str, Mapping[str, float]], policy: Policy
-) -> dict[str, _MemberVerdict]:
+def _judge_members(rings: Sequence[Ring], policy: Policy) -> dict[str, _MemberVerdict]:
     """Each member's verdict from the ring that says most against it; the others are named beside it."""
     verdicts: dict[str, list[_MemberVerdict]] = {}
     for ring in rings:
         for member in ring.members:
-            verdicts.setdefault(member.account_id, []).append(
-                _judge_member(ring, member, fit[ring.ring_id][member.account_id], policy)
-            )
+            verdicts.setdefault(member.account_id, []).append(_judge_member(ring, member, policy))
     return {account_id: _merge_verdicts(found) for account_id, found in verdicts.items()}
 
 
-def _judge_member(ring: Ring, member: Member, fit_bits: float, policy: Policy) -> _MemberVerdict:
-    """A member's verdict from one ring; whoever hangs on little, or acts unlike it, is for a person to review."""
+def _judge_member(ring: Ring, member: Member, policy: Policy) -> _MemberVerdict:
+    """A member's verdict from one ring; whoever hangs on little is for a person to review.
+
+    Parameters
+    ----------
+    ring
+        With its own tier: where that is not automatic, no member's is.
+    member
+        With its tie to the others in bits, and the critical links without which it would not be named.
+    policy
+        What a weak thread is.
+    """
     by_one = len(member.held_by) == 1 and member.held_bits < policy.weakest_tie_bits
-    weak = member.role == "fringe" or member.bits < policy.weakest_tie_bits or by_one
-    unlike = fit_bits <= policy.unlike_bits
-    held_back = (weak or unlike) and ring.tier == "automatic"
+    is_firm = member.role == "core" and member.bits >= policy.weakest_tie_bits and not by_one
+    score = ring.score * (policy.fringe_factor if member.role == "fringe" else 1.0)
+    grounds = Grounds(score=score, acted_together=ring.tier == "automatic", is_firmly_tied=is_firm)
     tie = f"tied to the other {len(ring.members) - 1} members by {member.bits:.0f} bits"
-    if held_back:
-        tie += ", but acts unlike them: no automatic flag" if unlike else ", too little for an automatic flag"
-    tie += _say_hold(member.held_by)
+    if ring.tier == "automatic" and not is_firm:
+        tie += ", too little for an automatic flag"
+    tie += _say_critical_links(member.held_by)
     reason = f"{member.role} member of {ring.kind} ring {ring.ring_id} (score {ring.score:.2f}), {tie}"
     return _MemberVerdict(
-        score=ring.score * (policy.fringe_factor if member.role == "fringe" else 1.0),
-        tier="review" if held_back else ring.tier,
+        score=score,
+        tier=decide_tier(grounds, policy),
         reasons=(reason, *(shown.sentence for shown in ring.evidence[:3])),
         ring_ids=(ring.ring_id,),
     )
 
 
-def _say_hold(held_by: Sequence[str]) -> str:
+def _say_critical_links(held_by: Sequence[str]) -> str:
     """What would free a member, for its reason."""
     if not held_by:
         return ""
-    more = f" and {len(held_by) - NAMED_HOLDS} more" if len(held_by) > NAMED_HOLDS else ""
-    return f"; free of it without {', '.join(held_by[:NAMED_HOLDS])}{more}"
+    more = f" and {len(held_by) - LINKS_NAMED} more" if len(held_by) > LINKS_NAMED else ""
+    return f"; free of it without {', '.join(held_by[:LINKS_NAMED])}{more}"
 
 
 def _merge_verdicts(verdicts: Sequence[_MemberVerdict]) -> _MemberVerdict:
@@ -144,44 +143,6 @@ def score_loners(sharing_bits: Floats, review_score: Floats, market: Market) -> 
     reviewing = np.where(np.isnan(most_unusual), 0.0, _rank(most_unusual) ** policy.lone_review_power)
     score: Floats = policy.lone_ceiling * (1.0 - (1.0 - sharing) * (1.0 - reviewing))
     return score
-
-
-def compare_members(rings: Sequence[Ring], row: Mapping[str, int], market: Market) -> dict[str, dict[str, float]]:
-    """By ring and member, the bits by which its conduct is rather the others' than the market's.
-
-    The first owner of a stolen device does not do what its thieves do.
-    """
-    fit = {}
-    everybody = np.unique([row[member.account_id] for ring in rings for member in ring.members]).astype(np.int64)
-    for ring in rings:
-        members = np.array([row[member.account_id] for member in ring.members])
-        bits = np.zeros(len(members))
-        for signal in market.conduct:
-            k, m = signal.times[members].astype(float), signal.occasions[members].astype(float)
-            usual, in_rings = _find_habit(signal, slice(None)), _find_habit(signal, everybody)
-            others = (k.sum() - k + market.policy.pseudo_occasions * in_rings) / (
-                m.sum() - m + market.policy.pseudo_occasions
-            )
-            bits += k * np.log2(others / usual) + (m - k) * np.log2((1 - others) / (1 - usual))
-        bits = np.clip(bits, *market.policy.fit_bounds_bits)
-        fit[ring.ring_id] = dict(zip((member.account_id for member in ring.members), bits.tolist(), strict=True))
-    return fit
-
-
-def _find_habit(signal: Conduct, accounts: Ints | slice) -> float:
-    """How often accounts do it, all together; kept off 0 and 1."""
-    return float((signal.times[accounts].sum() + 0.5) / (signal.occasions[accounts].sum() + 1.0))
-
-
-def weigh_conduct(score: Floats, conduct_bits: Floats) -> Floats:
-    """What a ring says of its members, weighed by what each of them does: the odds change by so many bits.
-
-    >>> weigh_conduct(np.array([0.5, 0.5, 0.0]), np.array([0.0, 2.0, 5.0])).tolist()
-    [0.5, 0.8, 0.0]
-    """
-    odds = score / np.maximum(1.0 - score, 1e-9) * 2.0**conduct_bits
-    weighed: Floats = odds / (1.0 + odds)
-    return weighed
 
 
 def measure_sharing(market: Market) -> Floats:
@@ -245,12 +206,19 @@ def _score_ring_reviews(market: Market, rings: Sequence[Ring], row: Mapping[str,
     return score
 
 
-def _flag_members(verdicts: Mapping[str, _MemberVerdict]) -> list[Flag]:
+def _decide_review_tiers(by_members: Floats, policy: Policy) -> Ints:
+    """The tier of each review (R,) by the score of the ring that wrote it, 0 where none did; never automatic."""
+    scores, place = np.unique(by_members, return_inverse=True)
+    tiers = [decide_tier(Grounds(score=score or np.nan, acted_together=False), policy) for score in scores.tolist()]
+    return np.array([TIERS.index(tier) for tier in tiers], dtype=np.int64)[place]
+
+
+def _flag_members(verdicts: Mapping[str, _MemberVerdict], scores: Mapping[str, float]) -> list[Flag]:
     return [
         Flag(
             "account",
             account_id,
-            verdict.score,
+            scores[account_id],
             verdict.tier,
             verdict.reasons,
             ACTIONS[verdict.tier],
@@ -300,7 +268,7 @@ def _flag_reviews(snapshot: Snapshot, score: Floats, tier: Ints) -> list[Flag]:
             float(score[row]),
             TIERS[tier[row]],
             (reason,),
-            ACTIONS["review"],
+            ACTIONS[TIERS[tier[row]]],
         )
         for row in rows
     ]

@@ -7,9 +7,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from detection.policy import DEFAULT_POLICY, Policy
-from graph.vocabulary import Tier
+from graph.model import Floats, Ints
+from graph.vocabulary import TIERS, Tier
 
-__all__ = ["ACTIONS", "DEFAULT_POLICY", "Grounds", "Policy", "decide_tier", "score_net_bits"]
+__all__ = ["ACTIONS", "DEFAULT_POLICY", "Grounds", "Policy", "decide_tier", "raise_tiers", "score_net_bits"]
 
 ACTIONS: dict[Tier, str] = {
     "automatic": "restrict, and let a person confirm within a day",
@@ -71,6 +72,12 @@ def decide_tier(grounds: Grounds, policy: Policy) -> Tier:
     if grounds.score >= policy.review_score or grounds.probability >= policy.review_probability:
         return "review"
     return "watch" if grounds.is_crowded or not np.isnan(grounds.score) else "clear"
+
+
+def raise_tiers(tier: Ints, probability: Floats, policy: Policy) -> Ints:
+    """What :func:`decide_tier` makes of accounts whose ``tier`` (N,) by evidence is known, given a probability (N,)."""
+    probable = TIERS.index(decide_tier(Grounds(probability=1.0), policy))
+    return np.where(probability >= policy.review_probability, np.maximum(tier, probable), tier)
 
 
 def score_net_bits(net_bits: float, size: int, policy: Policy) -> float:

@@ -20,9 +20,8 @@ from detection.channels.facts import find_refunds
 from detection.policy import Policy
 from graph.model import Floats, Ints, Snapshot
 
-REFUNDS, UNBOUGHT, COMPLAINTS, HASTE, OFF_MARKET = (
-    "refunds asked", "reviews without an order", "bad reviews written", "first orders in haste",
-    "prices off the market",
+REFUNDS, UNVERIFIED, COMPLAINTS, OFF_MARKET = (
+    "refunds asked", "reviews without an order", "bad reviews written", "prices off the market",
 )  # fmt: skip
 
 
@@ -63,10 +62,9 @@ def measure_conduct(snapshot: Snapshot, policy: Policy) -> tuple[Conduct, ...]:
     found.append(_compare(REFUNDS, orders.buyer[judged], find_refunds(snapshot, policy)[judged], n, policy))
     about = reviews.product >= 0
     if (orders.product >= 0).any():
-        found.append(_compare(UNBOUGHT, reviews.author[about], ~find_verified(snapshot)[about], n, policy))
+        found.append(_compare(UNVERIFIED, reviews.author[about], ~find_verified(snapshot)[about], n, policy))
     rated = ~np.isnan(reviews.rating)
     found.append(_compare(COMPLAINTS, reviews.author[rated], reviews.rating[rated] <= policy.bad_rating, n, policy))
-    found.append(_measure_haste(snapshot, policy))
     found.append(_measure_prices(snapshot, policy))
     return tuple(signal for signal in found if signal.bits.any())
 
@@ -81,16 +79,6 @@ def _measure_prices(snapshot: Snapshot, policy: Policy) -> Conduct:
     octaves_off = np.abs(np.log2(ratio / np.clip(np.round(ratio), 1, policy.most_pieces)))
     dealers = np.concatenate([orders.buyer[rows], orders.seller[rows]])
     return _compare(OFF_MARKET, dealers, np.tile(octaves_off > policy.far_octaves, 2), snapshot.n_accounts, policy)
-
-
-def _measure_haste(snapshot: Snapshot, policy: Policy) -> Conduct:
-    """Whether an account's first order came within a minute of its sign-up."""
-    orders = snapshot.orders
-    wait = (orders.ordered_at - snapshot.created_at[orders.buyer]).astype("timedelta64[s]").astype(float)
-    known = np.flatnonzero(~np.isnan(wait) & (wait >= 0))
-    order = known[np.lexsort((wait[known], orders.buyer[known]))]
-    first = order[np.diff(orders.buyer[order], prepend=-1) != 0]
-    return _compare(HASTE, orders.buyer[first], wait[first] < policy.haste_seconds, snapshot.n_accounts, policy)
 
 
 def find_verified(snapshot: Snapshot) -> NDArray[np.bool_]:
@@ -114,7 +102,7 @@ def _compare(name: str, account: Ints, did: NDArray[np.bool_], n_accounts: int, 
         law = BetaLaw(usual, fit_spread(times, occasions, policy))
         bits = score_habit(times, occasions, law, policy)
         implied_bits = np.where(times > 0, score_once(occasions, law, policy), 0.0)
-    return Conduct(name, times, occasions, bits, implied_bits, name in (UNBOUGHT, COMPLAINTS))
+    return Conduct(name, times, occasions, bits, implied_bits, name in (UNVERIFIED, COMPLAINTS))
 
 
 def fit_spread(times: Ints, occasions: Ints, policy: Policy) -> float:
