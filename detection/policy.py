@@ -159,8 +159,6 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         "it is easily in a cycle by chance", "busier accounts count as well", ge=2
     )] = 10
     # --------------------------------------------------------------------------------------------- conduct
-    most_pieces: Annotated[int, rule("pieces", "tmp", JUDGED, "tmp", "tmp", ge=1)] = 3
-    far_octaves: Annotated[float, rule("octaves", "tmp", JUDGED, "tmp", "tmp", ge=0.0)] = 0.4
     least_habit: Annotated[float, rule(
         "share of occasions", "somebody with a purpose does it this often or more", JUDGED,
         "a quarter of all orders refunded is no bad luck", "only grave habits accuse, but more each", ge=0.0, lt=1.0

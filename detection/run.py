@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detection.candidates.look_alikes import link_look_alikes, make_vectors, name_likenesses
-from detection.evidence.market import make_market
+from detection.evidence.market import Market, make_market
 from detection.evidence.market_norms import MarketNorms
 from detection.rings.build import build_rings
 from detection.rings.ids import keep_ring_ids
@@ -111,9 +111,9 @@ def find_run(
     scores = weighed.scores
     progress("scoring accounts and reviews", 4, _STEPS)
     digest = digest_snapshot(snapshot)
-    values = msgspec.to_builtins(settings) | market.say_rules() | ({"model_sha256": model.sha256} if model else {})
+    values = record_settings(market, settings) | ({"model_sha256": model.sha256} if model else {})
     return RunResult(
-        run_id=_name_run(digest, values),
+        run_id=name_run(digest, values),
         settings=values,
         snapshot_digest=digest,
         as_of=snapshot.as_of,
@@ -131,6 +131,11 @@ def find_run(
         ),
         vectors=vectors if settings.encoder else None,
     )
+
+
+def record_settings(market: Market, settings: DetectSettings) -> dict[str, Any]:
+    """What a run keeps of how it came to its results: the settings, the policy, and each channel's own rules."""
+    return msgspec.to_builtins(settings) | {"channels": market.say_rules()}
 
 
 def read_latest_rings(store: GraphStore) -> dict[str, frozenset[str]]:
@@ -185,7 +190,8 @@ def _read_model(settings: DetectSettings) -> KeptModel | None:
     return read_model(Path(settings.model)) if settings.model else None
 
 
-def _name_run(digest: str, settings: dict[str, Any]) -> str:
+def name_run(digest: str, settings: dict[str, Any]) -> str:
+    """A run's id, from all that can move its results: the version, the facts, the settings with every rule."""
     text = json.dumps([VERSION, digest, settings], sort_keys=True)
     return "run-" + hashlib.sha256(text.encode()).hexdigest()[:12]
 

@@ -20,9 +20,8 @@ from detection.channels.facts import find_refunds
 from detection.policy import Policy
 from graph.model import Floats, Ints, Snapshot
 
-REFUNDS, UNVERIFIED, COMPLAINTS, OFF_MARKET = (
-    "refunds asked", "reviews without an order", "bad reviews written", "prices off the market",
-)  # fmt: skip
+REFUNDS, UNVERIFIED, COMPLAINTS = "refunds asked", "reviews without an order", "bad reviews written"
+SIGNALS = (REFUNDS, UNVERIFIED, COMPLAINTS)
 
 
 @dataclass(frozen=True)
@@ -65,20 +64,7 @@ def measure_conduct(snapshot: Snapshot, policy: Policy) -> tuple[Conduct, ...]:
         found.append(_compare(UNVERIFIED, reviews.author[about], ~find_verified(snapshot)[about], n, policy))
     rated = ~np.isnan(reviews.rating)
     found.append(_compare(COMPLAINTS, reviews.author[rated], reviews.rating[rated] <= policy.bad_rating, n, policy))
-    found.append(_measure_prices(snapshot, policy))
     return tuple(signal for signal in found if signal.bits.any())
-
-
-def _measure_prices(snapshot: Snapshot, policy: Policy) -> Conduct:
-    """Orders at a price that is not the listing's, nor a few times it, for both who paid and who was paid."""
-    orders = snapshot.orders
-    rows = np.flatnonzero((orders.product >= 0) & (orders.seller >= 0) & (orders.amount > 0))
-    price = snapshot.product_price[orders.product[rows]]
-    rows, price = rows[price > 0], price[price > 0]
-    ratio = orders.amount[rows] / price
-    octaves_off = np.abs(np.log2(ratio / np.clip(np.round(ratio), 1, policy.most_pieces)))
-    dealers = np.concatenate([orders.buyer[rows], orders.seller[rows]])
-    return _compare(OFF_MARKET, dealers, np.tile(octaves_off > policy.far_octaves, 2), snapshot.n_accounts, policy)
 
 
 def find_verified(snapshot: Snapshot) -> NDArray[np.bool_]:

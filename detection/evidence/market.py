@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,7 +13,7 @@ from numpy.typing import NDArray
 from detection.candidates.links import NO_LINKS, Links
 from detection.candidates.trade_cycles import link_cycles
 from detection.channels.catalogue import TRADE, Catalogue, say_rules
-from detection.channels.conduct import Conduct, measure_conduct
+from detection.channels.conduct import SIGNALS, Conduct, measure_conduct
 from detection.channels.facts import find_thing_sellers
 from detection.channels.incidence import Dealings, SharedThings
 from detection.channels.record import Channel, Found
@@ -102,9 +103,9 @@ class Market:
             orders.product[known] >= 0,
         )
 
-    def say_rules(self) -> dict[str, object]:
+    def say_rules(self) -> dict[str, dict[str, Any]]:
         """What of each channel here can move a verdict, for the record of a run."""
-        return {"channels": say_rules(self.channels.values())}
+        return say_rules(self.channels.values())
 
     def narrow_to(self, accounts: Ints) -> Market:
         """The same market with only the dealings among some accounts: no ring has to look at all of them."""
@@ -141,7 +142,7 @@ def make_market(
     adjusted = (catalogue or Catalogue()).adjust(settings.say_channel_changes(), kinds)
     conduct = measure_conduct(snapshot, policy)
     records = list(adjusted.list_channels(kinds))
-    check_names(settings.exclude_channels, [*adjusted.names, *kinds, *(signal.name for signal in conduct)])
+    check_names(settings.exclude_channels, [*adjusted.names, *kinds, *SIGNALS])
     wanted = [record for record in records if record.name not in settings.exclude_channels]
     found = map_threads(lambda record: record.find(snapshot, record, policy), wanted, rows=snapshot.n_accounts)
     kept = tuple(signal for signal in conduct if signal.name not in settings.exclude_channels)

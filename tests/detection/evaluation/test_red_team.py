@@ -13,7 +13,6 @@ from click.testing import CliRunner, Result
 from detection_market import Facts, make_background, make_snapshot
 
 from cli.main import main
-from detection.policy import DEFAULT_POLICY
 from detection.evaluation import red_team as redteam
 from detection.evaluation.market_draft import PLANT_KINDS, PlantPlan
 from detection.evaluation.planting import PlantedMarket, find_plantable, plant_rings
@@ -26,6 +25,7 @@ from detection.evaluation.red_team import (
     list_plans,
 )
 from detection.evaluation.simulation.market import MarketSettings, simulate_market, write_market
+from detection.policy import DEFAULT_POLICY
 from detection.settings import DetectSettings
 from graph.errors import ConfigError
 from graph.model import Snapshot

@@ -1,0 +1,141 @@
+"""Tiers: one function makes them, from scores and probabilities alone, and more of anything never lowers one."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import msgspec
+import numpy as np
+import pytest
+from detection_market import (
+    find_ring_of,
+    gather,
+    make_background,
+    make_snapshot,
+    pick,
+    plant_opinions,
+    plant_trade_ring,
+)
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from detection.evidence.judge import judge_groups
+from detection.evidence.market import make_market
+from detection.policy import DEFAULT_POLICY, Policy
+from detection.run import find_run
+from detection.settings import DetectSettings
+from detection.tiers import ACTIONS, Grounds, decide_tier, raise_tiers, score_net_bits
+from graph.vocabulary import TIERS, Tier
+
+RANK = {tier: place for place, tier in enumerate(TIERS)}
+CHANCES = st.one_of(st.just(float("nan")), st.floats(0.0, 1.0))
+GROUNDS = st.builds(Grounds, CHANCES, CHANCES, st.booleans(), st.booleans(), st.booleans())
+
+
+def rank(grounds: Grounds, policy: Policy = DEFAULT_POLICY) -> int:
+    return RANK[decide_tier(grounds, policy)]
+
+
+@pytest.mark.parametrize(
+    ("grounds", "tier"),
+    [
+        (Grounds(), "clear"),
+        (Grounds(is_crowded=True), "watch"),
+        (Grounds(score=0.01), "watch"),
+        (Grounds(score=0.399), "watch"),
+        (Grounds(score=0.4), "review"),
+        (Grounds(score=0.799), "review"),
+        (Grounds(score=0.8), "automatic"),
+        (Grounds(score=0.99, acted_together=False), "review"),
+        (Grounds(score=0.99, is_firmly_tied=False), "review"),
+        (Grounds(probability=0.499), "clear"),
+        (Grounds(probability=0.5), "review"),
+        (Grounds(probability=1.0), "review"),
+        (Grounds(score=0.1, probability=0.9), "review"),
+        (Grounds(score=0.9, probability=0.0), "automatic"),
+    ],
+)
+def test_a_tier_follows_from_score_and_probability(grounds: Grounds, tier: Tier) -> None:
+    assert decide_tier(grounds, DEFAULT_POLICY) == tier
+
+
+@given(GROUNDS, st.floats(0.0, 1.0))
+def test_more_evidence_never_lowers_a_tier(grounds: Grounds, more: float) -> None:
+    score = np.fmax(grounds.score, more)
+    assert rank(replace(grounds, score=float(score))) >= rank(grounds)
+
+
+@given(GROUNDS, st.floats(0.0, 1.0))
+def test_a_higher_probability_never_lowers_a_tier_and_never_flags_unseen(grounds: Grounds, more: float) -> None:
+    raised = rank(replace(grounds, probability=float(np.fmax(grounds.probability, more))))
+    assert raised >= rank(grounds)
+    assert raised < RANK["automatic"] or rank(grounds) == RANK["automatic"]
+
+
+@given(GROUNDS)
+def test_holding_together_loosely_or_having_done_nothing_never_raises_a_tier(grounds: Grounds) -> None:
+    for name in ("acted_together", "is_firmly_tied"):
+        assert rank(replace(grounds, **{name: False})) <= rank(replace(grounds, **{name: True}))
+
+
+@given(st.lists(st.sampled_from(range(len(TIERS))), min_size=1), st.floats(0.0, 1.0))
+def test_tiers_of_many_are_raised_as_one_by_one(before: list[int], probability: float) -> None:
+    raised = raise_tiers(np.array(before), np.full(len(before), probability), DEFAULT_POLICY)
+    alone = rank(Grounds(probability=probability))
+    assert raised.tolist() == [max(tier, alone) for tier in before]
+
+
+def test_an_unknown_probability_raises_nobody() -> None:
+    assert raise_tiers(np.array([0, 2]), np.array([np.nan, np.nan]), DEFAULT_POLICY).tolist() == [0, 2]
+
+
+@given(st.floats(-100, 1000), st.floats(0, 1000), st.integers(3, 400))
+def test_a_score_is_monotone_in_bits_and_so_is_the_tier_of_a_ring(bits: float, more: float, size: int) -> None:
+    before, after = (score_net_bits(each, size, DEFAULT_POLICY) for each in (bits, bits + more))
+    assert 0 <= before <= after <= 1
+    assert rank(Grounds(score=after)) >= rank(Grounds(score=before))
+
+
+def test_every_tier_has_one_recommendation_whatever_it_is_of() -> None:
+    assert list(ACTIONS) == sorted(ACTIONS, key=lambda tier: -RANK[tier])
+    run = find_run(make_snapshot(plant_all()), DetectSettings())
+    assert {(ring.tier, ring.action) for ring in run.rings} <= set(ACTIONS.items())
+    assert {(flag.tier, flag.action) for flag in run.flags} <= set(ACTIONS.items())
+
+
+def plant_all() -> object:
+    facts = make_background(n=800)
+    plant_opinions(facts, pick(100, 16), 1, 5.0)
+    plant_trade_ring(facts, pick(200, 12))
+    return facts
+
+
+@pytest.mark.parametrize("days", [1.0, 30.0, 400.0])
+def test_no_innocent_fact_raises_what_stands(days: float) -> None:
+    """A longer life of the trades, and devices of their own, are facts that only explain."""
+    facts, members = make_background(n=800), pick(100, 10)
+    plant_trade_ring(facts, members)
+    before = judge_groups(gather(make_snapshot(facts), members), make_market(make_snapshot(facts))).net_bits[0]
+    facts.trade([(members[0], members[1])], [200 - days])
+    lasting = make_snapshot(facts)
+    after = judge_groups(gather(lasting, members), make_market(lasting)).net_bits[0]
+    # The same pair trades once more, long before: no new pair, and a longer life.
+    assert after <= before + 1e-6
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.floats(0.0, 0.4), st.floats(0.0, 1.0))
+def test_a_stricter_policy_never_raises_a_tier(less: float, score: float) -> None:
+    stricter = msgspec.structs.replace(DEFAULT_POLICY, automatic_score=0.8 + less / 2, review_score=0.4 + less)
+    for grounds in (Grounds(score=score), Grounds(score=score, is_firmly_tied=False)):
+        assert rank(grounds, stricter) <= rank(grounds)
+
+
+def test_nothing_but_the_policy_moves_a_tier_between_two_runs_of_one_market() -> None:
+    snapshot = make_snapshot(plant_all())
+    lenient = find_run(snapshot, DetectSettings(policy=Policy(automatic_score=1.0)))
+    usual = find_run(snapshot, DetectSettings())
+    assert [ring.score for ring in lenient.rings] == [ring.score for ring in usual.rings]
+    assert {ring.tier for ring in lenient.rings} <= {"review", "watch"}
+    assert find_ring_of(usual, pick(100, 16)).tier == "automatic"  # type: ignore[union-attr]
+    assert lenient.run_id != usual.run_id
