@@ -135,7 +135,8 @@ def find_run(
 
 def record_settings(market: Market, settings: DetectSettings) -> dict[str, Any]:
     """What a run keeps of how it came to its results: the settings, the policy, and each channel's own rules."""
-    return msgspec.to_builtins(settings) | {"channels": market.say_rules()}
+    recorded: dict[str, Any] = msgspec.to_builtins(settings) | {"channels": market.say_rules()}
+    return recorded
 
 
 def read_latest_rings(store: GraphStore) -> dict[str, frozenset[str]]:

@@ -13,7 +13,7 @@ from __future__ import annotations
 import numpy as np
 
 from detection.channels.facts import find_refunds
-from detection.channels.incidence import ANYTHING, Dealings, SharedThings, gather, stack_grains
+from detection.channels.incidence import ANYTHING, Dealings, SharedThings, gather_things, stack_grains
 from detection.channels.record import Channel
 from detection.channels.windows import MICROS_PER_DAY, DatedActs, number_windows, part_in_time, share_in_time
 from detection.policy import Policy
@@ -26,7 +26,7 @@ def find_identifiers(snapshot: Snapshot, record: Channel, policy: Policy) -> Sha
     rows = np.flatnonzero((snapshot.identifier_kind == record.name)[uses.identifier])
     identifier, at = uses.identifier[rows], uses.seen_at[rows]
     thing = identifier if record.lease_days is None else part_in_time(identifier, at, record.lease_days)
-    return gather(record, uses.account[rows], thing, at, identifier)
+    return gather_things(record, uses.account[rows], thing, at, identifier)
 
 
 def find_praise_or_blame(snapshot: Snapshot, record: Channel, policy: Policy) -> SharedThings:
@@ -65,7 +65,7 @@ def find_referrers(snapshot: Snapshot, record: Channel, policy: Policy) -> Share
     known = snapshot.referral_by != snapshot.referral_account
     by, referred = snapshot.referral_by[known], snapshot.referral_account[known]
     nowhen = np.full(2 * len(by), "NaT", dtype="datetime64[us]")
-    return gather(record, np.concatenate([referred, by]), np.tile(by, 2), nowhen, np.tile(-1 - by, 2))
+    return gather_things(record, np.concatenate([referred, by]), np.tile(by, 2), nowhen, np.tile(-1 - by, 2))
 
 
 def find_sign_ups(snapshot: Snapshot, record: Channel, policy: Policy) -> SharedThings:
@@ -76,7 +76,7 @@ def find_sign_ups(snapshot: Snapshot, record: Channel, policy: Policy) -> Shared
     for days in record.windows_days:
         for shift in (0, int(days * MICROS_PER_DAY) // 2):
             window = number_windows(at + np.timedelta64(shift, "us"), days)
-            grains.append(gather(record, rows, window, at, nothing))
+            grains.append(gather_things(record, rows, window, at, nothing))
     return stack_grains(grains)
 
 

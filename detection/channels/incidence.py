@@ -169,7 +169,7 @@ def join_parts(parts: list[SharedThings]) -> SharedThings:
 _PLAIN_COLUMNS = ("account", "first_at", "last_at", "subject", "grain")
 
 
-def gather(record: Channel, account: Ints, code: Ints, at: Times, subject: Ints) -> SharedThings:
+def gather_things(record: Channel, account: Ints, code: Ints, at: Times, subject: Ints) -> SharedThings:
     """Distinct (account, code) pairs with codes renumbered and their first and last time."""
     _, first_row, thing = np.unique(code, return_index=True, return_inverse=True)
     order = np.lexsort((at, thing * (int(account.max(initial=0)) + 1) + account))

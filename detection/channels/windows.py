@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from detection.channels.incidence import ANYTHING, SharedThings, gather, join_parts, stack_grains
+from detection.channels.incidence import ANYTHING, SharedThings, gather_things, join_parts, stack_grains
 from detection.channels.record import Channel
 from graph.model import Ints, Times
 
@@ -49,7 +49,7 @@ def share_in_time(record: Channel, levels: Iterable[DatedActs]) -> SharedThings:
     grains = []
     for acts in levels:
         if np.isnat(acts.at).all():
-            grains.append(gather(record, acts.account, acts.target, acts.at, acts.target))
+            grains.append(gather_things(record, acts.account, acts.target, acts.at, acts.target))
         else:
             grains += [_share_in_windows(record, acts, days) for days in record.windows_days]
     return stack_grains(grains)
@@ -59,8 +59,8 @@ def _share_in_windows(record: Channel, acts: DatedActs, days: float) -> SharedTh
     dated = np.flatnonzero(~np.isnat(acts.at))
     account, target, at = acts.account[dated], acts.target[dated], acts.at[dated]
     window = number_windows(at, days)
-    when = gather(record, account, window, at, np.full(len(window), ANYTHING))
-    what = gather(record, account, target * (int(window.max(initial=0)) + 1) + window, at, target)
+    when = gather_things(record, account, window, at, np.full(len(window), ANYTHING))
+    what = gather_things(record, account, target * (int(window.max(initial=0)) + 1) + window, at, target)
     stratum = np.empty(what.n_things, dtype=np.int64)
     stratum[what.thing] = 1 + number_windows(what.first_at, days)
     return join_parts([when, replace(what, stratum=stratum)])
