@@ -8,15 +8,14 @@ import click
 
 from cli.context import Workplace, pass_workplace
 from cli.output import Answer, Format, as_rows, format_option, list_columns, parse_id, write_answer
+from graph.vocabulary import RING_KINDS, TIERS
 
-# As in graph.model, whose arrays a question need not wait for.
-KINDS = ("trade", "review", "attack", "refund", "farm", "shared-identity")
-TIERS = ("automatic", "review", "watch", "clear")
+GRAVEST_FIRST = tuple(reversed(TIERS))
 
 
 @click.command(short_help="List the rings of a run, the strongest first.")
-@click.option("--kind", type=click.Choice(KINDS), help="Only rings of this kind.")
-@click.option("--tier", type=click.Choice(TIERS), help="Only rings of this tier.")
+@click.option("--kind", type=click.Choice(RING_KINDS), help="Only rings of this kind.")
+@click.option("--tier", type=click.Choice(GRAVEST_FIRST), help="Only rings of this tier.")
 @click.option("--min-size", type=click.IntRange(min=1), help="Only rings of so many accounts or more.")
 @click.option("--max-size", type=click.IntRange(min=1), help="Only rings of so many accounts or fewer.")
 @click.option("--run", "run_id", type=parse_id, metavar="RUN", help="A run's id; the latest run otherwise.")

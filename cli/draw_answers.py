@@ -82,7 +82,9 @@ def draw_rings(rings: Sequence[RingSummary]) -> RenderableType:
     """The list of rings."""
     if not rings:
         return Text("No rings.")
-    table = _table("#", "ring", "kind", "score", "tier", "size", "bits", "action", right={"#", "score", "size", "bits"})
+    table = make_table(
+        "#", "ring", "kind", "score", "tier", "size", "bits", "action", right={"#", "score", "size", "bits"}
+    )
     for ring in rings:
         score, bits = show_number(ring.score), show_number(ring.net_bits, 1)
         table.add_row(
@@ -109,7 +111,7 @@ def draw_ring(ring: RingRecord) -> RenderableType:
 
 
 def _draw_members(ring: RingRecord) -> list[RenderableType]:
-    table = _table("account", "role", "bits", "risk", "tier", right={"bits", "risk"})
+    table = make_table("account", "role", "bits", "risk", "tier", right={"bits", "risk"})
     for member in ring.members[:MOST_MEMBERS]:
         bits, risk = show_number(member.bits, 1), show_number(member.risk_score)
         table.add_row(_id(member.account_id), member.role, bits, risk, show_tier(member.tier))
@@ -229,7 +231,7 @@ def _draw_facts(facts: Iterable[tuple[str, str]]) -> RenderableType:
 
 
 def _draw_account_rings(account: AccountRecord) -> list[RenderableType]:
-    table = _table("ring", "kind", "score", "tier", "size", "part", "bits", right={"score", "size", "bits"})
+    table = make_table("ring", "kind", "score", "tier", "size", "part", "bits", right={"score", "size", "bits"})
     for ring in account.rings:
         score, bits = show_number(ring.score), show_number(ring.bits, 1)
         table.add_row(_id(ring.ring_id), ring.kind, score, show_tier(ring.tier), str(ring.size), ring.role, bits)
@@ -237,7 +239,7 @@ def _draw_account_rings(account: AccountRecord) -> list[RenderableType]:
 
 
 def _draw_identifiers(account: AccountRecord) -> list[RenderableType]:
-    table = _table("kind", "value", "others", "used as", "seen", right={"others"})
+    table = make_table("kind", "value", "others", "used as", "seen", right={"others"})
     for use in account.identifiers[:MOST_IDENTIFIERS]:
         table.add_row(
             show_text(use.kind), _id(use.value), f"{use.others:,}", show_text(use.role),
@@ -256,7 +258,7 @@ def _draw_orders(account: AccountRecord) -> list[RenderableType]:
         ("sold to", each) for each in account.sold.latest
     ]
     lines.sort(key=lambda line: (line[1].ordered_at or datetime.min, line[1].order_id), reverse=True)
-    table = _table("when", "", "account", "product", "amount", "status", right={"amount"})
+    table = make_table("when", "", "account", "product", "amount", "status", right={"amount"})
     for what, order in lines[:6]:
         amount = f"{show_number(order.amount)} {order.currency or ''}".strip()
         table.add_row(
@@ -267,7 +269,7 @@ def _draw_orders(account: AccountRecord) -> list[RenderableType]:
 
 
 def _draw_reviews(account: AccountRecord) -> list[RenderableType]:
-    table = _table("when", "review", "of", "rating", "suspicion", right={"rating", "suspicion"})
+    table = make_table("when", "review", "of", "rating", "suspicion", right={"rating", "suspicion"})
     for review in account.reviews.latest:
         rating, suspicion = show_number(review.rating, 0), show_number(review.suspicion)
         table.add_row(show_time(review.reviewed_at), _id(review.review_id), _id(review.target_id), rating, suspicion)
@@ -317,7 +319,7 @@ def _say_share(share: Share) -> str:
 
 def draw_similar(alike: Sequence[LikeAccount]) -> RenderableType:
     """The accounts most alike, and in what."""
-    table = _table("account", "similarity", "risk", "tier", "alike in", right={"similarity", "risk"})
+    table = make_table("account", "similarity", "risk", "tier", "alike in", right={"similarity", "risk"})
     for each in alike:
         risk, why = show_number(each.risk_score), Text(show_text("; ".join(each.reasons)))
         table.add_row(_id(each.account_id), f"{each.similarity:.3f}", risk, show_tier(each.tier), why)
@@ -329,7 +331,7 @@ def draw_runs(runs: Sequence[RunSummary]) -> RenderableType:
     if not runs:
         return Text("No run yet.")
     numbers = {"#", "accounts", "rings", "flags"}
-    table = _table("#", "run", "finished", "as of", "accounts", "rings", "flags", "version", right=numbers)
+    table = make_table("#", "run", "finished", "as of", "accounts", "rings", "flags", "version", right=numbers)
     for run in runs:
         counts = (f"{run.accounts:,}", f"{run.rings:,}", f"{run.flags:,}")
         times = (show_time(run.finished_at), show_time(run.as_of) or "all")
@@ -341,7 +343,7 @@ def draw_rows(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> Rend
     """Rows of a free query."""
     if not rows:
         return Text("No rows.")
-    table = _table(*columns)
+    table = make_table(*columns)
     for row in rows:
         table.add_row(*(_id(row[name]) for name in columns))
     return table
@@ -351,7 +353,7 @@ def draw_load(report: LoadReport) -> RenderableType:
     """What became of every table."""
     added = "would add" if report.dry_run else "added"
     numbers = ("rows", added, "already there", "rejected")
-    table = _table("table", *numbers, right=set(numbers))
+    table = make_table("table", *numbers, right=set(numbers))
     for each in report.tables:
         counts = (each.read, each.added, each.already_there, each.rejected)
         table.add_row(each.name, *(f"{count:,}" for count in counts))
@@ -362,7 +364,8 @@ def _id(value: object) -> Text:
     return Text(show_text(value), overflow="fold")
 
 
-def _table(*names: str, right: set[str] | None = None) -> Table:
+def make_table(*names: str, right: set[str] | None = None) -> Table:
+    """An empty table; the columns in ``right`` are of numbers."""
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="dim")
     for name in names:
         table.add_column(

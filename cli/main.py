@@ -27,6 +27,7 @@ COMMANDS = {
     "why": ("cli.ask", "Say why an account, ring or review stands as it does."),
     "path": ("cli.ask", "Show how two accounts are connected."),
     "similar": ("cli.likeness", "List the accounts that behave most like one."),
+    "policy": ("cli.policy", "List every rule that can move a verdict."),
     "runs": ("cli.ask", "List the runs, the latest first."),
     "export": ("cli.exports", "Write rings, accounts or reviews to a file."),
     "simulate": ("cli.work", "Make a market with planted rings to try things on."),

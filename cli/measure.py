@@ -18,6 +18,7 @@ from cli.context import Workplace, pass_workplace
 from cli.output import Answer, Format, format_option, write_answer
 from cli.progress import show_progress
 from cli.work import as_instant, choose_settings, parse_time
+from graph.vocabulary import RING_KINDS
 
 if TYPE_CHECKING:
     import numpy as np
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger("ringfence.cli")
 
 # As in detection.evaluation.planting, whose arrays a wrong option need not wait for.
-PLANT_KINDS = ("trade", "review", "attack", "refund", "farm", "shared-identity")
 MEASURE_COLUMNS = ("section", "name", "measure", "value", "low", "high")
 _SEPARATION = ("rows", "bad", "auc", "average_precision")
 RATE_COLUMNS = ("kind", "sharing", "camouflage", "size", "planted", "review", "automatic")
@@ -93,7 +93,7 @@ def _find_truth(folder: Path | None, truth: Path | None) -> Path:
 
 @click.command(short_help="Plant rings in a copy of the market and see which are caught.")
 @click.argument("folder", required=False, type=click.Path(path_type=Path))
-@click.option("--kind", "kinds", multiple=True, type=click.Choice(PLANT_KINDS), help="Only rings of this kind.")
+@click.option("--kind", "kinds", multiple=True, type=click.Choice(RING_KINDS), help="Only rings of this kind.")
 @click.option("--sizes", default="3,5,8,12,20", show_default=True, metavar="N,N", help="Accounts in a ring.")
 @click.option(
     "--sharing", default="device,none", show_default=True, metavar="KIND,KIND", help="What members share; none too."
@@ -128,7 +128,7 @@ def redteam(
 
     settings = choose_settings(workplace, seed=seed, encoder=False)
     plan = RedTeamPlan(
-        kinds=kinds or PLANT_KINDS,
+        kinds=kinds or RING_KINDS,
         sizes=tuple(_parse_list(sizes, int, "--sizes", least=2)),
         sharing=tuple(dict.fromkeys(word.strip() for word in sharing.split(",") if word.strip())),
         camouflage=tuple(_parse_list(camouflage, float, "--camouflage", least=0)),

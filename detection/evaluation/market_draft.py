@@ -7,14 +7,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from typing import Literal
 
 import numpy as np
 
 from graph.model import Floats, Ints, Orders, Reviews, Snapshot, Strings, Times, Uses
+from graph.vocabulary import RingKind
 
-PlantKind = Literal["trade", "review", "attack", "refund", "farm", "shared-identity"]
-PLANT_KINDS: tuple[PlantKind, ...] = ("trade", "review", "attack", "refund", "farm", "shared-identity")
 NOWHEN = int(np.iinfo(np.int64).min)
 """NaT as an integer."""
 
@@ -33,7 +31,7 @@ class PlantPlan:
         Ordinary dealings for each fraudulent one.
     """
 
-    kind: PlantKind
+    kind: RingKind
     size: int
     sharing: str = "device"
     camouflage: float = 0.0

@@ -15,9 +15,7 @@ import numpy as np
 from detection.channels.windows import MICROS_PER_DAY
 from detection.evaluation.market_draft import (
     NOWHEN,
-    PLANT_KINDS,
     MarketDraft,
-    PlantKind,
     PlantPlan,
     RingDraft,
     extend_market,
@@ -27,6 +25,7 @@ from detection.evaluation.market_draft import (
 from detection.evaluation.simulation.rings import spread_over_members
 from detection.policy import DEFAULT_POLICY
 from graph.model import Ints, Orders, Snapshot
+from graph.vocabulary import RING_KINDS, RingKind
 
 NO_SHARING = "none"
 CAMPAIGN_DAYS = 20.0
@@ -44,7 +43,7 @@ class PlantedMarket:
     members: tuple[frozenset[str], ...]
 
 
-def find_plantable(snapshot: Snapshot) -> dict[PlantKind, str]:
+def find_plantable(snapshot: Snapshot) -> dict[RingKind, str]:
     """The kinds of rings that can be planted in a market; why not, for those that cannot; else ''."""
     orders, reviews = snapshot.orders, snapshot.reviews
     no_orders = "" if pick_sales(orders).size else "no orders with a known seller and time"
@@ -55,7 +54,7 @@ def find_plantable(snapshot: Snapshot) -> dict[PlantKind, str]:
     )  # fmt: skip
     no_things = "" if len(snapshot.uses.account) else "no identifiers"
     reasons = (no_orders, no_reviews, no_reviews, no_refunds, no_farms, no_things)
-    return dict(zip(PLANT_KINDS, reasons, strict=True))
+    return dict(zip(RING_KINDS, reasons, strict=True))
 
 
 def plant_rings(snapshot: Snapshot, plans: Sequence[PlantPlan], rng: np.random.Generator) -> PlantedMarket:
@@ -264,7 +263,7 @@ def _use(draft: MarketDraft, ring: RingDraft, account: Ints, identifier: Ints) -
     draft.uses.append(np.stack([account, identifier, at]))
 
 
-_CAMPAIGNS: dict[PlantKind, Callable[[MarketDraft, RingDraft], None]] = {
+_CAMPAIGNS: dict[RingKind, Callable[[MarketDraft, RingDraft], None]] = {
     "trade": _trade,
     "review": _praise,
     "attack": _slander,

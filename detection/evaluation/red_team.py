@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from detection.evaluation.market_draft import PlantKind, PlantPlan
+from detection.evaluation.market_draft import PlantPlan
 from detection.evaluation.measures import HIT_JACCARD, find_jaccard, list_members
 from detection.evaluation.planting import NO_SHARING, find_plantable, plant_rings
 from detection.run import find_run
@@ -15,7 +15,7 @@ from detection.settings import DetectSettings
 from graph.errors import ConfigError
 from graph.model import Ring, Snapshot
 from graph.progress import Progress, no_progress
-from graph.vocabulary import TIERS, Tier
+from graph.vocabulary import RING_KINDS, TIERS, RingKind, Tier
 
 MOST_PLANTED = 0.03
 """The share of a market's accounts that one copy may gain; more would make it another market."""
@@ -25,7 +25,7 @@ MOST_PLANTED = 0.03
 class RedTeamPlan:
     """Which rings to plant: every combination, each so often."""
 
-    kinds: tuple[PlantKind, ...] = ("trade", "review", "attack", "refund", "farm", "shared-identity")
+    kinds: tuple[RingKind, ...] = RING_KINDS
     sizes: tuple[int, ...] = (3, 5, 8, 12, 20)
     sharing: tuple[str, ...] = ("device", NO_SHARING)
     camouflage: tuple[float, ...] = (0.0, 1.0, 3.0)

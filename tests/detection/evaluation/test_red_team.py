@@ -14,7 +14,7 @@ from detection_market import Facts, make_background, make_snapshot
 
 from cli.main import main
 from detection.evaluation import red_team as redteam
-from detection.evaluation.market_draft import PLANT_KINDS, PlantPlan
+from detection.evaluation.market_draft import PlantPlan
 from detection.evaluation.planting import PlantedMarket, find_plantable, plant_rings
 from detection.evaluation.red_team import (
     MOST_PLANTED,
@@ -30,6 +30,7 @@ from detection.settings import DetectSettings
 from graph.errors import ConfigError
 from graph.model import Snapshot
 from graph.stores.snapshots import digest_snapshot
+from graph.vocabulary import RING_KINDS
 
 SMALL = RedTeamPlan(kinds=("trade", "farm"), sizes=(4, 12), camouflage=(0.0,), repeats=2)
 
@@ -53,12 +54,12 @@ def find_rows(planted: PlantedMarket, place: int = 0) -> np.ndarray:
 
 def test_planting_leaves_the_market_itself_alone(market: Snapshot) -> None:
     before = digest_snapshot(market)
-    plant(market, *(PlantPlan(kind, 8, camouflage=1) for kind in PLANT_KINDS))
+    plant(market, *(PlantPlan(kind, 8, camouflage=1) for kind in RING_KINDS))
     assert digest_snapshot(market) == before
 
 
 def test_all_that_was_in_the_market_is_in_the_copy_under_the_same_rows(market: Snapshot) -> None:
-    copy = plant(market, *(PlantPlan(kind, 8, camouflage=1) for kind in PLANT_KINDS)).snapshot
+    copy = plant(market, *(PlantPlan(kind, 8, camouflage=1) for kind in RING_KINDS)).snapshot
     n = market.n_accounts
     np.testing.assert_array_equal(copy.account_id[:n], market.account_id)
     np.testing.assert_array_equal(copy.created_at[:n], market.created_at)
@@ -72,7 +73,7 @@ def test_all_that_was_in_the_market_is_in_the_copy_under_the_same_rows(market: S
 
 
 def test_the_copy_is_sorted_as_every_snapshot_is(market: Snapshot) -> None:
-    copy = plant(market, *(PlantPlan(kind, 8, camouflage=1) for kind in PLANT_KINDS)).snapshot
+    copy = plant(market, *(PlantPlan(kind, 8, camouflage=1) for kind in RING_KINDS)).snapshot
     assert (np.sort(copy.account_id.astype(str)) == copy.account_id).all()
     assert len(set(copy.account_id.tolist())) == copy.n_accounts
     assert (np.sort(copy.reviews.review_id.astype(str)) == copy.reviews.review_id).all()
@@ -83,7 +84,7 @@ def test_the_copy_is_sorted_as_every_snapshot_is(market: Snapshot) -> None:
     np.testing.assert_array_equal(np.lexsort(by), np.arange(len(orders.buyer)))
 
 
-@pytest.mark.parametrize("kind", PLANT_KINDS)
+@pytest.mark.parametrize("kind", RING_KINDS)
 def test_a_ring_has_its_size_and_each_kind_does_its_deed(market: Snapshot, kind: str) -> None:
     planted = plant(market, PlantPlan(kind, 9))  # type: ignore[arg-type]
     rows, copy = find_rows(planted), planted.snapshot
@@ -149,7 +150,7 @@ def test_nothing_happens_before_an_account_is_made_or_after_the_records_end(mark
     first_at = np.full(market.n_accounts, market.orders.ordered_at.max())
     np.minimum.at(first_at, market.orders.buyer, market.orders.ordered_at)
     young = replace(market, created_at=first_at)  # most accounts act on the day that they are made
-    copy = plant(young, *(PlantPlan(kind, 8, camouflage=3) for kind in PLANT_KINDS for _ in range(20))).snapshot
+    copy = plant(young, *(PlantPlan(kind, 8, camouflage=3) for kind in RING_KINDS for _ in range(20))).snapshot
     for who, at in ((copy.orders.buyer, copy.orders.ordered_at), (copy.reviews.author, copy.reviews.reviewed_at)):
         new = who >= market.n_accounts
         assert (at[new] >= copy.created_at[who[new]]).all()
@@ -167,7 +168,7 @@ def test_ages_are_those_of_accounts_that_act_in_the_market(market: Snapshot) -> 
 
 
 def test_the_same_generator_plants_the_same_bytes(market: Snapshot) -> None:
-    plans = [PlantPlan(kind, 8, camouflage=1) for kind in PLANT_KINDS]
+    plans = [PlantPlan(kind, 8, camouflage=1) for kind in RING_KINDS]
     first, second = (digest_snapshot(plant(market, *plans, seed=4).snapshot) for _ in range(2))
     assert first == second
     assert digest_snapshot(plant(market, *plans, seed=5).snapshot) != first
