@@ -30,7 +30,7 @@ def describe_thing(channel: SharedThings, thing: int, snapshot: Snapshot) -> str
 def describe_shared(record: Channel, n_things: int, n_members: int, *, observed: float, expected: float) -> str:
     """Say what a channel of shared things shows inside a ring."""
     what = f"{n_members} members share {n_things} {record.one if n_things == 1 else record.many}"
-    return f"{what}: {observed:.0f} sharings where chance gives {_small(expected)}"
+    return f"{what}: {observed:.0f} shared uses where chance gives {_small(expected)}"
 
 
 def describe_dealings(record: Channel, *, observed: float, expected: float) -> str:
