@@ -128,7 +128,7 @@ several.
   no development pair, and neither are two of its five kinds of slip. Its totals were looked at between changes, its
   pairs were not.
 - *Unseen country* has four countries; those in Latin and Cyrillic use words for streets, flats and squares that
-  `graph/address_words.py` does not list: what to expect before somebody adds them.
+  `graph/identity/addresses/words.py` does not list: what to expect before somebody adds them.
 - "Recall of the form alone" is what equal canonical forms find, before forms are compared with one another.
 """
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import ast
 import importlib.util
 import re
+import tomllib
 from pathlib import Path
 from types import ModuleType
 
@@ -12,7 +14,9 @@ from places import ROOT
 
 LINK = re.compile(r"!?\[[^\]]*\]\(([^)\s]+)\)")
 HEADING = re.compile(r"^#{1,6} +(.+?) *#*$", re.M)
+HOUSES = ("graph", "embeddings", "detection", "cli")
 SITE = ROOT / "docs" / "_site"
+ARCHITECTURE = ROOT / "docs" / "architecture.md"
 PAGES = sorted(
     path
     for pattern in ("*.md", "docs/**/*.md", "benchmarks/**/*.md")
@@ -30,6 +34,12 @@ def navigation() -> ModuleType:
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
     return module
+
+
+def list_all_packages(navigation: ModuleType, package: str) -> list[str]:
+    """A package and all inside it, as the reference has them."""
+    inside = navigation.list_packages(package)
+    return [package, *(each for found in inside for each in list_all_packages(navigation, found))]
 
 
 def read_prose(page: Path) -> str:
@@ -74,16 +84,63 @@ def test_every_page_is_in_the_navigation_once(navigation: ModuleType) -> None:
 
 
 def test_the_reference_has_every_package_of_every_house(navigation: ModuleType) -> None:
-    def list_all(package: str) -> list[str]:
-        return [package, *(each for inside in navigation.list_packages(package) for each in list_all(inside))]
-
-    documented = {each for house in navigation.HOUSES for each in list_all(house)}
+    documented = {each for house in navigation.HOUSES for each in list_all_packages(navigation, house)}
     packages = {
         path.parent.relative_to(ROOT).as_posix().replace("/", ".")
-        for house in ("graph", "embeddings", "detection", "cli")
+        for house in HOUSES
         for path in (ROOT / house).rglob("__init__.py")
     }
     assert documented == packages
+
+
+def list_names(module: Path) -> set[str]:
+    """What a module defines at its top."""
+    body = ast.parse(module.read_bytes()).body
+    assigned = {name.id for node in body for name in ast.walk(node) if isinstance(name, ast.Name)}
+    return assigned | {node.name for node in body if isinstance(node, (ast.FunctionDef, ast.ClassDef))}
+
+
+def is_ours(dotted: str) -> bool:
+    """Whether there is such a package, such a module, or such a name in one."""
+    parent, _, name = dotted.rpartition(".")
+    place, home = ROOT / dotted.replace(".", "/"), ROOT / f"{parent.replace('.', '/')}.py"
+    return place.is_dir() or place.with_suffix(".py").is_file() or (home.is_file() and name in list_names(home))
+
+
+def test_what_pages_say_of_modules_is_there() -> None:
+    files = {path.name for folder in (*HOUSES, "tests", "benchmarks", "docs") for path in (ROOT / folder).rglob("*.py")}
+    gone = []
+    for page in PAGES:
+        quoted = re.findall(r"`([^`\n]+)`", page.read_text(encoding="utf-8"))
+        dotted = [each for each in quoted if re.fullmatch(rf"(?:{'|'.join(HOUSES)})(?:\.\w+)+", each)]
+        placed = [
+            each for each in quoted if re.fullmatch(rf"(?:{'|'.join(HOUSES)}|tests|benchmarks|docs)/[\w/.-]+", each)
+        ]
+        bare = [each for each in quoted if re.fullmatch(r"\w+\.py", each)]
+        gone += [f"{page.name}: {each}" for each in dotted if not is_ours(each) and not each.endswith(".lbug")]
+        gone += [f"{page.name}: {each}" for each in placed if not (ROOT / each).exists()]
+        gone += [f"{page.name}: {each}" for each in bare if each not in files]
+    assert gone == []
+
+
+def read_contracts() -> dict[str, list[str]]:
+    """The layers inside each house, from the top."""
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+    contracts = settings["tool"]["importlinter"]["contracts"]
+    return {contract["name"].removeprefix("Inside "): contract.get("layers", []) for contract in contracts}
+
+
+@pytest.mark.parametrize("house", ["detection", "embeddings", "graph"])
+def test_the_picture_of_the_layers_is_that_of_the_contracts(house: str) -> None:
+    text = ARCHITECTURE.read_text(encoding="utf-8")
+    drawn = [label.split(" · ") for label in re.findall(rf'^ +{house}\d+\["(.+)"\]$', text, re.M)]
+    assert drawn == [re.sub(r"[()]", "", layer).split(" | ") for layer in read_contracts()[house]]
+
+
+def test_the_architecture_has_a_word_on_every_package(navigation: ModuleType) -> None:
+    text = ARCHITECTURE.read_text(encoding="utf-8")
+    packages = [each for house in HOUSES for each in list_all_packages(navigation, house)]
+    assert [package for package in packages if f"`{package}`" not in text] == []
 
 
 def test_the_decisions_are_listed_under_their_titles() -> None:
