@@ -10,9 +10,9 @@ import pytest
 from places import ROOT
 
 from cli.main import COMMANDS
-from detection.channels import conduct
-from detection.channels.catalogue import BEHAVIOUR, NETWORK
-from detection.rings import wording
+from detection.channels.catalogue import Catalogue
+from detection.channels.conduct import SIGNALS
+from detection.evidence.explanations import EXPLAINERS
 from graph.vocabulary import RING_KINDS, TIERS
 
 GLOSSARY = ROOT / "docs" / "glossary.md"
@@ -70,16 +70,15 @@ def test_every_tier_and_every_kind_of_ring_is_explained(words: set[str]) -> None
 
 
 def test_every_channel_is_explained(words: set[str]) -> None:
-    assert {*BEHAVIOUR, NETWORK} - words == set()
+    assert set(Catalogue().names) - words == set()
 
 
 def test_every_conduct_signal_is_explained(words: set[str]) -> None:
-    signals = {conduct.REFUNDS, conduct.UNBOUGHT, conduct.COMPLAINTS, conduct.HASTE, conduct.OFF_MARKET}
-    assert signals - words == set()
+    assert set(SIGNALS) - words == set()
 
 
 def test_every_innocent_explanation_is_explained(words: set[str]) -> None:
-    assert set(wording._READINGS) - words == set()
+    assert {explainer.name for explainer in EXPLAINERS} - words == set()
 
 
 def test_every_command_is_explained(words: set[str]) -> None:
