@@ -8,8 +8,11 @@ from detection_market import Facts, make_snapshot
 from hypothesis import strategies as st
 from scipy.special import rel_entr
 
-from detection.channels.find import find_shared_things
-from detection.channels.incidence import SharedThings
+from detection.channels.catalogue import BEHAVIOURS, KINDS, TRADE
+from detection.channels.incidence import Dealings, SharedThings
+from detection.channels.record import Channel
+from detection.evidence.market import make_market
+from graph.model import Ints
 
 USES = st.sets(st.tuples(st.integers(0, 9), st.integers(0, 6)), min_size=1, max_size=30)
 
@@ -20,7 +23,16 @@ PAIRS = st.lists(st.tuples(st.integers(0, 7), st.integers(0, 7)).filter(lambda p
 def make_channel(uses: set[tuple[int, int]]) -> SharedThings:
     facts = Facts(dict.fromkeys(f"a{number}" for number in range(10)))
     facts.uses = [(f"a{account}", "device", f"d{thing}", 1.0) for account, thing in sorted(uses)]
-    return find_shared_things(make_snapshot(facts))[0]
+    return make_market(make_snapshot(facts)).things["device"]
+
+
+def find_record(name: str) -> Channel:
+    """The record of a channel in the catalogue."""
+    return next(record for record in (*KINDS, *BEHAVIOURS) if record.name == name)
+
+
+def make_trades(source: Ints, target: Ints) -> Dealings:
+    return Dealings(find_record(TRADE), source, target)
 
 
 def surprise(observed: float, expected: float) -> float:

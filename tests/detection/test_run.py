@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -27,8 +28,8 @@ from detection_market import (
 from places import ROOT
 
 from detection.evaluation.simulation.market import Market, MarketSettings, simulate_market, write_market
-from detection.evidence.market_norms import Habits
-from detection.run import detect, find_run, note_habits, note_silence
+from detection.evidence.market_norms import MarketNorms
+from detection.run import detect, find_run, note_norms, note_silence
 from detection.settings import DetectSettings, read_detect_settings
 from graph.contract.tables import read_folder
 from graph.errors import ConfigError
@@ -183,10 +184,10 @@ def test_a_market_that_says_everything_has_no_notes() -> None:
 
 
 def test_a_market_of_friends_is_told_that_trades_alone_show_no_ring() -> None:
-    (note,) = note_habits(Habits(circles=0.37))
+    (note,) = note_norms(MarketNorms(cycles=0.37))
     assert note.startswith("37% of those who deal with several people deal in circles")
     assert note.endswith("no ring is seen by its trades alone")
-    assert note_habits(Habits(circles=0.1)) == ()
+    assert note_norms(MarketNorms(cycles=0.1)) == ()
 
 
 def forget_times(facts: Facts) -> None:
@@ -227,15 +228,31 @@ def test_a_tiny_market_has_scores_and_no_rings(facts: Facts) -> None:
     [
         {"sede": 1},
         {"seed": -1},
-        {"resolutions": [0.0]},
-        {"automatic_score": 1.5},
-        {"review_score": 0.9, "automatic_score": 0.8},
-        {"weakest_member_bits": "many"},
+        {"policy": {"resolutions": [0.0]}},
+        {"policy": {"automatic_score": 1.5}},
+        {"policy": {"review_score": 0.9, "automatic_score": 0.8}},
+        {"policy": {"weakest_tie_bits": "many"}},
     ],
 )
-def test_settings_that_make_no_sense_are_refused_by_name(values: dict[str, object]) -> None:
-    with pytest.raises(ConfigError, match=next(iter(values))):
+def test_settings_that_make_no_sense_are_refused_by_name(values: dict[str, Any]) -> None:
+    named = values.get("policy", values)
+    with pytest.raises(ConfigError, match=next(iter(named))):
         read_detect_settings(values)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("automatic_score", "automatic_score"),
+        ("review_score", "review_score"),
+        ("weakest_member_bits", "weakest_tie_bits"),
+        ("risk_review_score", "review_probability"),
+        ("resolutions", "resolutions"),
+    ],
+)
+def test_a_setting_that_moved_is_refused_and_says_where_it_is_now(old: str, new: str) -> None:
+    with pytest.raises(ConfigError, match=rf"{old} is now {new} under \[detect.policy\]"):
+        read_detect_settings({old: 1})
 
 
 def load_market(market: Market, folder: Path) -> str:

@@ -19,11 +19,12 @@ from detection_market import (
 )
 
 from detection.candidates.links import link_pairs
-from detection.evidence.judge import Assessment, Channels, find_channels, judge_groups
+from detection.evidence.judge import Assessment, judge_groups
+from detection.evidence.market import Market, make_market
 from detection.groups import Groups, gather_groups
+from detection.policy import DEFAULT_POLICY
 from detection.run import find_run
 from detection.search import (
-    LARGEST_IMPROVED,
     cut_crossing,
     find_falling_apart,
     improve_groups,
@@ -33,7 +34,6 @@ from detection.search import (
     propose_groups,
 )
 from detection.settings import DetectSettings
-from graph.model import Snapshot
 
 RING, OTHER = pick(100, 12), pick(200, 12)
 
@@ -46,39 +46,36 @@ def plant_two() -> Facts:
 
 
 @pytest.fixture(scope="module")
-def market() -> tuple[Snapshot, Channels]:
-    snapshot = make_snapshot(plant_two())
-    return snapshot, find_channels(snapshot)
+def market() -> Market:
+    return make_market(make_snapshot(plant_two()))
 
 
-def improve(market: tuple[Snapshot, Channels], members: list[str]) -> list[str]:
+def improve(market: Market, members: list[str]) -> list[str]:
     """The one group that becomes of some members."""
-    snapshot, channels = market
-    links = link_pairs(tuple(channels.things.values()), tuple(channels.dealings.values()), snapshot.n_accounts)
-    better = improve_groups(gather(snapshot, members), links, snapshot, channels)
+    things, dealings = tuple(market.things.values()), tuple(market.dealings.values())
+    links = link_pairs(things, dealings, market.n_accounts, market.policy)
+    better = improve_groups(gather(market.snapshot, members), links, market)
     assert len(better) == 1
-    return list(snapshot.account_id[better.members(0)])
+    return list(market.snapshot.account_id[better.members(0)])
 
 
-def weigh(market: tuple[Snapshot, Channels], members: list[str]) -> float:
-    snapshot, channels = market
-    return float(judge_groups(gather(snapshot, members), snapshot, channels).net_bits[0])
+def weigh(market: Market, members: list[str]) -> float:
+    return float(judge_groups(gather(market.snapshot, members), market).net_bits[0])
 
 
-def judge(market: tuple[Snapshot, Channels], *sets: list[str]) -> Assessment:
-    snapshot, channels = market
-    rows = [np.searchsorted(snapshot.account_id.astype(str), sorted(members)) for members in sets]
-    return judge_groups(gather_groups(rows), snapshot, channels)
+def judge(market: Market, *sets: list[str]) -> Assessment:
+    rows = [np.searchsorted(market.snapshot.account_id.astype(str), sorted(members)) for members in sets]
+    return judge_groups(gather_groups(rows), market)
 
 
-def list_picked(market: tuple[Snapshot, Channels], judged: Assessment, *, floor: float = 0.0) -> list[list[str]]:
-    ids = market[0].account_id
-    picked = pick_best(judged, market[0].n_accounts, floor=floor)
+def list_picked(market: Market, judged: Assessment, *, floor: float = 0.0) -> list[list[str]]:
+    ids = market.snapshot.account_id
+    picked = pick_best(judged, floor=floor)
     return [list(ids[judged.groups.members(group)]) for group in picked.tolist()]
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_improving_never_lowers_what_stands(market: tuple[Snapshot, Channels], seed: int) -> None:
+def test_improving_never_lowers_what_stands(market: Market, seed: int) -> None:
     rng = np.random.default_rng(seed)
     core = rng.choice(RING if seed % 2 else OTHER, 8, replace=False).tolist()
     start = [*core, *rng.choice(pick(300, 100), int(rng.integers(0, 5)), replace=False).tolist()]
@@ -86,24 +83,24 @@ def test_improving_never_lowers_what_stands(market: tuple[Snapshot, Channels], s
 
 
 @pytest.mark.parametrize("members", [RING, OTHER], ids=["trade", "refund"])
-def test_a_member_left_out_is_taken_in(market: tuple[Snapshot, Channels], members: list[str]) -> None:
+def test_a_member_left_out_is_taken_in(market: Market, members: list[str]) -> None:
     better = improve(market, members[1:])
     assert members[0] in better
     assert weigh(market, better) > weigh(market, members[1:])
 
 
 @pytest.mark.parametrize("members", [RING, OTHER], ids=["trade", "refund"])
-def test_a_stranger_is_let_go(market: tuple[Snapshot, Channels], members: list[str]) -> None:
+def test_a_stranger_is_let_go(market: Market, members: list[str]) -> None:
     stranger = pick(300, 1)[0]
     assert stranger not in improve(market, [*members, stranger])
 
 
-def test_a_crowd_is_left_as_it_is(market: tuple[Snapshot, Channels]) -> None:
-    crowd = pick(300, LARGEST_IMPROVED + 1)
+def test_a_crowd_is_left_as_it_is(market: Market) -> None:
+    crowd = pick(300, DEFAULT_POLICY.largest_improved + 1)
     assert improve(market, crowd) == crowd
 
 
-def test_improving_comes_to_the_same_again_and_under_other_names(market: tuple[Snapshot, Channels]) -> None:
+def test_improving_comes_to_the_same_again_and_under_other_names(market: Market) -> None:
     start = [*RING[2:], *pick(300, 2)]
     better = improve(market, start)
     assert improve(market, start) == better
@@ -111,30 +108,30 @@ def test_improving_comes_to_the_same_again_and_under_other_names(market: tuple[S
     names = list(facts.accounts)
     new = dict(zip(names, np.random.default_rng(8).permutation(names).tolist(), strict=True))
     snapshot = make_snapshot(rename(facts, new))
-    moved = improve((snapshot, find_channels(snapshot)), [new[name] for name in start])
+    moved = improve(make_market(snapshot), [new[name] for name in start])
     assert set(moved) == {new[name] for name in better}
 
 
-def test_the_whole_is_kept_rather_than_its_pieces(market: tuple[Snapshot, Channels]) -> None:
+def test_the_whole_is_kept_rather_than_its_pieces(market: Market) -> None:
     judged = judge(market, OTHER[:6], OTHER[6:], OTHER, OTHER[:8], OTHER[3:11])
     assert list_picked(market, judged) == [OTHER]
 
 
-def test_two_rings_are_two_though_one_list_of_both_shows_more(market: tuple[Snapshot, Channels]) -> None:
+def test_two_rings_are_two_though_one_list_of_both_shows_more(market: Market) -> None:
     both = [*RING, *OTHER]
     judged = judge(market, both, RING, OTHER, [*both, *pick(300, 2)])
     assert judged.net_bits[judged.groups.size == 24] > judged.net_bits[judged.groups.size == 12].max()
-    assert judged.groups.size[find_falling_apart(judged, 1000)].tolist() == [24, 26]
+    assert judged.groups.size[find_falling_apart(judged)].tolist() == [24, 26]
     assert {frozenset(members) for members in list_picked(market, judged)} == {frozenset(RING), frozenset(OTHER)}
 
 
-def test_what_holds_together_does_not_fall_apart(market: tuple[Snapshot, Channels]) -> None:
+def test_what_holds_together_does_not_fall_apart(market: Market) -> None:
     judged = judge(market, OTHER, OTHER[:6], OTHER[6:])
     assert (judged.net_bits > 0).all()  # each half could stand for itself
-    assert not find_falling_apart(judged, 1000)[judged.groups.size == 12].any()
+    assert not find_falling_apart(judged)[judged.groups.size == 12].any()
 
 
-def test_groups_that_fall_short_are_picked_down_to_the_floor_only(market: tuple[Snapshot, Channels]) -> None:
+def test_groups_that_fall_short_are_picked_down_to_the_floor_only(market: Market) -> None:
     judged = judge(market, RING, pick(300, 5))
     short = float(judged.net_bits.min())
     assert short < 0
@@ -142,19 +139,18 @@ def test_groups_that_fall_short_are_picked_down_to_the_floor_only(market: tuple[
     assert list_picked(market, judged, floor=short - 1) == [RING, pick(300, 5)]
 
 
-def test_groups_that_share_less_than_half_stand_side_by_side(market: tuple[Snapshot, Channels]) -> None:
+def test_groups_that_share_less_than_half_stand_side_by_side(market: Market) -> None:
     judged = judge(market, RING, [*RING[10:], *OTHER])
     assert len(list_picked(market, judged)) == 2
     judged = judge(market, RING, [*RING[4:], *OTHER[:2]])
     assert list_picked(market, judged) == [RING]
 
 
-def test_no_groups_are_improved_judged_and_picked(market: tuple[Snapshot, Channels]) -> None:
-    snapshot, channels = market
+def test_no_groups_are_improved_judged_and_picked(market: Market) -> None:
     nothing: Groups = gather_groups([])
-    better = improve_groups(nothing, link_pairs((), (), snapshot.n_accounts), snapshot, channels)
-    judged = judge_groups(better, snapshot, channels)
-    assert len(pick_best(judged, snapshot.n_accounts)) == 0
+    better = improve_groups(nothing, link_pairs((), (), market.n_accounts, market.policy), market)
+    judged = judge_groups(better, market)
+    assert len(pick_best(judged)) == 0
 
 
 def test_a_pair_is_never_a_ring_whatever_it_shares_and_does() -> None:
@@ -169,13 +165,13 @@ def test_a_pair_is_never_a_ring_whatever_it_shares_and_does() -> None:
     assert not [ring for ring in rings if find_members(ring) & set(pair)]
 
 
-def test_a_ring_and_those_who_add_less_than_their_names_take_is_the_ring(market: tuple[Snapshot, Channels]) -> None:
+def test_a_ring_and_those_who_add_less_than_their_names_take_is_the_ring(market: Market) -> None:
     # A list of 24 names is 21 bits shorter than one of 12 and another of 12, which is nothing to their credit.
     lookers_on = pick(300, 12)
     judged = judge(market, RING, [*RING, *lookers_on])
     assert list_picked(market, judged) == [RING]
     nobody = judge(market, [*RING, *lookers_on])
-    assert not find_falling_apart(nobody, 1000).any()  # without a part to compare with
+    assert not find_falling_apart(nobody).any()  # without a part to compare with
 
 
 def test_groups_that_cross_are_cut_into_what_they_share_and_what_each_has_for_itself() -> None:
@@ -186,8 +182,8 @@ def test_groups_that_cross_are_cut_into_what_they_share_and_what_each_has_for_it
     ]  # fmt: skip
 
 
-def test_a_labelled_account_is_proposed_with_its_strongest_neighbours(market: tuple[Snapshot, Channels]) -> None:
-    snapshot, channels = market
+def test_a_labelled_account_is_proposed_with_its_strongest_neighbours(market: Market) -> None:
+    snapshot = market.snapshot
     row = {name: place for place, name in enumerate(snapshot.account_id.tolist())}
     labelled = replace(
         snapshot,
@@ -195,16 +191,17 @@ def test_a_labelled_account_is_proposed_with_its_strongest_neighbours(market: tu
         label_is_fraud=np.array([True]),
         label_decided_at=np.array(["2024-01-01"], dtype="datetime64[us]"),
     )
-    links, rows = link_market(snapshot, channels), {row[name] for name in RING}
+    links, rows = link_market(market), {row[name] for name in RING}
     seeded, plain = (
-        propose_groups([links], labelled, channels, DetectSettings(label_seeds=wanted)) for wanted in (True, False)
+        propose_groups([links], replace(market, snapshot=labelled), DetectSettings(label_seeds=wanted))
+        for wanted in (True, False)
     )
-    around = propose_around(labelled.label_account, links, snapshot.n_accounts)
+    around = propose_around(labelled.label_account, links, market)
     assert all(row[RING[0]] in around.members(group) for group in range(len(around)))
     closest = int(np.argmin(around.size))
     assert set(around.members(closest).tolist()) <= rows
     found = {tuple(seeded.members(group).tolist()) for group in range(len(seeded))}
     assert {tuple(around.members(group).tolist()) for group in range(len(around))} <= found
     known = {tuple(plain.members(group).tolist()) for group in range(len(plain))}
-    without = propose_groups([links], snapshot, channels, DetectSettings())
+    without = propose_groups([links], market, DetectSettings())
     assert known == {tuple(without.members(group).tolist()) for group in range(len(without))}

@@ -9,13 +9,14 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from slow_twins import PAIRS, USES, make_channel, share_surprise, surprise
+from slow_twins import PAIRS, USES, find_record, make_channel, make_trades, share_surprise, surprise
 
 from detection.candidates.communities import find_candidates
-from detection.candidates.links import MAX_CROWD, Links, link_dealings, link_pairs, link_shared
-from detection.channels.incidence import Dealings, SharedThings
+from detection.candidates.links import Links, link_dealings, link_pairs, link_shared
+from detection.channels.incidence import SharedThings
 from detection.groups import gather_groups
 from detection.likelihood import score_share, score_surprise
+from detection.policy import DEFAULT_POLICY
 
 
 def test_surprise_of_a_share_agrees_with_the_relative_entropy_and_tends_to_that_of_a_count() -> None:
@@ -56,7 +57,7 @@ def test_links_of_shared_things_agree_with_a_loop_over_pairs(uses: set[tuple[int
         for a, b in combinations(sorted(account for account, used in uses if used == thing), 2):
             expected = (degree[a] + degree[b]) / 2 * (popularity[thing] - 1) / len(uses)
             slow[a, b] += surprise(1.0, expected)
-    links = link_pairs((channel,), (), 10)
+    links = link_pairs((channel,), (), 10, DEFAULT_POLICY)
     found = dict(zip(zip(links.a.tolist(), links.b.tolist(), strict=True), links.bits, strict=True))
     assert found == pytest.approx({pair: bits for pair, bits in slow.items() if bits > 0})
 
@@ -68,23 +69,23 @@ def test_links_of_dealings_agree_with_a_loop_over_pairs(pairs: list[tuple[int, i
     distinct = {(min(p), max(p)) for p in pairs}
     partners = Counter(end for pair in distinct for end in pair)
     slow = {(a, b): surprise(1.0, partners[a] * partners[b] / (2 * len(distinct))) for a, b in distinct}
-    links = link_dealings(Dealings("trade", source, target), 8)
+    links = link_dealings(make_trades(source, target), 8)
     found = dict(zip(zip(links.a.tolist(), links.b.tolist(), strict=True), links.bits, strict=True))
     assert found == pytest.approx({pair: bits for pair, bits in slow.items() if bits > 0})
 
 
 def test_a_crowd_is_linked_in_proportion_to_its_size_not_to_its_square() -> None:
-    n = 20 * MAX_CROWD
+    n = 20 * DEFAULT_POLICY.largest_crowd
     account = np.arange(n)
     at = np.full(n, np.datetime64("2024-01-01", "us"))
     one = np.zeros(1, dtype=np.int64)
-    crowd = SharedThings("address", account, np.zeros(n, dtype=np.int64), at, at, one, one, one)
-    assert len(link_shared(crowd, 100 * n).a) <= 2 * n
+    crowd = SharedThings(find_record("address"), account, np.zeros(n, dtype=np.int64), at, at, one, one, one)
+    assert len(link_shared(crowd, 100 * n, DEFAULT_POLICY).a) <= 2 * n
 
 
 def test_a_rarer_thing_links_more_strongly() -> None:
     uses = {(0, 0), (1, 0), (2, 1), (3, 1), (4, 1), *((account, account + 10) for account in range(5, 10))}
-    links = link_shared(make_channel(uses), 10)
+    links = link_shared(make_channel(uses), 10, DEFAULT_POLICY)
     bits = dict(zip(zip(links.a.tolist(), links.b.tolist(), strict=True), links.bits, strict=True))
     assert bits[0, 1] > bits[2, 3] > 0
 
@@ -100,7 +101,7 @@ def make_ring_of_cliques(n_cliques: int, size: int) -> Links:
 def test_a_ring_of_cliques_splits_where_the_constant_potts_model_says(resolution: float, size: int) -> None:
     # Traag, Van Dooren & Nesterov (Physical Review E 84, 2011): two cliques of s, joined by one link, merge
     # where the resolution is below 1/s², however many cliques there are.
-    groups = find_candidates(make_ring_of_cliques(12, 5), 60, (resolution,), seed=0)
+    groups = find_candidates(make_ring_of_cliques(12, 5), (resolution,), DEFAULT_POLICY, seed=0)
     assert groups.size.max() == size
     assert (resolution < 1 / 5**2) == (size == 10)
 
@@ -110,7 +111,7 @@ def test_the_same_seed_gives_the_same_candidates_whatever_was_drawn_before() -> 
     ends = np.unique(np.sort(rng.integers(0, 200, (900, 2)), axis=1), axis=0)
     ends = ends[ends[:, 0] < ends[:, 1]]
     links = Links(ends[:, 0], ends[:, 1], rng.uniform(1, 9, len(ends)))
-    found = [find_candidates(links, 200, (0.3, 1.0), seed=5) for _ in range(2)]
+    found = [find_candidates(links, (0.3, 1.0), DEFAULT_POLICY, seed=5) for _ in range(2)]
     assert found[0].account.tobytes() == found[1].account.tobytes()
     assert found[0].start.tobytes() == found[1].start.tobytes()
 
@@ -131,4 +132,4 @@ def test_distinct_groups_are_what_a_set_of_tuples_holds(sets: list[set[int]]) ->
 
 
 def test_no_links_give_no_candidates() -> None:
-    assert len(find_candidates(link_pairs((), (), 5), 5, (1.0,), seed=0)) == 0
+    assert len(find_candidates(link_pairs((), (), 5, DEFAULT_POLICY), (1.0,), DEFAULT_POLICY, seed=0)) == 0

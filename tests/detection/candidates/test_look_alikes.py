@@ -18,10 +18,10 @@ from detection_market import Facts, find_ring_of, make_background, make_snapshot
 from places import ROOT
 
 from cli.main import main
-from detection.candidates import look_alikes
 from detection.candidates.links import Links, add_links
 from detection.candidates.look_alikes import LOOK_ALIKE, link_look_alikes, name_likenesses
-from detection.evidence.judge import find_channels
+from detection.evidence.market import make_market
+from detection.policy import DEFAULT_POLICY
 from detection.run import find_run
 from detection.search import search_market
 from detection.settings import DetectSettings
@@ -68,10 +68,10 @@ def find_rows(snapshot: Snapshot, ids: list[str]) -> np.ndarray:
 
 def test_accounts_are_linked_if_each_is_near_the_other() -> None:
     vectors = draw_vectors(300)
-    links = link_look_alikes(vectors)
+    links = link_look_alikes(vectors, DEFAULT_POLICY)
     cosine = vectors @ vectors.T
     np.fill_diagonal(cosine, -np.inf)
-    near = [set(np.argsort(-row)[: look_alikes.NEAREST].tolist()) for row in cosine]
+    near = [set(np.argsort(-row)[: DEFAULT_POLICY.nearest_alike].tolist()) for row in cosine]
     expected = {(a, b) for a in range(300) for b in near[a] if a < b and a in near[b]}
     assert set(zip(links.a.tolist(), links.b.tolist(), strict=True)) == expected
     assert (links.bits > 0).all()
@@ -80,13 +80,13 @@ def test_accounts_are_linked_if_each_is_near_the_other() -> None:
 def test_a_crowd_with_one_vector_gets_no_link() -> None:
     vectors = draw_vectors(100)
     vectors[:30] = vectors[0]
-    links = link_look_alikes(vectors)
+    links = link_look_alikes(vectors, DEFAULT_POLICY)
     assert not ((links.a < 30) & (links.b < 30)).any()
 
 
 @pytest.mark.parametrize("n", [0, 1, 2])
 def test_few_accounts_are_no_obstacle(n: int) -> None:
-    assert len(link_look_alikes(draw_vectors(n)).a) == (n == 2)
+    assert len(link_look_alikes(draw_vectors(n), DEFAULT_POLICY).a) == (n == 2)
 
 
 def test_likenesses_add_to_the_links_that_are_there() -> None:
@@ -101,12 +101,12 @@ def test_likenesses_add_to_the_links_that_are_there() -> None:
 
 
 def test_likeness_alone_makes_no_ring(market: Snapshot) -> None:
-    channels, settings = find_channels(market), DetectSettings()
+    made, settings = make_market(market), DetectSettings()
     strangers = find_rows(market, pick(300, 10))
     a, b = (end.ravel() for end in np.meshgrid(strangers, strangers))
     likes = Links(a[a < b], b[a < b], np.full(int((a < b).sum()), 50.0))
-    plain = search_market(market, channels, settings)
-    found = search_market(market, channels, settings, likes=likes)
+    plain = search_market(made, settings)
+    found = search_market(made, settings, likes=likes)
     assert {tuple(found.groups.members(g)) for g in range(len(found.groups))} == {
         tuple(plain.groups.members(g)) for g in range(len(plain.groups))
     }

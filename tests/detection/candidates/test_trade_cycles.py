@@ -1,4 +1,4 @@
-"""Trades in circles: triangles are found as by trying all, and customers of a shop leave none."""
+"""Trades in cycles: triangles are found as by trying all, and customers of a shop leave none."""
 
 from __future__ import annotations
 
@@ -8,12 +8,14 @@ import networkx as nx
 import numpy as np
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from slow_twins import make_trades
 
-from detection.candidates.trade_cycles import close_triangles, link_circles, measure_circles
+from detection.candidates.trade_cycles import close_triangles, link_cycles, measure_cycles
 from detection.channels.incidence import Dealings
-from detection.evidence.market_norms import USUAL_CIRCLES
+from detection.policy import DEFAULT_POLICY
 
 N = 9
+USUAL = DEFAULT_POLICY.usual_cycles
 LINKS = st.sets(st.tuples(st.integers(0, N - 1), st.integers(0, N - 1)).filter(lambda pair: pair[0] < pair[1]))
 
 
@@ -33,40 +35,40 @@ def test_a_hub_costs_no_more_than_its_links() -> None:
     assert not close_triangles(a, b, n).any()
 
 
-def test_customers_of_one_shop_are_no_circle() -> None:
+def test_customers_of_one_shop_are_no_cycle() -> None:
     buyers, shop = np.arange(1, 20), np.zeros(19, dtype=np.int64)
-    circle = np.arange(30, 40)
-    source = np.concatenate([buyers, circle, circle])
-    target = np.concatenate([shop, np.roll(circle, 1), np.roll(circle, 2)])
-    links = link_circles(Dealings("trade", source, target), 1_000)
-    assert set(links.a.tolist()) | set(links.b.tolist()) == set(circle.tolist())
+    cycle = np.arange(30, 40)
+    source = np.concatenate([buyers, cycle, cycle])
+    target = np.concatenate([shop, np.roll(cycle, 1), np.roll(cycle, 2)])
+    links = link_cycles(make_trades(source, target), 1_000)
+    assert set(links.a.tolist()) | set(links.b.tolist()) == set(cycle.tolist())
     assert len(links.a) == len([1 for one, other in combinations(range(10), 2) if (one - other) % 10 in (1, 2, 8, 9)])
 
 
 def measure(channel: Dealings, n_accounts: int) -> float:
-    return measure_circles(channel, link_circles(channel, n_accounts), n_accounts)
+    return measure_cycles(channel, link_cycles(channel, n_accounts), n_accounts, DEFAULT_POLICY)
 
 
 def deal_along(graph: nx.Graph) -> Dealings:
     """Every pair of a graph deals, both ways."""
     ends = np.array(graph.edges)
-    return Dealings("trade", *np.concatenate([ends, ends[:, ::-1]]).T)
+    return make_trades(*np.concatenate([ends, ends[:, ::-1]]).T)
 
 
-def test_friends_deal_in_circles_and_strangers_do_not_whatever_a_few_rings_do() -> None:
+def test_friends_deal_in_cycles_and_strangers_do_not_whatever_a_few_rings_do() -> None:
     friends = nx.watts_strogatz_graph(2_000, 6, 0.2, seed=1)
     strangers = nx.random_regular_graph(6, 2_000, seed=1)
-    assert measure(deal_along(friends), 2_000) > 2 * USUAL_CIRCLES
-    assert measure(deal_along(strangers), 2_000) < USUAL_CIRCLES / 5
+    assert measure(deal_along(friends), 2_000) > 2 * USUAL
+    assert measure(deal_along(strangers), 2_000) < USUAL / 5
     for begin in range(0, 100, 10):  # one account in twenty is of a ring
         strangers.add_edges_from(combinations(range(begin, begin + 5), 2))
-    assert measure(deal_along(strangers), 2_000) < USUAL_CIRCLES / 2
+    assert measure(deal_along(strangers), 2_000) < USUAL / 2
 
 
-def test_where_only_a_ring_both_buys_and_sells_circles_are_not_usual() -> None:
+def test_where_only_a_ring_both_buys_and_sells_cycles_are_not_usual() -> None:
     ring, customers = nx.complete_graph(8), [(8 + number, 100 + number % 7 * (1 + number % 3)) for number in range(90)]
     trades = deal_along(ring)
     customers += [(buyer, shop + 1) for buyer, shop in customers]
     source = np.concatenate([trades.source, [buyer for buyer, _ in customers]])
     target = np.concatenate([trades.target, [shop for _, shop in customers]])
-    assert 0 < measure(Dealings("trade", source, target), 200) < USUAL_CIRCLES
+    assert 0 < measure(make_trades(source, target), 200) < USUAL

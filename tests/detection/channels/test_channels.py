@@ -9,7 +9,7 @@ from detection_market import Facts, make_snapshot
 from detection.channels.catalogue import (
     BLAME,
     DEED_WINDOWS_DAYS,
-    LEASE_DAYS,
+    NETWORK,
     PRAISE,
     PURCHASE,
     REFERRED,
@@ -17,21 +17,21 @@ from detection.channels.catalogue import (
     SIGN_UP,
     TRADE,
 )
-from detection.channels.find import find_dealings, find_shared_things
 from detection.channels.incidence import ANYTHING
+from detection.evidence.market import make_market
 from detection.rings.wording import describe_thing
 from graph.model import Snapshot
 
 
 def list_sharings(snapshot: Snapshot, name: str, *, grain: int | None = None) -> set[frozenset[str]]:
     """The sets of accounts that share a thing of a channel, in one grain or in any, but for being active."""
-    for channel in find_shared_things(snapshot):
-        if channel.name == name:
-            wanted = (channel.grain == grain) if grain is not None else (channel.grain >= 0)
-            things = np.flatnonzero(wanted & ((channel.subject != ANYTHING) | (name == SIGN_UP)))
-            sets = [frozenset(snapshot.account_id[channel.account[channel.thing == thing]]) for thing in things]
-            return {accounts for accounts in sets if len(accounts) > 1}
-    return set()
+    channel = make_market(snapshot).things.get(name)
+    if channel is None:
+        return set()
+    wanted = (channel.grain == grain) if grain is not None else (channel.grain >= 0)
+    things = np.flatnonzero(wanted & ((channel.subject != ANYTHING) | (name == SIGN_UP)))
+    sets = [frozenset(snapshot.account_id[channel.account[channel.thing == thing]]) for thing in things]
+    return {accounts for accounts in sets if len(accounts) > 1}
 
 
 def make_facts(*names: str) -> Facts:
@@ -41,7 +41,7 @@ def make_facts(*names: str) -> Facts:
 def test_accounts_share_an_identifier_once_however_often_they_use_it() -> None:
     facts = make_facts("ann", "bob", "cyd")
     facts.uses = [("ann", "device", "d", 1), ("ann", "device", "d", 5), ("bob", "device", "d", None)]
-    channel = find_shared_things(make_snapshot(facts))[0]
+    channel = make_market(make_snapshot(facts)).things["device"]
     assert channel.popularity.tolist() == [2]
     assert [str(at)[:10] for at in (channel.first_at[0], channel.last_at[0])] == ["2024-01-02", "2024-01-06"]
 
@@ -49,7 +49,7 @@ def test_accounts_share_an_identifier_once_however_often_they_use_it() -> None:
 def test_a_use_at_an_unknown_time_hides_no_known_one() -> None:
     facts = make_facts("ann")
     facts.uses = [("ann", "device", "d", 3), ("ann", "device", "d", None)]
-    channel = find_shared_things(make_snapshot(facts))[0]
+    channel = make_market(make_snapshot(facts)).things["device"]
     assert str(channel.last_at[0])[:10] == str(channel.began_at[0])[:10] == "2024-01-04"
 
 
@@ -79,7 +79,7 @@ def test_whoever_does_anything_in_one_window_is_active_at_one_time_and_once_only
     facts = make_facts("ann", "bob", "shop")
     facts.listings = {f"p{number}": "shop" for number in range(6)}
     facts.reviews = [("ann", f"p{number}", None, 5.0, 10.0) for number in range(5)] + [("bob", "p5", None, 5.0, 11.0)]
-    channel = find_shared_things(make_snapshot(facts))[0]
+    channel = make_market(make_snapshot(facts)).things[PRAISE]
     together = np.flatnonzero((channel.subject == ANYTHING) & (channel.grain == 0))
     assert channel.popularity[together].tolist() == [2]
     # What was done competes with what else was done in that window; that it was done then, with all windows.
@@ -101,6 +101,9 @@ def test_purchases_that_a_refund_or_a_review_speaks_of_do_not_count_twice() -> N
     facts.orders = [(name, "shop", 5.0, status, "p") for name, status in zip(facts.accounts, statuses, strict=False)]
     facts.reviews = [("dan", "p", None, 5.0, 9.0)]
     assert list_sharings(make_snapshot(facts), PURCHASE) == {frozenset({"ann", "bob"})}
+
+
+LEASE_DAYS = NETWORK["lease_days"]
 
 
 @pytest.mark.parametrize(("days", "shared"), [(LEASE_DAYS - 1, True), (LEASE_DAYS + 1, False), (182.0, False)])
@@ -159,15 +162,15 @@ def test_who_buys_from_itself_or_refers_itself_deals_with_nobody() -> None:
     facts = make_facts("ann", "bob")
     facts.orders = [("ann", "ann", 1.0, None), ("ann", None, 1.0, None)]
     facts.referrals = [("bob", "bob")]
-    assert find_dealings(make_snapshot(facts)) == ()
+    assert make_market(make_snapshot(facts)).dealings == {}
     assert list_sharings(make_snapshot(facts), REFERRED) == set()
     facts.orders.append(("ann", "bob", 1.0, None))
-    assert [channel.name for channel in find_dealings(make_snapshot(facts))] == [TRADE]
+    assert list(make_market(make_snapshot(facts)).dealings) == [TRADE]
 
 
 def test_a_market_without_facts_has_no_channels() -> None:
-    assert find_shared_things(make_snapshot(Facts())) == ()
-    assert find_shared_things(make_snapshot(make_facts("ann", "bob"))) == ()
+    assert make_market(make_snapshot(Facts())).channels == {}
+    assert make_market(make_snapshot(make_facts("ann", "bob"))).channels == {}
 
 
 def test_a_shared_thing_is_named_as_an_investigator_would_look_for_it() -> None:
@@ -177,7 +180,7 @@ def test_a_shared_thing_is_named_as_an_investigator_would_look_for_it() -> None:
     facts.reviews = [(name, product, shop, 5.0, 10.0) for name, product, shop in (("ann", "p1", None),) * 2]
     facts.reviews.append(("bob", None, "shop", 1.0, 10.0))
     snapshot = make_snapshot(facts)
-    channels = {channel.name: channel for channel in find_shared_things(snapshot)}
+    channels = make_market(snapshot).things
     names = {
         name: {describe_thing(channel, thing, snapshot) for thing in range(channel.n_things)}
         for name, channel in channels.items()

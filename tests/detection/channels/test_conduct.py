@@ -10,17 +10,19 @@ from hypothesis import strategies as st
 
 from detection.channels.conduct import (
     COMPLAINTS,
-    LONER_BITS,
     REFUNDS,
     UNBOUGHT,
+    BetaLaw,
     Conduct,
     find_verified,
     fit_spread,
     measure_conduct,
     score_habit,
 )
-from detection.evidence.judge import find_channels, judge_groups
+from detection.evidence.judge import judge_groups
+from detection.evidence.market import make_market
 from detection.evidence.measure import sum_conduct
+from detection.policy import DEFAULT_POLICY
 from detection.run import find_run
 from detection.settings import DetectSettings
 from graph.model import Ring
@@ -32,7 +34,9 @@ SPREAD = st.floats(1.25, 1000.0)
 
 def score_all(occasions: int, usual: float, spread: float) -> np.ndarray:
     """The bits of 0, 1, 2, ... times of so many occasions."""
-    return score_habit(np.arange(occasions + 1), np.full(occasions + 1, occasions), usual, spread)
+    return score_habit(
+        np.arange(occasions + 1), np.full(occasions + 1, occasions), BetaLaw(usual, spread), DEFAULT_POLICY
+    )
 
 
 @settings(max_examples=200, deadline=None)
@@ -48,7 +52,7 @@ def test_a_habit_takes_off_one_bit_at_most_and_adds_what_one_in_a_thousand_does(
 ) -> None:
     bits = score_all(occasions, usual, spread)
     assert (bits >= -1.0).all()
-    assert (bits <= LONER_BITS).all()
+    assert (bits <= DEFAULT_POLICY.loner_bits).all()
 
 
 def test_without_an_occasion_nothing_is_known() -> None:
@@ -61,7 +65,7 @@ def test_among_honest_accounts_two_to_the_bits_is_one_on_average_at_most(usual: 
     habit = rng.beta(usual * spread, (1 - usual) * spread, n)
     occasions = rng.integers(1, 12, n)
     times = rng.binomial(occasions, habit)
-    likelihood_ratio = 2.0 ** score_habit(times, occasions, usual, spread)
+    likelihood_ratio = 2.0 ** score_habit(times, occasions, BetaLaw(usual, spread), DEFAULT_POLICY)
     assert 0.7 < likelihood_ratio.mean() < 1.05
 
 
@@ -70,7 +74,7 @@ def test_how_alike_the_habits_are_is_found_again(spread: float) -> None:
     rng, n = np.random.default_rng(5), 100_000
     occasions = rng.integers(2, 12, n)
     times = rng.binomial(occasions, rng.beta(0.1 * spread, 0.9 * spread, n))
-    assert fit_spread(times, occasions) == pytest.approx(spread, rel=0.15)
+    assert fit_spread(times, occasions, DEFAULT_POLICY) == pytest.approx(spread, rel=0.15)
 
 
 def test_the_bits_of_the_members_add_up_and_never_excuse_a_group() -> None:
@@ -85,7 +89,7 @@ def test_the_bits_of_the_members_add_up_and_never_excuse_a_group() -> None:
 
 
 def name_signals(facts: Facts) -> dict[str, Conduct]:
-    return {signal.name: signal for signal in measure_conduct(make_snapshot(facts))}
+    return {signal.name: signal for signal in measure_conduct(make_snapshot(facts), DEFAULT_POLICY)}
 
 
 def test_what_everybody_does_is_no_sign_of_anything() -> None:
@@ -127,7 +131,7 @@ def test_refunders_whom_nothing_else_joins_are_no_ring() -> None:
     facts, members = make_background(n=1000), pick(100, 12)
     ask_for_refunds(facts, members)
     snapshot = make_snapshot(facts)
-    judged = judge_groups(gather(snapshot, members), snapshot, find_channels(snapshot))
+    judged = judge_groups(gather(snapshot, members), make_market(snapshot))
     assert judged.evidence[REFUNDS].bits[0] > 20
     assert judged.net_bits[0] < 0
     assert find_rings(facts, members) == []

@@ -44,7 +44,7 @@ from detection.evaluation.measures import (
 from detection.evaluation.simulation.market import MarketSettings, simulate_market, write_market
 from detection.evaluation.statistics import Resampling, estimate_share, separate_scores
 from detection.evaluation.truth import TrueGroup, TrueVerdicts, Truth, read_truth
-from detection.evidence.judge import find_channels
+from detection.evidence.market import make_market
 from detection.run import find_run
 from detection.settings import DetectSettings
 from graph.errors import DataError, MissingColumnError, MissingTableError
@@ -347,7 +347,7 @@ def plant(n: int = 600) -> tuple[Snapshot, list[list[str]]]:
 
 def test_every_recipe_runs_on_the_same_links_and_finds_what_shares_devices() -> None:
     snapshot, rings = plant()
-    found = list(run_baselines(snapshot, find_channels(snapshot)))
+    found = list(run_baselines(make_market(snapshot)))
     assert [each.name.split(":")[0] for each in found][:4] == ["WCC", "Louvain", "WCC", "Louvain"]
     groups = [frozenset(snapshot.account_id[rows].tolist()) for rows in found[0].members]
     planted = [TrueGroup(str(number), "trade", frozenset(ring)) for number, ring in enumerate(rings)]
@@ -370,7 +370,7 @@ def test_fraudar_finds_the_planted_block_where_it_is_installed() -> None:
 def test_an_installation_without_dense_blocks_leaves_that_recipe_out(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(baselines, "load_fraudar", lambda: None)
     snapshot, _ = plant(300)
-    assert not [each for each in run_baselines(snapshot, find_channels(snapshot)) if "FRAUDAR" in each.name]
+    assert not [each for each in run_baselines(make_market(snapshot)) if "FRAUDAR" in each.name]
 
 
 def test_blocks_are_listed_densest_first_without_couples_and_crowds() -> None:
@@ -380,7 +380,7 @@ def test_blocks_are_listed_densest_first_without_couples_and_crowds() -> None:
 
     blocks = [Block([0, 1, 2], 1.0), Block([3, 4, 5, 6], 2.0), Block([7, 8], 9.0), Block(list(range(500)), 8.0)]
     snapshot, _ = plant()
-    matrix = gather_matrix(find_channels(snapshot), snapshot.n_accounts)
+    matrix = gather_matrix(make_market(snapshot))
     found = rank_blocks(matrix, lambda matrix, n_blocks: blocks)
     assert found.account_score[[0, 3, 7, 499, 500]].tolist() == [8.0, 8.0, 9.0, 8.0, 0.0]
     assert [rows.tolist() for rows in found.members] == [[3, 4, 5, 6], [0, 1, 2]]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -24,12 +24,15 @@ from detection.evaluation.leak_gate import (
     scramble_labels,
 )
 from detection.evaluation.simulation.market import MarketSettings, simulate_market, write_market
+from detection.evidence.judge import Assessment
+from detection.evidence.market import Market
 from detection.run import find_run
+from detection.scores import Scores
 from detection.settings import DetectSettings
 from graph.contract.as_of import forget_later
 from graph.contract.tables import CheckedTable, read_folder
 from graph.errors import LeakError
-from graph.model import RunResult, Snapshot
+from graph.model import Ring, RunResult, Snapshot
 from graph.open import open_store
 from graph.settings import Settings
 from graph.stores import snapshots
@@ -127,7 +130,7 @@ def test_a_score_that_reads_labels_fails_the_gate_by_name(
     market: Snapshot, monkeypatch: pytest.MonkeyPatch, leak: Callable[[Snapshot, Any], Any], words: str
 ) -> None:
     honest = run_module.score_market
-    monkeypatch.setattr(run_module, "score_market", lambda rings, s, *rest: leak(s, honest(rings, s, *rest)))
+    monkeypatch.setattr(run_module, "score_market", lambda rings, made: leak(made.snapshot, honest(rings, made)))
     with pytest.raises(LeakError, match=words):
         check_labels(market, find_run(market, SETTINGS), SETTINGS)
 
@@ -135,7 +138,7 @@ def test_a_score_that_reads_labels_fails_the_gate_by_name(
 def test_a_leak_is_found_in_a_market_without_labels_too(market: Snapshot, monkeypatch: pytest.MonkeyPatch) -> None:
     honest = run_module.score_market
     monkeypatch.setattr(
-        run_module, "score_market", lambda rings, s, *rest: leak_into_accounts(s, honest(rings, s, *rest))
+        run_module, "score_market", lambda rings, made: leak_into_accounts(made.snapshot, honest(rings, made))
     )
     nobody = np.empty(0, dtype=np.int64)
     bare = replace(
@@ -153,9 +156,9 @@ def test_rings_that_read_labels_fail_the_gate_by_the_part_that_changed(
 ) -> None:
     honest = run_module.build_rings
 
-    def build(assessment: Any, snapshot: Snapshot, *rest: Any) -> Any:
-        rings = honest(assessment, snapshot, *rest)
-        return tuple(replace(ring, action=f"{len(snapshot.label_account)} labels") for ring in rings)
+    def build(assessment: Assessment) -> tuple[Ring, ...]:
+        labels = f"{len(assessment.market.snapshot.label_account)} labels"
+        return tuple(replace(ring, action=labels) for ring in honest(assessment))
 
     monkeypatch.setattr(run_module, "build_rings", build)
     with pytest.raises(LeakError, match="the rings' action change"):
@@ -237,9 +240,9 @@ def test_what_is_counted_over_all_times_fails_the_gate(
     # No array of the snapshot is too late, but a score counts nodes that came later.
     honest = run_module.score_market
 
-    def leak(rings: Any, snapshot: Snapshot, *rest: Any) -> Any:
-        found = honest(rings, snapshot, *rest)
-        return replace(found, account_score=found.account_score * (1 - 1 / snapshot.n_identifiers))
+    def leak(rings: Sequence[Ring], made: Market) -> Scores:
+        found = honest(rings, made)
+        return replace(found, account_score=found.account_score * (1 - 1 / made.snapshot.n_identifiers))
 
     monkeypatch.setattr(run_module, "score_market", leak)
     snapshot = take_snapshot(tables, tmp_path / "all")

@@ -17,10 +17,11 @@ from detection.evidence.description_length import (
     Pools,
     charge_search,
     find_pools,
-    name_groups,
-    name_plainly,
+    measure_lengths,
+    measure_plainly,
 )
-from detection.evidence.judge import bound_net_bits, find_channels, judge_groups
+from detection.evidence.judge import bound_net_bits, judge_groups
+from detection.evidence.market import make_market
 from detection.groups import Groups, gather_groups
 
 N = 12
@@ -46,21 +47,21 @@ def name_slowly(members: set[int], pools: list[set[int]]) -> float:
 @given(st.lists(MEMBERS, min_size=1, max_size=4), st.lists(st.sets(st.integers(0, N - 1), min_size=1), max_size=3))
 def test_every_group_is_named_in_the_way_that_takes_fewest_bits(sets: list[set[int]], pools: list[set[int]]) -> None:
     groups = gather_groups(np.array(sorted(members)) for members in sets)
-    naming = name_groups(groups, make_pools(pools), N)
+    length = measure_lengths(groups, make_pools(pools), N)
     slow = [name_slowly(set(groups.members(group).tolist()), pools) for group in range(len(groups))]
-    assert naming.charge == pytest.approx(slow)
+    assert length.charge == pytest.approx(slow)
 
 
 def test_without_pools_groups_are_named_among_all() -> None:
     groups = gather_groups([np.array([1, 2, 3]), np.array([4, 5, 6, 7])])
-    assert name_groups(groups, NO_POOLS, N).charge == pytest.approx(charge_search(groups.size, N))
+    assert measure_lengths(groups, NO_POOLS, N).charge == pytest.approx(charge_search(groups.size, N))
     assert charge_search(np.array([3, 10]), 12) == pytest.approx([log2(220), log2(66)])
 
 
 def test_fewer_names_of_a_group_never_take_more() -> None:
-    naming = name_plainly(np.array([6] * 7), 1000)
-    assert (np.diff(naming.name(np.arange(7))) > 0).all()
-    assert naming.name(np.arange(7))[0] == pytest.approx(0.0)
+    length = measure_plainly(np.array([6] * 7), 1000)
+    assert (np.diff(length.bits_for(np.arange(7))) > 0).all()
+    assert length.bits_for(np.arange(7))[0] == pytest.approx(0.0)
 
 
 def blame(facts: Facts, members: list[str], seller: str) -> Groups:
@@ -73,28 +74,28 @@ def test_a_group_of_the_few_who_blame_is_cheaper_to_name_than_one_of_any() -> No
     plain = charge_search(np.array([8]), 1000)[0]
     groups = blame(facts, members, "a0007")
     snapshot = make_snapshot(facts)
-    channels = find_channels(snapshot)
-    naming = name_groups(groups, channels.pools, 1000)
-    assert naming.charge[0] < plain - 8
-    assert naming.n_inside[0] == 8
-    told = next(signal for signal in channels.conduct if signal.name == COMPLAINTS).told_bits
-    assert naming.told_bits[0] == pytest.approx(told[groups.account].sum())
+    market = make_market(snapshot)
+    length = measure_lengths(groups, market.pools, 1000)
+    assert length.charge[0] < plain - 8
+    assert length.n_inside[0] == 8
+    implied = next(signal for signal in market.conduct if signal.name == COMPLAINTS).implied_bits
+    assert length.implied_bits[0] == pytest.approx(implied[groups.account].sum())
 
 
 def test_what_a_pool_says_of_conduct_is_paid_for() -> None:
     facts, members = make_background(n=1000), pick(100, 8)
     groups = blame(facts, members, "a0007")
-    channels = find_channels(make_snapshot(facts))
-    free = find_pools(channels.things, channels.dealings, (), 1000)
-    naming, cheaper = (name_groups(groups, pools, 1000) for pools in (channels.pools, free))
-    assert naming.charge[0] == pytest.approx(cheaper.charge[0] + naming.told_bits[0])
-    assert BLAME in channels.things
+    market = make_market(make_snapshot(facts))
+    free = find_pools(market.things, market.dealings, (), 1000)
+    length, cheaper = (measure_lengths(groups, pools, 1000) for pools in (market.pools, free))
+    assert length.charge[0] == pytest.approx(cheaper.charge[0] + length.implied_bits[0])
+    assert BLAME in market.things
 
 
-def test_no_innocent_reading_makes_more_stand() -> None:
+def test_no_innocent_explanation_makes_more_stand() -> None:
     facts, members = make_background(n=1000), pick(100, 8)
     facts.share(members[:5], "device", "a phone")
     groups = blame(facts, members, "a0007")
     snapshot = make_snapshot(facts)
-    channels = find_channels(snapshot)
-    assert (judge_groups(groups, snapshot, channels).net_bits <= bound_net_bits(groups, snapshot, channels)).all()
+    market = make_market(snapshot)
+    assert (judge_groups(groups, market).net_bits <= bound_net_bits(groups, market)).all()

@@ -23,10 +23,11 @@ from hypothesis import strategies as st
 from scipy.special import binom
 
 from detection.channels.catalogue import TRADE
-from detection.evidence.description_length import name_plainly
-from detection.evidence.explanations import HOUSEHOLD, PRIOR_BITS, Reading, weigh_innocence
-from detection.evidence.households import HOUSEHOLD_SIZE
-from detection.evidence.judge import Assessment, find_channels, judge_groups
+from detection.evidence.description_length import measure_plainly
+from detection.evidence.explanations import HOUSEHOLD, Explanation, weigh_explanations
+from detection.evidence.judge import Assessment, judge_groups
+from detection.evidence.market import make_market
+from detection.policy import DEFAULT_POLICY
 from detection.run import find_run
 from detection.settings import DetectSettings
 
@@ -133,7 +134,7 @@ LOOKALIKES: dict[str, tuple[Plant, str]] = {
 
 def judge(facts: Facts, members: list[str]) -> Assessment:
     snapshot = make_snapshot(facts)
-    return judge_groups(gather(snapshot, members), snapshot, find_channels(snapshot))
+    return judge_groups(gather(snapshot, members), make_market(snapshot))
 
 
 def find_winners(judged: Assessment) -> set[str]:
@@ -147,25 +148,25 @@ def test_a_carriers_network_says_nothing_of_its_customers() -> None:
     assert find_ring_of(find_run(make_snapshot(facts), DetectSettings()), members) is None
 
 
-@pytest.mark.parametrize(("plant", "reading"), LOOKALIKES.values(), ids=LOOKALIKES)
-def test_a_lookalike_is_no_ring_and_the_reading_that_wins_is_named(plant: Plant, reading: str) -> None:
+@pytest.mark.parametrize(("plant", "explanation"), LOOKALIKES.values(), ids=LOOKALIKES)
+def test_a_lookalike_is_no_ring_and_the_explanation_that_wins_is_named(plant: Plant, explanation: str) -> None:
     facts = make_background(1, n=1000)
     members = plant(facts, np.random.default_rng(5))
     judged = judge(facts, members)
-    assert reading in {heard.name for heard in judged.readings if heard.bits[0] > 0}
+    assert explanation in {heard.name for heard in judged.explanations if heard.bits[0] > 0}
     assert judged.net_bits[0] <= 0
     run = find_run(make_snapshot(facts), DetectSettings())
     assert {ring.tier for ring in run.rings} <= {"watch"}
     # A locker's or a carrier's crowd shows less than naming it costs: nothing is left to explain.
     if sum(shown.bits[0] for shown in judged.evidence.values()) > judged.charge_bits[0] + 1:
-        assert reading in find_winners(judged)
+        assert explanation in find_winners(judged)
 
 
 BROUGHT_TOGETHER = ["dormitory", "club", "fans", "computer in a library", "referral campaign"]
 
 
 @pytest.mark.parametrize("name", BROUGHT_TOGETHER)
-def test_what_an_innocent_reading_brings_together_is_a_ring_once_it_shares_phones_and_cards(name: str) -> None:
+def test_what_an_innocent_explanation_brings_together_is_a_ring_once_it_shares_phones_and_cards(name: str) -> None:
     plant, _ = LOOKALIKES[name]
     facts = make_background(1, n=1000)
     members = plant(facts, np.random.default_rng(5))
@@ -203,9 +204,9 @@ def test_customers_of_one_seller_show_no_trades() -> None:
 def test_praise_by_people_who_never_bought_is_not_that_of_fans() -> None:
     facts = make_background(1, n=1000)
     members = plant_fans(facts, np.random.default_rng(5))
-    fans = {reading.name: reading.bits[0] for reading in judge(facts, members).readings}
+    fans = {explanation.name: explanation.bits[0] for explanation in judge(facts, members).explanations}
     facts.orders = [order for order in facts.orders if order[0] not in members]
-    strangers = {reading.name: reading.bits[0] for reading in judge(facts, members).readings}
+    strangers = {explanation.name: explanation.bits[0] for explanation in judge(facts, members).explanations}
     assert fans["fans"] > 10
     assert strangers.get("fans", 0.0) == 0.0
 
@@ -217,7 +218,11 @@ def test_fans_of_several_sellers_are_fans_of_each() -> None:
         for seller in sellers:
             facts.trade([(member, seller) for member in members], list(np.linspace(0, 390, 20)))
             facts.reviews += [(member, None, seller, 5.0, day) for member in members for day in (20.0, 140.0, 260.0)]
-        bits.append(next(reading.bits[0] for reading in judge(facts, members).readings if reading.name == "fans"))
+        bits.append(
+            next(
+                explanation.bits[0] for explanation in judge(facts, members).explanations if explanation.name == "fans"
+            )
+        )
     assert bits[1] > bits[0] + 5
 
 
@@ -225,7 +230,7 @@ def test_praise_of_one_day_is_not_that_of_fans() -> None:
     facts, members = make_background(1, n=1000), pick(0, 20)
     facts.trade([(member, "a0007") for member in members], list(np.linspace(0, 390, 20)))
     facts.reviews += [(member, None, "a0007", 5.0, 300.5) for member in members]
-    fans = [reading.bits[0] for reading in judge(facts, members).readings if reading.name == "fans"]
+    fans = [explanation.bits[0] for explanation in judge(facts, members).explanations if explanation.name == "fans"]
     assert sum(fans) < 2.0  # of the little that they praise in common over the year
 
 
@@ -237,7 +242,7 @@ def test_a_computer_is_public_where_most_of_its_users_have_one_of_their_own(owne
     facts.uses = [
         use for use in facts.uses if use[0] not in without or use[1:3] == ("device", "a computer in a library")
     ]
-    heard = {reading.name for reading in judge(facts, members).readings}
+    heard = {explanation.name for explanation in judge(facts, members).explanations}
     assert ("shared place" in heard) == (owners == 30)
 
 
@@ -247,21 +252,21 @@ def test_a_crowd_of_refunds_or_purchases_at_one_time_is_a_launch() -> None:
         for buyer, seller in zip(rng.choice(pick(50, 900), 600), rng.choice(40, 600), strict=True):
             facts.orders.append((buyer, f"a{seller:04d}", float(rng.uniform(0, 400)), status, f"p{seller:03d}"))
         facts.orders += [(member, "a0005", 300.5, status, "p005") for member in members]
-        assert "launch" in {reading.name for reading in judge(facts, members).readings}
+        assert "launch" in {explanation.name for explanation in judge(facts, members).explanations}
 
 
 def test_a_club_may_praise_what_its_members_sell() -> None:
     facts = make_background(1, n=1000)
     judged = judge(facts, plant_praising_club(facts, np.random.default_rng(5)))
-    club = next(reading for reading in judged.readings if reading.name == "club")
+    club = next(explanation for explanation in judged.explanations if explanation.name == "club")
     assert club.bits[0] > judged.evidence[TRADE].bits[0] + 5
 
 
-def test_readings_name_the_same_people_once() -> None:
-    club, fans = (Reading(name, np.array([60.0]), np.array([5]), np.array([5])) for name in ("club", "fans"))
-    verdict = weigh_innocence(np.array([200.0]), name_plainly(np.array([5]), 1024), [club, fans])
+def test_explanations_name_the_same_people_once() -> None:
+    club, fans = (Explanation(name, np.array([60.0]), np.array([5]), np.array([5])) for name in ("club", "fans"))
+    verdict = weigh_explanations(np.array([200.0]), measure_plainly(np.array([5]), 1024), [club, fans], DEFAULT_POLICY)
     named_once = log2(binom(1024, 5))
-    assert verdict.net_bits[0] == pytest.approx(200 - named_once - (120 + PRIOR_BITS - named_once))
+    assert verdict.net_bits[0] == pytest.approx(200 - named_once - (120 + DEFAULT_POLICY.prior_bits - named_once))
 
 
 def test_several_families_linked_by_nothing_are_families() -> None:
@@ -280,22 +285,22 @@ def test_what_hangs_together_beyond_a_household_is_not_explained_by_one() -> Non
         order = [members[place] for place in np.random.default_rng(len(kind)).permutation(16)]
         share_in_chain(facts, order, kind)
     judged = judge(facts, members)
-    household = next(reading for reading in judged.readings if reading.name == HOUSEHOLD)
-    assert household.families[0] >= 16 / HOUSEHOLD_SIZE
+    household = next(explanation for explanation in judged.explanations if explanation.name == HOUSEHOLD)
+    assert household.households[0] >= 16 / DEFAULT_POLICY.household_size
     assert judged.net_bits[0] > 20
 
 
 def test_a_crowd_of_a_handful_is_no_launch() -> None:
     facts, members = make_background(n=1000), pick(0, 6)
     plant_opinions(facts, members, 3, 1.0)
-    assert "launch" not in {reading.name for reading in judge(facts, members).readings}
+    assert "launch" not in {explanation.name for explanation in judge(facts, members).explanations}
 
 
 def test_a_device_used_by_two_at_once_is_not_second_hand() -> None:
     facts = make_background(n=1000)
     members = plant_second_hand(facts, np.random.default_rng(5))
     facts.uses.append((members[0], "device", "an old phone", 45.0))
-    assert "second-hand device" not in {reading.name for reading in judge(facts, members).readings}
+    assert "second-hand device" not in {explanation.name for explanation in judge(facts, members).explanations}
 
 
 @pytest.mark.parametrize(("days", "is_club"), [(150, False), (300, True)])
@@ -306,46 +311,46 @@ def test_a_club_trades_for_half_of_the_time_that_its_market_goes_back(days: floa
     assert ("club" in find_winners(judge(facts, members))) == is_club
 
 
-def weigh_slowly(total: float, size: int, readings: list[tuple[str, float, int, int]], n: int) -> float:
+def weigh_slowly(total: float, size: int, explanations: list[tuple[str, float, int, int]], n: int) -> float:
     """Net bits by trying every subset, in the words of the docstring."""
     charge = log2(binom(n, size))
     best = 0.0
-    for choice in product([False, True], repeat=len(readings)):
-        story = [reading for reading, chosen in zip(readings, choice, strict=True) if chosen]
+    for choice in product([False, True], repeat=len(explanations)):
+        story = [explanation for explanation, chosen in zip(explanations, choice, strict=True) if chosen]
         if not story or any(bits <= 0 for _, bits, _, _ in story):
             continue
-        families = [reading for reading in story if reading[0] == HOUSEHOLD]
-        others = [reading for reading in story if reading[0] != HOUSEHOLD]
-        if families:
-            named = min(sum(reading[3] for reading in others), families[0][3])
+        households = [explanation for explanation in story if explanation[0] == HOUSEHOLD]
+        others = [explanation for explanation in story if explanation[0] != HOUSEHOLD]
+        if households:
+            named = min(sum(explanation[3] for explanation in others), households[0][3])
             naming = max(log2(binom(n, named)), log2(n))
-            cost = charge - log2(binom(n, families[0][3])) + naming
+            cost = charge - log2(binom(n, households[0][3])) + naming
         else:
-            cost = log2(binom(n, min(sum(reading[2] for reading in others), size)))
-        best = max(best, sum(reading[1] for reading in story) - cost + PRIOR_BITS)
+            cost = log2(binom(n, min(sum(explanation[2] for explanation in others), size)))
+        best = max(best, sum(explanation[1] for explanation in story) - cost + DEFAULT_POLICY.prior_bits)
     return total - charge - best
 
 
-READING = st.tuples(st.floats(0, 300), st.integers(1, 12), st.integers(1, 12))
-"""Bits, people and families."""
+EXPLANATION = st.tuples(st.floats(0, 300), st.integers(1, 12), st.integers(1, 12))
+"""Bits, people and households."""
 
 
 @settings(max_examples=60, deadline=None)
-@given(st.floats(0, 500), st.lists(READING, min_size=1, max_size=4))
+@given(st.floats(0, 500), st.lists(EXPLANATION, min_size=1, max_size=4))
 def test_the_best_innocent_story_agrees_with_trying_every_one(
     total: float, drawn: list[tuple[float, int, int]]
 ) -> None:
     names = [HOUSEHOLD, "club", "launch", "fans"]
     given_ = [(name, bits, people, min(people, some)) for name, (bits, people, some) in zip(names, drawn, strict=False)]
-    readings = [Reading(name, np.array([b]), np.array([p]), np.array([f])) for name, b, p, f in given_]
-    verdict = weigh_innocence(np.array([total]), name_plainly(np.array([12]), 1000), readings)
+    explanations = [Explanation(name, np.array([b]), np.array([p]), np.array([f])) for name, b, p, f in given_]
+    verdict = weigh_explanations(np.array([total]), measure_plainly(np.array([12]), 1000), explanations, DEFAULT_POLICY)
     assert verdict.net_bits[0] == pytest.approx(weigh_slowly(total, 12, given_, 1000))
 
 
 def test_what_is_taken_off_is_what_the_best_story_accounts_for_beyond_its_cost() -> None:
     # One family of 4 among 1024 accounts shows 70 bits, 60 of them within the family: log2 C(1024, 4) is 35.4;
     # the family saves 35.4 - 10 and pays 10 for naming itself, so that 60 - 35.4 + 12 = 36.6 are taken off.
-    household = Reading(HOUSEHOLD, np.array([60.0]), np.array([4]), np.array([1]))
-    verdict = weigh_innocence(np.array([70.0]), name_plainly(np.array([4]), 1024), [household])
-    assert verdict.net_bits[0] == pytest.approx(70 - 60 - PRIOR_BITS)
+    household = Explanation(HOUSEHOLD, np.array([60.0]), np.array([4]), np.array([1]))
+    verdict = weigh_explanations(np.array([70.0]), measure_plainly(np.array([4]), 1024), [household], DEFAULT_POLICY)
+    assert verdict.net_bits[0] == pytest.approx(70 - 60 - DEFAULT_POLICY.prior_bits)
     assert verdict.won[HOUSEHOLD].all()

@@ -9,22 +9,23 @@ import pytest
 from detection_market import Facts, gather, make_background, make_snapshot, pick, rename
 
 from detection.evidence.explanations import HOUSEHOLD
-from detection.evidence.households import HOUSEHOLD_SIZE, Homes, find_homes
-from detection.evidence.judge import Assessment, find_channels, judge_groups
+from detection.evidence.households import HouseholdPartition, partition_households
+from detection.evidence.judge import Assessment, judge_groups
+from detection.evidence.market import make_market
+from detection.policy import DEFAULT_POLICY
 
 KINDS = ("device", "payment", "phone")
 
 
-def find_families(facts: Facts, members: list[str]) -> Homes:
+def find_families(facts: Facts, members: list[str]) -> HouseholdPartition:
     snapshot = make_snapshot(facts)
-    channels, groups = find_channels(snapshot), gather(snapshot, members)
-    within = judge_groups(groups, snapshot, channels).within
-    return find_homes(groups, within, channels.things, snapshot.n_accounts)
+    market, groups = make_market(snapshot), gather(snapshot, members)
+    return partition_households(groups, judge_groups(groups, market).within, market)
 
 
 def judge(facts: Facts, members: list[str]) -> Assessment:
     snapshot = make_snapshot(facts)
-    return judge_groups(gather(snapshot, members), snapshot, find_channels(snapshot))
+    return judge_groups(gather(snapshot, members), make_market(snapshot))
 
 
 def share_home(facts: Facts, people: list[str], name: str) -> None:
@@ -43,10 +44,10 @@ def plant_bridged() -> tuple[Facts, list[str]]:
 
 def test_two_families_that_one_person_joins_are_two_families() -> None:
     facts, people = plant_bridged()
-    homes = find_families(facts, people)
-    assert [len(set(homes.family[part])) for part in (slice(1, 6), slice(6, 12))] == [1, 1]
-    assert len(set(homes.family)) == 2
-    assert homes.again_bits[0] == pytest.approx(np.log2(1000 / HOUSEHOLD_SIZE))
+    partition = find_families(facts, people)
+    assert [len(set(partition.household[part])) for part in (slice(1, 6), slice(6, 12))] == [1, 1]
+    assert len(set(partition.household)) == 2
+    assert partition.again_bits[0] == pytest.approx(np.log2(1000 / DEFAULT_POLICY.household_size))
 
 
 def test_two_families_that_one_person_joins_are_no_ring() -> None:
@@ -64,9 +65,9 @@ def test_things_that_overlap_every_way_are_no_set_of_families() -> None:
         for place, (first, second) in enumerate(pairwise(range(0, 19, 2))):
             facts.share([*order[first:second], *order[second : second + 2]], kind, f"{kind} {place}")
     judged = judge(facts, ring)
-    homes = find_families(facts, ring)
+    partition = find_families(facts, ring)
     bits = sum(judged.evidence[kind].bits[0] for kind in KINDS)
-    explained = sum(homes.explained[kind].sum() for kind in KINDS) - homes.again_bits[0]
+    explained = sum(partition.explained[kind].sum() for kind in KINDS) - partition.again_bits[0]
     assert explained < bits / 2
     assert judged.net_bits[0] > 0
 
@@ -83,5 +84,5 @@ def test_no_family_is_larger_than_a_household() -> None:
     facts, people = make_background(n=1000), pick(100, 30)
     for first, second in pairwise(people):
         facts.share([first, second], "device", f"device of {first}")
-    homes = find_families(facts, people)
-    assert np.bincount(homes.family).max() <= HOUSEHOLD_SIZE
+    partition = find_families(facts, people)
+    assert np.bincount(partition.household).max() <= DEFAULT_POLICY.household_size

@@ -7,12 +7,14 @@ from dataclasses import replace
 import numpy as np
 from detection_market import Facts, gather, make_background, make_snapshot, pick
 
-from detection.evidence.explanations import CLUB_DAYS, FANS_DAYS
-from detection.evidence.judge import Assessment, Channels, find_channels, judge_groups
-from detection.evidence.market_norms import Habits, measure_habits, measure_span
+from detection.evidence.judge import Assessment, judge_groups
+from detection.evidence.market import Market, make_market
+from detection.evidence.market_norms import MarketNorms, measure_norms, measure_span
+from detection.policy import DEFAULT_POLICY
 from graph.model import Snapshot
 
 MEMBERS = pick(0, 10)
+CLUB_DAYS, FANS_DAYS = DEFAULT_POLICY.club_days, DEFAULT_POLICY.fans_days
 
 
 def make_club(days: float) -> Facts:
@@ -31,13 +33,13 @@ def make_fans(days: float) -> Facts:
     return facts
 
 
-def judge(snapshot: Snapshot, channels: Channels | None = None) -> Assessment:
-    return judge_groups(gather(snapshot, MEMBERS), snapshot, channels or find_channels(snapshot))
+def judge(snapshot: Snapshot, market: Market | None = None) -> Assessment:
+    return judge_groups(gather(snapshot, MEMBERS), market or make_market(snapshot))
 
 
-def weigh(name: str, snapshot: Snapshot, channels: Channels | None = None) -> float:
-    """The bits that one reading accounts for."""
-    return sum(float(reading.bits[0]) for reading in judge(snapshot, channels).readings if reading.name == name)
+def weigh(name: str, snapshot: Snapshot, market: Market | None = None) -> float:
+    """The bits that one explanation accounts for."""
+    return sum(float(each.bits[0]) for each in judge(snapshot, market).explanations if each.name == name)
 
 
 def forget_times(snapshot: Snapshot) -> Snapshot:
@@ -52,24 +54,24 @@ def forget_times(snapshot: Snapshot) -> Snapshot:
 
 def test_a_market_goes_back_as_far_as_its_dates_but_for_strays() -> None:
     days = np.datetime64("2024-01-01", "us") + np.arange(1_000) * np.timedelta64(1, "D")
-    assert abs(measure_span(days) - 980) < 2
+    assert abs(measure_span(days, DEFAULT_POLICY) - 980) < 2
     with_a_typing_error = np.append(days, np.datetime64("1970-01-01", "us"))
-    assert abs(measure_span(with_a_typing_error) - 980) < 2
-    assert measure_span(days[:0]) == 0
+    assert abs(measure_span(with_a_typing_error, DEFAULT_POLICY) - 980) < 2
+    assert measure_span(days[:0], DEFAULT_POLICY) == 0
 
 
 def test_a_club_has_to_be_old_only_where_the_market_is() -> None:
     snapshot = make_snapshot(make_club(0.7 * CLUB_DAYS))
-    channels = find_channels(snapshot)
-    old, young = (replace(channels, habits=Habits(order_days=days)) for days in (1_000, CLUB_DAYS))
+    market = make_market(snapshot)
+    old, young = (replace(market, norms=MarketNorms(order_days=days)) for days in (1_000, CLUB_DAYS))
     assert weigh("club", snapshot, old) == 0 < 100 < weigh("club", snapshot, young)
     assert judge(snapshot, young).net_bits[0] < 0 < judge(snapshot, old).net_bits[0]
 
 
 def test_fans_have_to_be_old_only_where_the_market_is() -> None:
     snapshot = make_snapshot(make_fans(0.7 * FANS_DAYS))
-    channels = find_channels(snapshot)
-    old, young = (replace(channels, habits=Habits(review_days=days)) for days in (1_000, FANS_DAYS))
+    market = make_market(snapshot)
+    old, young = (replace(market, norms=MarketNorms(review_days=days)) for days in (1_000, FANS_DAYS))
     assert weigh("fans", snapshot, old) < 1 < 5 < weigh("fans", snapshot, young)
 
 
@@ -84,12 +86,12 @@ def test_a_club_of_which_no_trade_is_dated_may_be_old_where_others_trades_are() 
     ours = np.isin(snapshot.account_id[snapshot.orders.buyer], MEMBERS)
     at = np.where(ours, np.datetime64("NaT", "us"), snapshot.orders.ordered_at)
     undated = replace(snapshot, orders=replace(snapshot.orders, ordered_at=at))
-    assert find_channels(undated).habits.order_days > CLUB_DAYS
+    assert make_market(undated).norms.order_days > CLUB_DAYS
     assert weigh("club", snapshot) == 0 < 100 < weigh("club", undated)
 
 
 def test_a_market_without_dates_goes_back_no_day() -> None:
     snapshot = forget_times(make_snapshot(make_club(20)))
-    channels = find_channels(snapshot)
-    habits = measure_habits(snapshot, channels.dealings, channels.circles)
-    assert (habits.order_days, habits.review_days) == (0, 0)
+    market = make_market(snapshot)
+    norms = measure_norms(snapshot, market.dealings, market.cycles, DEFAULT_POLICY)
+    assert (norms.order_days, norms.review_days) == (0, 0)

@@ -11,14 +11,14 @@ import pytest
 from detection_market import FIRST_DAY, Facts, gather, make_background, make_snapshot, pick
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from slow_twins import PAIRS, USES, make_channel, share_surprise, surprise
+from slow_twins import PAIRS, USES, find_record, make_channel, make_trades, share_surprise, surprise
 
 from detection.channels.catalogue import DEED_WINDOWS_DAYS, PRAISE
-from detection.channels.find import find_shared_things
-from detection.channels.incidence import Dealings, SharedThings
-from detection.evidence.description_length import charge_search, name_plainly
-from detection.evidence.judge import find_channels, judge_groups
-from detection.evidence.measure import AFFINITY, find_shared_within, measure_dealings, sum_shared, tie_members
+from detection.channels.incidence import SharedThings
+from detection.evidence.description_length import charge_search, measure_plainly
+from detection.evidence.judge import judge_groups
+from detection.evidence.market import make_market
+from detection.evidence.measure import find_shared_within, measure_dealings, sum_shared, tie_members
 from detection.groups import gather_groups
 
 GROUPS = st.lists(st.sets(st.integers(0, 7), min_size=3), min_size=1, max_size=4)
@@ -26,7 +26,7 @@ GROUPS = st.lists(st.sets(st.integers(0, 7), min_size=3), min_size=1, max_size=4
 
 def total_bits(facts: Facts, members: list[str]) -> float:
     snapshot = make_snapshot(facts)
-    judged = judge_groups(gather(snapshot, members), snapshot, find_channels(snapshot))
+    judged = judge_groups(gather(snapshot, members), make_market(snapshot))
     return float(sum(shown.bits[0] for shown in judged.evidence.values()))
 
 
@@ -59,7 +59,7 @@ DEEDS = st.lists(st.tuples(st.integers(0, 9), st.integers(0, 2), st.integers(0, 
 def praise_sellers(deeds: list[tuple[int, int, int]]) -> SharedThings:
     facts = Facts(dict.fromkeys([f"a{number}" for number in range(10)] + [f"b{number}" for number in range(3)]))
     facts.reviews = [(f"a{author}", None, f"b{seller}", 5.0, day + 0.5) for author, seller, day in deeds]
-    return find_shared_things(make_snapshot(facts))[0]
+    return make_market(make_snapshot(facts)).things[PRAISE]
 
 
 def score_grain(deeds: list[tuple[int, int, int]], members: set[int], days: int) -> tuple[float, float, float]:
@@ -74,7 +74,7 @@ def score_grain(deeds: list[tuple[int, int, int]], members: set[int], days: int)
         things.append(({a for a, s in rivals if s == seller}, rivals))
     for sharers, rivals in things:
         inside, own = len(sharers & members), sum(use[0] in members for use in rivals)
-        chance = own * (len(members) - 1) / len(members) / len(rivals) * AFFINITY[PRAISE]
+        chance = own * (len(members) - 1) / len(members) / len(rivals) * find_record(PRAISE).affinity
         by_chance = chance * (len(sharers) - 1)
         shown = share_surprise(inside - 1, len(sharers) - 1, chance) if inside >= 2 else 0.0
         if shown > 0:
@@ -115,7 +115,7 @@ def plant_campaign(days: float, products: list[str]) -> tuple[Facts, list[str]]:
 def test_a_campaign_is_seen_in_the_window_that_fits_it(days: float, products: list[str], window: int) -> None:
     facts, members = plant_campaign(days, products)
     snapshot = make_snapshot(facts)
-    channel = next(channel for channel in find_shared_things(snapshot) if channel.name == PRAISE)
+    channel = make_market(snapshot).things[PRAISE]
     within = find_shared_within(gather(snapshot, members), channel)
     grains = set(channel.grain[within.thing].tolist())
     assert len(grains) == 1
@@ -132,7 +132,7 @@ def test_being_busy_at_the_same_time_counts_once_however_much_is_done() -> None:
             shops = range(place * much, (place + 1) * much)  # nobody else's
             facts.reviews += [(member, None, f"shop {number}", 5.0, 200.0) for number in shops]
         snapshot = make_snapshot(facts)
-        judged = judge_groups(gather(snapshot, members), snapshot, find_channels(snapshot))
+        judged = judge_groups(gather(snapshot, members), make_market(snapshot))
         bits.append(judged.evidence[PRAISE].bits[0])
     assert bits[0] == pytest.approx(bits[1])
     assert bits[0] > 5
@@ -141,7 +141,7 @@ def test_being_busy_at_the_same_time_counts_once_however_much_is_done() -> None:
 @settings(max_examples=40, deadline=None)
 @given(PAIRS, GROUPS)
 def test_trades_count_among_those_asked_for_only(pairs: list[tuple[int, int]], sets: list[set[int]]) -> None:
-    channel, graph = Dealings("trade", *np.array(pairs).T), nx.Graph(pairs)
+    channel, graph = make_trades(*np.array(pairs).T), nx.Graph(pairs)
     groups = gather_groups(np.array(sorted(group)) for group in sets)
     shown = measure_dealings(groups, channel, 8, counts=groups.account % 2 == 0)
     for group in range(len(groups)):
@@ -154,7 +154,7 @@ def test_trades_count_among_those_asked_for_only(pairs: list[tuple[int, int]], s
 @settings(max_examples=40, deadline=None)
 @given(PAIRS, GROUPS)
 def test_dealings_agree_with_networkx(pairs: list[tuple[int, int]], sets: list[set[int]]) -> None:
-    channel, graph = Dealings("trade", *np.array(pairs).T), nx.Graph(pairs)
+    channel, graph = make_trades(*np.array(pairs).T), nx.Graph(pairs)
     groups = gather_groups(np.array(sorted(group)) for group in sets)
     shown = measure_dealings(groups, channel, 8)
     for group in range(len(groups)):
@@ -170,7 +170,7 @@ def test_dealings_agree_with_networkx(pairs: list[tuple[int, int]], sets: list[s
 def test_a_members_tie_is_what_its_group_would_lose(
     uses: set[tuple[int, int]], pairs: list[tuple[int, int]], sets: list[set[int]]
 ) -> None:
-    channel, trade = make_channel(uses), Dealings("trade", *np.array(pairs).T)
+    channel, trade = make_channel(uses), make_trades(*np.array(pairs).T)
     groups, graph = gather_groups(np.array(sorted(group)) for group in sets), nx.Graph(pairs)
     within = {"device": find_shared_within(groups, channel)}
     ties = iter(tie_members(groups, within, {"trade": trade}, 10, counts={}))
@@ -199,7 +199,7 @@ def test_the_charge_is_the_logarithm_of_how_many_groups_there_are() -> None:
 
 def test_members_who_bring_less_than_naming_them_costs_are_left_out() -> None:
     # Naming one of a thousand accounts for a group of four costs log2(996/4) = 7.96 bits.
-    assert name_plainly(np.array([4]), 1000).member_bits == pytest.approx([7.96] * 4, abs=0.01)
+    assert measure_plainly(np.array([4]), 1000).member_bits == pytest.approx([7.96] * 4, abs=0.01)
 
 
 def test_what_everybody_shares_says_nothing() -> None:
@@ -247,8 +247,8 @@ def test_customers_of_one_shop_show_once_that_they_are() -> None:
     once = total_bits(facts, members)
     facts.reviews += [(member, None, "a shop", 1.0, 140.0 + place) for place, member in enumerate(members[:4])]
     snapshot = make_snapshot(facts)
-    within = judge_groups(gather(snapshot, members), snapshot, find_channels(snapshot)).within
-    things = find_channels(snapshot).things
+    within = judge_groups(gather(snapshot, members), make_market(snapshot)).within
+    things = make_market(snapshot).things
     shop = -1 - snapshot.account_id.tolist().index("a shop")
     told = [name for name in ("praise", "blame") if (things[name].subject[within[name].thing] == shop).any()]
     assert told == ["praise"]

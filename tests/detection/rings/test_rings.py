@@ -24,9 +24,12 @@ from detection_market import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detection.rings.build import SAME_RING_JACCARD, Tie, find_hold, grade_ring, keep_ring_ids, score_net_bits
+from detection.policy import DEFAULT_POLICY
+from detection.rings.ids import SAME_RING_JACCARD, keep_ring_ids
+from detection.rings.ties import Tie, find_critical_links
 from detection.run import find_run
 from detection.settings import DetectSettings
+from detection.tiers import Grounds, decide_tier, score_net_bits
 from graph.model import Member, Ring, RunResult
 from graph.vocabulary import RingKind
 
@@ -115,7 +118,7 @@ def test_nobody_is_flagged_unseen_for_what_few_members_did(n_doers: int, tier: s
     ring = find_ring_of(find_run(make_snapshot(facts), DetectSettings()), MEMBERS)
     assert ring is not None
     assert ring.tier == tier
-    assert ring.score > DetectSettings().automatic_score
+    assert ring.score > DEFAULT_POLICY.automatic_score
 
 
 def test_a_circle_of_payments_is_for_a_person_to_judge_and_a_circle_of_sales_is_not() -> None:
@@ -126,14 +129,16 @@ def test_a_circle_of_payments_is_for_a_person_to_judge_and_a_circle_of_sales_is_
     sales = replace(payments, orders=replace(payments.orders, product=product))
     rings = [find_ring_of(find_run(snapshot, DetectSettings()), MEMBERS) for snapshot in (payments, sales)]
     assert [ring.tier for ring in rings if ring is not None] == ["review", "automatic"]
-    assert all(ring.score > DetectSettings().automatic_score for ring in rings if ring is not None)
+    assert all(ring.score > DEFAULT_POLICY.automatic_score for ring in rings if ring is not None)
 
 
 def test_the_score_is_half_at_eight_bits_times_the_root_of_the_size() -> None:
-    assert score_net_bits(8 * 3, 9) == pytest.approx(0.5)
-    assert score_net_bits(2 * 8 * 3, 9) == pytest.approx(0.75)
-    assert score_net_bits(-5, 9) == 0
-    assert [grade_ring(score, DetectSettings()) for score in (0.39, 0.4, 0.8)] == ["watch", "review", "automatic"]
+    assert score_net_bits(8 * 3, 9, DEFAULT_POLICY) == pytest.approx(0.5)
+    assert score_net_bits(2 * 8 * 3, 9, DEFAULT_POLICY) == pytest.approx(0.75)
+    assert score_net_bits(-5, 9, DEFAULT_POLICY) == 0
+    assert [decide_tier(Grounds(score=score), DEFAULT_POLICY) for score in (0.39, 0.4, 0.8)] == [
+        "watch", "review", "automatic",
+    ]  # fmt: skip
 
 
 def make_ring(ring_id: str, members: set[str]) -> Ring:
@@ -181,9 +186,9 @@ def test_two_thousand_rings_keep_their_ids_in_a_moment() -> None:
 
 @given(st.lists(st.integers(0, 50), max_size=7), st.integers(-5, 120))
 def test_no_fewer_links_than_those_named_would_free_a_member(bits: list[int], spare: int) -> None:
-    hold = find_hold([Tie(f"thing {place}", each) for place, each in enumerate(bits)], spare)
+    critical = find_critical_links([Tie(f"thing {place}", each) for place, each in enumerate(bits)], spare)
     freed = [n for n in range(len(bits) + 1) for some in combinations(bits, n) if spare <= sum(some)]
-    assert len(hold) == min(freed, default=sum(each > 0 for each in bits))
+    assert len(critical) == min(freed, default=sum(each > 0 for each in bits))
 
 
 @pytest.mark.parametrize("kind", ["farm", "trade", "refund"])

@@ -9,7 +9,8 @@ from detection_market import Facts, find_ring_of, make_background, make_snapshot
 from detection.candidates.blocks.propose import find_channel_blocks, propose_blocks
 from detection.channels.catalogue import BLAME, PRAISE
 from detection.channels.incidence import ANYTHING
-from detection.evidence.judge import find_channels
+from detection.evidence.market import make_market
+from detection.policy import DEFAULT_POLICY
 from detection.rings.parties import find_favours, find_gainers
 from detection.run import find_run
 from detection.settings import DetectSettings
@@ -31,7 +32,7 @@ def plant_campaign(facts: Facts, rating: float = 5.0) -> Facts:
 
 
 def list_proposed(snapshot: Snapshot) -> list[set[str]]:
-    groups = propose_blocks(find_channels(snapshot).things, snapshot.n_accounts)
+    groups = propose_blocks(make_market(snapshot).things, snapshot.n_accounts, DEFAULT_POLICY)
     return [set(snapshot.account_id[groups.members(group)].tolist()) for group in range(len(groups))]
 
 
@@ -47,7 +48,7 @@ def test_a_dull_market_proposes_nothing() -> None:
 
 def test_a_block_names_targets_and_never_mere_activity() -> None:
     snapshot = make_snapshot(plant_campaign(make_background(n=1000)))
-    channel = find_channels(snapshot).things[PRAISE]
+    channel = make_market(snapshot).things[PRAISE]
     block = find_channel_blocks(channel, snapshot.n_accounts)[0]
     subject = channel.subject[block.things]
     assert ANYTHING not in subject
@@ -62,7 +63,7 @@ def test_no_reviews_no_blocks() -> None:
     facts = make_background()
     facts.reviews = []
     snapshot = make_snapshot(facts)
-    assert len(propose_blocks(find_channels(snapshot).things, snapshot.n_accounts)) == 0
+    assert len(propose_blocks(make_market(snapshot).things, snapshot.n_accounts, DEFAULT_POLICY)) == 0
 
 
 @pytest.fixture(scope="module")
@@ -93,7 +94,7 @@ def list_gainers(facts: Facts, blamed: str = "a0002") -> tuple[Party, ...]:
     snapshot = make_snapshot(facts)
     members = np.searchsorted(snapshot.account_id.astype(str), sorted(MEMBERS))
     row = np.searchsorted(snapshot.account_id.astype(str), [blamed])
-    return find_gainers(members, row, find_favours(snapshot), snapshot)
+    return find_gainers(members, row, find_favours(make_market(snapshot)), snapshot)
 
 
 def test_without_a_sign_nobody_is_said_to_have_gained() -> None:
