@@ -21,6 +21,7 @@ def score_surprise(observed: NDArray[Any], expected: NDArray[Any]) -> Floats:
     >>> score_surprise(np.array([4.0, 1.0]), np.array([0.5, 2.0])).round(2)
     array([6.95, 0.  ])
     """
+    # One-sided: fewer than expected is no evidence of innocence either, only of nothing.
     above = observed > expected
     safe = np.where(above, observed / np.maximum(expected, 1e-12), 1.0)
     bits: Floats = np.where(above, observed * np.log2(safe) - (observed - expected) / _LN2, 0.0)
@@ -36,6 +37,7 @@ def score_share(observed: NDArray[Any], trials: NDArray[Any], chance: NDArray[An
     >>> score_share(np.array([3.0, 3.0]), np.array([3.0, 3000.0]), np.array([1e-2, 1e-5])).round(2)
     array([19.93, 15.65])
     """
+    # Clipped, since a thing that only members use would be infinitely surprising.
     n, p = np.maximum(trials, 1.0), np.clip(chance, 1e-12, 1.0 - 1e-12)
     share = np.minimum(observed / n, 1.0)
     above = share > chance

@@ -54,6 +54,7 @@ def score_market(rings: Sequence[Ring], market: Market) -> Scores:
     crowded = find_crowded(market)
     tier = np.where(crowded, TIERS.index(decide_tier(Grounds(is_crowded=True), policy)), 0)
     tier[members] = [TIERS.index(verdict.tier) for verdict in verdicts.values()]
+    # Members have their ring's reasons; the crowd would only repeat the weaker one.
     crowded[members] = False
     by_members = _score_ring_reviews(market, rings, row)
     review_score = np.maximum(lone_reviews, by_members)
@@ -95,9 +96,11 @@ def _judge_member(ring: Ring, member: Member, policy: Policy) -> _MemberVerdict:
     policy
         What a weak thread is.
     """
+    # One link may be a lent card or a recycled number, however many bits it has together with the rest.
     by_one = len(member.held_by) == 1 and member.held_bits < policy.weakest_tie_bits
     is_firm = member.role == "core" and member.bits >= policy.weakest_tie_bits and not by_one
     score = ring.score * (policy.fringe_factor if member.role == "fringe" else 1.0)
+    # A ring that is for review as a whole flags no member unseen, however well that one is tied.
     grounds = Grounds(score=score, acted_together=ring.tier == "automatic", is_firmly_tied=is_firm)
     tie = f"tied to the other {len(ring.members) - 1} members by {member.bits:.0f} bits"
     if ring.tier == "automatic" and not is_firm:
@@ -122,6 +125,7 @@ def _say_critical_links(held_by: Sequence[str]) -> str:
 
 def _merge_verdicts(verdicts: Sequence[_MemberVerdict]) -> _MemberVerdict:
     """The gravest verdict first (of equals the one from the better ring), then how the others begin."""
+    # Verdicts of several rings are not added up: they may rest on the same facts.
     first, *others = sorted(verdicts, key=lambda verdict: (-TIERS.index(verdict.tier), -verdict.score))
     return replace(
         first,
@@ -154,6 +158,7 @@ def measure_sharing(market: Market) -> Floats:
     for channel in market.things.values():
         if channel.record.role in ("personal", "place"):
             crowd = channel.popularity[channel.thing]
+            # At a place a crowd is usual; a card in many hands is not.
             telling = (crowd <= size) | (channel.record.role == "personal")
             np.add.at(bits, channel.account[telling], np.log2(crowd[telling]))
     return bits
@@ -199,6 +204,7 @@ def _score_ring_reviews(market: Market, rings: Sequence[Ring], row: Mapping[str,
         rating = reviews.rating[written]
         meant = rating >= policy.good_rating if ring.kind == "review" else rating <= policy.bad_rating
         written = written[meant & (target[written] != NO_TARGET)]
+        # One member's opinion is its own; two of the ring's on one target are the ring's deed.
         pairs = np.unique(np.column_stack([target[written], reviews.author[written]]), axis=0)
         common, authors = np.unique(pairs[:, 0], return_counts=True)
         together = written[np.isin(target[written], common[authors >= 2])]

@@ -49,11 +49,13 @@ def search_market(market: Market, settings: DetectSettings, *, likes: Links | No
     n, followed, enough = market.n_accounts, [link_market(market)], market.policy.worth_improving_bits
     if likes is not None:
         followed.append(add_links([*followed, likes], n))
+    # Judging is dear and proposing cheap: a bound that needs no explanations drops most groups first.
     every, links = propose_groups(followed, market, settings), followed[-1]
     may_stand = bound_net_bits(every, market) > enough
     judged = judge_groups(take_groups(every, np.flatnonzero(may_stand)), market)
     promising = take_groups(judged.groups, pick_best(judged, floor=enough))
     better = judge_groups(improve_groups(promising, links, market), market)
+    # Two overlapping groups may be one ring and its customers, or two rings and a go-between: let the judge say.
     standing = take_groups(better.groups, np.flatnonzero(better.net_bits > 0))
     better = judge_groups(join_groups([standing, cut_crossing(standing)]), market)
     return judge_groups(take_groups(better.groups, pick_best(better)), market)
@@ -93,6 +95,7 @@ def propose_groups(followed: Sequence[Links], market: Market, settings: DetectSe
 def _propose_by_deed(market: Market, seed: int) -> Iterator[Groups]:
     """Communities of those who praise, blame or get refunds together, and share nothing that would show more."""
     policy = market.policy
+    # One resolution is enough here: without identifiers, the links of one channel are few and alike.
     middle = sorted(policy.resolutions)[len(policy.resolutions) // 2 :][:1]
     for channel in market.things.values():
         if channel.record.is_searched_alone:
@@ -169,6 +172,7 @@ def _improve_once(listed: list[Ints], weights: sparse.csr_array, market: Market)
     before, after = net[: len(listed)], net[len(listed) :]
     gains = [gain - old for gain, old in zip(np.split(after, _ends(changes)), before, strict=True)]
     helpful = [tried[gain > market.policy.least_gain_bits] for tried, gain in zip(changes, gains, strict=True)]
+    # What helps alone may not help together (two spouses, say): the better of all at once and the best one is taken.
     together = [_change(members, helps) for members, helps in zip(listed, helpful, strict=True)]
     all_at_once = _weigh(together, market) - before
     better: list[Ints | None] = []
@@ -223,6 +227,7 @@ def pick_best(judged: Assessment, *, floor: float = 0.0) -> Ints:
 
     What falls apart into groups that say more each for itself is no group.
     """
+    # Of equals the one found first, so that the same market gives the same list.
     order = np.lexsort((judged.groups.start[:-1], -judged.net_bits))
     apart, most = find_falling_apart(judged), judged.market.policy.most_overlap
     taken: dict[int, int] = {}
@@ -252,6 +257,7 @@ def find_falling_apart(judged: Assessment) -> NDArray[np.bool_]:
     apart = np.zeros(len(groups), dtype=bool)
     groups_of: dict[int, list[int]] = {}
     standing = np.flatnonzero(judged.net_bits > 0)
+    # Small ones first: when a whole is looked at, the parts that hold together are known.
     for whole in standing[np.argsort(size[standing], kind="stable")].tolist():
         members = groups.members(whole).tolist()
         inside = Counter(group for row in members for group in groups_of.get(row, ()))

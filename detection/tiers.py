@@ -66,6 +66,7 @@ def decide_tier(grounds: Grounds, policy: Policy) -> Tier:
     >>> decide_tier(Grounds(), DEFAULT_POLICY), decide_tier(Grounds(probability=0.7), DEFAULT_POLICY)
     ('clear', 'review')
     """
+    # NaN compares false with everything: who is in no ring is never automatic, and who has no model never probable.
     may_be_unseen = grounds.acted_together and grounds.is_firmly_tied
     if grounds.score >= policy.automatic_score and may_be_unseen:
         return "automatic"

@@ -32,6 +32,7 @@ def find_candidates(links: Links, resolutions: tuple[float, ...], policy: Policy
         return gather_groups([])
     used, ends = np.unique(np.concatenate([links.a, links.b]), return_inverse=True)
     graph = igraph.Graph(n=len(used), edges=ends.reshape(2, -1).T)
+    # One Leiden pass: a second moves few accounts, and every group is trimmed and improved afterwards.
     largest = policy.largest_group
     parts = [_split(used, _find_communities(graph, links, bits, seed=seed), largest) for bits in resolutions]
     for floor in np.quantile(links.bits, policy.strong_link_shares):

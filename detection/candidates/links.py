@@ -68,6 +68,7 @@ def link_shared(channel: SharedThings, n_accounts: int, policy: Policy) -> Links
     a, b, bits = (np.concatenate([getattr(part, name) for part in parts]) for name in ("a", "b", "bits"))
     pair = a * n_accounts + b
     order = np.lexsort((-bits, pair))
+    # Grains are views of the same deeds: the strongest one speaks for all, as in the evidence.
     best = order[np.diff(pair[order], prepend=-1) != 0]
     return Links(a[best], b[best], bits[best])
 
@@ -76,6 +77,7 @@ def _link_grain(channel: SharedThings, uses: Ints, n_accounts: int, policy: Poli
     order = uses[np.lexsort((channel.account[uses], channel.first_at[uses], channel.thing[uses]))]
     account, thing = channel.account[order], channel.thing[order]
     popularity = channel.popularity
+    # All pairs of a few, but of a crowd only those who came next to one another: accounts made together do.
     reach = np.where(popularity > policy.largest_crowd, policy.crowd_neighbours, popularity - 1)[thing]
     place = np.arange(len(thing)) - np.searchsorted(thing, thing)
     last = popularity[thing] - 1
@@ -85,6 +87,7 @@ def _link_grain(channel: SharedThings, uses: Ints, n_accounts: int, policy: Poli
         pairs.append((rows, rows + step))
     first = np.concatenate([near for near, _ in pairs]) if pairs else rows[:0]
     second = np.concatenate([far for _, far in pairs]) if pairs else rows[:0]
+    # A busy account shares with everybody: what it shares surprises less.
     degree = np.bincount(account, minlength=n_accounts)
     a, b = account[first], account[second]
     expected = 0.5 * (degree[a] + degree[b]) * (popularity[thing[first]] - 1) / max(len(account), 1)

@@ -20,6 +20,7 @@ def link_cycles(channel: Dealings, n_accounts: int) -> Links:
     """The links among accounts that both buy and sell which close a triangle with two others."""
     links = link_dealings(channel, n_accounts)
     deals = find_dealers(channel, n_accounts)
+    # A customer who only buys closes no cycle; without this, hubs of shops would join everybody.
     among = take_links(links, deals[links.a] & deals[links.b])
     return take_links(among, close_triangles(among.a, among.b, n_accounts))
 
@@ -34,6 +35,7 @@ def measure_cycles(channel: Dealings, cycles: Links, n_accounts: int, policy: Po
     low, high = channel.pairs.low, channel.pairs.high
     partners = np.bincount(low, minlength=n_accounts) + np.bincount(high, minlength=n_accounts)
     in_cycle = np.bincount(np.concatenate([cycles.a, cycles.b]), minlength=n_accounts) > 0
+    # Who has one partner cannot be in a cycle, and says nothing of whether cycles are usual.
     several = (partners >= 2) & (partners <= policy.few_partners)
     return float(in_cycle[several].mean()) if several.any() else 0.0
 

@@ -97,6 +97,7 @@ def fit_spread(times: Ints, occasions: Ints, policy: Policy) -> float:
     The larger the more alike; at most ``most_alike``, and at least so much that no habit is more usual the
     closer it is to always, for then doing it more often would accuse less.
     """
+    # One occasion says nothing of how habits differ.
     often = occasions >= 2
     m, k = occasions[often].astype(float), times[often].astype(float)
     if not len(m) or not k.sum():
@@ -118,6 +119,7 @@ def score_habit(times: Ints, occasions: Ints, law: BetaLaw, policy: Policy) -> F
     k, m = known[0].astype(float), known[1].astype(float)
     a, b = law.shape
     like_others = betaln(k + a, m - k + b) - betaln(a, b)
+    # Under a purpose every habit from least_habit up is as likely: an incomplete beta integral.
     any_habit = np.exp(np.minimum(betaln(k + 1, m - k + 1) - like_others, 700.0))  # beyond, exp overflows
     ratio = any_habit * betaincc(k + 1, m - k + 1, policy.least_habit) / (1 - policy.least_habit)
     bits: Floats = np.minimum(np.log2(policy.likely_honest + (1 - policy.likely_honest) * ratio), policy.loner_bits)

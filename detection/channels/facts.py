@@ -26,5 +26,6 @@ def find_thing_sellers(channel: SharedThings, snapshot: Snapshot) -> Ints:
 def find_refunds(snapshot: Snapshot, policy: Policy) -> NDArray[np.bool_]:
     """Which orders were refunded or disputed (O,)."""
     names = snapshot.orders.status_names
+    # Statuses are words of the export, whatever their case.
     refunds = [code for code, status in enumerate(names) if status.casefold() in policy.refund_statuses]
     return np.isin(snapshot.orders.status, refunds)

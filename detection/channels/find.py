@@ -38,6 +38,7 @@ def find_praise_or_blame(snapshot: Snapshot, record: Channel, policy: Policy) ->
     product, seller = reviews.product[rows], reviews.seller[rows]
     of_product = np.where(product >= 0, product, -1 - seller)
     of_seller = np.where(seller >= 0, -1 - seller, product)
+    # Bought praise is of one product, or of whatever a seller offers: both are looked at, and the better one counts.
     acts = [DatedActs(reviews.author[rows], target, reviews.reviewed_at[rows]) for target in (of_product, of_seller)]
     return share_in_time(record, acts if (product >= 0).any() else acts[1:])
 
@@ -54,6 +55,7 @@ def find_purchases(snapshot: Snapshot, record: Channel, policy: Policy) -> Share
     """Products bought at one time, but for those that a refund or a review speaks of already."""
     orders, reviews = snapshot.orders, snapshot.reviews
     width = snapshot.n_products + 1
+    # A purchase that is reviewed or refunded would count the same deed in two channels.
     spoken_of = np.isin(orders.buyer * width + orders.product, reviews.author * width + reviews.product)
     rows = np.flatnonzero((orders.product >= 0) & ~spoken_of & ~find_refunds(snapshot, policy))
     acts = DatedActs(orders.buyer[rows], orders.product[rows], orders.ordered_at[rows])
@@ -73,6 +75,7 @@ def find_sign_ups(snapshot: Snapshot, record: Channel, policy: Policy) -> Shared
     rows = np.flatnonzero(~np.isnat(snapshot.created_at))
     at, nothing = snapshot.created_at[rows], np.full(len(rows), ANYTHING)
     grains = []
+    # A border between windows would cut a group in two; shifted by half, one of the two windows holds it.
     for days in record.windows_days:
         for shift in (0, int(days * MICROS_PER_DAY) // 2):
             window = number_windows(at + np.timedelta64(shift, "us"), days)

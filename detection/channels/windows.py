@@ -18,6 +18,7 @@ def part_in_time(code: Ints, at: Times, idle_days: float) -> Ints:
     """Codes parted where nothing is heard of them for long: an address on the network goes from hand to hand."""
     order = np.lexsort((at, code))
     sorted_code, days = code[order], at[order].astype(np.int64) / MICROS_PER_DAY
+    # Undated uses sort last and part nothing: nobody can say that they are late.
     idle = (np.diff(days, prepend=days[:1]) > idle_days) & ~np.isnat(at[order])
     begins = (np.diff(sorted_code, prepend=-1) != 0) | idle
     parted = np.empty_like(code)
@@ -61,6 +62,7 @@ def _share_in_windows(record: Channel, acts: DatedActs, days: float) -> SharedTh
     window = number_windows(at, days)
     when = gather_things(record, account, window, at, np.full(len(window), ANYTHING))
     what = gather_things(record, account, target * (int(window.max(initial=0)) + 1) + window, at, target)
+    # A choice is set against the other choices made in its window: a busy week is not held against each target again.
     stratum = np.empty(what.n_things, dtype=np.int64)
     stratum[what.thing] = 1 + number_windows(what.first_at, days)
     return join_parts([when, replace(what, stratum=stratum)])

@@ -105,6 +105,7 @@ def measure_lengths(groups: Groups, pools: Pools, n_accounts: int) -> Descriptio
     """Name each group in the cheapest way, O(memberships · pools)."""
     if not len(groups) or not pools.inside.size:
         return measure_plainly(groups.size, n_accounts)
+    # Way 0 is to name the members among all accounts; each pool is another way, and choosing a way costs its bits.
     everybody, n_ways = np.ones((len(groups.account), 1)), pools.inside.shape[1] + 1
     inside = np.column_stack([everybody, pools.inside[groups.account]])
     implied = np.column_stack([0.0 * everybody, pools.implied_bits[groups.account]])
@@ -112,6 +113,7 @@ def measure_lengths(groups: Groups, pools: Pools, n_accounts: int) -> Descriptio
     pool_size, size = np.concatenate([[n_accounts], pools.inside.sum(axis=0)]), groups.size[:, None]
     choice = np.where(np.arange(n_ways) > 0, np.log2(n_ways) + np.log2(size + 1.0), 0.0)
     names = log2_choose(pool_size, counts) + log2_choose(n_accounts - pool_size, size - counts)
+    # Conduct that a pool implies is paid for with the pool: else complaining would be charged once and count twice.
     way = (names + choice + implied_bits).argmin(axis=1)
     rows, members, theirs = np.arange(len(groups)), np.arange(len(groups.account)), way[groups.group]
     chosen = DescriptionLength(
@@ -132,6 +134,7 @@ def _charge_members(length: DescriptionLength, group: Ints, is_inside: NDArray[n
     outside = length.total - length.pool_size, length.size - length.n_inside
     known = np.where(is_inside, length.pool_size[group], outside[0][group])
     named = np.where(is_inside, length.n_inside[group], outside[1][group])
+    # The difference of log2 C(n, k + 1) and log2 C(n, k), to first order: what one name more takes.
     bits: Floats = np.log2(np.maximum(known - named, 1.0) / np.maximum(named, 1.0))
     return bits
 

@@ -124,12 +124,14 @@ def explain_by_household(claim: Claim, facts: GroupFacts) -> None:
     few show who belong to two of them.
     """
     claim.named[:] = True
+    # The partition has decided which household explains which thing, so that nothing is explained twice here.
     for name, alike in facts.partition.household_scale.items():
         np.add.at(claim.bits, facts.within[name].group[alike], facts.partition.explained[name][alike])
     claim.bits = np.maximum(claim.bits - facts.partition.again_bits, 0.0)
     if TRADE in facts.evidence:
         relatives = facts.groups.size - facts.count_households(claim.named)
         shown, usual = facts.evidence[TRADE], facts.policy.family_trades * relatives
+        # Relatives' trades alone make no household: they count where sharing says that there is one.
         claim.bits += score_surprise(np.minimum(usual, shown.observed), shown.expected) * (claim.bits > 0)
 
 
@@ -148,6 +150,7 @@ def explain_by_shared_place(claim: Claim, facts: GroupFacts) -> None:
 def find_terminals(facts: GroupFacts, devices: SharedThings) -> NDArray[np.bool_]:
     """Devices that a crowd shares of whom enough have one of their own as well (K,)."""
     within, crowded = facts.within[devices.name], devices.popularity > facts.policy.household_size
+    # A farm has no other devices; who comes to a library has a phone at home.
     has_own = np.zeros(int(max(devices.account.max(initial=0), facts.groups.account.max(initial=0))) + 1, dtype=bool)
     has_own[devices.account[~crowded[devices.thing]]] = True
     owners = np.bincount(within.row, has_own[facts.groups.account[within.membership]], minlength=len(within.group))
@@ -157,6 +160,7 @@ def find_terminals(facts: GroupFacts, devices: SharedThings) -> NDArray[np.bool_
 def explain_by_second_hand(claim: Claim, facts: GroupFacts) -> None:
     """A device that one account stops using before the next one starts."""
     for channel, within in facts.list_shared(lambda channel: channel.record.is_device):
+        # What few enough use to live together is the household's to explain; this is about longer chains of owners.
         claim.add_things(within, ~channel.overlaps[within.thing] & ~facts.partition.household_scale[channel.name])
 
 
@@ -173,6 +177,7 @@ def explain_by_club(claim: Claim, facts: GroupFacts) -> None:
     Trades of which nobody knows when they were may have been years apart.
     """
     praise, long = facts.praise, min(facts.policy.club_days, facts.policy.lasting_share * facts.market.norms.order_days)
+    # Club mates praise one another for what they bought from one another, not for what nobody sold.
     inner = np.bincount(praise.group[praise.is_inner], praise.bits[praise.is_inner], minlength=len(facts.groups))
     claim.bits = np.where(facts.trade_days >= long, find_bits(facts, TRADE) + inner, 0.0)
     claim.named = facts.is_trader
@@ -188,6 +193,7 @@ def explain_by_friends(claim: Claim, facts: GroupFacts) -> None:
 def explain_by_launch(claim: Claim, facts: GroupFacts) -> None:
     """A crowd with one opinion of one thing at one time: the strongest single coincidence of each kind."""
     for channel, within in facts.list_shared(lambda channel: channel.record.draws_crowds):
+        # One event explains one coincidence.  A second product praised by the same people needs another explanation.
         best = np.zeros(len(facts.groups))
         crowded = channel.popularity[within.thing] > facts.policy.household_size
         shown = np.where(crowded, within.bits, 0.0)
@@ -275,6 +281,7 @@ def find_praise(facts: GroupFacts) -> Praise:
         theirs = is_member[orders.buyer]
         deals = orders.buyer[theirs] * n + orders.seller[theirs]
         bought = np.isin(author * n + seller[within.row], deals)
+    # Praise by those who never bought is no fan's: the customers' share of it can be explained.
     customers = np.bincount(within.row, bought, minlength=len(seller)) / np.maximum(within.members, 1)
     first, last = _find_days(facts.groups, channel, within)
     inner = np.isin(within.group * n + seller, facts.groups.group * n + facts.groups.account)
@@ -315,6 +322,7 @@ def weigh_explanations(
     ring.  Families are there in any case: a combination with households names households instead of people,
     one at the least, and saves the ring the difference.  O(2^explanations · groups).
     """
+    # 2^8 combinations at most, each on whole arrays; most fit nowhere and are skipped at once.
     size = length.size
     n_households = next((explanation.households for explanation in explanations if explanation.name == HOUSEHOLD), size)
     best, chosen = np.zeros_like(total), np.zeros(len(total), dtype=np.int64)
@@ -323,6 +331,7 @@ def weigh_explanations(
         fits = np.all([part.bits > 0 for part in parts], axis=0)
         if not fits.any():
             continue
+        # Households are there anyway and need not be named, but one: what else is told of them names households.
         others = [part for part in parts if part.name != HOUSEHOLD]
         if len(others) < len(parts):
             named = np.minimum(sum(part.households for part in others), n_households)

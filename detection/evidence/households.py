@@ -95,11 +95,13 @@ def partition_households(groups: Groups, within: Mapping[str, SharedWithin], mar
     household_scale = {name: _is_household_scale(found, market.things[name], policy) for name, found in shared.items()}
     uses = _gather_uses(shared, household_scale, policy.household_size)
     n, n_things, group = len(groups.account), len(uses.bits), groups.group
+    # A bipartite graph of memberships and things: its components are whoever hangs together at all.
     joined = sparse.coo_array((np.ones(len(uses.member)), (uses.member, n + uses.thing)), shape=(n + n_things,) * 2)
     component = connected_components(joined, directed=False)[1].astype(np.int64)[:n]
     crowded = np.bincount(component)[component] > policy.household_size
     household = np.where(crowded, n + n_things + np.arange(n), component)
     users = np.minimum(np.bincount(uses.thing, minlength=n_things), policy.household_size)
+    # A thing of a whole household is explained in full; what reaches across households is parted below.
     explained = uses.bits[np.arange(n_things), users]
     again, name_bits = np.zeros(len(groups)), float(np.log2(max(n_accounts / policy.household_size, 2.0)))
     # Most groups fall into households at once.  Only where more hang together than can live together, one thing at a
@@ -160,9 +162,11 @@ def _sort_into_households(crowd: list[_Thing], policy: Policy, *, name_bits: flo
     masks = [_join_users(crowd, household) for household in households]
     shared_bits = [sum(crowd[place].all_bits for place in household) for household in households]
     taken, names, disjoint, explained = 0, 0, [], [0.0] * len(crowd)
+    # The household that shares most is believed first: it leaves least to be explained by chance.
     for at in sorted(range(len(households)), key=lambda at: (-shared_bits[at], -masks[at])):
         fresh, known = masks[at] & ~taken, (masks[at] & taken).bit_count()
         bits = [crowd[place].bits[(crowd[place].users & fresh).bit_count()] for place in households[at]]
+        # Somebody of two households is named again if that explains more than it costs; nobody is torn from either.
         if shared_bits[at] - name_bits * known > sum(bits):
             names, bits = names + known, [crowd[place].all_bits for place in households[at]]
         for place, each in zip(households[at], bits, strict=True):

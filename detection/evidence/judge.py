@@ -93,6 +93,7 @@ def judge_groups(groups: Groups, market: Market) -> Assessment:
     shown = _show_evidence(groups, market)
     facts = GroupFacts(groups, shown.evidence, shown.within, shown.inner.days, shown.inner.is_trader, market)
     explanations = find_explanations(facts)
+    # The search is charged before anything is explained: what does not pay for its names needs no explanation.
     best = weigh_explanations(shown.total_bits, shown.length, explanations, market.policy)
     return Assessment(
         groups,

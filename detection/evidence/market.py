@@ -144,6 +144,7 @@ def make_market(
     records = list(adjusted.list_channels(kinds))
     check_names(settings.exclude_channels, [*adjusted.names, *kinds, *SIGNALS])
     wanted = [record for record in records if record.name not in settings.exclude_channels]
+    # Finders sort and count on arrays, which lets other threads work; their order is that of the catalogue.
     found = map_threads(lambda record: record.find(snapshot, record, policy), wanted, rows=snapshot.n_accounts)
     kept = tuple(signal for signal in conduct if signal.name not in settings.exclude_channels)
     return _gather_market(snapshot, policy, found, kept)
@@ -153,6 +154,7 @@ def _gather_market(snapshot: Snapshot, policy: Policy, found: Iterable[Found], c
     heard = [channel for channel in found if not channel.is_silent]
     things = {channel.name: channel for channel in heard if isinstance(channel, SharedThings)}
     dealings = {channel.name: channel for channel in heard if isinstance(channel, Dealings)}
+    # Cycles are searched once for the norms, the pools and the search alike.
     cycles = link_cycles(dealings[TRADE], snapshot.n_accounts) if TRADE in dealings else NO_LINKS
     return Market(
         snapshot,

@@ -54,5 +54,6 @@ def measure_span(at: Times, policy: Policy) -> float:
     dated = at[~np.isnat(at)].astype("datetime64[us]").astype(np.int64)
     if not len(dated):
         return 0.0
+    # Quantiles, not extremes: one order dated 1970 would make every trade of a young market look short.
     first, last = np.quantile(dated, (policy.stray_share, 1.0 - policy.stray_share))
     return float(last - first) / MICROS_PER_DAY

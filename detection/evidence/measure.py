@@ -89,7 +89,9 @@ def find_shared_within(groups: Groups, channel: SharedThings) -> SharedWithin:
     Of a channel with several grains, each group's best one.
     """
     uses = groups.find_facts(channel.by_account)
+    # The null keeps degrees: how many uses the members have at all decides how many of them chance lets coincide.
     own = _count_own(groups, channel, uses)
+    # What only one account uses is shared by nobody; most uses of a market are such, and are left out early.
     common = channel.popularity[channel.thing[uses.row]] >= 2
     membership, thing = uses.membership[common], channel.thing[uses.row[common]]
     code = groups.group[membership] * channel.n_things + thing
@@ -97,11 +99,14 @@ def find_shared_within(groups: Groups, channel: SharedThings) -> SharedWithin:
     shared = members >= 2
     group, thing = np.divmod(code[shared], channel.n_things)
     members, stratum = members[shared], channel.stratum[thing]
+    # The first member of a thing comes free: it is the others who coincide with it, (s - 1)/s of the members' uses.
     size, trials = groups.size[group], channel.popularity[thing] - 1
     expected: Floats = own.find(group, stratum) * (size - 1) / size * trials / channel.stratum_uses[stratum]
     expected = expected * channel.record.affinity
     bits = score_share(members - 1.0, trials, expected / np.maximum(trials, 1))
     seen_as = group * channel.n_grains + channel.grain[thing]
+    # One campaign is seen in several windows.  To add these up would count it several times: the best one counts, and
+    # sum_shared charges for having chosen it.
     best = channel.grain[thing] == _find_best_grain(seen_as, bits, len(groups), channel.n_grains)[group]
     renumbered, part = np.cumsum(shared) - 1, shared[row]
     columns = (group, thing, members, expected, bits, trials)
@@ -163,6 +168,7 @@ def keep_strongest_channel_per_seller(
     width = int(seller.max(initial=0)) + 2
     code, case = np.unique(group * width + seller + 1, return_inverse=True)
     shown = np.bincount(case * len(names) + channel, weights=bits, minlength=len(code) * len(names))
+    # Ties go to the channel that comes first, whatever the order of groups.
     strongest = shown.reshape(-1, len(names)).argmax(axis=1)
     kept = np.split(strongest[case] == channel, np.cumsum([len(part) for part in groups])[:-1])
     return dict(within) | {name: within[name].keep(part) for name, part in zip(names, kept, strict=True)}
@@ -196,6 +202,7 @@ def measure_dealings(
     matrix = _dealing_matrix(channel, n_accounts)
     membership = _membership(groups, n_accounts, counts)
     observed = (membership @ matrix).multiply(membership).sum(axis=1) / 2
+    # The configuration model: D partners' ends meet one another D² / 2(2M) times by chance.
     partners = membership @ matrix.sum(axis=1)
     expected = partners**2 / max(2 * matrix.nnz, 1)
     return ChannelEvidence(channel.name, score_surprise(observed, expected), observed, expected)
@@ -204,6 +211,7 @@ def measure_dealings(
 def sum_conduct(groups: Groups, signal: Conduct) -> ChannelEvidence:
     """What the members' own conduct adds: observed and expected times, and the bits of all members."""
     times, occasions = signal.times[groups.account], signal.occasions[groups.account]
+    # Honest conduct of some members counts against the others', but never against what joins the group by other ways.
     bits = np.maximum(_sum_members(groups, signal.bits[groups.account]), 0.0)
     usual = signal.times.sum() / max(signal.occasions.sum(), 1)
     return ChannelEvidence(signal.name, bits, _sum_members(groups, times), usual * _sum_members(groups, occasions))
@@ -235,6 +243,8 @@ def tie_members(
 def _tie_by_dealings(groups: Groups, channel: Dealings, n_accounts: int, counts: NDArray[np.bool_] | None) -> Floats:
     matrix = _dealing_matrix(channel, n_accounts)
     membership = _membership(groups, n_accounts, counts)
+    # What is lost is the member's own pairs; the expectation is left as it is, so that a busy member's tie is not
+    # overstated.
     own = matrix[groups.account].multiply(membership[groups.group]).sum(axis=1)
     if counts is not None:
         own = own * counts

@@ -31,6 +31,7 @@ def build_rings(assessment: Assessment) -> tuple[Ring, ...]:
         return ()
     market = assessment.market
     drafts = [_draft(RingView(assessment, market, group)) for group in range(len(assessment.groups))]
+    # Without the sellers that it acts on, a ring is another group: it has to stand for itself once more.
     by_members = {draft.members: draft for draft in drafts}
     groups = gather_groups(np.array(draft.members) for draft in drafts)
     judged, narrow = judge_groups(groups, market), market.narrow_to(groups.account)
@@ -60,6 +61,7 @@ def _draft(view: RingView) -> _Draft:
     alone = np.array(
         [row in parties and not shares_identity(view, place) for place, row in enumerate(members.tolist())]
     )
+    # A party stays a member where it shares identifiers enough to pay for naming it: then it is one of them.
     kept = members[~alone] if (~alone).sum() > 1 else members
     return _Draft(kind, tuple(kept.tolist()), {row: n for row, n in parties.items() if row not in set(kept.tolist())})
 

@@ -42,6 +42,7 @@ def keep_ring_ids(rings: Sequence[Ring], earlier: Mapping[str, frozenset[str]]) 
                 matches.append((-jaccard, ring_id, place))
     named: dict[int, str] = {}
     taken: set[str] = set()
+    # The most alike first, each id once: a ring that split leaves its id to the part that is most like it.
     for _, ring_id, place in sorted(matches):
         if place not in named and ring_id not in taken:
             named[place] = ring_id

@@ -107,6 +107,7 @@ def find_gainers(members: Ints, blamed: Ints, favours: tuple[Favours, ...], snap
         count = np.bincount(mine, minlength=snapshot.n_accounts)
         expected = len(mine) * popularity / max(len(favour.seller), 1)
         bits = score_surprise(count, expected) - np.log2(max(int((popularity > 0).sum()), 1))
+        # Neither those who blame nor the blamed are outsiders who gain.
         bits[np.concatenate([members, blamed])] = 0.0
         for seller in np.flatnonzero((bits > 0) & (count >= LEAST_FOLLOWERS)).tolist():
             chance = f"where chance gives {expected[seller]:.1g}"

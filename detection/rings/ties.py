@@ -44,6 +44,7 @@ def list_ties(view: RingView) -> list[list[Tie]]:
     ties: list[list[Tie]] = [[] for _ in view.members]
     for name, within in view.assessment.within.items():
         rows = view.rows(name)
+        # Without one of k members, k - 2 coincide with the first instead of k - 1.
         less = (within.bits - within.score(within.members - 2.0))[rows]
         for row, bits in zip(rows.tolist(), less.tolist(), strict=True):
             what = describe_thing(view.market.things[name], int(within.thing[row]), view.market.snapshot)
@@ -63,6 +64,7 @@ def _add_partners(view: RingView, channel: Dealings, ties: list[list[Tie]]) -> N
         partners[low].append(high)
         partners[high].append(low)
     for place, row in enumerate(rows):
+        # A member's bits by dealings are what its things leave; pairs are alike in them.
         left = float(view.member_bits[place]) - sum(tie.bits for tie in ties[place])
         if left > 0 and partners[row]:
             each = left / len(partners[row])
@@ -72,6 +74,7 @@ def _add_partners(view: RingView, channel: Dealings, ties: list[list[Tie]]) -> N
 def list_members(view: RingView) -> tuple[Member, ...]:
     """Core and fringe, each with its tie and the critical links that hold it; core first, then by tie."""
     bits, ties = view.member_bits, list_ties(view)
+    # The median, not the mean: one member with a hundred bits must not make everybody else fringe.
     core = bits >= view.market.policy.core_share * np.median(bits)
     ids = view.market.snapshot.account_id[view.members]
     members = []

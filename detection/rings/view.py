@@ -62,6 +62,7 @@ def find_doers(view: RingView) -> NDArray[np.bool_]:
     """
     judged, inner, start, policy = view.assessment, view.assessment.inner_trades, view.start, view.market.policy
     did = np.zeros(len(view.members), dtype=bool)
+    # A channel that shows less than a prejudice is no deed: two friends who both bought the bestseller.
     for name in judged.within:
         if not view.market.things[name].record.is_identifier and view.bits(name) >= policy.deed_bits:
             did[view.sharers(name) - start] = True
@@ -82,6 +83,7 @@ def shares_identity(view: RingView, place: int) -> bool:
 
 def find_kind(view: RingView) -> RingKind:
     """What the ring does: the kind whose channels show the most bits (trades are those that go in cycles)."""
+    # Shared identity is what is left where nothing was done: its bits stay 0.
     bits: dict[RingKind, float] = dict.fromkeys(RING_KINDS, 0.0)
     for name, record in view.market.channels.items():
         if record.ring_kind is not None:
@@ -107,5 +109,6 @@ def find_parties(view: RingView, kind: RingKind) -> dict[int, int]:
     for seller, row in zip(sellers.tolist(), rows.tolist(), strict=True):
         if seller >= 0:
             sharers.setdefault(seller, set()).update(within.find_sharers(row).tolist())
+    # A seller whom half of the ring acts on is what the ring is about, not one of those who act.
     least = max(policy.least_party, policy.party_share * len(view.members))
     return {seller: len(found) for seller, found in sharers.items() if len(found) >= least}
