@@ -1,0 +1,53 @@
+"""Training and a run with a model, as a user does."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from risk_market import run
+
+from detection.evaluation.simulation.market import MarketSettings, simulate_market, write_market
+
+
+@pytest.mark.slow
+def test_train_and_detect_as_a_user_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_market(simulate_market(MarketSettings(n_accounts=4_000, seed=2)), tmp_path / "market", "parquet")
+    assert run("load", "market").exit_code == 0
+    trained = run("train", "-o", "risk.model")
+    assert trained.exit_code == 0
+    assert "Told apart" in trained.stdout
+    assert trained.stdout.endswith("Next: ringfence detect --model risk.model\n")
+    as_rows = run("train", "-o", "risk.model", "--format", "csv").stdout.splitlines()
+    assert as_rows[0] == "section,name,measure,value,low,high"
+    flagged = run("detect", "--model", "risk.model")
+    assert flagged.exit_code == 0
+    assert "the model's scores have not moved" in flagged.stderr
+    (tmp_path / "ringfence.toml").write_text('[detect]\nmodel = "gone.model"\n', encoding="utf-8")
+    assert "gone.model: the model cannot be read" in run("detect").stderr
+    assert "learned risk" in run("export", "accounts", "-o", "-", "--format", "json").stdout or flagged.stdout
+
+
+def test_a_training_by_few_labels_says_that_its_chances_are_no_shares(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    market = simulate_market(MarketSettings(n_accounts=1_000, seed=3))
+    accounts = market.tables["accounts"].account_id[:200]
+    for name, n_labels in (("few", 99), ("many", 100)):
+        told = np.where(np.arange(n_labels) % 2, "fraud", "legit")
+        labels = pd.DataFrame({"account_id": accounts[:n_labels], "label": told, "decided_at": "2025-01-01T00:00:00Z"})
+        write_market(replace(market, tables={**market.tables, "labels": labels}), tmp_path / name, "csv")
+        assert run("--store", name + ".store", "load", name).exit_code == 0
+        assert ("an order of accounts" in run("--store", name + ".store", "train").stdout) is (name == "few")
+
+
+def test_evaluate_measures_what_was_not_learnt(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "ringfence.toml").write_text('[detect]\nmodel = "gone.model"\n', encoding="utf-8")
+    write_market(simulate_market(MarketSettings(n_accounts=400, seed=2)), tmp_path / "market", "parquet")
+    assert run("evaluate", "market", "--no-baselines", "--resamples", "1").exit_code == 0
