@@ -24,6 +24,7 @@ COMMANDS = {
     "rings": ("cli.ask", "List the rings of a run, the strongest first."),
     "ring": ("cli.ask", "Show one ring: members, evidence, innocent readings."),
     "account": ("cli.ask", "Know before you deal: all about one account."),
+    "check": ("cli.check", "Know before you deal: check accounts that are new."),
     "why": ("cli.ask", "Say why an account, ring or review stands as it does."),
     "path": ("cli.ask", "Show how two accounts are connected."),
     "similar": ("cli.likeness", "List the accounts that behave most like one."),

@@ -134,12 +134,31 @@ def split_log_odds(model: RiskModel, table: Matrix, ring_score: Floats) -> Contr
 
 
 def explain_risk(
-    model: RiskModel, features: FeatureTable, ring_score: Floats, rows: Ints
+    model: RiskModel,
+    features: FeatureTable,
+    ring_score: Floats,
+    rows: Ints,
+    *,
+    market: FeatureTable | None = None,
+    usual: Floats | None = None,
 ) -> dict[int, tuple[str, ...]]:
-    """What raised the risk of some accounts most, in sentences, by row; compared with accounts in general."""
+    """What raised the risk of some accounts most, in sentences, by row; compared with accounts in general.
+
+    Parameters
+    ----------
+    model
+        The model.
+    features, ring_score
+        Of the accounts to explain, among others or alone: (N,) scores in [0, 1].
+    rows
+        Which of them to explain.
+    market, usual
+        Of accounts in general, where ``features`` and ``ring_score`` are not.
+    """
     topics, code = np.unique([name_topic(name) for name in model.names], return_inverse=True)
-    usual_rings = float(np.median(read_log_odds(ring_score))) * model.blend.weights[RINGS]
-    standing = _Standing(features)
+    usual = ring_score if usual is None else usual
+    usual_rings = float(np.median(read_log_odds(usual))) * model.blend.weights[RINGS]
+    standing = _Standing(features if market is None else market)
     reasons = {}
     for begin in range(0, len(rows), ROWS_AT_ONCE):
         some = rows[begin : begin + ROWS_AT_ONCE]

@@ -136,6 +136,22 @@ def pick_columns(table: FeatureTable, names: Iterable[str], rows: Ints | None = 
     return picked
 
 
+def move_rows(table: FeatureTable, place: Ints, n_accounts: int) -> FeatureTable:
+    """The table of a market as part of a larger one, in which further accounts are silent.
+
+    Parameters
+    ----------
+    table
+        Of N accounts.
+    place
+        (N,) the row of each in the larger market, rising.
+    n_accounts
+        Of the larger market.
+    """
+    moved = (TableBlock(block.names, place[block.rows], block.values) for block in table.blocks)
+    return FeatureTable(n_accounts, tuple(moved))
+
+
 @dataclass(frozen=True)
 class Found:
     """``there`` (M,): which of the accounts that were asked for are in a block; ``place`` (M,) of each in it."""
