@@ -176,13 +176,16 @@ def count_tiers(tiers: Iterable[str | None]) -> dict[str, int]:
 def say_known(shared: Sequence[SharedRecord], tiers: Sequence[str | None], n_rings: int) -> str:
     """What is known of a new account, in a sentence that is no verdict.
 
-    >>> say_known([SharedRecord("device", "phone-7", 2, {}, ())], ["automatic", "clear"], 1)
-    'Has 1 thing in common with 2 known accounts (1 automatic, 1 clear), of whom some are in 1 ring: \
-no verdict on this one.'
+    >>> say_known([SharedRecord("device", "phone-7", 2, {}, (KnownAccount("ann", 0.9, "automatic", ()),))], [], 0)
+    'Has 1 thing in common with 0 known accounts: no verdict on this one.'
+    >>> say_known([SharedRecord("address", "café", 61, {}, ())], [], 0)
+    'Has nothing in common but what very many use: no verdict on this one.'
     """
     if not shared:
-        return "Has nothing in common with a known account."
+        return "Has nothing in common with a known account: no verdict on this one."
     crowded = len([each for each in shared if not each.known])
+    if crowded == len(shared):
+        return "Has nothing in common but what very many use: no verdict on this one."
     counts = ", ".join(f"{number} {tier}" for tier, number in count_tiers(tiers).items())
     said = f"Has {_count(len(shared) - crowded, 'thing')} in common with {_count(len(tiers), 'known account')}"
     said += f" ({counts})" if counts else ""

@@ -66,7 +66,7 @@ class SharedThing:
 
 @dataclass(frozen=True)
 class LearnedRisk:
-    """The chance, in [0, 1], that a model gives to an account, the one of accounts in general, and why, in sentences."""
+    """The chance, in [0, 1], that a model gives to an account and to accounts in general, and why, in sentences."""
 
     chance: float
     base_rate: float

@@ -141,6 +141,24 @@ def write_tables(folder: Path, *, odd_id: str = HOSTILE) -> Path:
     return folder
 
 
+NEWCOMERS = {
+    "accounts": "account_id,created_at,role\nabe,2024-03-30T00:00:00Z,both\nzoë,,\n",
+    "devices": "account_id,device_id,seen_at\nabe,phone-7,2024-03-30T00:00:00Z\nzoë,new phone,\nabe,new phone,\n",
+    "addresses": "account_id,address_id,kind\nabe,café,shipping\n",
+    "orders": "order_id,buyer_id,seller_id,product_id,amount,ordered_at\no90,abe,eve,p1,5.5,2024-03-31T00:00:00Z\n",
+    "referrals": "account_id,referred_by\nzoë,dan\n",
+}
+"""Two accounts that the market does not know: one with a device of ring ``R-1``, one that a known account referred."""
+
+
+def write_newcomers(folder: Path) -> Path:
+    """Write the newcomers as CSV files."""
+    folder.mkdir(parents=True)
+    for name, text in NEWCOMERS.items():
+        (folder / f"{name}.csv").write_text(text, encoding="utf-8", newline="")
+    return folder
+
+
 def rename(value: Any, odd_id: str) -> Any:
     """Put another id in the place of the hostile one, however deep."""
     if isinstance(value, str):

@@ -153,7 +153,7 @@ def cut_around(snapshot: Snapshot, account: int) -> Piece:
         orders=replace(dealt, buyer=_place(row, dealt.buyer), seller=_place(row, dealt.seller)),
         reviews=replace(written, author=_place(row, written.author), seller=_place(row, written.seller)),
         product_id=snapshot.product_id,
-        product_seller=snapshot.product_seller,
+        product_seller=np.where(np.isin(snapshot.product_seller, row), _place(row, snapshot.product_seller), -1),
         product_price=snapshot.product_price,
         referral_account=_place(row, who),
         referral_by=_place(row, by),

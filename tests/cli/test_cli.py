@@ -47,6 +47,7 @@ def plain_market(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The same with harmless ids, for examples that people read."""
     folder = tmp_path_factory.mktemp("guide")
     small_market.make_store(folder, odd_id="fay")
+    small_market.write_newcomers(folder / "applicants")
     return folder
 
 
