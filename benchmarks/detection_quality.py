@@ -39,8 +39,9 @@ from detection.evidence.judge import find_channels
 from detection.run import find_run
 from detection.settings import DetectSettings
 from graph.contract.tables import read_folder
-from graph.model import RunResult, Snapshot
+from graph.model import Snapshot
 from graph.open import open_store
+from graph.results import RunResult
 from graph.settings import Settings
 
 RESULTS = Path(__file__).parent / "results"

@@ -29,9 +29,12 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from neo4j_server import LONG_TERM, Neo4jServer, empty_server, logged_in
 
 from graph.contract.tables import CheckedTable, read_folder
-from graph.model import RunResult, Snapshot
+from graph.model import Snapshot
 from graph.open import open_store
-from graph.queries.questions import find_account, find_path, find_ring, list_rings
+from graph.queries.accounts import find_account
+from graph.queries.paths import find_path
+from graph.queries.rings import find_ring, list_rings
+from graph.results import RunResult
 from graph.settings import Settings
 from graph.stores.embedded.bulk import read_known_facts
 from graph.stores.embedded.store import EmbeddedStore
@@ -108,7 +111,7 @@ def _run_batch(transaction: neo4j.ManagedTransaction, statement: str, rows: list
 
 def lay_out_plain(tables: Mapping[str, CheckedTable], folder: Path) -> PlainLoad:
     with EmbeddedStore(folder, mode="write") as nothing:
-        plan = plan_load(tables, read_known_facts(nothing.connection))
+        plan = plan_load(tables, read_known_facts(nothing.file.connection))
     return PlainLoad((*_lay_out_nodes(plan), *_lay_out_relationships(plan)))
 
 

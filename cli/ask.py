@@ -24,7 +24,8 @@ GRAVEST_FIRST = tuple(reversed(TIERS))
 @pass_workplace
 def rings(workplace: Workplace, /, run_id: str | None, limit: int | None, form: Format, **filters: Any) -> None:
     """List the rings of a run, the strongest first."""
-    from graph.queries.questions import RingSummary, list_rings
+    from graph.queries.answers import RingSummary
+    from graph.queries.rings import list_rings
 
     with workplace.open_store() as store:
         found = list_rings(store, run_id=run_id, **filters)[:limit]
@@ -45,7 +46,8 @@ def ring(workplace: Workplace, ring_id: str, run_id: str | None, form: Format) -
     links, the innocent readings that were heard and who won, and others that it acted on or for.
     CSV gives one row per member.
     """
-    from graph.queries.questions import MemberRecord, find_ring
+    from graph.queries.answers import MemberRecord
+    from graph.queries.rings import find_ring
 
     with workplace.open_store() as store:
         found = find_ring(store, ring_id, run_id=run_id)
@@ -63,7 +65,8 @@ def account(workplace: Workplace, account_id: str, form: Format) -> None:
 
     CSV gives one row with everything; what is a list there is JSON.
     """
-    from graph.queries.questions import AccountRecord, find_account
+    from graph.queries.accounts import find_account
+    from graph.queries.answers import AccountRecord
 
     with workplace.open_store() as store:
         found = find_account(store, account_id)
@@ -77,7 +80,8 @@ def account(workplace: Workplace, account_id: str, form: Format) -> None:
 @pass_workplace
 def why(workplace: Workplace, any_id: str, form: Format) -> None:
     """Say why an account, ring or review stands as it does, in the words stored when it was scored."""
-    from graph.queries.questions import Reasons, find_reasons
+    from graph.queries.answers import Reasons
+    from graph.queries.reasons import find_reasons
 
     with workplace.open_store() as store:
         found = find_reasons(store, any_id)
@@ -99,7 +103,7 @@ def path(workplace: Workplace, account_a: str, account_b: str, max_hub: int, max
     Things that very many share (a parcel locker, a carrier's address) connect everybody and mean
     nothing; they are left out and named.  CSV gives one row per hop and thing shared.
     """
-    from graph.queries.questions import find_path
+    from graph.queries.paths import find_path
 
     with workplace.open_store() as store:
         found = find_path(store, account_a, account_b, max_hub=max_hub, max_hops=max_hops)
@@ -117,7 +121,8 @@ def path(workplace: Workplace, account_a: str, account_b: str, max_hub: int, max
 @pass_workplace
 def runs(workplace: Workplace, form: Format) -> None:
     """List the runs, the latest first."""
-    from graph.queries.questions import RunSummary, list_runs
+    from graph.queries.answers import RunSummary
+    from graph.queries.runs import list_runs
 
     with workplace.open_store() as store:
         found = list_runs(store)

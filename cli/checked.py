@@ -11,7 +11,7 @@ from graph.vocabulary import TIERS
 
 if TYPE_CHECKING:
     from detection.newcomers import LearnedRisk, Likeness, SharedThing
-    from graph.queries.questions import LikeAccount, Verdict
+    from graph.queries.answers import LikeAccount, Verdict
     from graph.stores.protocol import GraphStore
 
 _RANKS: dict[str, int] = {tier: place for place, tier in enumerate(TIERS, start=1)}
@@ -86,7 +86,10 @@ class KnownMarket:
     @classmethod
     def ask(cls, store: GraphStore, account_ids: Sequence[str]) -> KnownMarket:
         """Ask a store about some accounts."""
-        from graph.queries.questions import find_latest_run, find_verdicts, list_members, list_rings
+        from graph.queries.accounts import find_verdicts
+        from graph.queries.exports import list_members
+        from graph.queries.rings import list_rings
+        from graph.queries.runs import find_latest_run
 
         run, verdicts = find_latest_run(store), find_verdicts(store, account_ids)
         if run is None:
@@ -148,10 +151,17 @@ class KnownMarket:
         return tuple(replace(ring, members=members[name]) for name, ring in self.rings.items() if members[name])
 
     def _as_alike(self, likeness: Likeness) -> LikeAccount:
-        from graph.queries.questions import LikeAccount
+        from graph.queries.answers import LikeAccount
 
         verdict = self.verdicts[likeness.account_id]
-        return LikeAccount(likeness.account_id, likeness.cosine, verdict.risk_score, verdict.tier, likeness.reasons)
+        return LikeAccount(
+            likeness.account_id,
+            likeness.cosine,
+            verdict.risk_score,
+            verdict.tier,
+            likeness.reasons,
+            verdict.probability,
+        )
 
 
 def _find_gravest(shared: SharedRecord) -> int:

@@ -6,21 +6,32 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from rich import box
 from rich.console import Group, RenderableType
-from rich.padding import Padding
-from rich.table import Table
 from rich.text import Text
 
-if TYPE_CHECKING:
-    from rich.console import JustifyMethod
+from cli.draw_parts import (
+    TIER_STYLES,
+    draw_bar,
+    draw_list,
+    draw_section,
+    make_grid,
+    make_table,
+    say_more,
+    show_id,
+    show_number,
+    show_text,
+    show_tier,
+    show_time,
+)
 
-    from graph.queries.questions import (
+if TYPE_CHECKING:
+    from graph.queries.answers import (
         AccountRecord,
         Dealings,
         FoundPath,
         Hop,
         LikeAccount,
+        MemberRecord,
         Reasons,
         RingRecord,
         RingSummary,
@@ -30,52 +41,10 @@ if TYPE_CHECKING:
     )
     from graph.stores.protocol import LoadReport
 
-BAR_WIDTH = 16
 MOST_LINKS = 8
 MOST_MEMBERS = 25
 MOST_IDENTIFIERS = 15
 MOST_HUBS = 5
-
-_TIER_STYLES = {"automatic": "bold red", "review": "yellow", "watch": "cyan", "clear": "green"}
-
-
-def show_text(value: object) -> str:
-    r"""Text as it can be printed safely: control characters are written out, not obeyed.
-
-    >>> print(show_text("two\nlines"))
-    two\nlines
-    """
-    text = "" if value is None else str(value)
-    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
-
-
-def show_time(value: datetime | None) -> str:
-    """A UTC time to the minute.
-
-    >>> show_time(datetime(2024, 1, 2, 3, 4, 5))
-    '2024-01-02 03:04'
-    """
-    return value.strftime("%Y-%m-%d %H:%M") if value else ""
-
-
-def show_number(value: float | None, digits: int = 2) -> str:
-    """A number, or nothing where nothing is known."""
-    return "" if value is None else f"{value:,.{digits}f}"
-
-
-def show_tier(tier: str | None) -> Text:
-    """A tier in its colour."""
-    return Text(show_text(tier), style=_TIER_STYLES.get(tier or "", ""))
-
-
-def draw_bar(part: float, whole: float) -> str:
-    """A bar as long as the part.
-
-    >>> draw_bar(1, 2)
-    '████████        '
-    """
-    filled = round(BAR_WIDTH * max(0.0, min(1.0, part / whole))) if whole > 0 else 0
-    return ("█" * filled).ljust(BAR_WIDTH)
 
 
 def draw_rings(rings: Sequence[RingSummary]) -> RenderableType:
@@ -88,7 +57,7 @@ def draw_rings(rings: Sequence[RingSummary]) -> RenderableType:
     for ring in rings:
         score, bits = show_number(ring.score), show_number(ring.net_bits, 1)
         table.add_row(
-            str(ring.rank), _id(ring.ring_id), ring.kind, score, show_tier(ring.tier), str(ring.size), bits,
+            str(ring.rank), show_id(ring.ring_id), ring.kind, score, show_tier(ring.tier), str(ring.size), bits,
             show_text(ring.action),
         )  # fmt: skip
     return table
@@ -102,25 +71,26 @@ def draw_ring(ring: RingRecord) -> RenderableType:
         Text.assemble(f"score {head.score:.2f}  ", show_tier(head.tier), f"  {head.size} accounts  run {head.run_id}"),
         Text.assemble(("Action: ", "bold"), show_text(head.action) or "none"),
     ]
-    parts = [*lines, *_section(f"Members ({len(ring.members)})", _draw_members(ring))]
-    parts += _section("Evidence, in bits beyond chance", _draw_evidence(ring))
-    parts += _section("Strongest links", _draw_links(ring))
-    parts += _section("Innocent readings heard", _draw_readings(ring))
-    parts += _section("Others involved", _draw_parties(ring))
+    parts = [*lines, *draw_section(f"Members ({len(ring.members)})", _draw_members(ring))]
+    parts += draw_section("Evidence, in bits beyond chance", _draw_evidence(ring))
+    parts += draw_section("Strongest links", _draw_links(ring))
+    parts += draw_section("Innocent readings heard", _draw_readings(ring))
+    parts += draw_section("Others involved", _draw_parties(ring))
     return Group(*parts)
 
 
 def _draw_members(ring: RingRecord) -> list[RenderableType]:
-    table = make_table("account", "role", "bits", "risk", "tier", right={"bits", "risk"})
+    chance = _name_chance(ring.members)
+    table = make_table("account", "role", "bits", "risk", *chance, "tier", right={"bits", "risk", *chance})
     for member in ring.members[:MOST_MEMBERS]:
-        bits, risk = show_number(member.bits, 1), show_number(member.risk_score)
-        table.add_row(_id(member.account_id), member.role, bits, risk, show_tier(member.tier))
-    return [table, *_say_more(len(ring.members) - MOST_MEMBERS, "members")]
+        numbers = (show_number(member.bits, 1), show_number(member.risk_score), *_show_chance(member, chance))
+        table.add_row(show_id(member.account_id), member.role, *numbers, show_tier(member.tier))
+    return [table, *say_more(len(ring.members) - MOST_MEMBERS, "members")]
 
 
 def _draw_evidence(ring: RingRecord) -> list[RenderableType]:
     most = max((each.bits for each in ring.evidence), default=0.0)
-    table = _grid("left", "left", "right", "left")
+    table = make_grid("left", "left", "right", "left")
     for each in ring.evidence:
         bits = f"{each.bits:,.1f}"
         table.add_row(show_text(each.channel), draw_bar(each.bits, most), bits, show_text(each.sentence))
@@ -134,15 +104,15 @@ def _draw_evidence(ring: RingRecord) -> list[RenderableType]:
 
 
 def _draw_links(ring: RingRecord) -> list[RenderableType]:
-    table = _grid("left", "left", "right", "left")
+    table = make_grid("left", "left", "right", "left")
     for link in ring.links[:MOST_LINKS]:
         what = link.via if link.via.startswith(link.channel) else f"{link.channel} {link.via}"
-        table.add_row(_id(link.account_a), _id(link.account_b), f"{link.bits:,.1f}", show_text(what))
-    return [table, *_say_more(len(ring.links) - MOST_LINKS, "links")] if ring.links else []
+        table.add_row(show_id(link.account_a), show_id(link.account_b), f"{link.bits:,.1f}", show_text(what))
+    return [table, *say_more(len(ring.links) - MOST_LINKS, "links")] if ring.links else []
 
 
 def _draw_readings(ring: RingRecord) -> list[RenderableType]:
-    table = _grid("left", "left", "right", "left")
+    table = make_grid("left", "left", "right", "left")
     for each in ring.readings:
         won = Text("won", style="green") if each.won else Text("lost")
         table.add_row(show_text(each.name), won, f"{each.bits:,.1f}", show_text(each.sentence))
@@ -150,23 +120,23 @@ def _draw_readings(ring: RingRecord) -> list[RenderableType]:
 
 
 def _draw_parties(ring: RingRecord) -> list[RenderableType]:
-    table = _grid()
+    table = make_grid()
     for party in ring.parties:
-        table.add_row(_id(party.account_id), party.role, show_text(party.sentence))
+        table.add_row(show_id(party.account_id), party.role, show_text(party.sentence))
     return [table] if ring.parties else []
 
 
 def draw_account(account: AccountRecord) -> RenderableType:
     """Know before you deal: the verdict, then what it rests on."""
-    verdict = Text(show_text(account.verdict), style=_TIER_STYLES.get(account.tier or "", "bold"))
+    verdict = Text(show_text(account.verdict), style=TIER_STYLES.get(account.tier or "", "bold"))
     parts: list[RenderableType] = [Text(f"Account {show_text(account.account_id)}", style="bold"), verdict]
-    parts += _section("Known of it", [_draw_facts(_list_facts(account))])
+    parts += draw_section("Known of it", [_draw_facts(_list_facts(account))])
     reasons = [reason for flag in account.flags if flag.run_id == account.run_id for reason in flag.reasons]
-    parts += _section("Why", [_draw_list(reasons)] if reasons else [])
-    parts += _section("Rings", _draw_account_rings(account))
-    parts += _section("What it uses, and how many others do", _draw_identifiers(account))
-    parts += _section("Latest orders", _draw_orders(account))
-    parts += _section("Latest reviews", _draw_reviews(account))
+    parts += draw_section("Why", [draw_list(reasons)] if reasons else [])
+    parts += draw_section("Rings", _draw_account_rings(account))
+    parts += draw_section("What it uses, and how many others do", _draw_identifiers(account))
+    parts += draw_section("Latest orders", _draw_orders(account))
+    parts += draw_section("Latest reviews", _draw_reviews(account))
     return Group(*parts)
 
 
@@ -224,7 +194,7 @@ def _say_flags(account: AccountRecord) -> str:
 
 
 def _draw_facts(facts: Iterable[tuple[str, str]]) -> RenderableType:
-    table = _grid()
+    table = make_grid()
     for name, value in facts:
         table.add_row(name, show_text(value))
     return table
@@ -234,7 +204,7 @@ def _draw_account_rings(account: AccountRecord) -> list[RenderableType]:
     table = make_table("ring", "kind", "score", "tier", "size", "part", "bits", right={"score", "size", "bits"})
     for ring in account.rings:
         score, bits = show_number(ring.score), show_number(ring.bits, 1)
-        table.add_row(_id(ring.ring_id), ring.kind, score, show_tier(ring.tier), str(ring.size), ring.role, bits)
+        table.add_row(show_id(ring.ring_id), ring.kind, score, show_tier(ring.tier), str(ring.size), ring.role, bits)
     return [table] if account.rings else []
 
 
@@ -242,10 +212,10 @@ def _draw_identifiers(account: AccountRecord) -> list[RenderableType]:
     table = make_table("kind", "value", "others", "used as", "seen", right={"others"})
     for use in account.identifiers[:MOST_IDENTIFIERS]:
         table.add_row(
-            show_text(use.kind), _id(use.value), f"{use.others:,}", show_text(use.role),
+            show_text(use.kind), show_id(use.value), f"{use.others:,}", show_text(use.role),
             _say_span(use.first_seen_at, use.last_seen_at),
         )  # fmt: skip
-    return [table, *_say_more(len(account.identifiers) - MOST_IDENTIFIERS, "things")] if account.identifiers else []
+    return [table, *say_more(len(account.identifiers) - MOST_IDENTIFIERS, "things")] if account.identifiers else []
 
 
 def _say_span(first: datetime | None, last: datetime | None) -> str:
@@ -262,8 +232,8 @@ def _draw_orders(account: AccountRecord) -> list[RenderableType]:
     for what, order in lines[:6]:
         amount = f"{show_number(order.amount)} {order.currency or ''}".strip()
         table.add_row(
-            show_time(order.ordered_at), what, _id(order.other_id or "the market"), _id(order.product_id), amount,
-            show_text(order.status),
+            show_time(order.ordered_at), what, show_id(order.other_id or "the market"), show_id(order.product_id),
+            amount, show_text(order.status),
         )  # fmt: skip
     return [table] if lines else []
 
@@ -272,7 +242,9 @@ def _draw_reviews(account: AccountRecord) -> list[RenderableType]:
     table = make_table("when", "review", "of", "rating", "suspicion", right={"rating", "suspicion"})
     for review in account.reviews.latest:
         rating, suspicion = show_number(review.rating, 0), show_number(review.suspicion)
-        table.add_row(show_time(review.reviewed_at), _id(review.review_id), _id(review.target_id), rating, suspicion)
+        table.add_row(
+            show_time(review.reviewed_at), show_id(review.review_id), show_id(review.target_id), rating, suspicion
+        )
     return [table] if account.reviews.latest else []
 
 
@@ -283,10 +255,11 @@ def draw_reasons(answers: Sequence[Reasons]) -> RenderableType:
 
 def _list_sentences(answer: Reasons) -> Iterable[RenderableType]:
     score = "not scored" if answer.score is None else f"score {answer.score:.2f}"
+    score += "" if answer.probability is None else f"  probability {answer.probability:.2f}"
     run = f"  run {answer.run_id}" if answer.run_id else ""
     title = f"{answer.subject.capitalize()} {show_text(answer.subject_id)}"
     yield Text.assemble((title, "bold"), f"  {score}  ", show_tier(answer.tier), run)
-    yield _draw_list(answer.sentences)
+    yield draw_list(answer.sentences)
     if answer.action:
         yield Text.assemble(("Action: ", "bold"), show_text(answer.action))
 
@@ -299,8 +272,8 @@ def draw_path(path: FoundPath) -> RenderableType:
         title = Text(_count(len(path.hops), "hop"), style="bold")
         parts = [title, Text(show_text(path.account_a)), *(_draw_hop(hop) for hop in path.hops)]
     hubs = [Text(_say_share(each)) for each in path.left_out[:MOST_HUBS]]
-    more = _say_more(len(path.left_out) - MOST_HUBS, "hubs")
-    return Group(*parts, *_section("Left out, because too many share them (see --max-hub)", [*hubs, *more]))
+    more = say_more(len(path.left_out) - MOST_HUBS, "hubs")
+    return Group(*parts, *draw_section("Left out, because too many share them (see --max-hub)", [*hubs, *more]))
 
 
 def _draw_hop(hop: Hop) -> RenderableType:
@@ -319,11 +292,24 @@ def _say_share(share: Share) -> str:
 
 def draw_similar(alike: Sequence[LikeAccount]) -> RenderableType:
     """The accounts most alike, and in what."""
-    table = make_table("account", "similarity", "risk", "tier", "alike in", right={"similarity", "risk"})
+    chance = _name_chance(alike)
+    numbers = ("similarity", "risk", *chance)
+    table = make_table("account", *numbers, "tier", "alike in", right=set(numbers))
     for each in alike:
-        risk, why = show_number(each.risk_score), Text(show_text("; ".join(each.reasons)))
-        table.add_row(_id(each.account_id), f"{each.similarity:.3f}", risk, show_tier(each.tier), why)
+        risks, why = (show_number(each.risk_score), *_show_chance(each, chance)), "; ".join(each.reasons)
+        table.add_row(
+            show_id(each.account_id), f"{each.similarity:.3f}", *risks, show_tier(each.tier), Text(show_text(why))
+        )
     return table
+
+
+def _name_chance(accounts: Sequence[LikeAccount | MemberRecord]) -> tuple[str, ...]:
+    """The column of what a model says, where one was used."""
+    return () if all(each.probability is None for each in accounts) else ("probability",)
+
+
+def _show_chance(account: LikeAccount | MemberRecord, column: tuple[str, ...]) -> tuple[str, ...]:
+    return (show_number(account.probability),) if column else ()
 
 
 def draw_runs(runs: Sequence[RunSummary]) -> RenderableType:
@@ -335,7 +321,7 @@ def draw_runs(runs: Sequence[RunSummary]) -> RenderableType:
     for run in runs:
         counts = (f"{run.accounts:,}", f"{run.rings:,}", f"{run.flags:,}")
         times = (show_time(run.finished_at), show_time(run.as_of) or "all")
-        table.add_row(str(run.sequence), _id(run.run_id), *times, *counts, show_text(run.version))
+        table.add_row(str(run.sequence), show_id(run.run_id), *times, *counts, show_text(run.version))
     return table
 
 
@@ -345,7 +331,7 @@ def draw_rows(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> Rend
         return Text("No rows.")
     table = make_table(*columns)
     for row in rows:
-        table.add_row(*(_id(row[name]) for name in columns))
+        table.add_row(*(show_id(row[name]) for name in columns))
     return table
 
 
@@ -358,41 +344,3 @@ def draw_load(report: LoadReport) -> RenderableType:
         counts = (each.read, each.added, each.already_there, each.rejected)
         table.add_row(each.name, *(f"{count:,}" for count in counts))
     return table
-
-
-def _id(value: object) -> Text:
-    return Text(show_text(value), overflow="fold")
-
-
-def make_table(*names: str, right: set[str] | None = None) -> Table:
-    """An empty table; the columns in ``right`` are of numbers."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="dim")
-    for name in names:
-        table.add_column(
-            Text(show_text(name)), justify="right" if name in (right or set()) else "left", overflow="fold"
-        )
-    return table
-
-
-def _grid(*sides: JustifyMethod) -> Table:
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
-    for side in sides:
-        table.add_column(justify=side, overflow="fold")
-    return table
-
-
-def _draw_list(sentences: Iterable[str]) -> RenderableType:
-    table = Table(box=None, show_header=False, pad_edge=False, padding=(0, 1, 0, 0))
-    for sentence in sentences:
-        table.add_row("-", show_text(sentence))
-    return table
-
-
-def _section(title: str, content: Sequence[RenderableType]) -> list[RenderableType]:
-    if not content:
-        return []
-    return [Text(f"\n{title}", style="bold"), *(Padding(each, (0, 0, 0, 2)) for each in content)]
-
-
-def _say_more(n_more: int, what: str) -> list[RenderableType]:
-    return [Text(f"and {n_more:,} more {what}; see --format json", style="dim")] if n_more > 0 else []

@@ -11,7 +11,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from cli.draw_answers import draw_similar, show_number, show_text, show_tier
+from cli.draw_answers import draw_similar
+from cli.draw_parts import show_number, show_text, show_tier
 
 if TYPE_CHECKING:
     from cli.checked import CheckedAccount, KnownAccount, SharedRecord, TouchedRing

@@ -12,7 +12,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
-from cli.draw_answers import show_text
+from cli.draw_parts import show_text
 from detection.risk.model import USUAL_LABELS
 
 if TYPE_CHECKING:

@@ -44,10 +44,10 @@ COLUMNS: dict[str, dict[str, str]] = {
         "action": "string",
         "run_id": "string",
     },
-    "accounts": {"account_id": "string", "risk_score": "float64", "tier": "string"},
+    "accounts": {"account_id": "string", "risk_score": "float64", "tier": "string", "probability": "float64"},
     "reviews": {"review_id": "string", "account_id": "string", "suspicion": "float64", "tier": "string"},
 }
-"""The columns of each export, in order, with their types in Parquet."""
+"""The columns of each export, in order, with their types in Parquet; new ones come last, for who counts columns."""
 
 
 @dataclass(frozen=True)
@@ -87,15 +87,16 @@ def export(workplace: Workplace, subject: str, output: str, form: ExportFormat |
 
 
 def _read_export(store: GraphStore, subject: str, run_id: str | None, *, with_links: bool) -> Export:
-    from graph.queries import questions as queries
+    from graph.queries.exports import list_accounts, list_links, list_members, list_reviews
+    from graph.queries.runs import find_run
 
-    run = queries.find_run(store, run_id)
+    run = find_run(store, run_id)
     if subject == "accounts":
-        return Export(subject, queries.list_accounts(store), [])
+        return Export(subject, list_accounts(store), [])
     if subject == "reviews":
-        return Export(subject, queries.list_reviews(store), [])
-    links = queries.list_links(store, run.run_id) if with_links else []
-    return Export(subject, queries.list_members(store, run.run_id), links)
+        return Export(subject, list_reviews(store), [])
+    links = list_links(store, run.run_id) if with_links else []
+    return Export(subject, list_members(store, run.run_id), links)
 
 
 def _guess_format(output: str) -> ExportFormat:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graph.model import Snapshot
-    from graph.queries.questions import LikeAccount, Share
+    from graph.queries.answers import LikeAccount, Share
     from graph.stores.protocol import GraphStore
 
 logger = logging.getLogger("ringfence.similar")
@@ -44,7 +44,7 @@ def similar(workplace: Workplace, account_id: str, most: int, encoder: Path | No
     trained first (about twenty seconds for 20,000 accounts), and its vectors are kept.  With
     --encoder, all accounts are encoded anew, those that came after the training too.
     """
-    from graph.queries.questions import check_account
+    from graph.queries.ids import check_account
 
     with workplace.open_store() as store:
         check_account(store, account_id)
@@ -57,7 +57,7 @@ def similar(workplace: Workplace, account_id: str, most: int, encoder: Path | No
     with workplace.open_store() as store:
         alike = _find_alike(store, snapshot, vectors, account_id, most=most)
     from cli.draw_answers import draw_similar
-    from graph.queries.questions import LikeAccount
+    from graph.queries.answers import LikeAccount
 
     write_answer(Answer(alike, list_columns(LikeAccount), as_rows(alike), lambda: draw_similar(alike)), form)
 
@@ -66,7 +66,7 @@ def _read_vectors(store: GraphStore, snapshot: Snapshot, account_id: str) -> NDA
     """Stored vectors in the snapshot's row order; zeros for accounts that have none."""
     import numpy as np
 
-    from graph.queries.questions import list_vectors
+    from graph.queries.exports import list_vectors
 
     stored = {row["account_id"]: row["vector"] for row in list_vectors(store)}
     if account_id not in stored:
@@ -111,7 +111,9 @@ def _find_alike(
 
     from embeddings.features.accounts import account_features
     from embeddings.similar import explain_likeness, find_similar, say_reason
-    from graph.queries.questions import LikeAccount, find_neighbours, find_verdicts
+    from graph.queries.accounts import find_verdicts
+    from graph.queries.answers import LikeAccount
+    from graph.queries.paths import find_neighbours
 
     row = int(np.flatnonzero(snapshot.account_id == account_id)[0])
     near, features = find_similar(vectors, row, most), account_features(snapshot)
@@ -128,6 +130,7 @@ def _find_alike(
                 *(_say_share(share) for share in shares.get(each, ())),
                 *(say_reason(reason) for reason in explain_likeness(features, row, int(other))),
             ),
+            verdicts[each].probability,
         )
         for each, other, cosine in zip(ids, near.row, near.cosine, strict=True)
     ]

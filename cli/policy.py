@@ -63,7 +63,7 @@ def list_in_force(in_force: Policy) -> list[RuleInForce]:
 def _draw(rules: list[RuleInForce]) -> RenderableType:
     from rich.text import Text
 
-    from cli.draw_answers import make_table
+    from cli.draw_parts import make_table
 
     if not rules:
         return Text("Every rule is as by default.")

@@ -149,7 +149,8 @@ def as_instant(as_of: datetime | None) -> np.datetime64 | None:
 
 def _show_rings(store: GraphStore) -> None:
     from cli.draw_answers import draw_rings
-    from graph.queries.questions import find_run, list_rings
+    from graph.queries.rings import list_rings
+    from graph.queries.runs import find_run
 
     rings, run = list_rings(store), find_run(store)
     click.echo(f"Run {run.run_id}: {run.rings:,} rings, {run.flags:,} flags, {run.accounts:,} accounts scored.\n")

@@ -24,9 +24,10 @@ from detection.scores import score_market
 from detection.search import search_market
 from detection.settings import DetectSettings
 from detection.significance.false_discovery import note_false_discoveries, score_null_rings
-from graph.model import Ring, RunResult, Snapshot
+from graph.model import Snapshot
 from graph.open import open_store
 from graph.progress import Progress, no_progress
+from graph.results import Ring, RunResult
 from graph.stores.location import Location
 from graph.stores.protocol import GraphStore
 from graph.stores.snapshots import digest_snapshot

@@ -16,7 +16,8 @@ from detection.reviews.facts import read_review_facts
 from detection.reviews.judge import judge_reviews
 from detection.rings.wording import describe_thing
 from detection.tiers import ACTIONS, Grounds, decide_tier
-from graph.model import Flag, Floats, Ints, Member, Ring, Snapshot
+from graph.model import Floats, Ints, Snapshot
+from graph.results import Flag, Member, Ring
 from graph.vocabulary import TIERS, Tier
 
 LINKS_NAMED = 3

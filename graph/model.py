@@ -3,18 +3,17 @@
 Accounts, identifiers, products and reviews are row numbers everywhere but here: a :class:`Snapshot`
 is the only map between ids and row numbers.  Rows are sorted by id (by kind and canonical value for
 identifiers), so that the same facts give the same arrays whatever order they were loaded in.
+What a run found is in :mod:`graph.results`.
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-
-from graph.vocabulary import RingKind, Tier
 
 Ints = NDArray[np.int64]
 
@@ -140,121 +139,3 @@ class Snapshot:
     def identifier_kinds(self) -> tuple[str, ...]:
         """The distinct kinds, sorted."""
         return tuple(sorted(set(self.identifier_kind.tolist())))
-
-
-@dataclass(frozen=True)
-class Evidence:
-    """What one channel shows inside a ring beyond chance.
-
-    ``observed`` and ``expected`` are counts of shared things or dealings inside the group;
-    ``bits`` is their log-likelihood ratio; ``sentence`` says it for people.
-    """
-
-    channel: str
-    bits: float
-    observed: float
-    expected: float
-    sentence: str
-
-
-@dataclass(frozen=True)
-class Member:
-    """An account in a ring: ``role`` is ``core`` or ``fringe``; ``bits`` tie it to the others.
-
-    ``held_by`` names the fewest links without which it would not be named, strongest first, and ``held_bits``
-    is what these bring; empty and 0 where that was not asked.
-    """
-
-    account_id: str
-    role: Literal["core", "fringe"]
-    bits: float
-    held_by: tuple[str, ...] = ()
-    held_bits: float = 0.0
-
-
-@dataclass(frozen=True)
-class RingLink:
-    """Two members, a channel and the bits that join them; ``via`` names what they share."""
-
-    account_a: str
-    account_b: str
-    channel: str
-    bits: float
-    via: str
-
-
-@dataclass(frozen=True)
-class InnocentReading:
-    """An innocent explanation that was heard: how many bits of the evidence it accounts for."""
-
-    name: str
-    bits: float
-    won: bool
-    sentence: str
-
-
-@dataclass(frozen=True)
-class Party:
-    """An account outside the ring that it acted on or for: a ``target`` or a ``beneficiary``."""
-
-    account_id: str
-    role: Literal["target", "beneficiary"]
-    sentence: str
-
-
-@dataclass(frozen=True)
-class Ring:
-    """A candidate whose evidence stands after the innocent explanations were heard.
-
-    ``score`` lies in [0, 1]; ``net_bits`` is the evidence less the innocent reading and less the
-    charge for the search; ``members`` are sorted by role and bits, ``links`` by bits.
-    """
-
-    ring_id: str
-    kind: RingKind
-    score: float
-    tier: Tier
-    net_bits: float
-    charge_bits: float
-    members: tuple[Member, ...]
-    evidence: tuple[Evidence, ...]
-    links: tuple[RingLink, ...]
-    innocent: tuple[InnocentReading, ...]
-    parties: tuple[Party, ...] = ()
-    action: str = ""
-
-
-@dataclass(frozen=True)
-class Flag:
-    """A run's verdict on an account or review that is not clear."""
-
-    subject: Literal["account", "review"]
-    subject_id: str
-    score: float
-    tier: Tier
-    reasons: tuple[str, ...]
-    action: str
-    ring_ids: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True)
-class RunResult:
-    """One batch: its id, inputs, configuration and results.
-
-    ``account_score`` (N,) and ``account_tier`` (N,) codes into ``TIERS`` follow the snapshot's
-    accounts; ``review_score`` (R,) and ``review_tier`` (R,) its reviews; all scores lie in [0, 1].
-    ``vectors`` (N, d) float32 are the encoder's, or None when it did not run.
-    """
-
-    run_id: str
-    settings: dict[str, Any]
-    snapshot_digest: str
-    as_of: np.datetime64 | None
-    rings: tuple[Ring, ...]
-    account_score: Floats
-    account_tier: Ints
-    review_score: Floats
-    review_tier: Ints
-    flags: tuple[Flag, ...]
-    notes: tuple[str, ...] = ()
-    vectors: NDArray[np.float32] | None = field(default=None, repr=False)

@@ -13,7 +13,8 @@ import numpy as np
 import pyarrow as pa
 
 from detection.groups import Groups, gather_groups
-from graph.model import Ring, RunResult, Snapshot
+from graph.model import Snapshot
+from graph.results import Ring, RunResult
 from graph.stores.snapshots import RawGraph, build_snapshot
 
 FIRST_DAY = np.datetime64("2024-01-01", "us")

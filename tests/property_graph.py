@@ -1,8 +1,10 @@
-"""A full dump of a property graph, through Cypher alone, and the backends that it is compared on."""
+"""A full dump of a property graph, through Cypher alone, the backends that it is compared on, and tables to load."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+import csv
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import neo4j
@@ -10,63 +12,27 @@ import pytest
 from neo4j_server import ServerAddress
 
 from graph.stores.location import Server
-from graph.stores.protocol import GraphStore
+from graph.stores.protocol import GraphStore, LoadReport
+from graph.stores.shape import NODES, RELATIONSHIPS
 
-NODES = {
-    "Account": "account_id created_at role segment status attributes risk_score tier",
-    "Identifier": "identifier_key kind value canonical",
-    "Listing": "product_id listed_at price",
-    "Review": "review_id rating reviewed_at text suspicion tier",
-    "Shop": "shop_id",
-    "Label": "label",
-    "Run": "run_id sequence started_at finished_at version settings snapshot_digest as_of accounts rings flags notes",
-    "Ring": "ring_key ring_id run_id rank kind score tier size net_bits charge_bits action",
-    "Evidence": "evidence_key channel bits observed expected sentence",
-    "Reading": "reading_key name bits won sentence",
-    "Flag": "flag_key run_id subject subject_id score tier reasons action",
-    "Schema": "name version",
-}
-
-
-RELATIONSHIPS = {
-    ("Account", "USES", "Identifier"): "role seen_at",
-    ("Account", "ORDERED", "Account"): "order_id product_id amount currency ordered_at status",
-    ("Account", "ORDERED", "Shop"): "order_id product_id amount currency ordered_at status",
-    ("Account", "LISTED", "Listing"): "",
-    ("Account", "WROTE", "Review"): "",
-    ("Review", "ABOUT", "Listing"): "",
-    ("Review", "ABOUT", "Account"): "",
-    ("Account", "REFERRED", "Account"): "",
-    ("Account", "LABELLED", "Label"): "decided_at source",
-    ("Run", "FOUND", "Ring"): "",
-    ("Account", "MEMBER_OF", "Ring"): "role bits",
-    ("Ring", "INVOLVES", "Account"): "role sentence",
-    ("Account", "LINKED", "Account"): "ring_key channel bits via",
-    ("Ring", "SHOWS", "Evidence"): "",
-    ("Ring", "HEARD", "Reading"): "",
-    ("Run", "RAISED", "Flag"): "",
-    ("Flag", "ON", "Account"): "",
-    ("Flag", "ON", "Review"): "",
-    ("Flag", "CITES", "Ring"): "",
-}
-"""The shape of docs/graph-model.md; the first property of a node is its key."""
-
-
+Rows = Sequence[Mapping[str, object]]
+Tables = Mapping[str, Rows]
 Dump = dict[str, list[tuple[Any, ...]]]
 
 
 def dump_graph(store: GraphStore, *, without: Iterable[str] = ()) -> Dump:
     """Every node and relationship, sorted; ``without`` the properties of these names."""
     found: Dump = {}
-    for label, words in NODES.items():
-        names = [name for name in words.split() if name not in without]
+    for label, node in NODES.items():
+        names = [name for name in node.properties if name not in without]
         wanted = ", ".join(f"n.{name} AS {name}" for name in names)
         found[label] = _sort(store.query(f"MATCH (n:{label}) RETURN {wanted}"))
-    for (source, kind, target), words in RELATIONSHIPS.items():
-        ends = f"a.{NODES[source].split()[0]} AS from_key, b.{NODES[target].split()[0]} AS to_key"
-        wanted = "".join(f", r.{name} AS {name}" for name in words.split() if name not in without)
-        rows = store.query(f"MATCH (a:{source})-[r:`{kind}`]->(b:{target}) RETURN {ends}{wanted}")
-        found[f"{source}-{kind}-{target}"] = _sort(rows)
+    for kind, relationship in RELATIONSHIPS.items():
+        wanted = "".join(f", r.{name} AS {name}" for name in relationship.properties if name not in without)
+        for source, target in relationship.ends:
+            ends = f"a.{NODES[source].key} AS from_key, b.{NODES[target].key} AS to_key"
+            rows = store.query(f"MATCH (a:{source})-[r:`{kind}`]->(b:{target}) RETURN {ends}{wanted}")
+            found[f"{source}-{kind}-{target}"] = _sort(rows)
     return found
 
 
@@ -75,8 +41,6 @@ def _sort(rows: list[dict[str, Any]]) -> list[tuple[Any, ...]]:
 
 
 Open = Callable[..., GraphStore]
-
-
 BACKENDS = ("embedded", pytest.param("server", marks=pytest.mark.server))
 
 
@@ -88,3 +52,17 @@ def empty_quickly(address: ServerAddress) -> None:
     """Delete every node, but leave keys and indexes: the next test needs the same ones."""
     with neo4j.GraphDatabase.driver(address.uri, auth=(address.username, address.password)) as driver:
         driver.execute_query("MATCH (n) DETACH DELETE n")
+
+
+def write_folder(folder: Path, tables: Tables) -> Path:
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, rows in tables.items():
+        with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
+            writer = csv.DictWriter(file, list(rows[0]), restval="")
+            writer.writeheader()
+            writer.writerows(rows)
+    return folder
+
+
+def by_table(report: LoadReport) -> dict[str, tuple[int, int, int, int]]:
+    return {each.name: (each.read, each.added, each.already_there, each.rejected) for each in report.tables}

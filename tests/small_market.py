@@ -18,8 +18,9 @@ from typing import Any
 import numpy as np
 
 from graph.contract.tables import read_folder
-from graph.model import Evidence, Flag, InnocentReading, Member, Party, Ring, RingLink, RunResult, Snapshot
+from graph.model import Snapshot
 from graph.open import open_store
+from graph.results import Evidence, Flag, InnocentReading, Member, Party, Ring, RingLink, RunResult
 from graph.settings import Settings
 from graph.stores.location import Server
 from graph.stores.protocol import GraphStore

@@ -20,8 +20,9 @@ from detection.policy import Policy
 from detection.settings import DetectSettings
 from embeddings.features.accounts import AccountFeatures, account_features
 from embeddings.similar import explain_likeness, find_nearest, say_reason
-from graph.model import Ints, Ring, RingLink, Snapshot
+from graph.model import Ints, Snapshot
 from graph.progress import Progress, no_progress
+from graph.results import Ring, RingLink
 
 LOOK_ALIKE = "look-alike"
 MOST_NAMED = 10

@@ -23,8 +23,9 @@ from detection.evaluation.truth import Truth
 from detection.evidence.market import make_market
 from detection.run import find_run
 from detection.settings import DetectSettings
-from graph.model import RunResult, Snapshot
+from graph.model import Snapshot
 from graph.progress import Progress, no_progress
+from graph.results import RunResult
 
 
 @dataclass(frozen=True)

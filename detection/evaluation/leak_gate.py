@@ -18,7 +18,8 @@ from detection.run import find_run
 from detection.settings import DetectSettings
 from embeddings.features.table import FeatureTable, TableBlock, describe_blocks
 from graph.errors import LeakError
-from graph.model import RunResult, Snapshot, Times
+from graph.model import Snapshot, Times
+from graph.results import RunResult
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,8 @@ from detection.evaluation.statistics import (
 )
 from detection.evaluation.truth import TrueGroup, TrueVerdicts, Truth
 from graph.errors import DataError
-from graph.model import Floats, Ints, Ring, RunResult, Snapshot
+from graph.model import Floats, Ints, Snapshot
+from graph.results import Ring, RunResult
 from graph.vocabulary import TIERS, Tier
 
 HIT_JACCARD = 0.5

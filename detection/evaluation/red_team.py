@@ -13,8 +13,9 @@ from detection.evaluation.planting import NO_SHARING, find_plantable, plant_ring
 from detection.run import find_run
 from detection.settings import DetectSettings
 from graph.errors import ConfigError
-from graph.model import Ring, Snapshot
+from graph.model import Snapshot
 from graph.progress import Progress, no_progress
+from graph.results import Ring
 from graph.vocabulary import RING_KINDS, TIERS, RingKind, Tier
 
 MOST_PLANTED = 0.03

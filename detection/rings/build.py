@@ -15,7 +15,7 @@ from detection.rings.parties import Favours, describe_period, find_acts, find_fa
 from detection.rings.ties import list_members
 from detection.rings.view import RingView, find_acting_channel, find_doers, find_kind, find_parties, shares_identity
 from detection.tiers import ACTIONS, Grounds, decide_tier, score_net_bits
-from graph.model import Party, Ring
+from graph.results import Party, Ring
 from graph.vocabulary import RingKind
 
 

@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
-from graph.model import Ring
+from graph.results import Ring
 
 SAME_RING_JACCARD = 0.3
 

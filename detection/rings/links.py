@@ -16,7 +16,7 @@ from detection.rings.wording import (
     describe_shared,
     describe_thing,
 )
-from graph.model import Evidence, InnocentReading, RingLink
+from graph.results import Evidence, InnocentReading, RingLink
 
 MAX_LINKS = 100
 

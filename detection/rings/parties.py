@@ -9,7 +9,8 @@ import numpy as np
 from detection.channels.incidence import SharedThings
 from detection.evidence.market import Market
 from detection.likelihood import score_surprise
-from graph.model import Ints, Party, Snapshot, Times
+from graph.model import Ints, Snapshot, Times
+from graph.results import Party
 
 MOST_TARGETS = 3
 """Targets that are named in a sentence; the others are counted."""

@@ -10,7 +10,7 @@ import numpy as np
 from detection.channels.incidence import Dealings
 from detection.rings.view import RingView
 from detection.rings.wording import describe_thing
-from graph.model import Member
+from graph.results import Member
 
 
 @dataclass(frozen=True)

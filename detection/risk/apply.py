@@ -14,7 +14,8 @@ from detection.risk.reasons import explain_risk
 from detection.scores import Scores
 from detection.tiers import ACTIONS
 from embeddings.features.table import describe_accounts
-from graph.model import Flag, Floats, Snapshot
+from graph.model import Floats, Snapshot
+from graph.results import Flag
 from graph.vocabulary import TIERS
 
 REVIEW = TIERS.index("review")

@@ -12,8 +12,9 @@ from detection.rings.build import build_rings
 from detection.search import search_market
 from detection.settings import DetectSettings
 from detection.significance.rewiring import find_q_values, rewire_snapshot
-from graph.model import Floats, Ring, Snapshot
+from graph.model import Floats, Snapshot
 from graph.progress import Progress
+from graph.results import Ring
 
 FALSE_DISCOVERY_RATE = 0.05
 

@@ -15,7 +15,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graph.contract.tables import CheckedTable
-    from graph.model import RunResult, Snapshot
+    from graph.model import Snapshot
+    from graph.results import RunResult
 from graph.progress import Progress, no_progress
 
 Mode = Literal["read", "write"]

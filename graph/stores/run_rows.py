@@ -1,9 +1,13 @@
-"""A run's results as rows of the property graph; knows no database."""
+"""A run's results as rows of the property graph; knows no database.
+
+Which columns there are is said in :mod:`graph.stores.shape`.  A row is put together by name: its keys and its place in
+the graph are given here, everything else is the field of that name.
+"""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,61 +15,36 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from graph.model import Flag, Ring, RunResult, Snapshot
+from graph.model import Snapshot
+from graph.results import Flag, Ring, RunResult
+from graph.stores.shape import NODES, RELATIONSHIPS, Property, Type
 from graph.version import VERSION
 from graph.vocabulary import TIERS
 
-_TEXT, _REAL, _COUNT, _TIME, _TEXTS = pa.string(), pa.float64(), pa.int64(), pa.timestamp("us"), pa.list_(pa.string())
+_TYPES: Mapping[Type, pa.DataType] = {
+    "text": pa.string(),
+    "real": pa.float64(),
+    "count": pa.int64(),
+    "time": pa.timestamp("us"),
+    "truth": pa.bool_(),
+    "texts": pa.list_(pa.string()),
+}
+_ENDS = {"from": Property("text"), "to": Property("text")}
 
-_NODE_SCHEMAS = {
-    "Run": pa.schema(
-        [("run_id", _TEXT), ("sequence", _COUNT), ("started_at", _TIME), ("finished_at", _TIME), ("version", _TEXT)]
-        + [("settings", _TEXT), ("snapshot_digest", _TEXT), ("as_of", _TIME), ("accounts", _COUNT)]
-        + [("rings", _COUNT), ("flags", _COUNT), ("notes", _TEXTS)]
-    ),
-    "Ring": pa.schema(
-        [("ring_key", _TEXT), ("ring_id", _TEXT), ("run_id", _TEXT), ("rank", _COUNT), ("kind", _TEXT)]
-        + [("score", _REAL), ("tier", _TEXT), ("size", _COUNT), ("net_bits", _REAL), ("charge_bits", _REAL)]
-        + [("action", _TEXT)]
-    ),
-    "Evidence": pa.schema(
-        [("evidence_key", _TEXT), ("channel", _TEXT), ("bits", _REAL), ("observed", _REAL), ("expected", _REAL)]
-        + [("sentence", _TEXT)]
-    ),
-    "Reading": pa.schema(
-        [("reading_key", _TEXT), ("name", _TEXT), ("bits", _REAL), ("won", pa.bool_()), ("sentence", _TEXT)]
-    ),
-    "Flag": pa.schema(
-        [("flag_key", _TEXT), ("run_id", _TEXT), ("subject", _TEXT), ("subject_id", _TEXT), ("score", _REAL)]
-        + [("tier", _TEXT), ("reasons", _TEXTS), ("action", _TEXT)]
-    ),
-}
-_ENDS = [("from", _TEXT), ("to", _TEXT)]
-_RELATIONSHIP_SCHEMAS = {
-    ("FOUND", "Run", "Ring"): pa.schema(_ENDS),
-    ("MEMBER_OF", "Account", "Ring"): pa.schema([*_ENDS, ("role", _TEXT), ("bits", _REAL)]),
-    ("INVOLVES", "Ring", "Account"): pa.schema([*_ENDS, ("role", _TEXT), ("sentence", _TEXT)]),
-    ("LINKED", "Account", "Account"): pa.schema(
-        [*_ENDS, ("ring_key", _TEXT), ("channel", _TEXT), ("bits", _REAL), ("via", _TEXT)]
-    ),
-    ("SHOWS", "Ring", "Evidence"): pa.schema(_ENDS),
-    ("HEARD", "Ring", "Reading"): pa.schema(_ENDS),
-    ("RAISED", "Run", "Flag"): pa.schema(_ENDS),
-    ("ON", "Flag", "Account"): pa.schema(_ENDS),
-    ("ON", "Flag", "Review"): pa.schema(_ENDS),
-    ("CITES", "Flag", "Ring"): pa.schema(_ENDS),
-}
+Row = Mapping[str, Any]
+Kind = tuple[str, str, str]
+"""A relationship and the labels of its ends."""
 
 
 @dataclass(frozen=True)
 class RunRows:
     """Rows for each node label and relationship, and the scores to set on accounts and reviews.
 
-    ``account_scores`` has account_id, risk_score, tier; ``review_scores`` review_id, suspicion, tier.
+    ``account_scores`` has account_id, risk_score, tier, probability; ``review_scores`` review_id, suspicion, tier.
     """
 
     nodes: dict[str, pa.Table]
-    relationships: dict[tuple[str, str, str], pa.Table]
+    relationships: dict[Kind, pa.Table]
     account_scores: pa.Table
     review_scores: pa.Table
 
@@ -83,85 +62,130 @@ def lay_out_run(run: RunResult, snapshot: Snapshot, *, sequence: int, times: tup
         When the run started and finished, UTC without a zone.
     """
     keys = {ring.ring_id: f"{run.run_id}/{ring.ring_id}" for ring in run.rings}
-    nodes = {
+    evidence, readings = _evidence_rows(run.rings, keys), _reading_rows(run.rings, keys)
+    nodes: dict[str, list[Row]] = {
         "Run": [_run_row(run, snapshot, sequence, times)],
-        "Ring": [(keys[ring.ring_id], *_ring_row(run, rank, ring)) for rank, ring in enumerate(run.rings, start=1)],
-        "Evidence": [row for ring in run.rings for row in _evidence_rows(keys[ring.ring_id], ring)],
-        "Reading": [row for ring in run.rings for row in _reading_rows(keys[ring.ring_id], ring)],
-        "Flag": [_flag_row(run.run_id, flag) for flag in run.flags],
+        "Ring": [_ring_row(run, rank, ring, keys) for rank, ring in enumerate(run.rings, start=1)],
+        "Evidence": [row for _, row in evidence],
+        "Reading": [row for _, row in readings],
+        "Flag": [{**vars(flag), "flag_key": _flag_key(run, flag), "run_id": run.run_id} for flag in run.flags],
     }
-    relationships = _ring_relationships(run, keys) | _flag_relationships(run, keys)
+    relationships: dict[Kind, list[Row]] = {
+        **_ring_relationships(run, keys),
+        ("SHOWS", "Ring", "Evidence"): [{"from": key, "to": row["evidence_key"]} for key, row in evidence],
+        ("HEARD", "Ring", "Reading"): [{"from": key, "to": row["reading_key"]} for key, row in readings],
+        **_flag_relationships(run, keys),
+    }
     return RunRows(
-        nodes={label: _table(rows, _NODE_SCHEMAS[label]) for label, rows in nodes.items() if rows},
-        relationships={kind: _table(rows, _RELATIONSHIP_SCHEMAS[kind]) for kind, rows in relationships.items() if rows},
-        account_scores=_scores("account_id", snapshot.account_id, "risk_score", run.account_score, run.account_tier),
-        review_scores=_scores("review_id", snapshot.reviews.review_id, "suspicion", run.review_score, run.review_tier),
+        nodes={label: _table(rows, NODES[label].properties) for label, rows in nodes.items() if rows},
+        relationships={
+            kind: _table(rows, {**_ENDS, **RELATIONSHIPS[kind[0]].properties})
+            for kind, rows in relationships.items()
+            if rows
+        },
+        account_scores=_account_scores(run, snapshot),
+        review_scores=_review_scores(run, snapshot),
     )
 
 
-def _table(rows: Sequence[tuple[Any, ...]], schema: pa.Schema) -> pa.Table:
-    columns = zip(*rows, strict=True)
-    arrays = [pa.array(values, kind) for values, kind in zip(columns, schema.types, strict=True)]
-    return pa.Table.from_arrays(arrays, schema=schema)
+def _table(rows: Sequence[Row], properties: Mapping[str, Property]) -> pa.Table:
+    columns = {name: pa.array([row[name] for row in rows], _TYPES[each.type]) for name, each in properties.items()}
+    return pa.table(columns)
 
 
-def _scores(key: str, ids: Any, name: str, scores: Any, tiers: Any) -> pa.Table:
-    words = np.array(TIERS, dtype=object)[tiers]
-    return pa.table({key: pa.array(ids, _TEXT), name: pa.array(scores, _REAL), "tier": pa.array(words, _TEXT)})
+def _account_scores(run: RunResult, snapshot: Snapshot) -> pa.Table:
+    unknown = np.full(snapshot.n_accounts, np.nan)
+    probability = unknown if run.account_probability is None else run.account_probability
+    return pa.table(
+        {
+            "account_id": pa.array(snapshot.account_id, pa.string()),
+            "risk_score": pa.array(run.account_score, pa.float64()),
+            "tier": _spell_tiers(run.account_tier),
+            # Without a model nothing is known, and a model need not know everybody: nothing, not a number that is none.
+            "probability": pa.array(probability, pa.float64(), from_pandas=True),
+        }
+    )
 
 
-def _run_row(run: RunResult, snapshot: Snapshot, sequence: int, times: tuple[datetime, datetime]) -> tuple[Any, ...]:
-    settings = json.dumps(run.settings, sort_keys=True)
-    as_of = None if run.as_of is None else run.as_of.astype("datetime64[us]").item()
-    counts = (snapshot.n_accounts, len(run.rings), len(run.flags))
-    return (run.run_id, sequence, *times, VERSION, settings, run.snapshot_digest, as_of, *counts, list(run.notes))
+def _review_scores(run: RunResult, snapshot: Snapshot) -> pa.Table:
+    return pa.table(
+        {
+            "review_id": pa.array(snapshot.reviews.review_id, pa.string()),
+            "suspicion": pa.array(run.review_score, pa.float64()),
+            "tier": _spell_tiers(run.review_tier),
+        }
+    )
 
 
-def _ring_row(run: RunResult, rank: int, ring: Ring) -> tuple[Any, ...]:
-    strength = (ring.score, ring.tier, len(ring.members), ring.net_bits, ring.charge_bits)
-    return (ring.ring_id, run.run_id, rank, ring.kind, *strength, ring.action)
+def _spell_tiers(tiers: Any) -> pa.Array:
+    return pa.array(np.array(TIERS, dtype=object)[tiers], pa.string())
 
 
-def _evidence_rows(key: str, ring: Ring) -> Iterable[tuple[Any, ...]]:
-    for shown in ring.evidence:
-        yield f"{key}/{shown.channel}", shown.channel, shown.bits, shown.observed, shown.expected, shown.sentence
-
-
-def _reading_rows(key: str, ring: Ring) -> Iterable[tuple[Any, ...]]:
-    for heard in ring.innocent:
-        yield f"{key}/{heard.name}", heard.name, heard.bits, heard.won, heard.sentence
-
-
-def _flag_key(run_id: str, flag: Flag) -> str:
-    return f"{run_id}/{flag.subject}/{flag.subject_id}"
-
-
-def _flag_row(run_id: str, flag: Flag) -> tuple[Any, ...]:
-    verdict = (flag.score, flag.tier, list(flag.reasons), flag.action)
-    return (_flag_key(run_id, flag), run_id, flag.subject, flag.subject_id, *verdict)
-
-
-def _ring_relationships(run: RunResult, keys: dict[str, str]) -> dict[tuple[str, str, str], list[tuple[Any, ...]]]:
-    rings = [(keys[ring.ring_id], ring) for ring in run.rings]
+def _run_row(run: RunResult, snapshot: Snapshot, sequence: int, times: tuple[datetime, datetime]) -> Row:
+    started_at, finished_at = times
     return {
-        ("FOUND", "Run", "Ring"): [(run.run_id, key) for key, _ in rings],
-        ("MEMBER_OF", "Account", "Ring"): [(m.account_id, key, m.role, m.bits) for key, r in rings for m in r.members],
-        ("INVOLVES", "Ring", "Account"): [
-            (key, p.account_id, p.role, p.sentence) for key, r in rings for p in r.parties
-        ],
-        ("LINKED", "Account", "Account"): [
-            (x.account_a, x.account_b, key, x.channel, x.bits, x.via) for key, r in rings for x in r.links
-        ],
-        ("SHOWS", "Ring", "Evidence"): [(key, row[0]) for key, ring in rings for row in _evidence_rows(key, ring)],
-        ("HEARD", "Ring", "Reading"): [(key, row[0]) for key, ring in rings for row in _reading_rows(key, ring)],
+        **vars(run),
+        "sequence": sequence,
+        "started_at": started_at,
+        "finished_at": finished_at,
+        "version": VERSION,
+        "settings": json.dumps(run.settings, sort_keys=True),
+        "as_of": None if run.as_of is None else run.as_of.astype("datetime64[us]").item(),
+        "accounts": snapshot.n_accounts,
+        "rings": len(run.rings),
+        "flags": len(run.flags),
     }
 
 
-def _flag_relationships(run: RunResult, keys: dict[str, str]) -> dict[tuple[str, str, str], list[tuple[Any, ...]]]:
-    flags = [(_flag_key(run.run_id, flag), flag) for flag in run.flags]
+def _ring_row(run: RunResult, rank: int, ring: Ring, keys: Mapping[str, str]) -> Row:
+    place = {"ring_key": keys[ring.ring_id], "run_id": run.run_id, "rank": rank}
+    return {**vars(ring), **place, "size": len(ring.members)}
+
+
+def _evidence_rows(rings: Sequence[Ring], keys: Mapping[str, str]) -> list[tuple[str, Row]]:
+    """The key of a ring, and a row of its evidence."""
+    shown = [(keys[ring.ring_id], each) for ring in rings for each in ring.evidence]
+    return [(key, {**vars(each), "evidence_key": f"{key}/{each.channel}"}) for key, each in shown]
+
+
+def _reading_rows(rings: Sequence[Ring], keys: Mapping[str, str]) -> list[tuple[str, Row]]:
+    """The key of a ring, and a row of an innocent reading that was heard."""
+    heard = [(keys[ring.ring_id], each) for ring in rings for each in ring.innocent]
+    return [(key, {**vars(each), "reading_key": f"{key}/{each.name}"}) for key, each in heard]
+
+
+def _flag_key(run: RunResult, flag: Flag) -> str:
+    return f"{run.run_id}/{flag.subject}/{flag.subject_id}"
+
+
+def _ring_relationships(run: RunResult, keys: Mapping[str, str]) -> dict[Kind, list[Row]]:
+    rings = [(keys[ring.ring_id], ring) for ring in run.rings]
     return {
-        ("RAISED", "Run", "Flag"): [(run.run_id, key) for key, _ in flags],
-        ("ON", "Flag", "Account"): [(key, flag.subject_id) for key, flag in flags if flag.subject == "account"],
-        ("ON", "Flag", "Review"): [(key, flag.subject_id) for key, flag in flags if flag.subject == "review"],
-        ("CITES", "Flag", "Ring"): [(key, keys[ring_id]) for key, flag in flags for ring_id in flag.ring_ids],
+        ("FOUND", "Run", "Ring"): [{"from": run.run_id, "to": key} for key, _ in rings],
+        ("MEMBER_OF", "Account", "Ring"): [
+            {**vars(each), "from": each.account_id, "to": key} for key, ring in rings for each in ring.members
+        ],
+        ("INVOLVES", "Ring", "Account"): [
+            {**vars(each), "from": key, "to": each.account_id} for key, ring in rings for each in ring.parties
+        ],
+        ("LINKED", "Account", "Account"): [
+            {**vars(each), "from": each.account_a, "to": each.account_b, "ring_key": key}
+            for key, ring in rings
+            for each in ring.links
+        ],
+    }
+
+
+def _flag_relationships(run: RunResult, keys: Mapping[str, str]) -> dict[Kind, list[Row]]:
+    flags = [(_flag_key(run, flag), flag) for flag in run.flags]
+    on = {"account": ("ON", "Flag", "Account"), "review": ("ON", "Flag", "Review")}
+    return {
+        ("RAISED", "Run", "Flag"): [{"from": run.run_id, "to": key} for key, _ in flags],
+        **{
+            kind: [{"from": key, "to": flag.subject_id} for key, flag in flags if flag.subject == subject]
+            for subject, kind in on.items()
+        },
+        ("CITES", "Flag", "Ring"): [
+            {"from": key, "to": keys[ring_id]} for key, flag in flags for ring_id in flag.ring_ids
+        ],
     }

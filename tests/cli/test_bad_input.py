@@ -27,7 +27,8 @@ from small_market import HOSTILE
 from cli.main import main
 from detection.evaluation.simulation.market import simulate_market, write_market
 from detection.evaluation.simulation.settings import MarketSettings
-from graph.stores.embedded.store import DATABASE_FILE, EmbeddedStore
+from graph.stores.embedded.database import DATABASE_FILE
+from graph.stores.embedded.store import EmbeddedStore
 
 TIMES = ("started_at", "finished_at", "sequence")
 _PR_CAPBSET_DROP, _CAP_DAC_OVERRIDE = 24, 1

@@ -307,7 +307,7 @@ def test_a_bug_keeps_its_traceback(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("graph.queries.questions.list_runs", fail)
+    monkeypatch.setattr("graph.queries.runs.list_runs", fail)
     with pytest.raises(ZeroDivisionError):
         run("runs")
 
@@ -438,14 +438,14 @@ def test_every_form_of_an_export_holds_the_same_rows(subject: str, tmp_path: Pat
     assert [json.loads(line) for line in lines] == table
     with (tmp_path / "all.csv").open(encoding="utf-8", newline="") as file:
         assert [list(row.values()) for row in csv.DictReader(file)] == [
-            [str(row[name]) for name in columns] for row in table
+            ["" if row[name] is None else str(row[name]) for name in columns] for row in table
         ]
 
 
 @pytest.mark.usefixtures("here")
 def test_exports_begin_with_the_columns_that_programs_rely_on() -> None:
     assert run("export", "rings", "-o", "-").stdout.startswith("ring_id,kind,score,account_id,")
-    assert run("export", "accounts", "-o", "-").stdout.startswith("account_id,risk_score,tier\n")
+    assert run("export", "accounts", "-o", "-").stdout.startswith("account_id,risk_score,tier,probability\n")
     assert run("export", "reviews", "-o", "-").stdout.startswith("review_id,account_id,suspicion,")
 
 

@@ -22,8 +22,9 @@ from hostile import HOSTILE, Place
 from neo4j_server import ServerAddress, logged_in
 from property_graph import Dump, dump_graph
 
-from graph.model import Evidence, Flag, InnocentReading, Member, Party, Ring, RingLink, RunResult, Snapshot
+from graph.model import Snapshot
 from graph.open import open_store
+from graph.results import Evidence, Flag, InnocentReading, Member, Party, Ring, RingLink, RunResult
 from graph.vocabulary import TIERS
 
 CANARIES = tuple(f"canary-{number:02d}" for number in range(20))
@@ -232,7 +233,7 @@ def test_a_run_keeps_its_rings_flags_and_sentences(kept: Dump) -> None:
     assert in_order((row[1], row[4]) for row in kept["Reading"]) == in_order((each, each) for each in HOSTILE)
     links = [(row[0], row[1], row[3], row[5]) for row in kept["Account-LINKED-Account"]]
     assert in_order(links) == in_order((each, NEXT[each], each, each) for each in HOSTILE)
-    flags = {(subject, each, tuple(reasons), action) for _, _, subject, each, _, _, reasons, action in kept["Flag"]}
+    flags = {(subject, each, tuple(reasons), action) for _, _, subject, each, _, _, reasons, action, _ in kept["Flag"]}
     assert flags == {(subject, each, (each, "x"), each) for each in HOSTILE for subject in SUBJECTS}
     assert len(kept["Flag"]) == len(kept["Flag-CITES-Ring"]) == len(flags)
     assert tuple(kept["Run"][0][-1]) == HOSTILE

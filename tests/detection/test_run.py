@@ -33,8 +33,9 @@ from detection.run import detect, find_run, note_norms, note_silence
 from detection.settings import DetectSettings, read_detect_settings
 from graph.contract.tables import read_folder
 from graph.errors import ConfigError
-from graph.model import RunResult, Snapshot
+from graph.model import Snapshot
 from graph.open import open_store
+from graph.results import RunResult
 from graph.settings import Settings
 
 RINGS = {"trade": pick(100, 12), "review": pick(200, 16), "farm": pick(300, 16)}

@@ -21,7 +21,7 @@ from detection.evidence.judge import find_channels
 from detection.run import find_run
 from detection.scores import LONE_CEILING, Scores, score_market, score_reviews
 from detection.settings import DetectSettings
-from graph.model import Member, Ring, RunResult
+from graph.results import Member, Ring, RunResult
 from graph.vocabulary import TIERS, RingKind, Tier
 
 MEMBERS = pick(100, 16)

@@ -1,8 +1,7 @@
 """What the property graph looks like in Neo4j: labels, keys, indexes, and how an older one becomes it.
 
-The labels and relationships are those of docs/graph-model.md.  A few nodes besides are Ringfence's
-own housekeeping: ``Schema``, ``Load`` (a load that is not finished), ``Writer`` and ``Slot`` (who
-writes).
+Labels, relationships and their keys follow from :mod:`graph.stores.shape`.  A few nodes besides are Ringfence's own
+housekeeping: ``Load`` (a load that is not finished), ``Writer`` and ``Slot`` (who writes).
 """
 
 from __future__ import annotations
@@ -12,27 +11,19 @@ from collections.abc import Iterable, Mapping
 
 from graph import errors
 from graph.stores.server.bolt import Bolt
+from graph.stores.shape import NODES, RELATIONSHIPS, VECTOR, VERSION
 
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = VERSION
 
 NODE_KEYS: Mapping[str, str] = {
-    "Account": "account_id",
-    "Identifier": "identifier_key",
-    "Listing": "product_id",
-    "Review": "review_id",
-    "Shop": "shop_id",
-    "Label": "label",
-    "Run": "run_id",
-    "Ring": "ring_key",
-    "Evidence": "evidence_key",
-    "Reading": "reading_key",
-    "Flag": "flag_key",
-    "Vector": "account_id",
-    "Schema": "name",
+    **{each.label: each.key for each in (*NODES.values(), VECTOR)},
     "Load": "name",
     "Writer": "name",
     "Slot": "number",
 }
+_RELATIONSHIP_KEYS = [
+    (each.kind, name) for each in RELATIONSHIPS.values() for name, held in each.properties.items() if held.unique
+]
 
 _INDEXES = (
     ("identifier_canonical", "(n:Identifier)", "n.canonical"),
@@ -42,17 +33,23 @@ _INDEXES = (
     ("linked_ring", "()-[n:LINKED]-()", "n.ring_key"),
 )
 
-MIGRATIONS: Mapping[int, tuple[str, ...]] = {
-    1: (
-        *(
-            f"CREATE CONSTRAINT {label.lower()}_key IF NOT EXISTS FOR (n:{label}) REQUIRE n.{key} IS UNIQUE"
-            for label, key in NODE_KEYS.items()
-        ),
-        "CREATE CONSTRAINT order_key IF NOT EXISTS FOR ()-[n:ORDERED]-() REQUIRE n.order_id IS UNIQUE",
-        *(f"CREATE INDEX {name} IF NOT EXISTS FOR {pattern} ON ({what})" for name, pattern, what in _INDEXES),
+_KEYS_AND_INDEXES = (
+    *(
+        f"CREATE CONSTRAINT {label.lower()}_key IF NOT EXISTS FOR (n:{label}) REQUIRE n.{key} IS UNIQUE"
+        for label, key in NODE_KEYS.items()
     ),
-}
-"""What brings a graph of the version before to each version; every statement may be run twice."""
+    *(
+        f"CREATE CONSTRAINT {key.removesuffix('_id')}_key IF NOT EXISTS FOR ()-[n:{kind}]-() REQUIRE n.{key} IS UNIQUE"
+        for kind, key in _RELATIONSHIP_KEYS
+    ),
+    *(f"CREATE INDEX {name} IF NOT EXISTS FOR {pattern} ON ({what})" for name, pattern, what in _INDEXES),
+)
+
+MIGRATIONS: Mapping[int, tuple[str, ...]] = {1: _KEYS_AND_INDEXES, **dict.fromkeys(range(2, VERSION + 1), ())}
+"""What brings a graph of the version before to each version; every statement may be run twice.
+
+A node takes any property, so a version that only adds some needs no statement.
+"""
 
 _READ_VERSION = "MATCH (s:Schema {name: 'ringfence'}) RETURN s.version AS version"
 _WRITE_VERSION = "MERGE (s:Schema {name: 'ringfence'}) SET s.version = $version"
@@ -83,15 +80,17 @@ def read_version(bolt: Bolt) -> int | None:
 def require_schema(bolt: Bolt) -> None:
     """Make sure that a graph can be read as it is.
 
+    Where an older Ringfence wrote it, and only properties were added since, they are null: that hinders no reader.
+
     Raises
     ------
     StoreError
-        If nothing was loaded yet, or an older Ringfence wrote it.
+        If nothing was loaded yet, or an older Ringfence wrote a graph that has to be changed first.
     """
     version = read_version(bolt)
     if version is None:
         raise errors.StoreNotFoundError(f"no store at {bolt.server}; make one with `ringfence load FOLDER`")
-    if version < SCHEMA_VERSION:
+    if any(MIGRATIONS[step] for step in range(version + 1, SCHEMA_VERSION + 1)):
         raise errors.StoreVersionError(
             f"{bolt.server} was written by an older Ringfence (schema {version}); `ringfence load` brings it up to date"
         )

@@ -30,9 +30,10 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from graph.contract.tables import CheckedTable
-    from graph.model import RunResult, Snapshot
+    from graph.model import Snapshot
+    from graph.results import RunResult
     from graph.stores.load_plan import LoadPlan
-    from graph.stores.server.write import NodeIds
+    from graph.stores.server.statements import NodeIds
 
 log = logging.getLogger("ringfence.server")
 
@@ -172,7 +173,7 @@ class ServerStore:
         """Add the facts that are not there yet; see :class:`~graph.stores.protocol.GraphStore`."""
         from graph.stores.load_plan import plan_load
         from graph.stores.server.read import read_known
-        from graph.stores.server.write import NodeIds
+        from graph.stores.server.statements import NodeIds
 
         known = read_known(self._bolt)
         plan = plan_load(tables, known.facts)
@@ -181,7 +182,8 @@ class ServerStore:
         return LoadReport(plan.reports, plan.tables, dry_run)
 
     def _write_plan(self, plan: LoadPlan, ids: NodeIds, progress: Progress) -> None:
-        from graph.stores.server.write import ManyTransactions, OneTransaction, write_plan
+        from graph.stores.server.batch import ManyTransactions, OneTransaction
+        from graph.stores.server.write import write_plan
 
         lock = self._require_lock()
         unfinished = self._read_state().unfinished
@@ -217,7 +219,8 @@ class ServerStore:
     def write_run(self, run: RunResult, snapshot: Snapshot, *, started_at: datetime | None = None) -> None:
         """Write a run's results; see :class:`~graph.stores.protocol.GraphStore`."""
         from graph.stores.run_rows import lay_out_run
-        from graph.stores.server.write import OneTransaction, forget_run, replace_vectors, write_run_rows
+        from graph.stores.server.batch import OneTransaction
+        from graph.stores.server.write import forget_run, replace_vectors, write_run_rows
 
         finished_at = datetime.now(UTC).replace(tzinfo=None)
         times = (started_at or finished_at, finished_at)
@@ -235,7 +238,8 @@ class ServerStore:
 
     def write_vectors(self, account_id: NDArray[Any], vectors: NDArray[np.float32]) -> None:
         """Replace the encoder's vectors; see :class:`~graph.stores.protocol.GraphStore`."""
-        from graph.stores.server.write import OneTransaction, replace_vectors
+        from graph.stores.server.batch import OneTransaction
+        from graph.stores.server.write import replace_vectors
 
         self._require_lock().write(lambda each: replace_vectors(OneTransaction(each), account_id, vectors))
 

@@ -25,7 +25,7 @@ from detection.evidence.measure import sum_conduct
 from detection.policy import DEFAULT_POLICY
 from detection.run import find_run
 from detection.settings import DetectSettings
-from graph.model import Ring
+from graph.results import Ring
 
 USUAL = st.floats(0.001, 0.2)
 SPREAD = st.floats(1.25, 1000.0)

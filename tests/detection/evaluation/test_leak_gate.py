@@ -32,8 +32,9 @@ from detection.settings import DetectSettings
 from graph.contract.as_of import forget_later
 from graph.contract.tables import CheckedTable, read_folder
 from graph.errors import LeakError
-from graph.model import Ring, RunResult, Snapshot
+from graph.model import Snapshot
 from graph.open import open_store
+from graph.results import Ring, RunResult
 from graph.settings import Settings
 from graph.stores import snapshots
 

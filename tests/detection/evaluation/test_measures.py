@@ -18,7 +18,8 @@ from detection.evaluation.measures import (
 )
 from detection.evaluation.statistics import Resampling
 from detection.evaluation.truth import TrueVerdicts, Truth
-from graph.model import Member, Ring, RunResult, Snapshot
+from graph.model import Snapshot
+from graph.results import Member, Ring, RunResult
 from graph.vocabulary import TIERS, Tier
 
 

@@ -30,7 +30,7 @@ from detection.rings.ties import Tie, find_critical_links
 from detection.run import find_run
 from detection.settings import DetectSettings
 from detection.tiers import Grounds, decide_tier, score_net_bits
-from graph.model import Member, Ring, RunResult
+from graph.results import Member, Ring, RunResult
 from graph.vocabulary import RingKind
 
 PLANTS: dict[RingKind, Callable[[Facts, list[str]], None]] = {

@@ -14,7 +14,8 @@ from detection.risk.file import KeptModel
 from detection.run import find_run
 from detection.scores import Scores
 from detection.settings import DetectSettings
-from graph.model import Flag, Snapshot
+from graph.model import Snapshot
+from graph.results import Flag
 from graph.vocabulary import TIERS
 
 

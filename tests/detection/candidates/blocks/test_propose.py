@@ -14,7 +14,8 @@ from detection.policy import DEFAULT_POLICY
 from detection.rings.parties import find_favours, find_gainers
 from detection.run import find_run
 from detection.settings import DetectSettings
-from graph.model import Party, Ring, Snapshot
+from graph.model import Snapshot
+from graph.results import Party, Ring
 
 MEMBERS = pick(100, 20)
 TARGETS = [f"p{number:03d}" for number in range(5, 11)]

@@ -199,10 +199,10 @@ def test_readers_share_a_store_and_keep_writers_out(location: Path) -> None:
 
 @pytest.mark.usefixtures("impatient")
 def test_a_store_that_cannot_be_opened_is_let_go(location: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("graph.stores.embedded.store.SCHEMA_VERSION", 0)
-    with pytest.raises(OSError, match="newer Ringfence"):
-        EmbeddedStore(location, mode="write")
-    monkeypatch.setattr("graph.stores.embedded.store.SCHEMA_VERSION", 1)
+    with monkeypatch.context() as patched:
+        patched.setattr("graph.stores.embedded.schema.SCHEMA_VERSION", 0)
+        with pytest.raises(OSError, match="newer Ringfence"):
+            EmbeddedStore(location, mode="write")
     EmbeddedStore(location, mode="write").close()
 
 

@@ -1,0 +1,262 @@
+"""Everything known of one account, beginning with the verdict."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from graph.queries.answers import (
+    AccountRecord,
+    AccountRing,
+    Dealings,
+    FlagRecord,
+    IdentifierUse,
+    LabelRecord,
+    OrderLine,
+    ReviewLine,
+    ReviewsSummary,
+    Tally,
+    Verdict,
+)
+from graph.queries.asking import (
+    USED,
+    VERDICT,
+    Row,
+    about_account,
+    about_accounts,
+    about_review,
+    ask_page,
+    count_users,
+    leave_out,
+    list_fields,
+    read_sentences,
+)
+from graph.queries.ids import require
+from graph.queries.runs import find_latest_run
+from graph.stores.protocol import GraphStore, Question
+from graph.stores.shape import NODES, RELATIONSHIPS, say_returns
+
+LATEST = 5
+"""How many of the latest orders and reviews an account's page shows."""
+
+
+_ORDERED = RELATIONSHIPS["ORDERED"]
+_ORDERS_BY_STATUS = """o.status AS status, o.currency AS currency, count(DISTINCT o.order_id) AS orders,
+collect(o.amount) AS amounts, min(o.ordered_at) AS first_at, max(o.ordered_at) AS last_at"""
+_ORDER = f"DISTINCT b.account_id AS other_id, {say_returns('o', _ORDERED, _ORDERED.properties)}"
+_REVIEWS = "count(r) AS n, collect(r.rating) AS ratings"
+_PART = say_returns("g", NODES["Ring"], ("run_id", "rank", "ring_id", "kind", "score", "tier", "size"))
+FLAG = f"{say_returns('f', NODES['Flag'], list_fields(FlagRecord))}, u.sequence AS sequence"
+"""What is returned of a flag ``f`` that a run ``u`` raised; see :func:`read_flags`."""
+
+
+def _about_dealings(side: str, way: str) -> dict[str, Question]:
+    # Amounts are added up here, exactly: a store's own sum depends on the order in which it meets them.
+    return {
+        f"{side}_by_status": about_account(way, _ORDERS_BY_STATUS),
+        f"{side}_partners": about_account(way, "count(DISTINCT b.account_id) AS n"),
+        f"{side}_latest": about_account(
+            way,
+            _ORDER,
+            condition="o.ordered_at IS NOT NULL",
+            order=f"ORDER BY ordered_at DESC, order_id LIMIT {LATEST}",
+        ),
+    }
+
+
+VERDICT_PAGE = {
+    "account": about_account(
+        "",
+        say_returns("a", NODES["Account"], ("account_id", "created_at", "role", "segment", "status", *VERDICT)),
+    ),
+    "rings": about_account(
+        "-[m:MEMBER_OF]->(g:Ring)", f"{_PART}, m.role AS role, m.bits AS bits", order="ORDER BY rank"
+    ),
+    "parties": about_account("<-[p:INVOLVES]-(g:Ring)", f"{_PART}, p.role AS role", order="ORDER BY rank"),
+    "flags": about_account("<-[:`ON`]-(f:Flag)<-[:RAISED]-(u:Run)", FLAG, order="ORDER BY sequence DESC"),
+}
+_ACCOUNT_PAGE = {
+    **VERDICT_PAGE,
+    "labels": about_account(
+        "-[l:LABELLED]->(k:Label)",
+        "DISTINCT k.label AS label, l.decided_at AS decided_at, l.source AS source",
+        order="ORDER BY label, decided_at, source",
+    ),
+    "uses": about_account(
+        "-[u:USES]->(i:Identifier)",
+        "i.kind AS kind, i.value AS value, i.canonical AS canonical, u.role AS role,"
+        " min(u.seen_at) AS first_seen_at, max(u.seen_at) AS last_seen_at",
+        order="ORDER BY kind, value, role",
+    ),
+    **_about_dealings("bought", "-[o:ORDERED]->(b)"),
+    **_about_dealings("sold", "<-[o:ORDERED]-(b:Account)"),
+    "written": about_account("-[:WROTE]->(r:Review)", _REVIEWS),
+    "suspect": about_account(
+        "-[:WROTE]->(r:Review)", "count(r) AS n", condition="r.tier IS NOT NULL AND r.tier <> 'clear'"
+    ),
+    "received": about_account("<-[:ABOUT]-(r:Review)", _REVIEWS),
+    "received_items": about_account("-[:LISTED]->(:Listing)<-[:ABOUT]-(r:Review)", _REVIEWS),
+    "latest_reviews": about_account(
+        "-[:WROTE]->(r:Review)",
+        say_returns("r", NODES["Review"], ("review_id", "rating", "reviewed_at", "suspicion", "tier")),
+        condition="r.reviewed_at IS NOT NULL",
+        order=f"ORDER BY reviewed_at DESC, review_id LIMIT {LATEST}",
+    ),
+    "listings": about_account("-[:LISTED]->(p:Listing)", "count(DISTINCT p.product_id) AS n"),
+    "referred_by": about_account(
+        "<-[:REFERRED]-(b:Account)", "DISTINCT b.account_id AS account_id", order="ORDER BY account_id"
+    ),
+    "referred": about_account("-[:REFERRED]->(b:Account)", "count(DISTINCT b) AS n"),
+}
+
+
+def find_account(store: GraphStore, account_id: str) -> AccountRecord:
+    """Everything known of one account, beginning with the verdict.
+
+    Raises
+    ------
+    UnknownIdError
+        If the store knows no such account; the message names the nearest one.
+    """
+    page = ask_page(store, _ACCOUNT_PAGE, account_id)
+    row = require(store, "account", account_id, page["account"])
+    row["run_id"] = find_verdict_run(store, row)
+    labels = tuple(LabelRecord(**each) for each in page["labels"])
+    rings = list_account_rings(page, row["run_id"])
+    flags = read_flags(page["flags"])
+    return AccountRecord(
+        **row,
+        verdict=say_verdict(row, labels, rings, flags),
+        labels=labels,
+        **_find_details(store, page),
+        bought=_find_dealings(page, "bought"),
+        sold=_find_dealings(page, "sold"),
+        listings=page["listings"][0]["n"],
+        referred_by=tuple(each["account_id"] for each in page["referred_by"]),
+        referred=page["referred"][0]["n"],
+        rings=rings,
+        flags=flags,
+    )
+
+
+def find_verdict_run(store: GraphStore, account: Row) -> str | None:
+    """The run whose verdict stands in an account's row; None before it was scored."""
+    run = find_latest_run(store) if account["tier"] is not None else None
+    return run.run_id if run else None
+
+
+_OPENINGS = {
+    "automatic": "Do not deal: the evidence is certain enough to act on",
+    "review": "Be careful: a person should look before you deal",
+    "watch": "Watch: something is unusual, too little to act on",
+    "clear": "Nothing against this account",
+}
+
+
+def say_verdict(
+    account: Mapping[str, Any],
+    labels: Sequence[LabelRecord] = (),
+    rings: Sequence[AccountRing] = (),
+    flags: Sequence[FlagRecord] = (),
+) -> str:
+    """One sentence that says whether to deal with an account."""
+    parts = [_OPENINGS.get(account["tier"] or "", "Not scored yet; type: ringfence detect")]
+    if account["risk_score"] is not None:
+        chance = account["probability"]
+        parts[0] += f" (risk {account['risk_score']:.2f}{'' if chance is None else f', probability {chance:.2f}'})"
+    parts += [f"it is labelled {each.label}" for each in labels]
+    parts += [_say_part(ring) for ring in rings]
+    parts += [flag.action for flag in flags[:1] if flag.run_id == account["run_id"] and flag.action]
+    return " ".join(f"{part[0].upper()}{part[1:].rstrip('.')}." for part in parts)
+
+
+def _say_part(ring: AccountRing) -> str:
+    what = f"{ring.kind} ring {ring.ring_id} of {ring.size} accounts"
+    return f"it is a {ring.role} of {what}" if ring.bits is None else f"it is a {ring.role} member of {what}"
+
+
+def list_account_rings(page: Mapping[str, list[Row]], run_id: str | None) -> tuple[AccountRing, ...]:
+    """The rings of a run on an account's page: those that it is a member of, then those that acted on or for it."""
+    rows = [row for row in (*page["rings"], *page["parties"]) if row["run_id"] == run_id]
+    return tuple(AccountRing(**{"bits": None, **leave_out(row, "rank", "run_id")}) for row in rows)
+
+
+def read_flags(rows: Iterable[Row]) -> tuple[FlagRecord, ...]:
+    """Flags from the rows of a query that returned :data:`FLAG`, in their order."""
+    flags = (leave_out({**row, "reasons": read_sentences(row["reasons"])}, "sequence") for row in rows)
+    return tuple(FlagRecord(**{**flag, "action": flag["action"] or ""}) for flag in flags)
+
+
+def _find_dealings(page: Mapping[str, list[Row]], side: str) -> Dealings:
+    rows = page[f"{side}_by_status"]
+    return Dealings(
+        orders=sum(row["orders"] for row in rows),
+        counterparties=page[f"{side}_partners"][0]["n"],
+        statuses=_add_up((row["status"], row["orders"]) for row in rows),
+        amounts=_add_up((row["currency"], amount) for row in rows for amount in row["amounts"]),
+        first_at=min((row["first_at"] for row in rows if row["first_at"]), default=None),
+        last_at=max((row["last_at"] for row in rows if row["last_at"]), default=None),
+        latest=tuple(OrderLine(**row) for row in page[f"{side}_latest"]),
+    )
+
+
+def _add_up(pairs: Iterable[tuple[str | None, float]]) -> tuple[Tally, ...]:
+    numbers: dict[str, list[float]] = defaultdict(list)
+    for name, number in pairs:
+        numbers[name or ""].append(number)
+    totals = {name: math.fsum(each) for name, each in numbers.items()}
+    return tuple(Tally(name, total) for name, total in sorted(totals.items(), key=lambda item: (-item[1], item[0])))
+
+
+_SUBJECTS = (
+    about_review("-[:ABOUT]->(p:Listing)", "r.review_id AS review_id, p.product_id AS id"),
+    about_review("-[:ABOUT]->(s:Account)", "r.review_id AS review_id, s.account_id AS id"),
+)
+
+
+def _find_details(store: GraphStore, page: Mapping[str, list[Row]]) -> dict[str, Any]:
+    """What the page's own rows lead to: who else uses its things, and what its reviews are about."""
+    uses, latest = page["uses"], page["latest_reviews"]
+    review_ids = tuple(row["review_id"] for row in latest)
+    asked = [count_users(USED, (row["canonical"] for row in uses))]
+    asked += [replace(question, ids=review_ids) for question in _SUBJECTS]
+    counted, *subjects = store.query_many(asked)
+    sizes = {(row["channel"], row["name"]): row["n"] for row in counted}
+    targets = {row["review_id"]: row["id"] for rows in reversed(subjects) for row in rows}  # an item before its seller
+    return {
+        "identifiers": tuple(
+            IdentifierUse(
+                **leave_out(row, "canonical"), others=max(0, sizes.get((row["kind"], row["canonical"]), 1) - 1)
+            )
+            for row in uses
+        ),
+        "reviews": _sum_up_reviews(
+            page, tuple(ReviewLine(**row, target_id=targets.get(row["review_id"])) for row in latest)
+        ),
+    }
+
+
+def _sum_up_reviews(page: Mapping[str, list[Row]], latest: tuple[ReviewLine, ...]) -> ReviewsSummary:
+    (written,), received = page["written"], [*page["received"], *page["received_items"]]
+    return ReviewsSummary(
+        written=written["n"],
+        mean_rating=_mean(written["ratings"]),
+        flagged=page["suspect"][0]["n"],
+        received=sum(row["n"] for row in received),
+        mean_received=_mean([rating for row in received for rating in row["ratings"]]),
+        latest=latest,
+    )
+
+
+def _mean(ratings: Sequence[float]) -> float | None:
+    return math.fsum(ratings) / len(ratings) if ratings else None
+
+
+def find_verdicts(store: GraphStore, account_ids: Iterable[str]) -> dict[str, Verdict]:
+    """The latest verdict on each of these accounts."""
+    returns = say_returns("a", NODES["Account"], ("account_id", *VERDICT))
+    (rows,) = store.query_many([about_accounts("", returns, account_ids)])
+    return {row["account_id"]: Verdict(row["risk_score"], row["tier"], row["probability"]) for row in rows}

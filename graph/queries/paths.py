@@ -1,0 +1,246 @@
+"""Who is connected with whom: neighbours, and the shortest way from one account to another."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from itertools import pairwise
+
+from graph.queries.answers import FoundPath, Hop, Neighbour, Share
+from graph.queries.asking import USED, Row, about_accounts, count_users
+from graph.queries.ids import check_account, check_accounts
+from graph.stores.protocol import GraphStore, Question
+
+DEFAULT_MAX_HUB = 50
+DEFAULT_MAX_HOPS = 6
+
+_REVIEWED = "(a)-[:WROTE]->(:Review)-[:ABOUT]->"
+_REVIEWERS = "(t)<-[:ABOUT]-(:Review)<-[:WROTE]-(b:Account)"
+_SHARED = (
+    (_REVIEWED, "(t:Listing)", "'reviewed product'", "t.product_id", _REVIEWERS),
+    (_REVIEWED, "(t:Account)", "'reviewed seller'", "t.account_id", _REVIEWERS),
+    USED,
+)
+_TRADES = ("(a)-[o:ORDERED]->(b:Account)", "(a)<-[o:ORDERED]-(b:Account)")
+_REFERRALS = ("(a)-[:REFERRED]->(b:Account)", "(a)<-[:REFERRED]-(b:Account)")
+_TRADED = "a.account_id AS one, b.account_id AS other, count(DISTINCT o.order_id) AS n"
+_REFERRED_TO = "DISTINCT a.account_id AS one, b.account_id AS other"
+
+
+@dataclass
+class _Search:
+    """What a widening search has found so far; ``ends`` may trade with everybody, hubs between may not."""
+
+    store: GraphStore
+    ends: frozenset[str]
+    max_hub: int
+    things: dict[tuple[str, str], set[str]] = field(default_factory=dict)
+    sizes: dict[tuple[str, str], int] = field(default_factory=dict)
+    dealings: dict[tuple[str, str], set[Share]] = field(default_factory=lambda: defaultdict(set))
+    partners: dict[str, int] = field(default_factory=dict)
+    left_out: set[Share] = field(default_factory=set)
+
+    def widen(self, accounts: set[str]) -> set[str]:
+        """All accounts one hop away from these; whatever one may ask at once is asked at once."""
+        products, sellers, brought, bought, came, sold, used = self.store.query_many(self._ask_from(accounts))
+        shared = [{(row["channel"], row["name"]) for row in rows} for rows in (products, sellers, used)]
+        trades = [*bought, *sold]
+        self._measure(shared, {row[end] for row in trades for end in ("one", "other")})
+        things = self._add_things(set().union(*shared))
+        return things | self._add_trades(trades) | self._add_referrals([brought, came])
+
+    def _ask_from(self, accounts: set[str]) -> list[Question]:
+        # A store that asks over two connections asks every other question on each.
+        products, sellers, used = (
+            about_accounts(f"{way}{thing}", f"DISTINCT {sort} AS channel, {name} AS name", accounts)
+            for way, thing, sort, name, _ in _SHARED
+        )
+        bought, sold = (about_accounts(way, _TRADED, accounts) for way in _TRADES)
+        brought, came = (about_accounts(way, _REFERRED_TO, accounts) for way in _REFERRALS)
+        return [products, sellers, brought, bought, came, sold, used]
+
+    def _measure(self, shared: list[set[tuple[str, str]]], accounts: set[str]) -> None:
+        """Find who shares each thing that is new, and count the partners of each account that is no end."""
+        fresh = [things - self.sizes.keys() for things in shared]
+        between = accounts - self.ends - self.partners.keys()
+        products, sellers, used = (
+            count_users(kind, (name for _, name in things), most=self.max_hub)
+            for kind, things in zip(_SHARED, fresh, strict=True)
+        )
+        sold_by, bought_by = (
+            about_accounts(way, "a.account_id AS one", between, gather="b.account_id") for way in _TRADES
+        )
+        sizes = [products, bought_by, sellers, used, sold_by]  # products and buyers take longest: not on one connection
+        products_by, buyers, reviewed_by, used_by, partners = self.store.query_many(sizes)
+        for things, rows in zip(fresh, (products_by, reviewed_by, used_by), strict=True):
+            self._keep_shared(things, rows)
+        self.partners |= dict.fromkeys(between, 0)
+        for row in (*buyers, *partners):
+            self.partners[row["one"]] += row["n"]
+
+    def _keep_shared(self, things: set[tuple[str, str]], rows: list[Row]) -> None:
+        for thing in things:
+            self.sizes.setdefault(thing, 1)
+        for row in rows:
+            thing = row["channel"], row["name"]
+            if thing in things:
+                self.sizes[thing] = row["n"]
+                if 1 < row["n"] <= self.max_hub:
+                    self.things[thing] = set(row["gathered"])
+
+    def _add_things(self, things: set[tuple[str, str]]) -> set[str]:
+        self.left_out |= {Share(*each, self.sizes[each]) for each in things if self.sizes[each] > self.max_hub}
+        return set().union(*(self.things[thing] for thing in things & self.things.keys()))
+
+    def _add_trades(self, rows: list[Row]) -> set[str]:
+        traders = {row[end] for row in rows for end in ("one", "other")} - self.ends
+        hubs = {account for account in traders if self.partners[account] > self.max_hub}
+        self.left_out |= {Share("trade", account, self.partners[account]) for account in hubs}
+        found = set[str]()
+        for row in rows:
+            pair = _as_pair(row)
+            if not hubs.intersection(pair):
+                self.dealings[pair].add(Share("trade", f"{row['n']} orders" if row["n"] > 1 else "1 order", 2))
+                found.add(row["other"])
+        return found
+
+    def _add_referrals(self, ways: list[list[Row]]) -> set[str]:
+        found = set[str]()
+        for rows, says in zip(ways, ("brought in", "was brought in by"), strict=True):
+            for row in rows:
+                known = self.dealings[_as_pair(row)]
+                if not any(share.channel == "referral" for share in known):
+                    known.add(Share("referral", f"{row['one']} {says} {row['other']}", 2))
+                found.add(row["other"])
+        return found
+
+    def list_shares(self, account_a: str, account_b: str) -> tuple[Share, ...]:
+        """Everything found so far that two accounts share, rarest first."""
+        both = {account_a, account_b}
+        things = {Share(*thing, self.sizes[thing]) for thing, users in self.things.items() if both <= users}
+        return _rarest_first(things | self.dealings.get((min(both), max(both)), set()))
+
+
+def find_neighbours(store: GraphStore, account_id: str, *, max_hub: int = DEFAULT_MAX_HUB) -> list[Neighbour]:
+    """The accounts one hop away; those that share most, and what is rarest, first."""
+    check_account(store, account_id)
+    search = _Search(store, frozenset({account_id}), max_hub)
+    found = search.widen({account_id}) - {account_id}
+    shares: dict[str, set[Share]] = defaultdict(set)
+    for thing, users in search.things.items():
+        for user in users & found:
+            shares[user].add(Share(*thing, search.sizes[thing]))
+    for pair, dealings in search.dealings.items():
+        for end in found.intersection(pair):
+            shares[end] |= dealings
+    neighbours = [Neighbour(other, _rarest_first(things)) for other, things in shares.items()]
+    return sorted(neighbours, key=lambda each: (-_strength(each.shares), each.account_id))
+
+
+def find_path(
+    store: GraphStore,
+    account_a: str,
+    account_b: str,
+    *,
+    max_hub: int = DEFAULT_MAX_HUB,
+    max_hops: int = DEFAULT_MAX_HOPS,
+) -> FoundPath:
+    """The shortest way from one account to another over what they share and how they deal.
+
+    Both ends widen in turn, the narrower first, so that the ground covered grows with half the
+    distance.  Whatever more than ``max_hub`` accounts share is left out, and said so.  Of several
+    shortest ways the one over the rarest things is taken.
+
+    Raises
+    ------
+    UnknownIdError
+        If the store does not know one of them.
+    """
+    check_accounts(store, account_a, account_b)
+    search = _Search(store, frozenset({account_a, account_b}), max_hub)
+    found = _widen_until_met(search, account_a, account_b, max_hops)
+    hops = _walk_shortest(search, account_a, account_b) if found else ()
+    left_out = tuple(sorted(search.left_out, key=lambda each: (-each.accounts, each.channel, each.name)))
+    return FoundPath(account_a, account_b, found, hops, left_out)
+
+
+def _widen_until_met(search: _Search, account_a: str, account_b: str, max_hops: int) -> bool:
+    seen = ({account_a}, {account_b})
+    edges = [{account_a}, {account_b}]
+    for _ in range(max_hops):
+        if seen[0] & seen[1] or not all(edges):
+            break
+        side = int(len(edges[1]) < len(edges[0]))
+        edges[side] = search.widen(edges[side]) - seen[side]
+        seen[side].update(edges[side])
+    return bool(seen[0] & seen[1])
+
+
+class _Links:
+    """What a search has found, by account."""
+
+    def __init__(self, search: _Search) -> None:
+        self.search = search
+        self.things: dict[str, list[tuple[str, str]]] = defaultdict(list)
+        self.partners: dict[str, list[str]] = defaultdict(list)
+        for thing, users in search.things.items():
+            for user in users:
+                self.things[user].append(thing)
+        for (one, other), dealings in search.dealings.items():
+            if dealings:
+                self.partners[one].append(other)
+                self.partners[other].append(one)
+
+    def list_layers(self, start: str, end: str) -> list[set[str]]:
+        """The accounts 0, 1, 2, … hops from the start, up to the last before the end."""
+        layers: list[set[str]] = []
+        layer, seen, used = {start}, {start}, set[tuple[str, str]]()
+        while end not in layer:
+            layers.append(layer)
+            things = {thing for one in layer for thing in self.things[one]} - used
+            layer = set().union(*(self.search.things[thing] for thing in things))
+            layer = layer.union(*(self.partners[one] for one in layers[-1])) - seen
+            used |= things
+            seen |= layer
+        return layers
+
+    def list_from(self, account: str) -> Iterator[tuple[str, float]]:
+        """Each account one hop away, once for each way there, and how common that is: from 0 to 1."""
+        for thing in self.things[account]:
+            commonness = 1 - 1 / self.search.sizes[thing]
+            yield from ((user, commonness) for user in self.search.things[thing])
+        yield from ((partner, 0.5) for partner in self.partners[account])
+
+
+def _walk_shortest(search: _Search, account_a: str, account_b: str) -> tuple[Hop, ...]:
+    """Of the ways with the fewest hops the one over the rarest things; of equals the first by its accounts."""
+    links = _Links(search)
+    layers = links.list_layers(account_a, account_b)
+    lengths, onwards = {account_b: 0.0}, dict[str, str]()
+    for layer in reversed(layers):  # from the other end back: how common everything on the best way from here is
+        reached: dict[str, tuple[float, str]] = {}
+        for one, length in lengths.items():
+            for other, commonness in links.list_from(one):
+                if other in layer:
+                    reached[other] = min(reached.get(other, (math.inf, "")), (length + commonness, one))
+        lengths = {account: length for account, (length, _) in reached.items()}
+        onwards |= {account: one for account, (_, one) in reached.items()}
+    stops = [account_a]
+    while stops[-1] != account_b:
+        stops.append(onwards[stops[-1]])
+    return tuple(Hop(one, other, search.list_shares(one, other)) for one, other in pairwise(stops))
+
+
+def _as_pair(row: Row) -> tuple[str, str]:
+    one, other = sorted((row["one"], row["other"]))
+    return one, other
+
+
+def _rarest_first(shares: Iterable[Share]) -> tuple[Share, ...]:
+    return tuple(sorted(shares, key=lambda each: (each.accounts, each.channel, each.name)))
+
+
+def _strength(shares: Iterable[Share]) -> float:
+    return sum(1 / (each.accounts - 1) for each in shares if each.accounts > 1)

@@ -1,0 +1,81 @@
+"""Rings: those of a run, and all that is kept of one."""
+
+from __future__ import annotations
+
+from graph.errors import UnknownIdError
+from graph.queries.answers import MemberRecord, RingRecord, RingSummary
+from graph.queries.asking import VERDICT, ask, leave_out, list_fields
+from graph.queries.ids import find_nearest_id, say_unknown
+from graph.queries.runs import find_run
+from graph.results import Evidence, InnocentReading, Party, RingLink
+from graph.stores.protocol import GraphStore
+from graph.stores.shape import NODES, RELATIONSHIPS, read_fields, say_returns
+
+_INVOLVES = RELATIONSHIPS["INVOLVES"]
+
+_RING = say_returns("g", NODES["Ring"], list_fields(RingSummary))
+_RING_FILTERS = {
+    "kind": "g.kind = $kind",
+    "tier": "g.tier = $tier",
+    "min_size": "g.size >= $min_size",
+    "max_size": "g.size <= $max_size",
+}
+RING_RUNS = f"""MATCH (r:Run)-[:FOUND]->(g:Ring) WHERE g.ring_id = $ring_id
+RETURN {_RING}, g.ring_key AS ring_key, r.sequence AS sequence ORDER BY sequence DESC"""
+_MEMBERS = f"""MATCH (g:Ring {{ring_key: $ring_key}})<-[m:MEMBER_OF]-(a:Account)
+RETURN {say_returns("a", NODES["Account"], ("account_id", *VERDICT))},
+{say_returns("m", RELATIONSHIPS["MEMBER_OF"], ("role", "bits"))} ORDER BY role, bits DESC, account_id"""
+_EVIDENCE = f"""MATCH (g:Ring {{ring_key: $ring_key}})-[:SHOWS]->(e:Evidence)
+RETURN {say_returns("e", NODES["Evidence"], list_fields(Evidence))} ORDER BY bits DESC, channel"""
+_LINKS = f"""MATCH (g:Ring {{ring_key: $ring_key}})<-[:MEMBER_OF]-(a:Account)-[l:LINKED]->(b:Account)
+WHERE l.ring_key = $ring_key
+RETURN DISTINCT a.account_id AS account_a, b.account_id AS account_b,
+{say_returns("l", RELATIONSHIPS["LINKED"], read_fields(RingLink, but=("account_a", "account_b")))}
+ORDER BY bits DESC, account_a, account_b, channel, via"""
+_READINGS = f"""MATCH (g:Ring {{ring_key: $ring_key}})-[:HEARD]->(h:Reading)
+RETURN {say_returns("h", NODES["Reading"], list_fields(InnocentReading))} ORDER BY bits DESC, name"""
+_PARTIES = f"""MATCH (g:Ring {{ring_key: $ring_key}})-[p:INVOLVES]->(a:Account)
+RETURN a.account_id AS account_id, {say_returns("p", _INVOLVES, _INVOLVES.properties)}
+ORDER BY role, account_id"""
+
+
+def list_rings(store: GraphStore, *, run_id: str | None = None, **filters: str | int | None) -> list[RingSummary]:
+    """The rings of a run (the latest by default), ranked.
+
+    Parameters
+    ----------
+    filters
+        Any of ``kind``, ``tier``, ``min_size`` and ``max_size``; None means any.
+    """
+    wanted = {name: value for name, value in filters.items() if value is not None}
+    where = "".join(f" AND {_RING_FILTERS[name]}" for name in wanted)
+    cypher = f"MATCH (g:Ring) WHERE g.run_id = $run_id{where} RETURN {_RING} ORDER BY rank, ring_id"
+    rows = ask(store, cypher, run_id=find_run(store, run_id).run_id, **wanted)
+    return [RingSummary(**row) for row in rows]
+
+
+def find_ring(store: GraphStore, ring_id: str, *, run_id: str | None = None) -> RingRecord:
+    """A ring with members, evidence, links, innocent readings and parties.
+
+    A ring keeps its id from run to run; the latest run that found it answers unless one is named.
+
+    Raises
+    ------
+    UnknownIdError
+        If no such run found a ring of this id.
+    """
+    run = find_run(store, run_id)
+    rows = ask(store, RING_RUNS, ring_id=ring_id)
+    row = next((row for row in rows if run_id in (None, row["run_id"])), None)
+    if row is None:
+        elsewhere = f" in run {run.run_id!r}" if rows else ""
+        raise UnknownIdError(say_unknown("ring", ring_id, find_nearest_id(store, "ring", ring_id), elsewhere))
+    key = {"ring_key": row["ring_key"]}
+    return RingRecord(
+        summary=RingSummary(**leave_out(row, "ring_key", "sequence")),
+        members=tuple(MemberRecord(**each) for each in ask(store, _MEMBERS, **key)),
+        evidence=tuple(Evidence(**each) for each in ask(store, _EVIDENCE, **key)),
+        links=tuple(RingLink(**each) for each in ask(store, _LINKS, **key)),
+        readings=tuple(InnocentReading(**each) for each in ask(store, _READINGS, **key)),
+        parties=tuple(Party(**each) for each in ask(store, _PARTIES, **key)),
+    )

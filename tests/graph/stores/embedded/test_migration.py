@@ -1,0 +1,249 @@
+"""A store of version 1 answers a reader as it is, and a writer brings it up to date, killed or not."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import ladybug
+import pytest
+import small_market
+from click.testing import CliRunner
+from places import ROOT
+from version_1 import read_recorded, unpack_version_1
+
+from cli.main import main
+from graph.errors import QueryError, StoreVersionError
+from graph.stores.embedded.database import DATABASE_FILE, STAGING_FOLDER
+from graph.stores.embedded.schema import list_migrations
+from graph.stores.embedded.store import EmbeddedStore
+from graph.stores.protocol import Mode
+from graph.stores.shape import NODES, RELATIONSHIPS, VERSION, find_later
+
+DIE = """
+import os, shutil, signal, sys
+from pathlib import Path
+import ladybug
+from graph.stores.embedded import database
+
+place, last = sys.argv[1], int(sys.argv[2])
+steps = []
+
+def die_in_time():
+    steps.append(None)
+    if len(steps) > last:
+        os.kill(os.getpid(), signal.SIGKILL)
+
+def mortal(work):
+    def work_or_die(*arguments, **options):
+        die_in_time()
+        result = work(*arguments, **options)
+        die_in_time()
+        return result
+    return work_or_die
+
+def copy_half(source, target):
+    Path(target).write_bytes(Path(source).read_bytes()[: 1 << 20])
+    die_in_time()
+    return copyfile(source, target)
+
+copyfile, shutil.copyfile = shutil.copyfile, copy_half
+shutil.rmtree, os.fsync = mortal(shutil.rmtree), mortal(os.fsync)
+Path.replace = mortal(Path.replace)
+ladybug.Connection.execute = mortal(ladybug.Connection.execute)
+ladybug.Database.close = mortal(ladybug.Database.close)
+from graph.stores.embedded.store import EmbeddedStore
+EmbeddedStore(place, mode="write").close()
+print(len(steps))
+"""
+"""Opens a store for writing, and kills itself after so many steps; without that, says how many there are."""
+
+
+@pytest.fixture
+def old(tmp_path: Path) -> Path:
+    return unpack_version_1(tmp_path)
+
+
+def without_probability(answer: Any) -> Any:
+    """An answer as version 1 would give it; what came since is there, and says nothing."""
+    if isinstance(answer, list):
+        return [without_probability(each) for each in answer]
+    if not isinstance(answer, dict):
+        return answer
+    assert answer.get("probability") is None
+    return {name: without_probability(each) for name, each in answer.items() if name != "probability"}
+
+
+def ask(place: Path, *words: str) -> Any:
+    result = CliRunner().invoke(main, ["--store", str(place), *words])
+    assert (result.exit_code, result.stderr) == (0, "")
+    return (
+        [json.loads(line) for line in result.stdout.split("\n") if line]
+        if "jsonl" in words
+        else json.loads(result.stdout)
+    )
+
+
+def check_answers(place: Path) -> None:
+    recorded = read_recorded()
+    for each in recorded["answers"]:
+        assert without_probability(ask(place, *each["command"], "--format", "json")) == each["answer"], each["command"]
+    for what, rows in recorded["exports"].items():
+        assert without_probability(ask(place, "export", what, "--format", "jsonl", "-o", "-")) == rows
+
+
+def check_graph(place: Path, *, mode: Mode = "read") -> None:
+    """Whatever version 1 kept is there, and nothing else."""
+    with EmbeddedStore(place, mode=mode) as store:
+        for name, rows in read_recorded()["graph"].items():
+            found = store.query(ask_for_all(name, list(rows[0]) if rows else []))
+            found = [{**row, "version": 1} for row in found] if name == "Schema" else found
+            plain = json.loads(json.dumps(found, default=lambda value: value.isoformat()))
+            assert sorted(plain, key=repr) == sorted(rows, key=repr), name
+
+
+def ask_for_all(name: str, columns: list[str]) -> str:
+    """All nodes of a label, or relationships of a kind (``Account-USES-Identifier``), with the keys of their ends."""
+    if "-" not in name:
+        return f"MATCH (n:{name}) RETURN {', '.join(f'n.{each} AS {each}' for each in columns)}"
+    source, kind, target = name.split("-")
+    ends = [f"a.{NODES[source].key} AS from_key", f"b.{NODES[target].key} AS to_key"]
+    returns = [*ends, *(f"r.{each} AS {each}" for each in columns if each not in ("from_key", "to_key"))]
+    return f"MATCH (a:{source})-[r:`{kind}`]->(b:{target}) RETURN {', '.join(returns)}"
+
+
+def find_version(place: Path) -> int:
+    database = ladybug.Database(place / DATABASE_FILE, read_only=True)
+    with ladybug.Connection(database) as connection:
+        result = connection.execute("MATCH (s:Schema) RETURN s.version AS version")
+        assert not isinstance(result, list)
+        version = next(iter(result.rows_as_dict()))["version"]
+    database.close()
+    return int(version)
+
+
+def describe_tables(place: Path) -> dict[str, list[tuple[Any, ...]]]:
+    with EmbeddedStore(place) as store:
+        tables = [row["name"] for row in store.query("CALL show_tables() RETURN *") if row["name"] != "Vector"]
+        return {
+            name: [tuple(row.values()) for row in store.query(f"CALL table_info('{name}') RETURN *")] for name in tables
+        }
+
+
+# ── reading ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_reader_of_an_older_store_is_answered_as_ever_and_writes_nothing(old: Path) -> None:
+    before = (old / DATABASE_FILE).read_bytes()
+    check_answers(old)
+    check_graph(old)
+    assert (old / DATABASE_FILE).read_bytes() == before
+    assert sorted(path.name for path in old.iterdir()) == [DATABASE_FILE, "lock"]
+
+
+def test_what_an_older_store_lacks_is_null_wherever_it_is_named(old: Path) -> None:
+    with EmbeddedStore(old) as store:
+        both = (
+            "MATCH (f:Flag)-[:`ON`]->(a:Account {account_id: 'ann'}) RETURN f.probability AS flag, a.probability AS own"
+        )
+        assert store.query(both) == [{"flag": None, "own": None}]
+        assert store.query("MATCH (a:Account) WHERE a.probability > 0.5 RETURN a.account_id AS id") == []
+        said = store.query(
+            "MATCH (a:Account {account_id: 'ann'}) RETURN 'a.probability' AS text, a.probability AS number"
+        )
+        assert said == [{"text": "a.probability", "number": None}]
+
+
+def test_what_no_version_knows_is_no_query_to_an_older_store_either(old: Path) -> None:
+    with EmbeddedStore(old) as store, pytest.raises(QueryError, match="Cannot find property nothing for a"):
+        store.query("MATCH (a:Account) RETURN a.nothing, a.probability")
+
+
+# ── writing ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def test_a_writer_brings_an_older_store_up_to_date_and_loses_nothing(old: Path) -> None:
+    EmbeddedStore(old, mode="write").close()
+    assert find_version(old) == VERSION
+    check_answers(old)
+    check_graph(old)
+    assert sorted(path.name for path in old.iterdir()) == [DATABASE_FILE, "lock"]
+
+
+def test_a_migrated_store_has_the_tables_of_a_new_one(old: Path, tmp_path: Path) -> None:
+    EmbeddedStore(old, mode="write").close()
+    EmbeddedStore(tmp_path / "new", mode="write").close()
+    assert describe_tables(old) == describe_tables(tmp_path / "new")
+
+
+def test_the_next_run_on_a_migrated_store_is_that_on_a_new_one(old: Path, tmp_path: Path) -> None:
+    new = small_market.make_store(tmp_path / "new")
+    for place in (old, new):
+        small_market.add_run(place, run_id="run-2")
+    commands = (["account", "ann"], ["ring", "R-1"], ["why", "rev-1"], ["runs"])
+    assert [ask(old, *words, "--format", "json") for words in commands] == [
+        ask(new, *words, "--format", "json") for words in commands
+    ]
+
+
+def test_an_older_store_is_migrated_once(old: Path) -> None:
+    EmbeddedStore(old, mode="write").close()
+    before = (old / DATABASE_FILE).read_bytes()
+    assert list_migrations(VERSION) == []
+    with EmbeddedStore(old, mode="write") as store:
+        assert store.query("MATCH (s:Schema) RETURN s.version AS version") == [{"version": VERSION}]
+    assert (old / DATABASE_FILE).read_bytes() == before
+
+
+@pytest.mark.parametrize("mode", ["read", "write"])
+def test_a_newer_store_is_refused_and_left_alone(old: Path, mode: Mode) -> None:
+    with EmbeddedStore(old, mode="write") as store:
+        store.query("MATCH (s:Schema) SET s.version = 99")
+    before = (old / DATABASE_FILE).read_bytes()
+    with pytest.raises(StoreVersionError, match=rf"newer Ringfence \(schema 99; this one reads up to {VERSION}\)"):
+        EmbeddedStore(old, mode=mode)
+    assert (old / DATABASE_FILE).read_bytes() == before
+
+
+def migrate_or_die(place: Path, last: int) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", DIE, str(place), str(last)]
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
+
+
+@pytest.mark.slow
+def test_a_migration_that_is_killed_at_any_step_loses_nothing(old: Path, tmp_path: Path) -> None:
+    kept = tmp_path / "kept"
+    shutil.copytree(old, kept)
+    undisturbed = migrate_or_die(old, 1000)
+    assert undisturbed.returncode == 0, undisturbed.stderr
+    n_steps, versions = int(undisturbed.stdout), []
+    for last in range(n_steps):
+        shutil.rmtree(old)
+        shutil.copytree(kept, old)
+        done = migrate_or_die(old, last)
+        assert done.returncode == -signal.SIGKILL, done.stderr
+        versions.append(find_version(old))
+        if (old / DATABASE_FILE).read_bytes() != (kept / DATABASE_FILE).read_bytes():
+            check_graph(old)
+        check_graph(old, mode="write")
+        assert find_version(old) == VERSION
+        assert not (old / STAGING_FOLDER).exists()
+    assert n_steps >= 20
+    assert set(versions) == {1, VERSION}
+    assert versions == sorted(versions)
+
+
+def test_every_property_that_came_later_has_its_migration() -> None:
+    migrations = " ".join(list_migrations(1))
+    for table, properties in find_later(1).items():
+        assert table in {**NODES, **RELATIONSHIPS}
+        for name in properties:
+            assert re.search(rf"ALTER TABLE `{table}` ADD {name} ", migrations), (table, name)

@@ -1,0 +1,111 @@
+"""What the embedded store promises besides the contract: drafts, one thread, nothing left behind."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pyarrow as pa
+import pytest
+import small_market
+from property_graph import Dump
+
+from graph.contract.tables import read_folder
+from graph.errors import StoreError
+from graph.settings import Settings
+from graph.stores.embedded import bulk as embedded_bulk
+from graph.stores.embedded.database import STAGING_FOLDER
+from graph.stores.embedded.store import EmbeddedStore
+
+Dumper = Callable[..., Dump]
+
+
+def test_a_copy_of_keys_that_exist_is_refused_and_changes_nothing(tmp_path: Path, dump: Dumper) -> None:
+    with EmbeddedStore(tmp_path / "store", mode="write") as store:
+        rows = pa.table({"label": ["fraud", "legit"]})
+        with store._transaction():
+            embedded_bulk._copy(store.file.connection, store.file.staging, "Label", rows)
+        before = dump(store)
+
+        def copy_both() -> None:
+            with store._transaction():
+                embedded_bulk._copy(
+                    store.file.connection, store.file.staging, "Shop", pa.table({"shop_id": ["another"]})
+                )
+                embedded_bulk._copy(store.file.connection, store.file.staging, "Label", rows)
+
+        with pytest.raises(StoreError, match=r"legit|fraud"):
+            copy_both()
+        assert dump(store) == before
+
+
+def test_a_relationship_to_an_unknown_node_is_refused_and_invents_nobody(tmp_path: Path, dump: Dumper) -> None:
+    with EmbeddedStore(tmp_path / "store", mode="write") as store:
+        before = dump(store)
+        rows = pa.table({"from": ["ghost"], "to": ["phantom"]})
+        with pytest.raises(StoreError, match=r"ghost|phantom"), store._transaction():
+            embedded_bulk._copy_relationship(
+                store.file.connection, store.file.staging, ("REFERRED", "Account", "Account"), rows
+            )
+        assert dump(store) == before
+
+
+def test_a_failure_in_the_middle_leaves_everything_as_it_was(
+    tmp_path: Path, market: Path, dump: Dumper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with EmbeddedStore(tmp_path / "store", mode="write") as store:
+        before = dump(store)
+        said = []
+
+        def stumble(stage: str, done: int, total: int) -> None:
+            said.append(stage)
+            if stage == "writing USES":
+                raise KeyboardInterrupt
+
+        with pytest.raises(KeyboardInterrupt):
+            store.load(read_folder(market, Settings()), progress=stumble)
+        assert len(said) > 3
+        assert dump(store) == before
+        assert [path.name for path in sorted((tmp_path / "store").iterdir())] == ["graph.lbug", "lock"]
+    with EmbeddedStore(tmp_path / "store") as store:
+        assert dump(store) == before
+
+
+def test_a_writer_works_on_one_thread(tmp_path: Path, market: Path) -> None:
+    # LadybugDB's parallel COPY into a node table can wait for itself for ever; on four threads it soon does.
+    with EmbeddedStore(tmp_path / "store", mode="write") as store:
+        threads = store.query("CALL current_setting('threads') RETURN *")
+        assert [list(row.values()) for row in threads] == [["1"]]
+        with store._transaction():
+            inside = store.query("CALL current_setting('threads') RETURN *")
+        assert inside == threads
+
+
+@pytest.mark.timeout(90)
+def test_many_keys_are_copied_without_hanging(tmp_path: Path) -> None:
+    ids = [f"device:{number * 7919 % 300_007:06d}-{number:x}" for number in range(300_000)]
+    keys = pa.array(ids)
+    rows = pa.table({"identifier_key": keys, "kind": keys, "value": keys, "canonical": keys})
+    with EmbeddedStore(tmp_path / "store", mode="write") as store:
+        with store._transaction():
+            embedded_bulk._copy(store.file.connection, store.file.staging, "Identifier", rows)
+        assert store.query("MATCH (i:Identifier) RETURN count(*) AS n") == [{"n": 300_000}]
+
+
+def test_what_a_killed_writer_left_behind_is_swept_away(tmp_path: Path, market: Path) -> None:
+    small_market.make_loaded_store(tmp_path / "store", market)
+    staging = tmp_path / "store" / STAGING_FOLDER
+    staging.mkdir()
+    (staging / "graph.lbug").write_bytes(b"half a draft")
+    with EmbeddedStore(tmp_path / "store") as store:
+        assert store.snapshot().n_accounts == 66
+    with EmbeddedStore(tmp_path / "store", mode="write") as store:
+        assert store.snapshot().n_accounts == 66
+    assert not staging.exists()
+
+
+def test_what_was_written_by_query_survives_the_next_transaction(tmp_path: Path, market: Path) -> None:
+    with EmbeddedStore(tmp_path / "store", mode="write") as store:
+        store.query("CREATE (:Shop {shop_id: 'by hand'})")
+        store.load(read_folder(market, Settings()))
+        assert {row["id"] for row in store.query("MATCH (s:Shop) RETURN s.shop_id AS id")} >= {"by hand"}

@@ -1,0 +1,222 @@
+"""Loads and runs that are killed on either end, or have no memory, and what the next one makes of them."""
+
+from __future__ import annotations
+
+import os
+import re
+import socket
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import small_market
+from neo4j_server import Neo4jServer
+from property_graph import Dump, empty_quickly
+from server_work import describe, load, work_until_death
+
+from graph.errors import (
+    StoreBusyError,
+    StoreFullError,
+    StoreUnfinishedError,
+    StoreUnreachableError,
+)
+from graph.open import open_store
+from graph.stores.location import Server
+from graph.stores.server import write as server_write
+from graph.stores.server.bolt import Bolt
+
+pytestmark = pytest.mark.server
+
+Dumper = Callable[..., Dump]
+RUN_TIMES = ("started_at", "finished_at")
+
+
+# ── interrupted loads ─────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("when", ["Account", "Identifier", "Review", "ORDERED", "USES", "LABELLED"])
+def test_a_load_whose_client_is_killed_is_seen_and_completed_by_the_same_command(
+    server: Server, market: Path, dump: Dumper, when: str, small_batches: None
+) -> None:
+    load(server, market)
+    undisturbed = describe(server, dump)
+    with open_store(server, mode="write") as store:
+        store.query("MATCH (n) WHERE NOT n:Writer AND NOT n:Slot AND NOT n:Schema DETACH DELETE n")
+    work_until_death(server, "load", f"writing {when}", market)
+    with pytest.raises(StoreUnfinishedError, match=r"did not finish .*; run the same `ringfence load` again"):
+        open_store(server)
+    load(server, market)
+    assert describe(server, dump) == undisturbed
+
+
+@pytest.mark.parametrize("when", ["Identifier", "USES"])
+def test_a_load_whose_server_is_killed_is_completed_by_the_same_command(
+    mortal: Server,
+    mortal_server: Neo4jServer,
+    market: Path,
+    dump: Dumper,
+    when: str,
+    small_batches: None,
+    impatient: None,
+) -> None:
+    load(mortal, market)
+    undisturbed = describe(mortal, dump)
+    empty_quickly(mortal_server.address)
+
+    def kill(stage: str, done: int, total: int) -> None:
+        if stage == f"writing {when}":
+            mortal_server.kill()
+
+    with pytest.raises(StoreUnreachableError, match="does not answer"):
+        load(mortal, market, progress=kill)
+    mortal_server.restart()
+    with pytest.raises(StoreUnfinishedError):
+        open_store(mortal)
+    load(mortal, market)
+    assert describe(mortal, dump) == undisturbed
+
+
+def test_a_load_outlives_a_restart_of_its_server(
+    mortal: Server, mortal_server: Neo4jServer, market: Path, dump: Dumper, small_batches: None
+) -> None:
+    load(mortal, market)
+    undisturbed = describe(mortal, dump)
+    empty_quickly(mortal_server.address)
+    killed: list[str] = []
+
+    def kill(stage: str, done: int, total: int) -> None:
+        if stage == "writing USES" and not killed:
+            killed.append(stage)
+            mortal_server.kill()
+            threading.Thread(target=mortal_server.restart).start()
+
+    load(mortal, market, progress=kill)
+    assert killed
+    assert describe(mortal, dump) == undisturbed
+
+
+def test_a_small_load_is_all_or_nothing(server: Server, market: Path, dump: Dumper) -> None:
+    open_store(server, mode="write").close()
+
+    def stumble(stage: str, done: int, total: int) -> None:
+        if stage == "writing USES":
+            raise KeyboardInterrupt
+
+    before = describe(server, dump)
+    with pytest.raises(KeyboardInterrupt):
+        load(server, market, progress=stumble)
+    assert describe(server, dump) == before
+
+
+def test_a_small_load_completes_a_large_one_that_was_interrupted(
+    server: Server, market: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    work_until_death(server, "load", "writing LABELLED", market)
+    load(server, market)
+    open_store(server).close()
+
+
+def test_loading_another_folder_after_an_interruption_says_that_half_of_the_first_stays(
+    server: Server, market: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    work_until_death(server, "load", "writing USES", market)
+    with caplog.at_level("WARNING", logger="ringfence.server"):
+        load(server, small_market.write_tables(tmp_path / "other"))
+    assert re.search(r"an earlier load did not finish \(.*accounts 300 rows.*\); what it wrote stays", caplog.text)
+    open_store(server).close()
+
+
+def test_nobody_detects_on_half_a_load(server: Server, market: Path) -> None:
+    work_until_death(server, "load", "writing USES", market)
+    with open_store(server, mode="write") as store, pytest.raises(StoreUnfinishedError, match="did not finish"):
+        store.snapshot()
+
+
+def test_whoever_reads_during_a_load_is_told_who_loads(server: Server, market: Path, small_batches: None) -> None:
+    said: list[str] = []
+
+    def look(stage: str, done: int, total: int) -> None:
+        if stage == "writing USES" and not said:
+            with pytest.raises(StoreBusyError) as caught:
+                open_store(server)
+            said.append(str(caught.value))
+
+    load(server, market, progress=look)
+    assert re.search(rf"is being loaded by process {os.getpid()} on {socket.gethostname()} \(", said[0])
+
+
+def test_a_load_for_which_the_server_has_no_memory_fails_soon_and_says_so(
+    mortal: Server, mortal_server: Neo4jServer, market: Path
+) -> None:
+    open_store(mortal, mode="write").close()
+    mortal_server.restart(settings={"db.memory.transaction.max": "4m"})
+    try:
+        started = time.monotonic()
+        with pytest.raises(StoreFullError, match=r"ran out of memory: .*give the server more heap"):
+            load(mortal, market)
+        assert time.monotonic() - started < 30
+    finally:
+        mortal_server.restart(settings={})
+
+
+def test_a_snapshot_that_a_load_came_into_is_refused(
+    server: Server, market: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from graph.stores.server import read as server_read
+
+    load(server, small_market.write_tables(market.parent / "first"))
+    read = server_read.read_raw_graph
+
+    def read_slowly(bolt: Bolt) -> Any:
+        raw = read(bolt)
+        load(server, market)
+        return raw
+
+    with open_store(server) as store:
+        monkeypatch.setattr(server_read, "read_raw_graph", read_slowly)
+        with pytest.raises(StoreBusyError, match="loaded into while it was being read"):
+            store.snapshot()
+
+
+# ── interrupted runs ──────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("victim", ["client", "server"])
+def test_a_run_that_is_killed_leaves_the_one_before_and_can_be_written_again(
+    mortal: Server,
+    mortal_server: Neo4jServer,
+    tmp_path: Path,
+    dump: Dumper,
+    victim: str,
+    monkeypatch: pytest.MonkeyPatch,
+    impatient: None,
+) -> None:
+    tables = small_market.write_tables(tmp_path / "market")
+    small_market.make_loaded_store(mortal, tables)
+    small_market.add_run(mortal)
+    before = describe(mortal, dump)
+    if victim == "client":
+        work_until_death(mortal, "run", "writing", tables)
+    else:
+        write_rows = server_write.write_run_rows
+
+        def write_and_kill(*arguments: Any) -> None:
+            write_rows(*arguments)
+            mortal_server.kill()
+
+        monkeypatch.setattr(server_write, "write_run_rows", write_and_kill)
+        with pytest.raises(StoreUnreachableError):
+            small_market.add_run(mortal, run_id="run-2")
+        monkeypatch.undo()
+        mortal_server.restart()
+    assert describe(mortal, dump) == before
+    small_market.add_run(mortal, run_id="run-2")
+    disturbed = describe(mortal, dump, without=RUN_TIMES)
+    empty_quickly(mortal_server.address)
+    small_market.make_loaded_store(mortal, tables)
+    for run_id in ("run-1", "run-2"):
+        small_market.add_run(mortal, run_id=run_id)
+    assert describe(mortal, dump, without=RUN_TIMES) == disturbed

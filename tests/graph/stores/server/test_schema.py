@@ -1,0 +1,116 @@
+"""Keys, labels of kinds, and versions of the graph's shape on a server."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import neo4j
+import pytest
+import small_market
+from property_graph import Dump
+from server_work import load
+
+from graph.errors import (
+    RingfenceError,
+    StoreNotFoundError,
+    StoreVersionError,
+)
+from graph.open import open_store
+from graph.queries.accounts import find_account
+from graph.stores.location import Server
+from graph.stores.server import schema as server_schema
+from graph.stores.server.schema import NODE_KEYS
+from graph.stores.shape import VERSION
+
+pytestmark = pytest.mark.server
+
+Dumper = Callable[..., Dump]
+
+
+def test_every_key_is_unique(server: Server) -> None:
+    with open_store(server, mode="write") as store:
+        for label, key in NODE_KEYS.items():
+            value = -1 if label == "Slot" else "twice"
+            with pytest.raises(RingfenceError, match="already exists"):
+                store.query(f"CREATE (:{label} {{{key}: $value}}), (:{label} {{{key}: $value}})", value=value)
+        with pytest.raises(RingfenceError, match="already exists"):
+            store.query(
+                "CREATE (a:Account)-[:ORDERED {order_id: 'o'}]->(b:Account), (b)-[:ORDERED {order_id: 'o'}]->(a)"
+            )
+
+
+def test_identifiers_carry_their_kind_as_a_label_where_it_makes_one(server: Server, tmp_path: Path) -> None:
+    kinds = ["device", "steam_id", "account", "x`) detach delete n //", "_", "a b"]
+    folder = tmp_path / "kinds"
+    folder.mkdir()
+    (folder / "accounts.csv").write_text("account_id\nann\n")
+    rows = "".join(f'ann,"{kind}",v\n' for kind in kinds)
+    (folder / "identifiers.csv").write_text(f"account_id,kind,value\n{rows}")
+    load(server, folder)
+    with open_store(server) as store:
+        found = store.query("MATCH (i:Identifier) RETURN i.kind AS kind, labels(i) AS labels")
+        assert {row["kind"]: set(row["labels"]) - {"Identifier"} for row in found} == {
+            **{kind: set() for kind in kinds},
+            "device": {"Device"},
+            "steam_id": {"SteamId"},
+        }
+        assert store.query("MATCH (a:Account) RETURN count(*) AS n") == [{"n": 1}]
+
+
+def test_a_newer_schema_is_refused(server: Server) -> None:
+    with open_store(server, mode="write") as store:
+        store.query("MATCH (s:Schema) SET s.version = 99")
+    for mode in ("read", "write"):
+        with pytest.raises(StoreVersionError, match=rf"newer Ringfence \(schema 99; this one reads up to {VERSION}\)"):
+            open_store(server, mode=mode)  # type: ignore[arg-type]
+
+
+def test_an_older_schema_is_brought_up_to_date_one_version_after_the_other(
+    server: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    open_store(server, mode="write").close()
+    first, last = VERSION + 1, VERSION + 2
+    steps = {step: (f"CREATE (:Shop {{shop_id: 'step {step}'}})",) for step in (first, last)}
+    monkeypatch.setattr(server_schema, "MIGRATIONS", {**server_schema.MIGRATIONS, **steps})
+    monkeypatch.setattr(server_schema, "SCHEMA_VERSION", last)
+    with pytest.raises(StoreVersionError, match=rf"older Ringfence \(schema {VERSION}\); `ringfence load`"):
+        open_store(server)
+    open_store(server, mode="write").close()
+    with open_store(server) as store:
+        assert store.query("MATCH (s:Schema) RETURN s.version AS version") == [{"version": last}]
+        steps_taken = store.query("MATCH (s:Shop) RETURN s.shop_id AS step ORDER BY step")
+    assert steps_taken == [{"step": f"step {first}"}, {"step": f"step {last}"}]
+
+
+def test_an_empty_database_is_no_store_and_reading_leaves_it_empty(server: Server) -> None:
+    with pytest.raises(StoreNotFoundError, match="make one with `ringfence load FOLDER`"):
+        open_store(server)
+    with neo4j.GraphDatabase.driver(server.uri, auth=(server.username, server.password or "")) as driver:
+        assert driver.execute_query("MATCH (n) RETURN count(n) AS n").records[0]["n"] == 0
+
+
+def test_a_database_of_something_else_is_refused_and_left_alone(server: Server) -> None:
+    with neo4j.GraphDatabase.driver(server.uri, auth=(server.username, server.password or "")) as driver:
+        driver.execute_query("CREATE (:Movie {title: 'Heat'})")
+        with pytest.raises(StoreVersionError, match="a graph that Ringfence did not write"):
+            open_store(server, mode="write")
+        assert driver.execute_query("MATCH (n) RETURN labels(n) AS labels").records[0]["labels"] == ["Movie"]
+
+
+def test_a_graph_of_version_1_is_read_as_it_is_and_brought_up_to_date_by_a_writer(
+    server: Server, tmp_path: Path, dump: Dumper
+) -> None:
+    small_market.make_loaded_store(server, small_market.write_tables(tmp_path / "market"))
+    small_market.add_run(server)
+    with open_store(server, mode="write") as store:
+        store.query("MATCH (s:Schema) SET s.version = 1")
+        store.query("MATCH (n) WHERE n:Account OR n:Flag REMOVE n.probability")
+    with open_store(server) as store:
+        before = dump(store, without=("version",))
+        assert find_account(store, "ann").probability is None
+        assert store.query("MATCH (s:Schema) RETURN s.version AS version") == [{"version": 1}]
+    open_store(server, mode="write").close()
+    with open_store(server) as store:
+        assert dump(store, without=("version",)) == before
+        assert store.query("MATCH (s:Schema) RETURN s.version AS version") == [{"version": VERSION}]
