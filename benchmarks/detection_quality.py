@@ -35,7 +35,7 @@ from detection.evaluation.simulation.market import MarketSettings, simulate_mark
 from detection.evaluation.simulation.settings import Difficulty
 from detection.evaluation.statistics import Resampling
 from detection.evaluation.truth import Truth, read_truth
-from detection.evidence.judge import find_channels
+from detection.evidence.market import make_market
 from detection.run import find_run
 from detection.settings import DetectSettings
 from graph.contract.tables import read_folder
@@ -88,7 +88,7 @@ def list_methods(run: RunResult, snapshot: Snapshot) -> Iterator[tuple[str, list
     yield "Ringfence", list_members(run.rings)
     for tiers in (("review", "automatic"), ("automatic",)):
         yield f"Ringfence, {' or '.join(tiers)} only", list_members(ring for ring in run.rings if ring.tier in tiers)
-    for found in run_baselines(snapshot, find_channels(snapshot)):
+    for found in run_baselines(make_market(snapshot)):
         yield found.name, [frozenset(snapshot.account_id[rows].tolist()) for rows in found.members]
 
 
