@@ -34,7 +34,8 @@ from detection.evaluation.measures import RankingScore, list_members, match_grou
 from detection.evaluation.simulation.market import MarketSettings
 from detection.evaluation.simulation.settings import Difficulty
 from detection.evaluation.truth import TrueGroup, Truth
-from detection.evidence.judge import bound_net_bits, find_channels, judge_groups
+from detection.evidence.judge import bound_net_bits, judge_groups
+from detection.evidence.market import make_market
 from detection.groups import Groups, gather_groups
 from detection.rings.build import build_rings
 from detection.risk.settings import RiskSettings
@@ -55,13 +56,13 @@ STAGES = ("against chance", "stands", "improved", "found")
 def judge_truth(snapshot: Snapshot, told: Truth) -> Iterator[tuple[str, str, str]]:
     """For each planted ring its kind and sharing, once as planted and once for each stage that it reaches."""
     rings = restrict_truth(told, snapshot).rings
-    channels, row = find_channels(snapshot), {name: place for place, name in enumerate(snapshot.account_id.tolist())}
+    market, row = make_market(snapshot), {name: place for place, name in enumerate(snapshot.account_id.tolist())}
     groups = gather_groups(np.array(sorted(row[member] for member in ring.members)) for ring in rings)
-    stands = judge_groups(groups, snapshot, channels).net_bits > 0
-    improved = improve_groups(groups, link_market(snapshot, channels), snapshot, channels)
-    better = judge_groups(improved, snapshot, channels)
+    stands = judge_groups(groups, market).net_bits > 0
+    improved = improve_groups(groups, link_market(market), market)
+    better = judge_groups(improved, market)
     reached = {
-        "against chance": match(groups, bound_net_bits(groups, snapshot, channels) > 0, snapshot, rings),
+        "against chance": match(groups, bound_net_bits(groups, market) > 0, snapshot, rings),
         "stands": match(groups, stands, snapshot, rings),
         "improved": match(better.groups, better.net_bits > 0, snapshot, rings),
         "found": set(match_groups(list_members(find_run(snapshot, DetectSettings()).rings), rings)),
@@ -79,17 +80,17 @@ def match(groups: Groups, chosen: np.ndarray, snapshot: Snapshot, rings: Sequenc
 
 def score_lists(snapshot: Snapshot, told: Truth) -> Iterator[tuple[str, RankingScore]]:
     """How the list of rings fares, as it is and with what the truth teaches."""
-    rings, channels, settings = restrict_truth(told, snapshot).rings, find_channels(snapshot), DetectSettings()
+    rings, market = restrict_truth(told, snapshot).rings, make_market(snapshot)
     is_bad = mark_bad(snapshot, told.accounts)
     table = describe_accounts(remove_labels(snapshot))
     shared = {*snapshot.identifier_kinds, "other"}
     doings = [name for name in feature_names() if name in table.names and name.split(".")[0] not in shared]
-    heard = {"as it is": channels}
+    heard = {"as it is": market}
     for name, columns in (("told how the bad behave", doings), ("told all that labels teach", table.names)):
         taught = learn_conduct(pick_columns(table, columns), is_bad)
-        heard[name] = replace(channels, conduct=(*channels.conduct, taught))
-    for name, facts in heard.items():
-        found = build_rings(search_market(snapshot, facts, settings), snapshot, facts, settings)
+        heard[name] = replace(market, conduct=(*market.conduct, taught))
+    for name, told_of in heard.items():
+        found = build_rings(search_market(told_of, DetectSettings()))
         yield name, score_ranking(match_groups(list_members(found), rings), len(rings))
 
 

@@ -25,7 +25,7 @@ from detection_quality import load_market
 from measure import write_result
 
 from detection.evaluation.simulation.market import MarketSettings
-from detection.evidence.judge import find_channels
+from detection.evidence.market import make_market
 from detection.search import search_market
 from detection.settings import DetectSettings
 from graph.model import Snapshot
@@ -44,9 +44,9 @@ def search_once(path: Path) -> None:
     snapshot: Snapshot = pickle.loads(path.read_bytes())  # written by this script a moment ago
     held = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     began = time.perf_counter()
-    channels = find_channels(snapshot)
+    market = make_market(snapshot)
     measured = time.perf_counter()
-    found = search_market(snapshot, channels, DetectSettings())
+    found = search_market(market, DetectSettings())
     ended = time.perf_counter()
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     seconds = {"channels": measured - began, "search": ended - measured}

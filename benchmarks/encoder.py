@@ -42,7 +42,7 @@ from detection.channels.catalogue import SIGN_UP
 from detection.evaluation.leak_gate import remove_labels
 from detection.evaluation.measures import list_members, match_groups, restrict_truth, score_ranking
 from detection.evaluation.simulation.market import MarketSettings
-from detection.evidence.judge import find_channels
+from detection.evidence.market import make_market
 from detection.risk.linear import apply_linear, fit_linear
 from detection.run import find_run
 from detection.settings import DetectSettings
@@ -274,9 +274,9 @@ def by_cosine(vectors: np.ndarray) -> Callable[[np.ndarray], np.ndarray]:
 
 def by_links(snapshot: Snapshot) -> Callable[[np.ndarray], np.ndarray]:
     """Two accounts are as alike as the links weigh that the search for candidates follows."""
-    channels, n = find_channels(snapshot), snapshot.n_accounts
-    things = tuple(channel for name, channel in channels.things.items() if name != SIGN_UP)
-    links = link_pairs(things, tuple(channels.dealings.values()), n)
+    market, n = make_market(snapshot), snapshot.n_accounts
+    things = tuple(channel for name, channel in market.things.items() if name != SIGN_UP)
+    links = link_pairs(things, tuple(market.dealings.values()), n, market.policy)
     weights = sparse.coo_array((links.bits, (links.a, links.b)), shape=(n, n)).tocsr()
     weights = weights + weights.T
     return lambda rows: weights[rows].toarray()

@@ -29,10 +29,10 @@ from scipy.sparse import csr_array
 
 from detection.candidates.blocks.propose import find_channel_blocks
 from detection.candidates.blocks.surprising import find_surprising_blocks
-from detection.channels.catalogue import DEED_WINDOWS_DAYS, PRAISE
-from detection.channels.facts import GOOD_RATING
-from detection.channels.windows import Deeds, share_deeds
+from detection.channels.catalogue import BEHAVIOURS, PRAISE
+from detection.channels.windows import DatedActs, share_in_time
 from detection.evaluation.fraudar import DenseBlock, find_dense_blocks, weigh_columns
+from detection.policy import DEFAULT_POLICY
 
 IntArray = npt.NDArray[np.int64]
 FloatArray = npt.NDArray[np.float64]
@@ -172,9 +172,10 @@ def find_in_structure(reviews: Reviews) -> Answer:
 
 def find_in_time(reviews: Reviews) -> Answer:
     """The most surprising block of accounts × praise of a product in a window."""
-    praise = reviews.rating >= GOOD_RATING
+    praise = reviews.rating >= DEFAULT_POLICY.good_rating
     at = reviews.day[praise].astype("datetime64[D]").astype("datetime64[us]")
-    channel = share_deeds(PRAISE, [Deeds(reviews.account[praise], reviews.product[praise], at)], DEED_WINDOWS_DAYS)
+    acts = DatedActs(reviews.account[praise], reviews.product[praise], at)
+    channel = share_in_time(next(record for record in BEHAVIOURS if record.name == PRAISE), [acts])
     blocks = find_channel_blocks(channel, reviews.n_accounts)
     return Answer(blocks[0].accounts, np.unique(channel.subject[blocks[0].things])) if blocks else NOTHING
 

@@ -23,10 +23,10 @@ from scipy.sparse import csr_array
 
 from detection.candidates.blocks.propose import find_channel_blocks
 from detection.candidates.blocks.surprising import find_surprising_blocks
-from detection.channels.catalogue import DEED_WINDOWS_DAYS, PRAISE
-from detection.channels.facts import GOOD_RATING
-from detection.channels.windows import Deeds, share_deeds
+from detection.channels.catalogue import BEHAVIOURS, PRAISE
+from detection.channels.windows import DatedActs, share_in_time
 from detection.evaluation.fraudar import find_dense_blocks
+from detection.policy import DEFAULT_POLICY
 from detection.reviews.facts import ReviewFacts
 from detection.reviews.judge import judge_reviews
 
@@ -108,9 +108,10 @@ def find_campaigns(facts: ReviewFacts, n_blocks: int) -> str:
 
 def find_campaigns_in_time(facts: ReviewFacts, n_blocks: int) -> str:
     """The same on accounts × (product, window) of praise, each of three windows by itself."""
-    good = facts.rating >= GOOD_RATING
+    good = facts.rating >= DEFAULT_POLICY.good_rating
     at = facts.day[good].astype("datetime64[D]").astype("datetime64[us]")
-    channel = share_deeds(PRAISE, [Deeds(facts.author[good], facts.target[good], at)], DEED_WINDOWS_DAYS)
+    acts = DatedActs(facts.author[good], facts.target[good], at)
+    channel = share_in_time(next(record for record in BEHAVIOURS if record.name == PRAISE), [acts])
     blocks = find_channel_blocks(channel, facts.n_accounts, n_blocks=n_blocks)
     return f"{channel.n_things:,} columns in three grains; {_count_hits([block.accounts for block in blocks], facts)}"
 
