@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from detection.channels.conduct import (
     COMPLAINTS,
     REFUNDS,
-    UNBOUGHT,
+    UNVERIFIED,
     BetaLaw,
     Conduct,
     find_verified,
@@ -105,7 +105,7 @@ def test_a_review_without_an_order_is_noticed_where_orders_name_products() -> No
         (author, "a0000", 1.0, "completed", product) for author, product, *_ in facts.reviews if author != "a0050"
     ]
     facts.reviews += [("a0050", f"p{number:03d}", None, 5.0, 50.0 * number) for number in range(6)]
-    signal = name_signals(facts)[UNBOUGHT]
+    signal = name_signals(facts)[UNVERIFIED]
     assert signal.bits.argmax() == 50
     verified = find_verified(make_snapshot(facts))
     assert (signal.times.sum(), signal.occasions.sum()) == ((~verified).sum(), len(verified))
