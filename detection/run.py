@@ -108,7 +108,7 @@ def find_run(
         rings = name_likenesses(rings, likes, snapshot)
     weighed = WeighedScores(score_market(rings, market))
     if model is not None:
-        weighed = weigh_risk(weighed.scores, snapshot, model, review_score=settings.policy.review_probability)
+        weighed = weigh_risk(weighed.scores, snapshot, model, settings.policy)
     scores = weighed.scores
     progress("scoring accounts and reviews", 4, _STEPS)
     digest = digest_snapshot(snapshot)
@@ -120,6 +120,7 @@ def find_run(
         as_of=snapshot.as_of,
         rings=rings,
         account_score=scores.account_score,
+        account_probability=weighed.probability,
         account_tier=scores.account_tier,
         review_score=scores.review_score,
         review_tier=scores.review_tier,

@@ -1,4 +1,4 @@
-"""What a learned model adds to a run: calibrated account scores, accounts to review, reasons, and whether it fits."""
+"""What a learned model adds to a run: calibrated probabilities, accounts to review, reasons, and whether it fits."""
 
 from __future__ import annotations
 
@@ -12,29 +12,32 @@ from detection.risk.file import KeptModel
 from detection.risk.model import RiskModel, score_accounts
 from detection.risk.reasons import explain_risk
 from detection.scores import Scores
-from detection.tiers import ACTIONS
+from detection.policy import Policy
+from detection.tiers import ACTIONS, raise_tiers
 from embeddings.features.table import describe_accounts
 from graph.model import Floats, Snapshot
 from graph.results import Flag
-from graph.vocabulary import TIERS
-
-REVIEW = TIERS.index("review")
+from graph.vocabulary import TIERS, Tier
 
 
 @dataclass(frozen=True)
 class WeighedScores:
-    """The run's scores with what was learnt in them, and what to note."""
+    """The run's scores, each account's learned ``probability`` of fraud (N,) or None without a model, and what to note.
+
+    The scores stay what the evidence says; tiers and flags have heard the probability too.
+    """
 
     scores: Scores
+    probability: Floats | None = None
     notes: tuple[str, ...] = ()
 
 
-def weigh_risk(scores: Scores, snapshot: Snapshot, kept: KeptModel, *, review_score: float) -> WeighedScores:
-    """Put learned risk into a run's account scores.
+def weigh_risk(scores: Scores, snapshot: Snapshot, kept: KeptModel, policy: Policy) -> WeighedScores:
+    """Set learned risk beside a run's account scores.
 
-    An account's score becomes its calibrated risk, in which the unsupervised score counts as log-odds with the weight
-    that the labels gave it.  Tiers that rings gave stay.  Whoever has none that asks for a review gets one from
-    ``review_score`` on, and never more than that: an automatic flag takes a ring.
+    The probability is calibrated; the score of evidence counts in it as log-odds with the weight that the labels gave it.
+    Tiers that rings gave stay.  Whoever has none that asks for a review gets one from ``review_probability`` on, and
+    never more than that: an automatic flag takes a ring.
 
     Parameters
     ----------
@@ -44,45 +47,56 @@ def weigh_risk(scores: Scores, snapshot: Snapshot, kept: KeptModel, *, review_sc
         The market.
     kept
         The model.
-    review_score
-        The risk from which a person should look.
+    policy
+        For the probability from which a person should look.
     """
     features = describe_accounts(snapshot)
     model, before = kept.model, scores.account_score
     risk = score_accounts(model, features, before)
-    raised = np.flatnonzero((risk >= review_score) & (scores.account_tier < REVIEW))
-    tier = scores.account_tier.copy()
-    tier[raised] = REVIEW
+    tier = raise_tiers(scores.account_tier, risk, policy)
+    raised = np.flatnonzero(tier > scores.account_tier)
     reasons = explain_risk(model, features, before, raised)
-    flags = _mend_flags(scores.flags, snapshot, model, risk, reasons)
+    raised_tiers = {int(row): TIERS[tier[row]] for row in raised}
+    flags = _mend_flags(scores, snapshot, _Learned(model, risk, reasons, raised_tiers))
     drift = measure_drift(kept.spread, features, risk)
     notes = (*note_drift(kept.spread, drift), *_note_later_labels(kept, snapshot))
-    return WeighedScores(replace(scores, account_score=risk, account_tier=tier, flags=flags), notes)
+    return WeighedScores(replace(scores, account_tier=tier, flags=flags), risk, notes)
 
 
-def _mend_flags(
-    flags: tuple[Flag, ...], snapshot: Snapshot, model: RiskModel, risk: Floats, reasons: Mapping[int, tuple[str, ...]]
-) -> tuple[Flag, ...]:
-    """Flags with the new scores; those raised by risk come after the ring members', the riskiest first."""
+@dataclass(frozen=True)
+class _Learned:
+    """What the model says: the ``risk`` (N,), and of those whose tier it raised the ``reasons`` and ``tiers`` by row."""
+
+    model: RiskModel
+    risk: Floats
+    reasons: Mapping[int, tuple[str, ...]]
+    tiers: Mapping[int, Tier]
+
+
+def _mend_flags(scores: Scores, snapshot: Snapshot, learned: _Learned) -> tuple[Flag, ...]:
+    """Flags with probabilities; those raised by risk come after the ring members', the most probable first."""
     row = {account_id: place for place, account_id in enumerate(snapshot.account_id.tolist())}
-    raised = {str(snapshot.account_id[place]): said for place, said in reasons.items()}
     kept: list[Flag] = []
-    watched: dict[str, Flag] = {}
-    for flag in flags:
+    watched: dict[int, Flag] = {}
+    for flag in scores.flags:
         if flag.subject != "account":
             kept.append(flag)
-        elif flag.subject_id in raised:
-            watched[flag.subject_id] = flag
+        elif row[flag.subject_id] in learned.reasons:
+            watched[row[flag.subject_id]] = flag
         else:
-            chance = float(risk[row[flag.subject_id]])
-            kept.append(replace(flag, score=chance, reasons=(*flag.reasons, _say_risk(chance, model))))
-    learned = []
-    for name, said in sorted(raised.items(), key=lambda item: (-risk[row[item[0]]], item[0])):
-        chance = float(risk[row[name]])
-        before = watched.get(name, Flag("account", name, chance, "review", (), ""))
-        why = (_say_risk(chance, model), *said, *before.reasons)
-        learned.append(replace(before, score=chance, tier="review", reasons=why, action=ACTIONS["review"]))
-    return (*kept, *learned)
+            chance = float(learned.risk[row[flag.subject_id]])
+            kept.append(replace(flag, probability=chance, reasons=(*flag.reasons, _say_risk(chance, learned.model))))
+    raised = sorted(learned.reasons, key=lambda place: (-learned.risk[place], str(snapshot.account_id[place])))
+    return (*kept, *(_raise_flag(place, watched.get(place), scores, snapshot, learned) for place in raised))
+
+
+def _raise_flag(place: int, before: Flag | None, scores: Scores, snapshot: Snapshot, learned: _Learned) -> Flag:
+    """The flag of an account whose tier its probability raised; what it was watched for is said after the risk."""
+    chance, tier = float(learned.risk[place]), learned.tiers[place]
+    name, score = str(snapshot.account_id[place]), float(scores.account_score[place])
+    flag = before or Flag("account", name, score, tier, (), "")
+    why = (_say_risk(chance, learned.model), *learned.reasons[place], *flag.reasons)
+    return replace(flag, probability=chance, tier=tier, reasons=why, action=ACTIONS[tier])
 
 
 def _say_risk(chance: float, model: RiskModel) -> str:

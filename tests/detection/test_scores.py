@@ -17,10 +17,12 @@ from detection_market import (
     plant_trade_ring,
 )
 
-from detection.evidence.judge import find_channels
+from detection.evidence.market import make_market
+from detection.policy import DEFAULT_POLICY
 from detection.run import find_run
-from detection.scores import LONE_CEILING, Scores, score_market, score_reviews
+from detection.scores import Scores, score_market, score_reviews
 from detection.settings import DetectSettings
+from graph.model import Floats
 from graph.results import Member, Ring, RunResult
 from graph.vocabulary import TIERS, RingKind, Tier
 
@@ -45,9 +47,12 @@ def make_ring(ring_id: str, members: tuple[Member, ...], *, score: float, tier: 
     return Ring(ring_id, kind, score, tier, 50.0, 10.0, members, (), (), ())
 
 
-def score_rings(facts: Facts, *rings: Ring, **settings: float) -> Scores:
-    snapshot = make_snapshot(facts)
-    return score_market(rings, snapshot, find_channels(snapshot), DetectSettings(**settings))  # type: ignore[arg-type]
+def score_rings(facts: Facts, *rings: Ring) -> Scores:
+    return score_market(rings, make_market(make_snapshot(facts)))
+
+
+def score_alone(facts: Facts) -> Floats:
+    return score_reviews(make_snapshot(facts), DEFAULT_POLICY)
 
 
 def test_the_author_of_the_oddest_review_scores_above_other_authors_and_none_is_flagged_for_it() -> None:
@@ -70,7 +75,7 @@ def test_every_score_lies_between_zero_and_one(run: RunResult) -> None:
 def test_an_account_in_no_ring_is_never_for_review(run: RunResult, facts: Facts) -> None:
     ringed = {member for ring in run.rings for member in find_members(ring)}
     alone = ~np.isin(make_snapshot(facts).account_id.astype(str), sorted(ringed))
-    assert (run.account_score[alone] <= LONE_CEILING).all()
+    assert (run.account_score[alone] <= DEFAULT_POLICY.lone_ceiling).all()
     assert set(run.account_tier[alone].tolist()) <= {TIERS.index("clear"), TIERS.index("watch")}
 
 
@@ -119,9 +124,38 @@ def test_a_member_of_two_rings_answers_for_the_graver_and_both_are_named(facts: 
     other = make_ring("R2", (core,), score=0.85, tier="automatic")
     flag = next(flag for flag in score_rings(facts, best, other).flags if flag.ring_ids)
     assert flag.tier == "automatic"
-    assert flag.score == pytest.approx(0.85, abs=0.1)  # its own conduct moves it a little
+    assert flag.score == 0.85
     assert flag.ring_ids == ("R2", "R1")
     assert "R1" in " ".join(flag.reasons)
+
+
+def test_a_fringe_members_tier_follows_from_its_own_score(facts: Facts) -> None:
+    fringe, core = Member("a0040", "fringe", 50.0), Member("a0041", "core", 50.0)
+    scores = score_rings(facts, make_ring("R", (core, fringe), score=0.5, tier="review"))
+    flags = {flag.subject_id: flag for flag in scores.flags if flag.ring_ids}
+    assert {name: (flag.score, flag.tier) for name, flag in flags.items()} == {
+        "a0041": (0.5, "review"),
+        "a0040": (0.375, "watch"),
+    }
+
+
+def test_a_ring_that_is_for_review_flags_no_member_unseen(facts: Facts) -> None:
+    scores = score_rings(facts, make_ring("R", (Member("a0040", "core", 90.0),), score=0.95, tier="review"))
+    assert [flag.tier for flag in scores.flags if flag.ring_ids] == ["review"]
+
+
+def test_who_gains_by_a_ring_and_shares_with_it_does_not_go_free_for_acting_otherwise() -> None:
+    """She sells and never reviews; they review and never sell; all use the same few phones and cards."""
+    facts, praisers = make_background(n=1000), pick(100, 15)
+    seller = "a0001"
+    plant_opinions(facts, [seller, *praisers], 1, 5.0)
+    facts.reviews = [review for review in facts.reviews if review[0] != seller]
+    run = find_run(make_snapshot(facts), DetectSettings())
+    ring = find_ring_of(run, praisers)
+    assert ring is not None
+    (flag,) = (flag for flag in run.flags if flag.subject_id == seller)
+    assert flag.score >= 0.75 * ring.score
+    assert TIERS.index(flag.tier) >= TIERS.index("review")
 
 
 def test_accounts_on_one_device_beyond_a_household_are_watched(run: RunResult) -> None:
@@ -152,6 +186,9 @@ def test_reviews_of_one_target_by_two_rings_are_not_company_for_each_other(facts
         for pair in pairs
     ]
     assert (score_rings(alone, *rings).review_tier == 0).all()
+    watched = [replace(ring, score=0.2, tier="watch") for ring in rings]
+    together = replace(watched[0], members=watched[0].members + watched[1].members)
+    assert (score_rings(alone, together).review_tier == TIERS.index("watch")).all()
     both = replace(rings[0], members=rings[0].members + rings[1].members)
     assert (score_rings(alone, both).review_tier == TIERS.index("review")).all()
 
@@ -168,13 +205,13 @@ def test_a_blamed_target_is_not_what_a_ring_of_praise_is_there_for() -> None:
 def test_a_review_of_nothing_is_not_compared_with_the_first_product() -> None:
     facts = Facts(dict.fromkeys(("ann", "bob", "cyd", "shop")), listings={"p": "shop"})
     facts.reviews = [(name, "p", None, 5.0, 1.0) for name in ("ann", "bob", "cyd")]
-    before = score_reviews(make_snapshot(facts))
+    before = score_alone(facts)
     facts.reviews.append(("ann", None, None, 1.0, 1.0))
-    after = score_reviews(make_snapshot(facts))
+    after = score_alone(facts)
     assert after[1] == pytest.approx(after[2])
     # Had the review of nothing counted as one of p, p's mean would have moved away from every five.
     assert np.ptp(after[1:3]) == np.ptp(before[1:3]) == 0
-    assert after[3] < LONE_CEILING * 0.8
+    assert after[3] < DEFAULT_POLICY.lone_ceiling * 0.8
 
 
 def test_two_reviews_of_nothing_are_not_compared_with_one_another() -> None:
@@ -187,7 +224,7 @@ def test_two_reviews_of_nothing_are_not_compared_with_one_another() -> None:
             ("cyd", None, "shop", 4.0, 1.0),
         ]
         facts.reviews.append(("ann", None, "shop", 3.0, 1.0))
-        scores.append(score_reviews(make_snapshot(facts))[0])
+        scores.append(score_alone(facts)[0])
     assert scores[0] == scores[1]
 
 
@@ -196,10 +233,10 @@ def test_an_odd_rating_from_a_newcomer_is_more_unusual_than_the_common_one() -> 
     for number in (*range(9), *range(9)):
         facts.reviews.append((f"a{number}", None, "a11", 4.0, 40.0 * number))
     facts.reviews.append(("a10", None, "a11", 1.0, 5.0))
-    scores = score_reviews(make_snapshot(facts))
+    scores = score_alone(facts)
     assert scores.argmax() == len(scores) - 1
-    assert ((scores >= 0) & (scores <= LONE_CEILING)).all()
+    assert ((scores >= 0) & (scores <= DEFAULT_POLICY.lone_ceiling)).all()
 
 
 def test_no_reviews_no_scores() -> None:
-    assert len(score_reviews(make_snapshot(Facts({"ann": 0.0})))) == 0
+    assert len(score_alone(Facts({"ann": 0.0}))) == 0

@@ -30,20 +30,25 @@ def make_scores(snapshot: Snapshot, tier: dict[int, str]) -> Scores:
 
 
 def test_a_lone_account_may_come_up_for_review_and_never_for_more(market: Snapshot, kept: KeptModel) -> None:
-    weighed = weigh_risk(make_scores(market, {}), market, kept, review_score=0.5).scores
+    weighed = weigh_risk(make_scores(market, {}), market, kept, DEFAULT_POLICY)
+    probability, weighed = weighed.probability, weighed.scores
     raised = np.flatnonzero(weighed.account_tier)
     assert len(raised) > 10
     assert set(weighed.account_tier[raised].tolist()) == {TIERS.index("review")}
     assert np.isin(market.account_id[raised], BAD).mean() > 0.9
     assert {flag.subject_id for flag in weighed.flags} == set(market.account_id[raised].tolist())
     assert all(flag.reasons[0].startswith("learned risk ") for flag in weighed.flags)
-    assert (weighed.account_score[raised] >= 0.5).all()
+    assert probability is not None
+    assert (probability[raised] >= 0.5).all()
+    assert (probability[weighed.account_tier == 0] < 0.5).all()
+    assert (weighed.account_score == 0.1).all()  # the evidence is what it was
+    assert {flag.probability for flag in weighed.flags} == set(probability[raised].tolist())
 
 
 def test_rings_keep_their_say(market: Snapshot, kept: KeptModel) -> None:
     member, watched = int(rows_of(market, pick(3, 1))[0]), int(rows_of(market, [BAD[0]])[0])
     before = make_scores(market, {member: "automatic", watched: "watch"})
-    weighed = weigh_risk(before, market, kept, review_score=0.5).scores
+    weighed = weigh_risk(before, market, kept, DEFAULT_POLICY).scores
     assert TIERS[weighed.account_tier[member]] == "automatic"
     assert TIERS[weighed.account_tier[watched]] == "review"
     flag = {each.subject_id: each for each in weighed.flags}
@@ -77,7 +82,7 @@ def test_accounts_that_came_later_are_scored_without_training(model_path: Path) 
 
 def test_a_look_at_the_past_with_a_later_model_says_that_it_flatters(market: Snapshot, kept: KeptModel) -> None:
     past = replace(market, as_of=FIRST_DAY + np.timedelta64(100, "D"))
-    notes = weigh_risk(make_scores(market, {}), past, kept, review_score=0.5).notes
+    notes = weigh_risk(make_scores(market, {}), past, kept, DEFAULT_POLICY).notes
     assert any("later than 2024-04-10" in note for note in notes)
-    now = weigh_risk(make_scores(market, {}), market, kept, review_score=1.0).notes
+    now = weigh_risk(make_scores(market, {}), market, kept, msgspec.structs.replace(DEFAULT_POLICY, review_probability=1.0)).notes
     assert not any("flatters" in note for note in now)
