@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from detection.policy import Policy
 from detection.risk.drift import measure_drift, note_drift
 from detection.risk.file import KeptModel
 from detection.risk.model import RiskModel, score_accounts
 from detection.risk.reasons import explain_risk
 from detection.scores import Scores
-from detection.policy import Policy
 from detection.tiers import ACTIONS, raise_tiers
 from embeddings.features.table import describe_accounts
 from graph.model import Floats, Snapshot
@@ -35,8 +35,8 @@ class WeighedScores:
 def weigh_risk(scores: Scores, snapshot: Snapshot, kept: KeptModel, policy: Policy) -> WeighedScores:
     """Set learned risk beside a run's account scores.
 
-    The probability is calibrated; the score of evidence counts in it as log-odds with the weight that the labels gave it.
-    Tiers that rings gave stay.  Whoever has none that asks for a review gets one from ``review_probability`` on, and
+    The probability is calibrated; the score of evidence counts in it as log-odds, with the weight that the labels gave
+    it.  Tiers that rings gave stay.  Whoever has none that asks for a review gets one from ``review_probability`` on, and
     never more than that: an automatic flag takes a ring.
 
     Parameters
@@ -65,7 +65,7 @@ def weigh_risk(scores: Scores, snapshot: Snapshot, kept: KeptModel, policy: Poli
 
 @dataclass(frozen=True)
 class _Learned:
-    """What the model says: the ``risk`` (N,), and of those whose tier it raised the ``reasons`` and ``tiers`` by row."""
+    """What the model says: the ``risk`` (N,), and the ``reasons`` and ``tiers`` by row of those whose tier it raised."""
 
     model: RiskModel
     risk: Floats

@@ -9,6 +9,7 @@ import numpy as np
 from detection_market import FIRST_DAY, make_snapshot, pick
 from risk_market import BAD, SETTINGS, make_facts, rows_of
 
+from detection.policy import DEFAULT_POLICY
 from detection.risk.apply import weigh_risk
 from detection.risk.file import KeptModel
 from detection.run import find_run
@@ -30,8 +31,8 @@ def make_scores(snapshot: Snapshot, tier: dict[int, str]) -> Scores:
 
 
 def test_a_lone_account_may_come_up_for_review_and_never_for_more(market: Snapshot, kept: KeptModel) -> None:
-    weighed = weigh_risk(make_scores(market, {}), market, kept, DEFAULT_POLICY)
-    probability, weighed = weighed.probability, weighed.scores
+    learned = weigh_risk(make_scores(market, {}), market, kept, DEFAULT_POLICY)
+    probability, weighed = learned.probability, learned.scores
     raised = np.flatnonzero(weighed.account_tier)
     assert len(raised) > 10
     assert set(weighed.account_tier[raised].tolist()) == {TIERS.index("review")}
@@ -61,6 +62,7 @@ def test_a_run_without_a_model_is_what_it_was(market: Snapshot) -> None:
     run_ = find_run(market, SETTINGS)
     assert not any("learned risk" in reason for flag in run_.flags for reason in flag.reasons)
     assert "model_sha256" not in run_.settings
+    assert run_.account_probability is None
 
 
 def test_a_run_names_its_model(market: Snapshot, model_path: Path, kept: KeptModel) -> None:
@@ -76,7 +78,9 @@ def test_accounts_that_came_later_are_scored_without_training(model_path: Path) 
     facts.uses.append(("zz-new", "device", "shared-1", 261))
     snapshot = make_snapshot(facts)
     found = find_run(snapshot, DetectSettings(model=str(model_path)))
-    rank = (found.account_score > found.account_score[rows_of(snapshot, ["zz-new"])[0]]).mean()
+    probability = found.account_probability
+    assert probability is not None
+    rank = (probability > probability[rows_of(snapshot, ["zz-new"])[0]]).mean()
     assert rank < 0.1
 
 
@@ -84,5 +88,5 @@ def test_a_look_at_the_past_with_a_later_model_says_that_it_flatters(market: Sna
     past = replace(market, as_of=FIRST_DAY + np.timedelta64(100, "D"))
     notes = weigh_risk(make_scores(market, {}), past, kept, DEFAULT_POLICY).notes
     assert any("later than 2024-04-10" in note for note in notes)
-    now = weigh_risk(make_scores(market, {}), market, kept, msgspec.structs.replace(DEFAULT_POLICY, review_probability=1.0)).notes
+    now = weigh_risk(make_scores(market, {}), market, kept, DEFAULT_POLICY).notes
     assert not any("flatters" in note for note in now)
