@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from detection.channels.conduct import BetaLaw, Conduct, fit_spread, score_habit, score_once
 from detection.evidence.market import Market
 from detection.policy import Policy
-from graph.model import Floats, Ints, RunResult, Snapshot
+from graph.model import Floats, Ints, Snapshot
+from graph.results import RunResult
 from graph.vocabulary import TIERS
 
 HASTE, OFF_MARKET = "first orders in haste", "prices off the market"

@@ -32,8 +32,9 @@ from detection.evaluation.simulation.market import MarketSettings
 from detection.evaluation.simulation.settings import Difficulty
 from detection.evaluation.truth import TrueGroup, TrueVerdicts, Truth, read_truth
 from graph.contract.tables import read_folder
-from graph.model import RunResult, Snapshot
+from graph.model import Snapshot
 from graph.open import open_store
+from graph.results import RunResult
 from graph.settings import Settings
 from graph.vocabulary import TIERS
 

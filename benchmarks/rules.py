@@ -42,7 +42,8 @@ from detection.run import find_run
 from detection.scores import score_market
 from detection.search import search_market
 from detection.settings import DetectSettings
-from graph.model import RunResult, Snapshot
+from graph.model import Snapshot
+from graph.results import RunResult
 from graph.vocabulary import TIERS
 
 TELLING_BITS = 1.0
