@@ -7,7 +7,7 @@ Where it is not, the call is made here, once, with the types that hold.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 import pyarrow as pa
@@ -24,6 +24,8 @@ if TYPE_CHECKING:  # classes of pyarrow take no parameters at run time
     Values: TypeAlias = Chunks | Cells
 
 _compute: Any = pc  # untyped: see above
+_arrow: Any = pa
+_Column = TypeVar("_Column", "Chunks", "Cells")
 
 
 def make_table(columns: Mapping[str, Values]) -> pa.Table:
@@ -42,13 +44,66 @@ def find_true(mask: Values) -> NDArray[np.int64]:
     return np.flatnonzero(is_true(mask))
 
 
+def read_ints(values: Values, *, missing: int) -> NDArray[np.int64]:
+    """Whole numbers (N,), with ``missing`` in the place of each null."""
+    known = _compute.fill_null(values, missing)
+    ints: NDArray[np.int64] = known.to_numpy().astype(np.int64)
+    return ints
+
+
+def read_floats(values: Values) -> NDArray[np.float64]:
+    """Numbers (N,), NaN in the place of each null."""
+    floats: NDArray[np.float64] = _compute.fill_null(values.cast(pa.float64()), np.nan).to_numpy()
+    return floats
+
+
+def read_texts(values: Values) -> list[str]:
+    """Texts (N,) of which none is null."""
+    texts: list[str] = values.to_pylist()  # type: ignore[assignment]  # that none is null is not in the type
+    return texts
+
+
+def count_bytes(texts: Values) -> NDArray[np.int64]:
+    """How long each text (N,) is in UTF-8; none for a null."""
+    return read_ints(_compute.binary_length(texts), missing=0)
+
+
 def equals(values: Values, word: str) -> Values:
     """Which of the values (N,) are this word; null where a value is."""
     mask: Values = _compute.equal(values, word)
     return mask
 
 
-def blank_where(mask: Values, values: Values) -> Values:
+def take_or_null(values: Chunks, rows: NDArray[np.int64]) -> Chunks:
+    """The value at each of the rows (K,), null where a row is below zero."""
+    return values.take(null_below_zero(rows))
+
+
+def null_below_zero(rows: NDArray[np.int64]) -> Cells:
+    """Rows (N,), with null in the place of each that is below zero: there is no such row."""
+    found: Cells = _arrow.array(rows, mask=rows < 0)
+    return found
+
+
+def find_distinct(values: Chunks) -> Cells:
+    """The distinct values (K,), in the order in which they come."""
+    distinct: Cells = _compute.unique(values)
+    return distinct
+
+
+def join_texts(first: Values | str, second: Values | str, mark: str) -> Chunks:
+    """``first``, the mark and ``second``, row by row (N,)."""
+    joined: Chunks = _compute.binary_join_element_wise(first, second, mark)
+    return joined
+
+
+def blank_where(mask: Values, values: _Column) -> _Column:
     """The values (N,) with null where the mask holds."""
-    blanked: Values = _compute.if_else(mask, pa.scalar(None, values.type), values)
+    blanked: _Column = _compute.if_else(mask, pa.scalar(None, values.type), values)
     return blanked
+
+
+def replace_where(mask: NDArray[np.bool_], values: Cells, others: Cells) -> Cells:
+    """The values (N,) with ``others`` (K,), in their order, where the mask (N,) holds, K times."""
+    replaced: Cells = _compute.replace_with_mask(values, pa.array(mask), others)
+    return replaced

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graph.arrow import is_true
+from graph.arrow import find_distinct, is_true, make_table
 from graph.contract.schema import CONTRACT, INSTANT
 from graph.contract.tables import CheckedTable
 
@@ -43,7 +43,7 @@ def _name_all(tables: Mapping[str, CheckedTable]) -> CheckedTable:
     """The accounts table with a bare row for each account that only other tables name."""
     accounts = tables["accounts"]
     columns = [table.rows[each] for name, table in tables.items() for each in CONTRACT[name].find_mentions("account")]
-    named = pc.unique(pa.chunked_array([chunk for column in columns for chunk in column.chunks], pa.string()))
+    named = find_distinct(pa.chunked_array([chunk for column in columns for chunk in column.chunks], pa.string()))
     further = named.filter(pc.invert(pc.is_in(named, value_set=accounts.rows["account_id"].combine_chunks())))
-    bare = pa.table({"account_id": further.drop_null()})
+    bare = make_table({"account_id": further.drop_null()})
     return accounts.with_rows(pa.concat_tables([accounts.rows, bare], promote_options="default"))

@@ -69,7 +69,7 @@ def check_columns(source: Source, cells: FileCells, picked: Mapping[str, str], f
         if column.kind == "attributes":
             columns[column.name] = _pack_attributes(source, cells, faults)
         elif column.name not in picked:
-            columns[column.name] = pa.nulls(cells.n_rows, column.arrow_type)
+            columns[column.name] = pa.nulls(cells.n_rows, column.arrow_type)  # type: ignore[call-overload]  # of any type
         else:
             columns[column.name] = _check_column(source, column, cells.columns[picked[column.name]], faults)
     return columns

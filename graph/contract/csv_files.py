@@ -159,9 +159,9 @@ def _read_csv_blocks(
     # Columns go by their position: a header may spread over lines, and its names are trimmed by us.
     names = [str(position) for position in range(len(header))]
     kept = {names[header.index(name)]: name for name in wanted}
-    opened = pa.OSFile(str(source.path))
+    opened = pa.OSFile(str(source.path), "r")
     table = arrow_csv.read_csv(
-        pa.CompressedInputStream(opened, "gzip") if source.is_gzip else opened,
+        pa.CompressedInputStream(opened, "gzip") if source.is_gzip else opened,  # type: ignore[arg-type]  # any stream does
         read_options=arrow_csv.ReadOptions(
             column_names=names, skip_rows=skip, block_size=block_bytes, encoding=source.settings.encoding
         ),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pandas as pd
@@ -11,7 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from graph.arrow import is_true
+from graph.arrow import is_true, read_ints
 from graph.contract.faults import Faults, quote
 
 if TYPE_CHECKING:
@@ -66,9 +66,8 @@ def _codes(column: Chunks) -> Ints:
         return numbered
     if not len(column):
         return np.empty(0, dtype=np.int64)
-    encoded = pc.dictionary_encode(column, null_encoding="encode").unify_dictionaries()
-    codes: Ints = encoded.combine_chunks().indices.to_numpy().astype(np.int64)
-    return codes
+    encoded = pc.dictionary_encode(column, null_encoding="encode").unify_dictionaries().combine_chunks()
+    return read_ints(cast("pa.DictionaryArray[Any, Any]", encoded).indices, missing=-1)
 
 
 def _fault_contradictions(key: str, rows: pa.Table, later: Ints, earlier: Ints, faults: Faults) -> int:

@@ -17,7 +17,7 @@ Kind = Literal["id", "code", "text", "number", "rating", "time", "attributes"]
 Thing = Literal["account", "product"]
 
 INSTANT = pa.timestamp("us")  # in UTC
-_ARROW_TYPES = {"number": pa.float64(), "rating": pa.float64(), "time": INSTANT}
+_ARROW_TYPES: dict[str, pa.DataType] = {"number": pa.float64(), "rating": pa.float64(), "time": INSTANT}
 
 
 @dataclass(frozen=True)
@@ -133,9 +133,11 @@ class Table:
     @cached_property
     def row_schema(self) -> pa.Schema:
         """Names and types of the columns of checked rows, which an absent table has too."""
-        merged = self.either if self.either and self.either.told_by else None
-        fields = [(each.name, each.arrow_type) for each in self.columns if not (merged and each.name == merged.other)]
-        return pa.schema(fields + [(merged.told_by, pa.bool_())] if merged else fields)
+        fields = [(each.name, each.arrow_type) for each in self.columns]
+        if self.either and self.either.told_by:
+            fields = [(name, kind) for name, kind in fields if name != self.either.other]
+            fields.append((self.either.told_by, pa.bool_()))
+        return pa.schema(fields)
 
     @cached_property
     def details(self) -> tuple[str, ...]:

@@ -8,7 +8,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graph.arrow import blank_where, equals, find_true
+from graph.arrow import blank_where, count_bytes, equals, find_true
 from graph.contract.faults import Faults
 from graph.contract.sources import Source
 from graph.errors import DataError, UnreadableTableError
@@ -51,9 +51,8 @@ def trim(text: Chunks) -> Chunks:
 
 def check_size(name: str, text: Chunks, limit: int, faults: Faults) -> None:
     """Fault what is longer than ``limit`` bytes of UTF-8, and what a graph store would cut at a NUL."""
-    sizes = pc.binary_length(text)
-    if (pc.max(sizes).as_py() or 0) > limit:
-        faults.add_values(text, find_true(pc.greater(sizes, limit)), f"{name} {{}} is longer than {limit:,} bytes")
+    long = np.flatnonzero(count_bytes(text) > limit)
+    faults.add_values(text, long, f"{name} {{}} is longer than {limit:,} bytes")
     nul = find_true(pc.match_substring(text, "\0"))
     faults.add_values(text, nul, f"{name} {{}} holds a NUL character, which no graph store keeps")
 

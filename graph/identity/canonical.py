@@ -11,22 +11,26 @@ from __future__ import annotations
 import ipaddress
 import re
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any, cast
 
 import idna
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from graph.arrow import is_true, read_texts, replace_where
 from graph.identity.addresses.form import canonical_address
 from graph.identity.letters import fold_text
 from graph.identity.phones import canonical_phone
+
+if TYPE_CHECKING:
+    from graph.arrow import Cells, Values
 
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
 _SPACED_PAYMENT = r"^\d[\d -]{11,24}$|^[A-Za-z]{2}\d{2}[A-Za-z\d ]{11,40}$"
 _CARD_DIGITS = range(12, 20)
 
 
-def canonical_values(kind: str, values: Any) -> Any:
+def canonical_values(kind: str, values: Values) -> Cells:
     """Bring identifiers of one kind to the form that joins their spellings.
 
     Parameters
@@ -55,21 +59,22 @@ def canonical_values(kind: str, values: Any) -> Any:
         return _exact_values(texts)
     if kind in _RARELY_SPELLED:
         return _canonical_few(texts, rule, _RARELY_SPELLED[kind])
-    encoded = pc.dictionary_encode(texts)
-    canonical = pa.array(map(rule, encoded.dictionary.to_pylist()), pa.string())
+    encoded = cast("pa.DictionaryArray[Any, Any]", pc.dictionary_encode(texts))
+    canonical = pa.array(map(rule, read_texts(encoded.dictionary)), pa.string())
     return canonical.take(encoded.indices)
 
 
-def _exact_values(texts: Any) -> Any:
-    return pc.utf8_trim_whitespace(pc.utf8_normalize(texts, "NFKC"))
+def _exact_values(texts: Cells) -> Cells:
+    exact: Cells = pc.utf8_trim_whitespace(pc.utf8_normalize(texts, "NFKC"))  # type: ignore[attr-defined]  # not in the stubs
+    return exact
 
 
-def _canonical_few(texts: Any, rule: Callable[[str], str], pattern: str) -> Any:
+def _canonical_few(texts: Cells, rule: Callable[[str], str], pattern: str) -> Cells:
     """Exact forms, and by rule those that match a pattern, which are few."""
     exact = _exact_values(texts).cast(pa.string())
-    matches = pc.fill_null(pc.match_substring_regex(exact, pattern), False)
-    ruled = pa.array(map(rule, exact.filter(matches).to_pylist()), pa.string())
-    return pc.replace_with_mask(exact, matches, ruled)
+    matches = is_true(pc.match_substring_regex(exact, pattern))
+    ruled = pa.array(map(rule, read_texts(exact.filter(matches))), pa.string())
+    return replace_where(matches, exact, ruled)
 
 
 def _canonical_email(email: str) -> str:

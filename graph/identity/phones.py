@@ -4,13 +4,19 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections import Counter
 from functools import cache
-from typing import Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from numpy.typing import NDArray
+
+from graph.arrow import join_texts, read_ints, read_texts
+
+if TYPE_CHECKING:
+    from graph.arrow import Cells
+    from graph.model import Ints
 
 _NUMBER = re.compile(r"\+?[\d\s()./-]{5,}")
 _EXTENSION = re.compile(
@@ -40,7 +46,7 @@ def canonical_phone(phone: str) -> str:
     return digits + extension if digits else text
 
 
-def match_phones(forms: Any) -> NDArray[np.int64]:
+def match_phones(forms: Cells) -> Ints:
     """Find which national numbers of a market are written in full elsewhere in it.
 
     The country is that of more than half of the market's international numbers; without such a country nothing is
@@ -69,23 +75,21 @@ def match_phones(forms: Any) -> NDArray[np.int64]:
     )
     if not code or not len(rows):
         return own
-    national = forms.take(pa.array(rows))
+    national = forms.take(rows)
     trunk = _trunk_prefix(code)
     spelled = [pc.replace_substring_regex(national, f"^{trunk}", "")] if trunk else []
     for each in [*spelled, national]:
-        whole = pc.binary_join_element_wise(f"+{code}", each, "")
-        place = pc.fill_null(pc.index_in(whole, value_set=forms), -1).to_numpy().astype(np.int64)
+        whole = join_texts(f"+{code}", each, "")
+        place = read_ints(pc.index_in(whole, value_set=forms), missing=-1)
         own[rows] = np.where((place >= 0) & (own[rows] == rows), place, own[rows])
     return own
 
 
-def _find_calling_code(full: Any) -> str:
+def _find_calling_code(full: Cells) -> str:
     """The calling code of more than half of these international numbers; empty where there is none."""
-    starts = pc.utf8_slice_codeunits(full, 1, 4).value_counts()
-    count: dict[str, int] = {}
-    for each in starts.to_pylist():
-        code = _calling_code(each["values"])
-        count[code] = count.get(code, 0) + each["counts"]
+    count: Counter[str] = Counter()
+    for start, n in Counter(read_texts(pc.utf8_slice_codeunits(full, 1, 4))).items():
+        count[_calling_code(start)] += n
     best = max(sorted(count), key=lambda code: count[code], default="")
     return best if best and 2 * count[best] > len(full) else ""
 

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graph.arrow import is_true, make_table
+from graph.arrow import find_distinct, is_true, make_table, read_ints
 from graph.contract.schema import CONTRACT, Thing
 from graph.contract.tables import CheckedTable
 from graph.stores.known_facts import KnownFacts
@@ -196,8 +196,8 @@ def _select_details(name: str, splits: Mapping[str, _Split]) -> pa.Table:
 
 
 def _make_labels(labels: pa.Table, known: KnownFacts) -> pa.Table:
-    words = pc.unique(labels["label"]).drop_null()
-    there = pc.unique(known.labels["label"]).cast(pa.string())
+    words = find_distinct(labels["label"]).drop_null()
+    there = find_distinct(known.labels["label"]).cast(pa.string())
     return make_table({"label": words.filter(pc.invert(pc.is_in(words, value_set=there)))})
 
 
@@ -228,7 +228,7 @@ def _plan_orders(rows: pa.Table) -> dict[tuple[str, str, str], pa.Table]:
 def _plan_listings(split: _Split, known: KnownFacts) -> pa.Table:
     # A fill may complete only a price: its seller is new only where the store named none.
     place = pc.index_in(split.fills["product_id"], value_set=known.listings["product_id"].combine_chunks())
-    sellerless = pc.is_null(known.listings["seller_id"].combine_chunks().take(place.combine_chunks()))
+    sellerless = pc.is_null(known.listings["seller_id"].take(read_ints(place, missing=-1)))
     rows = pa.concat_tables([split.new, split.fills.filter(sellerless)])
     return rows.select(["seller_id", "product_id"])
 

@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graph.arrow import make_table
+from graph.arrow import count_bytes, find_distinct, join_texts, make_table, read_ints, read_texts, replace_where
 from graph.contract.schema import CONTRACT, INSTANT, Table
 from graph.identity.canonical import canonical_values
 from graph.stores.known_facts import KnownFacts
@@ -27,13 +27,13 @@ if TYPE_CHECKING:
 _MAX_CANONICAL_BYTES = 4096
 """Neo4j indexes no text of more than 8 KiB; an id as written has at most one."""
 
-_NEVER = np.iinfo(np.int64).min  # in the place of a time that is not known: equal to itself alone
+_NEVER = int(np.iinfo(np.int64).min)  # in the place of a time that is not known: equal to itself alone
 
 
 def list_keys(known: Chunks, mentions: Sequence[Chunks]) -> Cells:
     """Known keys in their order, then the new ones that any column mentions, sorted."""
     chunks = [chunk for column in mentions for chunk in column.chunks]
-    seen = pc.unique(pa.chunked_array(chunks, type=pa.string())).drop_null()
+    seen = find_distinct(pa.chunked_array(chunks, type=pa.string())).drop_null()
     known_keys = known.combine_chunks()
     new = seen.filter(pc.invert(pc.is_in(seen, value_set=known_keys)))
     return pa.concat_arrays([known_keys, new.take(pc.sort_indices(new))])
@@ -83,9 +83,7 @@ def make_identifiers(uses: pa.Table, known: KnownFacts) -> pa.Table:
     rows = uses.filter(is_new).group_by(["identifier_key", "kind", "value"])
     nodes = rows.aggregate([("is_id", "max")]).sort_by("identifier_key").combine_chunks()
     # An address given as an id is exact: only free text has spellings.
-    how = pc.if_else(
-        nodes["is_id_max"], pc.binary_join_element_wise(nodes["kind"], "id", "_"), nodes["kind"]
-    ).to_numpy()
+    how = pc.if_else(nodes["is_id_max"], join_texts(nodes["kind"], "id", "_"), nodes["kind"]).to_numpy()
     canonical = np.full(nodes.num_rows, None, dtype=object)
     for kind in sorted(set(how)):
         mask = how == kind
@@ -120,19 +118,16 @@ def _read_uses(table: Table, rows: pa.Table) -> pa.Table:
 def _identifier_keys(kind: Values, value: Chunks) -> Chunks:
     """``kind:value``; a colon inside a kind is written out, or kind a:b, value c would be kind a, value b:c."""
     plain = pc.replace_substring(pc.replace_substring(kind, "%", "%25"), ":", "%3A")
-    return pc.binary_join_element_wise(plain, value, ":")
+    return join_texts(plain, value, ":")
 
 
 def _shorten(canonical: Cells) -> Cells:
     """Put a digest in the place of what no index takes: a ligature can have ten times its length in plain letters."""
-    if (pc.max(pc.binary_length(canonical)).as_py() or 0) <= _MAX_CANONICAL_BYTES:
+    long = count_bytes(canonical) > _MAX_CANONICAL_BYTES
+    if not long.any():
         return canonical
-    texts = canonical.to_pylist()
-    long = [text is not None and len(text.encode()) > _MAX_CANONICAL_BYTES for text in texts]
-    digests = [
-        f"sha256:{sha256(text.encode()).hexdigest()}" if cut else text for text, cut in zip(texts, long, strict=True)
-    ]
-    return pa.array(digests, pa.string())
+    digests = [f"sha256:{sha256(text.encode()).hexdigest()}" for text in read_texts(canonical.filter(long))]
+    return replace_where(long, canonical, pa.array(digests, pa.string()))
 
 
 def _find_new(given: pa.Table, there: pa.Table, *, keys: Sequence[Cells]) -> Ints:
@@ -154,7 +149,7 @@ def _find_new(given: pa.Table, there: pa.Table, *, keys: Sequence[Cells]) -> Int
         elif pa.types.is_timestamp(new.type):
             codes = _micros(old), _micros(new)
         else:
-            words = pc.unique(pa.chunked_array([*new.chunks, *old.chunks], type=pa.string()))
+            words = find_distinct(pa.chunked_array([*new.chunks, *old.chunks], type=pa.string()))
             codes = _codes(old, words), _codes(new, words)
         columns[place] = np.concatenate(codes)
     return np.flatnonzero(~pd.DataFrame(columns).duplicated().to_numpy()[there.num_rows :])
@@ -163,10 +158,8 @@ def _find_new(given: pa.Table, there: pa.Table, *, keys: Sequence[Cells]) -> Int
 def _codes(values: Chunks, words: Cells) -> Ints:
     """Each value's place among ``words``; -1 for a null."""
     place = pc.index_in(values, value_set=words.drop_null() if words.null_count else words)
-    codes: Ints = pc.fill_null(place, -1).to_numpy().astype(np.int64)
-    return codes
+    return read_ints(place, missing=-1)
 
 
 def _micros(values: Chunks) -> Ints:
-    micros: Ints = pc.fill_null(values.cast(INSTANT).cast(pa.int64()), _NEVER).to_numpy()
-    return micros
+    return read_ints(values.cast(INSTANT).cast(pa.int64()), missing=_NEVER)

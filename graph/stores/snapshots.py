@@ -8,15 +8,19 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, fields, is_dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from graph.arrow import equals, find_distinct, is_true, read_floats, read_ints, read_texts
 from graph.identity.match import MATCHED_KINDS, match_values
 from graph.model import Floats, Ints, Orders, Reviews, Snapshot, Strings, Times, Uses
+
+if TYPE_CHECKING:
+    from graph.arrow import Chunks, Values
 
 
 @dataclass(frozen=True)
@@ -118,7 +122,7 @@ def _accounts(accounts: pa.Table, as_of: np.datetime64 | None) -> tuple[Ints, St
     return row, _strings(accounts["account_id"].take(pa.array(order))), created_at[order]
 
 
-def _sorted_keys(keys: pa.ChunkedArray) -> tuple[Ints, Strings]:
+def _sorted_keys(keys: Chunks) -> tuple[Ints, Strings]:
     order = pc.sort_indices(keys).to_numpy()
     row = np.empty(len(order), dtype=np.int64)
     row[order] = np.arange(len(order))
@@ -162,7 +166,7 @@ def _identifiers(identifiers: pa.Table, is_used: NDArray[np.bool_]) -> _Identifi
     into = _match_rows(kept, np.unique(row[is_used]))
     stays = into == np.arange(len(into))
     place = np.cumsum(stays) - 1
-    left, others = kept.filter(pa.array(stays)), kept.filter(pa.array(~stays))
+    left, others = kept.filter(stays), kept.filter(~stays)
     joined = place[into[~stays]]
     by_row = np.argsort(joined, kind="stable")
     return _Identifiers(
@@ -177,10 +181,10 @@ def _identifiers(identifiers: pa.Table, is_used: NDArray[np.bool_]) -> _Identifi
 def _match_rows(identifiers: pa.Table, used: Ints) -> Ints:
     """The row that each row is one with; what nobody has used yet says nothing of others and stays by itself."""
     into = np.arange(identifiers.num_rows, dtype=np.int64)
-    kinds = identifiers["kind"].take(pa.array(used))
+    kinds = identifiers["kind"].take(used)
     for kind in MATCHED_KINDS:
-        rows = used[pc.equal(kinds, kind).to_numpy()]
-        into[rows] = rows[match_values(kind, identifiers["canonical"].take(pa.array(rows)).combine_chunks())]
+        rows = used[is_true(equals(kinds, kind))]
+        into[rows] = rows[match_values(kind, identifiers["canonical"].take(rows).combine_chunks())]
     return into
 
 
@@ -192,7 +196,7 @@ def _product_sellers(listed: pa.Table, account_row: Ints, product_row: Ints) -> 
 
 def _product_prices(listings: pa.Table, product_row: Ints) -> Floats:
     price = np.full(len(product_row), np.nan)
-    price[product_row] = pc.cast(listings["price"], pa.float64()).fill_null(np.nan).to_numpy()
+    price[product_row] = read_floats(listings["price"])
     return price
 
 
@@ -212,11 +216,11 @@ def _uses(uses: pa.Table, account_row: Ints, identifier_row: Ints, as_of: np.dat
 def _orders(raw: RawGraph, account_row: Ints, product_row: Ints, as_of: np.datetime64 | None) -> Orders:
     rows = raw.orders
     place = pc.index_in(rows["product_id"], value_set=raw.listings["product_id"].combine_chunks())
-    status_names = tuple(sorted(pc.unique(rows["status"]).drop_null().to_pylist()))
-    status = _look_up(pc.index_in(rows["status"], value_set=pa.array(status_names, pa.string())))
+    status_names = tuple(sorted(read_texts(find_distinct(rows["status"]).drop_null())))
+    status = read_ints(pc.index_in(rows["status"], value_set=pa.array(status_names, pa.string())), missing=-1)
     buyer, seller = account_row[_ints(rows["buyer"])], _mapped(rows["seller"], account_row)
     product, ordered_at = _mapped(place, product_row), _times(rows["ordered_at"])
-    amount = pc.fill_null(rows["amount"], np.nan).to_numpy()
+    amount = read_floats(rows["amount"])
     keep = np.flatnonzero((buyer >= 0) & _known_by(ordered_at, as_of))
     keys = (amount, status, product, ordered_at, seller, buyer)
     order = keep[np.lexsort(tuple(key[keep] for key in keys))]
@@ -243,7 +247,7 @@ def _reviews(
         author=author[order],
         product=product[order],
         seller=seller[order],
-        rating=pc.fill_null(raw.reviews["rating"], np.nan).to_numpy()[order],
+        rating=read_floats(raw.reviews["rating"])[order],
         reviewed_at=reviewed_at[order],
         text=_strings(raw.reviews["text"].take(pa.array(order))),
     )
@@ -252,7 +256,7 @@ def _reviews(
 def _labels(labelled: pa.Table, account_row: Ints, as_of: np.datetime64 | None) -> NDArray[np.int64]:
     """Rows account, is-fraud, decided-at of the labels (3, L), sorted."""
     decided_at = _times(labelled["decided_at"])
-    is_fraud = pc.equal(labelled["label"], "fraud").to_numpy().astype(np.int64)
+    is_fraud = is_true(equals(labelled["label"], "fraud")).astype(np.int64)
     rows = np.stack([account_row[_ints(labelled["account"])], is_fraud, decided_at.astype(np.int64)])
     rows = rows[:, (rows[0] >= 0) & _known_by(decided_at, as_of)]
     return rows[:, np.lexsort(rows[::-1])]
@@ -262,27 +266,22 @@ def _known_by(times: Times, as_of: np.datetime64 | None) -> NDArray[np.bool_]:
     return np.ones(len(times), dtype=bool) if as_of is None else times <= as_of
 
 
-def _mapped(values: pa.ChunkedArray, row: Ints) -> Ints:
+def _mapped(values: Values, row: Ints) -> Ints:
     """Places through ``row``; -1 for a null."""
-    place = _look_up(values)
+    place = read_ints(values, missing=-1)
     return np.where(place >= 0, row[place], -1) if len(row) else np.full(len(place), -1, dtype=np.int64)
 
 
-def _look_up(values: pa.ChunkedArray) -> Ints:
-    places: Ints = pc.fill_null(values.cast(pa.int64()), -1).to_numpy()
-    return places
-
-
-def _ints(values: pa.ChunkedArray) -> Ints:
+def _ints(values: Chunks) -> Ints:
     ints: Ints = values.cast(pa.int64()).to_numpy()
     return ints
 
 
-def _times(values: pa.ChunkedArray) -> Times:
+def _times(values: Chunks) -> Times:
     times: Times = values.cast(pa.timestamp("us")).to_numpy().astype("datetime64[us]")
     return times
 
 
-def _strings(values: pa.ChunkedArray) -> Strings:
+def _strings(values: Chunks) -> Strings:
     strings: Strings = values.to_numpy(zero_copy_only=False)
     return strings.astype(object)

@@ -10,6 +10,7 @@ import numpy as np
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from graph.arrow import read_texts
 from graph.identity.address_matching.slips import STREET_WORDS, has_digit, is_plain
 from graph.identity.address_matching.sounds import sound_of
 from graph.identity.addresses.chinese import HAN
@@ -53,7 +54,7 @@ def split_words(forms: Cells) -> FormWords:
     flat = lists.flatten()
     form = pc.list_parent_indices(lists).to_numpy().astype(np.int64)
     encoded = flat.dictionary_encode()
-    texts, codes = encoded.dictionary.to_pylist(), encoded.indices.to_numpy().astype(np.int64)
+    texts, codes = read_texts(encoded.dictionary), encoded.indices.to_numpy().astype(np.int64)
     ends_part = np.array([text.endswith(",") for text in texts], dtype=bool)
     is_first = np.concatenate([[True], form[1:] != form[:-1]])
     before = np.concatenate([[0], np.cumsum(ends_part[codes])[:-1]])

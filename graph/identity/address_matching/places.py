@@ -13,6 +13,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from graph.arrow import count_bytes, make_table
 from graph.identity.address_matching.buildings import Buildings, find_buildings
 from graph.identity.address_matching.candidates import find_candidates
 from graph.identity.address_matching.clusters import join_without_chains
@@ -69,9 +70,8 @@ def _cluster_buildings(buildings: Buildings) -> Ints:
 
 def _pick_fullest(place: Ints, forms: Cells) -> Ints:
     """The row of the longest form of each form's place, the first in order among equals."""
-    length = pc.binary_length(forms).to_numpy(zero_copy_only=False)
     order = pc.sort_indices(
-        pa.table({"place": place, "length": -length.astype(np.int64), "form": forms}),
+        make_table({"place": pa.array(place), "length": pa.array(-count_bytes(forms)), "form": forms}),
         sort_keys=[("place", "ascending"), ("length", "ascending"), ("form", "ascending")],
     ).to_numpy()
     ordered = place[order]

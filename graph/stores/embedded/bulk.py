@@ -18,6 +18,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
+from graph.arrow import make_table, take_or_null
 from graph.model import Ints
 from graph.progress import Progress
 from graph.stores.run_rows import RunRows
@@ -25,6 +26,7 @@ from graph.stores.snapshots import RawGraph
 from graph.vocabulary import SHOP_ID
 
 if TYPE_CHECKING:
+    from graph.arrow import Chunks
     from graph.stores.known_facts import KnownFacts
     from graph.stores.load_plan import LoadPlan
 
@@ -115,7 +117,7 @@ def read_known_facts(connection: ladybug.Connection) -> KnownFacts:
     return KnownFacts(
         accounts=nodes.accounts,
         listings=nodes.listings.add_column(1, "seller_id", seller_id),
-        orders=pa.table(
+        orders=make_table(
             {
                 "order_id": orders["order_id"],
                 "buyer_id": account_id.take(orders["buyer"]),
@@ -189,7 +191,7 @@ def _known_reviews(connection: ladybug.Connection, nodes: _Nodes) -> pa.Table:
     n, account_id = nodes.reviews.num_rows, nodes.accounts["account_id"]
     wrote, of_seller = _edges(connection, _WROTE, nodes), _edges(connection, _ABOUT_ACCOUNT, nodes)
     of_listing = _edges(connection, _ABOUT_LISTING, nodes)
-    return pa.table(
+    return make_table(
         {
             "review_id": nodes.reviews["review_id"],
             "account_id": _end(wrote, "review", "account", account_id, n),
@@ -271,8 +273,8 @@ def _quoted(path: Path) -> str:
     return f"'{text}'"
 
 
-def _end(edges: pa.Table, near: str, far: str, keys: pa.ChunkedArray, n: int) -> pa.ChunkedArray:
+def _end(edges: pa.Table, near: str, far: str, keys: Chunks, n: int) -> Chunks:
     """For each of ``n`` near rows the key of its far end; null where there is none."""
     row = np.full(n, -1, dtype=np.int64)
     row[edges[near].to_numpy()] = edges[far].to_numpy()
-    return keys.take(pa.array(row, mask=row < 0))
+    return take_or_null(keys, row)

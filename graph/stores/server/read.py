@@ -17,11 +17,13 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from graph.arrow import blank_where, equals, make_table, null_below_zero, read_ints, take_or_null
 from graph.model import Ints
 from graph.stores.server.bolt import Bolt
 from graph.stores.snapshots import RawGraph
 
 if TYPE_CHECKING:
+    from graph.arrow import Cells, Chunks
     from graph.stores.known_facts import KnownFacts
 
 N_READERS = 2
@@ -135,7 +137,7 @@ class Known:
     """What a load is compared with, and by label the keys of the nodes that are there with their internal ids."""
 
     facts: KnownFacts
-    nodes: Mapping[str, tuple[pa.Array, Ints]]
+    nodes: Mapping[str, tuple[Cells, Ints]]
 
 
 def read_raw_graph(bolt: Bolt) -> RawGraph:
@@ -163,7 +165,7 @@ def read_known(bolt: Bolt) -> Known:
     facts = KnownFacts(
         accounts=accounts.drop_columns("node"),
         listings=listings.drop_columns("node").add_column(1, "seller_id", seller_id),
-        orders=pa.table({"order_id": orders["order_id"], **ends, **details}),
+        orders=make_table({"order_id": orders["order_id"], **ends, **details}),
         reviews=_known_reviews(tables),
         identifier_key=tables["identifiers"]["identifier_key"].combine_chunks(),
         uses=tables["uses"],
@@ -175,7 +177,7 @@ def read_known(bolt: Bolt) -> Known:
     return Known(facts, nodes)
 
 
-def _key(nodes: pa.Table) -> pa.Array:
+def _key(nodes: pa.Table) -> Cells:
     """The column after ``node``."""
     return nodes.column(1).combine_chunks()
 
@@ -184,7 +186,7 @@ def _known_reviews(tables: Mapping[str, pa.Table]) -> pa.Table:
     reviews, account_id = tables["reviews"], tables["accounts"]["account_id"]
     of_listing, of_seller = _split_about(tables)
     n, product_id = reviews.num_rows, tables["listings"]["product_id"]
-    return pa.table(
+    return make_table(
         {
             "review_id": reviews["review_id"],
             "account_id": _look_along(tables["wrote"], "review", "account", account_id, n),
@@ -196,11 +198,11 @@ def _known_reviews(tables: Mapping[str, pa.Table]) -> pa.Table:
     )
 
 
-def _look_along(edges: pa.Table, near: str, far: str, keys: pa.ChunkedArray, n: int) -> pa.ChunkedArray:
+def _look_along(edges: pa.Table, near: str, far: str, keys: Chunks, n: int) -> Chunks:
     """For each of ``n`` near rows the key of its far end; null where there is none."""
     row = np.full(n, -1, dtype=np.int64)
     row[edges[near].to_numpy()] = edges[far].to_numpy()
-    return keys.take(pa.array(row, mask=row < 0))
+    return take_or_null(keys, row)
 
 
 def _split_about(tables: Mapping[str, pa.Table]) -> tuple[pa.Table, pa.Table]:
@@ -208,14 +210,13 @@ def _split_about(tables: Mapping[str, pa.Table]) -> tuple[pa.Table, pa.Table]:
     about, parts = tables["about"], []
     for name, end in (("listings", "listing"), ("accounts", "account")):
         row = _find_rows(about["subject"], tables[name])
-        parts.append(pa.table({"review": about["review"], end: row}).filter(pc.is_valid(row)))
+        parts.append(make_table({"review": about["review"], end: row}).filter(pc.is_valid(row)))
     return parts[0], parts[1]
 
 
-def _find_rows(node: pa.ChunkedArray, nodes: pa.Table) -> pa.Array:
+def _find_rows(node: Chunks, nodes: pa.Table) -> Cells:
     """The row of each internal id among nodes; null where it is none of them."""
-    found = pc.index_in(node, value_set=nodes["node"].combine_chunks())
-    return (found.combine_chunks() if isinstance(found, pa.ChunkedArray) else found).cast(pa.int64())
+    return null_below_zero(read_ints(pc.index_in(node, value_set=nodes["node"].combine_chunks()), missing=-1))
 
 
 # ── columns ───────────────────────────────────────────────────────────────────────────────────────
@@ -276,13 +277,13 @@ def _never_null(expression: str, kind: Kind) -> str:
             return f"coalesce({expression}, $not_a_number)"
 
 
-def _decode(values: list[Any], kind: Kind) -> pa.Array:
+def _decode(values: list[Any], kind: Kind) -> Cells:
     match kind:
         case "id":
             return pa.array(values, pa.int64())
         case "text":
             text = pa.array(values, pa.string())
-            return pc.if_else(pc.equal(text, _NOTHING), pa.scalar(None, pa.string()), text)
+            return blank_where(equals(text, _NOTHING), text)
         case "time":
             return pa.array(np.array(values, dtype="datetime64[us]"), pa.timestamp("us"))
         case "real":
