@@ -30,6 +30,7 @@ def forget_later(tables: Mapping[str, CheckedTable], as_of: np.datetime64) -> di
     kept = {}
     for name, table in tables.items():
         record = CONTRACT[name]
+        # A fact without a date might be of any time: an answer as of an instant must not rest on it.
         if record.is_thing:
             kept[name] = table
         elif record.time is not None:

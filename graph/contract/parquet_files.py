@@ -43,7 +43,7 @@ def read_parquet(source: Source, wanted: Sequence[str]) -> FileCells:
 def find_in_parquet(source: Source, wanted: set[int]) -> FoundRows:
     """Look rows up by their place, counted from 0; what is shown counts from 1."""
     rows: dict[int, str] = {}
-    start = 0
+    start = 0  # a row group at a time: a file may be larger than memory
     with pq.ParquetFile(source.path) as file:
         for group in range(file.num_row_groups):
             n_rows = file.metadata.row_group(group).num_rows

@@ -92,6 +92,7 @@ def plan_load(tables: Mapping[str, CheckedTable], known: KnownFacts) -> LoadPlan
         for name, table in CONTRACT.items()
     }
     splits = _split_tables(rows, known)
+    # Who is named only by a row that contradicts the store stays unknown.
     checked = {name: _set_aside(table, splits.get(name)) for name, table in tables.items()}
     accounts = list_keys(known.accounts["account_id"], _mentions(checked, "account"))
     products = list_keys(known.listings["product_id"], _mentions(checked, "product"))

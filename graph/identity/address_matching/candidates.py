@@ -44,6 +44,7 @@ def find_candidates(buildings: Buildings) -> tuple[Ints, Ints]:
     postcode = np.full(n, -1, dtype=np.int64)
     is_postcode = keyed.role == POSTCODE
     postcode[keyed.building[is_postcode]] = keyed.sound[is_postcode]
+    # Comparing all pairs would be quadratic: only who shares a key may be one.
     pairs = [_pair_exact(buildings, keyed), _pair_slips(buildings, keyed, postcode)]
     left, right = np.concatenate(pairs, axis=1)
     low, high = np.minimum(left, right), np.maximum(left, right)

@@ -43,7 +43,9 @@ def join_without_chains(verdict: dict[tuple[int, int], int], n: int, record: Cal
             verdict[pair] = compare_buildings(record(pair[0]), record(pair[1]))
         return verdict[pair]
 
+    # Who fits two that differ would make a chain of them: it is joined to neither.
     torn = {x for x, others in near.items() if any(answer_of(a, b) == DIFFERENT for a, b in combinations(others, 2))}
+    # Chains of more than two links may be left: those clusters are looked at once more.
     cluster = _label({x: [y for y in others if y not in torn] for x, others in near.items() if x not in torn}, n)
     return _break_chains(cluster, near, answer_of)
 

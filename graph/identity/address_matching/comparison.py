@@ -59,7 +59,14 @@ def make_record_reader(buildings: Buildings) -> Callable[[int], BuildingRecord]:
 
 
 def compare_buildings(a: BuildingRecord, b: BuildingRecord) -> int:
-    """Whether two buildings are one: SAME, DIFFERENT, or UNSURE where too little is said."""
+    """Whether two buildings are one: SAME, DIFFERENT, or UNSURE where too little is said.
+
+    Parameters
+    ----------
+    a, b
+        Two buildings, in either order: the answer is the same.  Numbers must agree, and postcodes where both have one;
+        then streets, word by word, but for slips and short forms; then towns, where no postcode settles it.
+    """
     if (b.street, b.others) < (a.street, a.others):
         a, b = b, a  # so that the answer is the same from both sides
     if a.number != b.number or (a.postcode and b.postcode and a.postcode != b.postcode):

@@ -1,4 +1,8 @@
-"""Sums of words as whole numbers of 64 bits: forms with the same words have the same sum."""
+"""Sums of words as whole numbers of 64 bits: forms with the same words have the same sum.
+
+A sum does not depend on the order of its words, and it is known without any one of them by a subtraction.  So all keys
+of a market's addresses, each word left out in turn, cost as much as its words are many.
+"""
 
 from __future__ import annotations
 

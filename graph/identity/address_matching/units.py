@@ -15,6 +15,7 @@ from graph.model import Ints
 
 def split_by_unit(cluster: Ints, words: FormWords, buildings: Buildings, n: int) -> Ints:
     """The place of each form: its building's cluster and its unit, or the one unit that is known there."""
+    # Places: a building and all its units, whatever their order.
     is_unit = words.role == UNIT
     unit = sum_by_form(np.where(is_unit, mix(words.code, 12), np.uint64(0)), words.form, n)
     unit_code = np.unique(unit, return_inverse=True)[1].astype(np.int64)
@@ -22,6 +23,7 @@ def split_by_unit(cluster: Ints, words: FormWords, buildings: Buildings, n: int)
     place = pair[1].astype(np.int64)
     first_of = np.full(len(pair[0]), -1, dtype=np.int64)
     first_of[place[::-1]] = np.arange(n)[::-1]
+    # Only in a building with a number, and with several places, may one be another with less said of it.
     numbered = buildings.has_number[buildings.of_form]
     shared = np.flatnonzero(numbered[first_of])
     by_cluster: dict[int, list[int]] = defaultdict(list)

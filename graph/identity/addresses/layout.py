@@ -41,6 +41,7 @@ def compose_form(segments: list[Segment]) -> str:
     for place, segment in enumerate(segments):
         if segment.numbers and not segment.has_words:
             lone += [segment.tokens[i].text for i in segment.numbers if (place, i) != parts.taken]
+    # Numbers by themselves between commas: one may be the house's, the others are flats.
     at = 0 if parts.number else _find_number(segments[main], house, lone, parts)
     parts.units.update([f"bldg{number}" for number in house if number != parts.number])
     parts.units.update([f"unit{number}" for number in lone])
@@ -55,7 +56,7 @@ def compose_form(segments: list[Segment]) -> str:
 
 def _find_street(segments: list[Segment], *, has_house: bool) -> int:
     """The part that names the street: by its house number, then by its type, then the first."""
-    best, best_score = 0, -1.0
+    best, best_score = 0, -1.0  # the first of equals: most people write the street first
     for place, segment in enumerate(segments):
         if not segment.has_words:
             continue

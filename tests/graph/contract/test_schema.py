@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import re
+
 import numpy as np
 import pyarrow as pa
 import pytest
+from places import ROOT
 from tables_on_disk import Write, complaints, read, records
 
 from graph.contract.as_of import forget_later
@@ -131,3 +134,22 @@ def test_every_column_that_is_named_after_an_account_or_a_product_mentions_one(t
     named = tuple(column.name for column in table.columns if column.name in accounts)
     assert table.find_mentions("account") == named
     assert table.find_mentions("product") == tuple(c.name for c in table.columns if c.name == "product_id")
+
+
+def test_the_documentation_names_every_table_and_column() -> None:
+    text = (ROOT / "docs" / "data.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `(\w+)` \|([^|]*)\|([^|]*)\|[^|]+\|$", text, re.MULTILINE)
+    documented = {name: (columns_in(required), columns_in(optional)) for name, required, optional in rows}
+    assert documented == {name: sort_by_need(table) for name, table in CONTRACT.items()}
+
+
+def columns_in(cell: str) -> set[str]:
+    return set(re.findall(r"`(\w+)`", cell))
+
+
+def sort_by_need(table: Table) -> tuple[set[str], set[str]]:
+    """Columns that a file must have, or one of two of them, and columns that it may have."""
+    either = {table.either.one, table.either.other} if table.either else set()
+    named = [column for column in table.columns if column.kind != "attributes"]
+    needed = {column.name for column in named if column.required} | either
+    return needed, {column.name for column in named} - needed
