@@ -47,7 +47,7 @@ def find_true(mask: Values) -> NDArray[np.int64]:
 def read_ints(values: Values, *, missing: int) -> NDArray[np.int64]:
     """Whole numbers (N,), with ``missing`` in the place of each null."""
     known = _compute.fill_null(values, missing)
-    ints: NDArray[np.int64] = known.to_numpy().astype(np.int64)
+    ints: NDArray[np.int64] = known.to_numpy().astype(np.int64, copy=False)
     return ints
 
 

@@ -16,7 +16,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graph.arrow import find_distinct, is_true, make_table, read_ints
+from graph.arrow import equals, find_distinct, is_true, make_table, read_ints
 from graph.contract.schema import CONTRACT, Thing
 from graph.contract.tables import CheckedTable
 from graph.stores.known_facts import KnownFacts
@@ -72,8 +72,8 @@ class _Additions:
     def count(self) -> dict[str, int]:
         """How many rows of each table the store lacked.  A table that is not counted has no place in the graph."""
         added = {name: split.new.num_rows + split.fills.num_rows for name, split in self.splits.items()}
-        of_table = self.uses["table"].to_numpy()
-        added |= {name: int((of_table == name).sum()) for name, table in CONTRACT.items() if table.use}
+        of_table = {name: is_true(equals(self.uses["table"], name)) for name, table in CONTRACT.items() if table.use}
+        added |= {name: int(mask.sum()) for name, mask in of_table.items()}
         return added | {"referrals": self.referrals.num_rows, "labels": self.labels.num_rows}
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from graph.arrow import count_bytes, find_distinct, join_texts, make_table, read_ints, read_texts, replace_where
 from graph.contract.schema import CONTRACT, INSTANT, Table
@@ -61,20 +62,20 @@ def find_new_uses(rows: Mapping[str, pa.Table], known: KnownFacts, accounts: Cel
     identifiers = list_keys(pa.chunked_array([known.identifier_key]), [given["identifier_key"]])
     columns = given.select(["account_id", "identifier_key", "role", "seen_at"])
     there = known.uses.select(["account", "identifier", "role", "seen_at"])
-    return given.take(_find_new(columns, there, keys=(accounts, identifiers)))
+    return given.filter(_is_new(columns, there, keys=(accounts, identifiers)))
 
 
 def find_new_referrals(rows: pa.Table, known: KnownFacts, accounts: Cells) -> pa.Table:
     """Find the referrals (referred_by, account_id) that the store lacks."""
     given = rows.select(["referred_by", "account_id"])
-    return given.take(_find_new(given, known.referrals.select(["by", "account"]), keys=(accounts, accounts)))
+    return given.filter(_is_new(given, known.referrals.select(["by", "account"]), keys=(accounts, accounts)))
 
 
 def find_new_labels(rows: pa.Table, known: KnownFacts, accounts: Cells) -> pa.Table:
     """Find the labels (account_id, label, decided_at, source) that the store lacks."""
     given = rows.select(["account_id", "label", "decided_at", "source"])
     there = known.labels.select(["account", "label", "decided_at", "source"])
-    return given.take(_find_new(given, there, keys=(accounts,)))
+    return given.filter(_is_new(given, there, keys=(accounts,)))
 
 
 def make_identifiers(uses: pa.Table, known: KnownFacts) -> pa.Table:
@@ -130,7 +131,7 @@ def _shorten(canonical: Cells) -> Cells:
     return replace_where(long, canonical, pa.array(digests, pa.string()))
 
 
-def _find_new(given: pa.Table, there: pa.Table, *, keys: Sequence[Cells]) -> Ints:
+def _is_new(given: pa.Table, there: pa.Table, *, keys: Sequence[Cells]) -> NDArray[np.bool_]:
     """Which given rows are neither there already nor repeats of an earlier given row.
 
     Parameters
@@ -152,7 +153,8 @@ def _find_new(given: pa.Table, there: pa.Table, *, keys: Sequence[Cells]) -> Int
             words = find_distinct(pa.chunked_array([*new.chunks, *old.chunks], type=pa.string()))
             codes = _codes(old, words), _codes(new, words)
         columns[place] = np.concatenate(codes)
-    return np.flatnonzero(~pd.DataFrame(columns).duplicated().to_numpy()[there.num_rows :])
+    is_new: NDArray[np.bool_] = ~pd.DataFrame(columns).duplicated().to_numpy()[there.num_rows :]
+    return is_new
 
 
 def _codes(values: Chunks, words: Cells) -> Ints:
