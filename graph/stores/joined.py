@@ -15,11 +15,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graph.arrow import is_true
-from graph.contract.schema import CONTRACT, INSTANT
+from graph.contract.schema import CONTRACT
 from graph.contract.tables import CheckedTable
 from graph.errors import DataError
 from graph.model import Snapshot
-from graph.stores.known_facts import KnownFacts
+from graph.stores.known_facts import KNOW_NOTHING
 from graph.stores.load_plan import LoadPlan, plan_load
 from graph.stores.snapshots import RawGraph, build_snapshot
 
@@ -51,7 +51,7 @@ def join_newcomers(snapshot: Snapshot, tables: Mapping[str, CheckedTable]) -> Sn
     the form that the snapshot names.
     """
     raw = _take_apart(snapshot)
-    plan = plan_load(_leave_known(tables, raw), _KNOW_NOTHING)
+    plan = plan_load(_leave_known(tables, raw), KNOW_NOTHING)
     return build_snapshot(_add(raw, plan))
 
 
@@ -85,22 +85,6 @@ def _is_in(values: Values, known: Values) -> Any:
 
 def _join(values: Any) -> Any:
     return values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
-
-
-_KNOW_NOTHING = KnownFacts(
-    accounts=CONTRACT["accounts"].row_schema.empty_table(),
-    listings=CONTRACT["listings"].row_schema.empty_table(),
-    orders=CONTRACT["orders"].row_schema.empty_table(),
-    reviews=CONTRACT["reviews"].row_schema.empty_table().drop_columns(["text"]),
-    identifier_key=pa.array([], pa.string()),
-    uses=pa.schema(
-        [("account", pa.int64()), ("identifier", pa.int64()), ("role", pa.string()), ("seen_at", INSTANT)]
-    ).empty_table(),
-    referrals=pa.schema([("by", pa.int64()), ("account", pa.int64())]).empty_table(),
-    labels=pa.schema(
-        [("account", pa.int64()), ("label", pa.string()), ("decided_at", INSTANT), ("source", pa.string())]
-    ).empty_table(),
-)
 
 
 # ── what a snapshot was made of ───────────────────────────────────────────────────────────────────

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -16,7 +17,7 @@ from hypothesis import strategies as st
 from graph.contract.rejects import Rejects
 from graph.contract.schema import CONTRACT, Column, Table, Use
 from graph.contract.tables import CheckedTable
-from graph.stores.known_facts import KnownFacts
+from graph.stores.known_facts import KNOW_NOTHING, KnownFacts
 from graph.stores.load_plan import LoadPlan, plan_load
 from graph.vocabulary import SHOP_ID
 
@@ -37,18 +38,14 @@ def facts(
     uses: Sequence[tuple[int, int, str | None, dt.datetime | None]] = (),
     identifier_key: Sequence[str] = (),
 ) -> KnownFacts:
-    text, at, place = pa.string(), pa.timestamp("us"), pa.int64()
-    labels = pa.schema([("account", place), ("label", text), ("decided_at", at), ("source", text)])
-    used = pa.schema([("account", place), ("identifier", place), ("role", text), ("seen_at", at)])
-    return KnownFacts(
+    used = KNOW_NOTHING.uses.schema
+    return replace(
+        KNOW_NOTHING,
         accounts=table("accounts", *accounts).rows,
         listings=table("listings", *listings).rows,
         orders=table("orders", *orders).rows,
-        reviews=table("reviews").rows.drop_columns("text"),
-        identifier_key=pa.array(identifier_key, text),
+        identifier_key=pa.array(identifier_key, pa.string()),
         uses=pa.Table.from_pylist([dict(zip(used.names, row, strict=True)) for row in uses], schema=used),
-        referrals=pa.schema([("by", place), ("account", place)]).empty_table(),
-        labels=labels.empty_table(),
     )
 
 
