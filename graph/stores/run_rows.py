@@ -10,7 +10,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -20,6 +20,9 @@ from graph.results import Flag, Ring, RunResult
 from graph.stores.shape import NODES, RELATIONSHIPS, Property, Type
 from graph.version import VERSION
 from graph.vocabulary import TIERS
+
+if TYPE_CHECKING:
+    from graph.arrow import Cells
 
 _TYPES: Mapping[Type, pa.DataType] = {
     "text": pa.string(),
@@ -117,7 +120,7 @@ def _review_scores(run: RunResult, snapshot: Snapshot) -> pa.Table:
     )
 
 
-def _spell_tiers(tiers: Any) -> pa.Array:
+def _spell_tiers(tiers: Any) -> Cells:
     return pa.array(np.array(TIERS, dtype=object)[tiers], pa.string())
 
 

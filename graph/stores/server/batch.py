@@ -6,7 +6,7 @@ import threading
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 import pyarrow as pa
@@ -15,6 +15,9 @@ from graph import errors
 from graph.model import Ints
 from graph.stores.server.bolt import Transaction
 from graph.stores.server.lease import ServerLock
+
+if TYPE_CHECKING:
+    from graph.arrow import Chunks
 
 
 @dataclass(frozen=True)
@@ -110,7 +113,7 @@ def _run_batch(transaction: Transaction, batch: Batch) -> Ints:
     return ids
 
 
-def _as_list(column: pa.ChunkedArray) -> list[Any]:
+def _as_list(column: Chunks) -> list[Any]:
     """A column's values as the driver takes them; times as ISO 8601 text, which costs it least."""
     if not pa.types.is_timestamp(column.type):
         values: list[Any] = column.to_pylist()

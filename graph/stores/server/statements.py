@@ -11,11 +11,13 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graph import errors
+from graph.arrow import equals, find_distinct, is_true, make_table, read_texts
 from graph.model import Ints
 from graph.stores.server.batch import Batch, Writer
 from graph.stores.server.schema import NODE_KEYS, name_kind_labels
 
 if TYPE_CHECKING:
+    from graph.arrow import Cells, Chunks
     from graph.stores.load_plan import LoadPlan
 
 BATCH_ROWS = 20_000
@@ -32,20 +34,20 @@ REVIEW_KINDS = (("WROTE", "Account", "Review"), ("ABOUT", "Review", "Listing"), 
 class NodeIds:
     """The internal ids of nodes, by label and key."""
 
-    found: dict[str, tuple[pa.Array, Ints]] = field(default_factory=dict)
+    found: dict[str, tuple[Cells, Ints]] = field(default_factory=dict)
 
     def copy(self) -> NodeIds:
         """The same, to be added to by one attempt."""
         return NodeIds(dict(self.found))
 
-    def add(self, label: str, keys: pa.Array, ids: Ints) -> None:
+    def add(self, label: str, keys: Cells, ids: Ints) -> None:
         """Take note of more nodes of a label."""
         if label in self.found:
             known_keys, known_ids = self.found[label]
             keys, ids = pa.concat_arrays([known_keys, keys]), np.concatenate([known_ids, ids])
         self.found[label] = keys, ids
 
-    def find(self, label: str, keys: pa.ChunkedArray) -> pa.Array:
+    def find(self, label: str, keys: Chunks) -> Cells:
         """The ids of these nodes.
 
         Raises
@@ -61,12 +63,12 @@ class NodeIds:
         return pa.array(ids[place.to_numpy()], pa.int64())
 
 
-def flat(values: pa.Array | pa.ChunkedArray) -> pa.Array:
+def flat(values: Cells | Chunks) -> Cells:
     """Values in one piece."""
     return values.combine_chunks() if isinstance(values, pa.ChunkedArray) else values
 
 
-def look_up(writer: Writer, label: str, keys: pa.Array) -> tuple[pa.Array, Ints]:
+def look_up(writer: Writer, label: str, keys: Cells) -> tuple[Cells, Ints]:
     """The nodes with these keys that are there: keys and ids."""
     key = NODE_KEYS[label]
     row = writer.ask(
@@ -149,7 +151,7 @@ def create_relationships(kind: tuple[str, str, str], rows: pa.Table, ids: NodeId
     name, source, target = kind
     near, far, *details = rows.column_names
     ends = {f"{_ID_OF}a": ids.find(source, rows[near]), f"{_ID_OF}b": ids.find(target, rows[far])}
-    placed = pa.table({**ends, **{detail: rows[detail] for detail in details}})
+    placed = make_table({**ends, **{detail: rows[detail] for detail in details}})
     placed = placed.sort_by([(end, "ascending") for end in ends])
     matches = f"{_match('a', source)} {_match('b', target)}"
     return [
@@ -165,7 +167,7 @@ def _match(variable: str, label: str) -> str:
 def create_reviews(plan: LoadPlan, ids: NodeIds) -> list[Batch]:
     """Reviews with their author and what they are about, each at once."""
     rows = plan.nodes["Review"]
-    ends = {}
+    ends: dict[str, Cells] = {}
     for (name, source, target), end in zip(REVIEW_KINDS, ("author", "listing", "seller"), strict=True):
         edges = plan.relationships.get((name, source, target))
         if edges is None:
@@ -174,15 +176,12 @@ def create_reviews(plan: LoadPlan, ids: NodeIds) -> list[Batch]:
         review, other = ("review_id", edges.column_names[0]) if name == "WROTE" else edges.column_names[:2]
         found = ids.find(source if name == "WROTE" else target, edges[other])
         ends[_ID_OF + end] = found.take(flat(pc.index_in(rows["review_id"], value_set=flat(edges[review]))))
-    placed = pa.table({**{name: rows[name] for name in rows.column_names}, **ends})
+    placed = make_table({**{name: rows[name] for name in rows.column_names}, **ends})
+    has_listing, has_seller = (is_true(pc.is_valid(placed[f"{_ID_OF}{end}"])) for end in ("listing", "seller"))
     batches = []
     for with_listing in (True, False):
         for with_seller in (True, False):
-            mask = pc.and_(
-                pc.equal(pc.is_valid(placed[f"{_ID_OF}listing"]), with_listing),
-                pc.equal(pc.is_valid(placed[f"{_ID_OF}seller"]), with_seller),
-            )
-            part = placed.filter(mask).sort_by(f"{_ID_OF}author")
+            part = placed.filter((has_listing == with_listing) & (has_seller == with_seller)).sort_by(f"{_ID_OF}author")
             batches += _create_reviews_about(part, listing=with_listing, seller=with_seller)
     return batches
 
@@ -207,9 +206,9 @@ def _create_reviews_about(rows: pa.Table, *, listing: bool, seller: bool) -> lis
 
 def create_identifiers(rows: pa.Table) -> list[Batch]:
     """Identifiers, with a label of their kind where it makes one."""
-    named = name_kind_labels(pc.unique(rows["kind"]).to_pylist())
+    named = name_kind_labels(read_texts(find_distinct(rows["kind"])))
     batches = []
     for kind, label in named.items():
-        batches += create_nodes(f"Identifier:{label}", rows.filter(pc.equal(rows["kind"], kind)))
+        batches += create_nodes(f"Identifier:{label}", rows.filter(is_true(equals(rows["kind"], kind))))
     others = rows.filter(pc.invert(pc.is_in(rows["kind"], value_set=pa.array(list(named), pa.string()))))
     return batches + create_nodes("Identifier", others)

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 from numpy.typing import NDArray
 
+from graph.arrow import find_distinct
 from graph.progress import Progress
 from graph.stores.run_rows import RunRows
 from graph.stores.server.batch import Writer
@@ -81,7 +81,7 @@ def write_plan(writer: Writer, plan: LoadPlan, ids: NodeIds, progress: Progress)
         writer.write(create_reviews(plan, ids), tally.counting("writing Review"))
     for kind, rows in plan.relationships.items():
         if kind[2] in _MERGED:  # these few may be there from an earlier load
-            ids.found[kind[2]] = look_up(writer, kind[2], pc.unique(rows.column(1)))
+            ids.found[kind[2]] = look_up(writer, kind[2], find_distinct(rows.column(1)))
         if kind not in REVIEW_KINDS:
             writer.write(create_relationships(kind, rows, ids), tally.counting(f"writing {kind[0]}"))
 
@@ -134,7 +134,7 @@ def write_run_rows(writer: Writer, rows: RunRows) -> None:
             if end == label
         ]
         chunks = [chunk for column in mentioned for chunk in column.chunks]
-        ids.add(label, *look_up(writer, label, pc.unique(pa.chunked_array(chunks, pa.string()))))
+        ids.add(label, *look_up(writer, label, find_distinct(pa.chunked_array(chunks, pa.string()))))
     for kind, part in rows.relationships.items():
         writer.write(create_relationships(kind, part, ids), _count_nothing)
     for label, part in (("Account", rows.account_scores), ("Review", rows.review_scores)):
