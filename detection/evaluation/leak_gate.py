@@ -90,11 +90,19 @@ def _list_times(snapshot: Snapshot) -> Mapping[str, Times]:
 def check_labels(snapshot: Snapshot, run: RunResult, settings: DetectSettings) -> LeakCheck:
     """Run again without labels and with random ones on half of the accounts: nothing may change.
 
+    Parameters
+    ----------
+    snapshot, run
+        The market with its labels, and a run on it.
+    settings
+        That the run was made with.
+
     Raises
     ------
     LeakError
         Naming the part of the run that changed.
     """
+    # Without labels code that reads them may fall silent, and pass; with random ones it has something to read.
     for how, changed in (("removed", remove_labels(snapshot)), ("replaced by random ones", scramble_labels(snapshot))):
         part = find_difference(run, find_run(changed, settings))
         if part is not None:
@@ -116,6 +124,7 @@ def check_features(snapshot: Snapshot, table: FeatureTable) -> LeakCheck:
         Naming the first column that changed.
     """
     for how, changed in (("removed", remove_labels(snapshot)), ("replaced by random ones", scramble_labels(snapshot))):
+        # Block by block: a second table of a large market beside the first would not fit into memory.
         for block, again in zip_longest(table.blocks, describe_blocks(changed)):
             strange = sorted({*(block.names if block else ())} ^ {*(again.names if again else ())})
             if strange:
@@ -138,6 +147,15 @@ def find_changed(block: TableBlock, again: TableBlock) -> str | None:
 
 def check_future(run: RunResult, snapshot: Snapshot, past: Snapshot, settings: DetectSettings) -> LeakCheck:
     """Run on a market in which later facts were never loaded: nothing may change.
+
+    Parameters
+    ----------
+    run, snapshot
+        A run as of an instant, and the snapshot that it is of.
+    past
+        The snapshot of tables from which everything later was taken away before they were loaded.
+    settings
+        That the run was made with.
 
     Raises
     ------
@@ -167,6 +185,7 @@ def scramble_labels(snapshot: Snapshot, *, seed: int = 0) -> Snapshot:
     """The same market with random verdicts on a random half of the accounts."""
     rng = np.random.default_rng(seed)
     account = np.sort(rng.permutation(snapshot.n_accounts)[: (snapshot.n_accounts + 1) // 2])
+    # Dated so that a run as of the instant would see them.
     at = snapshot.as_of if snapshot.as_of is not None else np.datetime64(0, "us")
     return replace(
         snapshot,

@@ -67,6 +67,15 @@ def separate_scores(subject: str, part: str, scores: Floats, is_bad: Bools, resa
     """The area under the ROC curve and the average precision of scores (T,), with bootstrap intervals.
 
     Subjects are drawn again with replacement; ties count as ties do in both measures.
+
+    Parameters
+    ----------
+    subject, part
+        What to call the subjects, and the part of the truth that they are of.
+    scores, is_bad
+        (T,) in [0, 1], and whether each subject is bad.
+    resampling
+        For the intervals.
     """
     n, n_bad = len(scores), int(is_bad.sum())
     if not 0 < n_bad < n:
@@ -77,6 +86,7 @@ def separate_scores(subject: str, part: str, scores: Floats, is_bad: Bools, resa
     count = np.bincount(cell, minlength=2 * n_levels).reshape(1, -1, 2)
     value = [float(measure(count[:, :, 1], count[:, :, 0])[0]) for measure in (area_under_curve, average_precision)]
     rng, drawn = resampling.begin(), []
+    # A few resamplings at a time, or the counts of all would not fit; the draws are the same however they are cut.
     step = max(1, _CHUNK_CELLS // max(n, n_levels))
     for first in range(0, resampling.n_resamples, step):
         rows = rng.integers(0, n, (min(step, resampling.n_resamples - first), n))
@@ -120,7 +130,7 @@ def average_precision(bad: Ints, good: Ints, n_bad: Ints | None = None) -> Float
 def take_percentiles(value: float, drawn: Floats) -> Estimate:
     """A value with the middle ``CONFIDENCE`` of what resampling drew (B,) around it."""
     tail = 100 * (1 - CONFIDENCE) / 2
-    known = drawn[~np.isnan(drawn)]
+    known = drawn[~np.isnan(drawn)]  # a draw without a bad subject has no such measure
     if not len(known):
         return Estimate(value, np.nan, np.nan)
     low, high = np.percentile(known, [tail, 100 - tail])

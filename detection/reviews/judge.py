@@ -64,20 +64,27 @@ def judge_reviews(facts: ReviewFacts, *, rounds: int = 300, without: str = "") -
     Parameters
     ----------
     facts
-        The reviews.
+        The reviews of a whole market: what is usual is learnt from them.
     rounds
         Of the fit, at most.
     without
         One of ``SIGNALS`` to leave out, for ablations.
+
+    Returns
+    -------
+    ReviewBelief
+        Chances in [0, 1], for (R,) reviews and (N,) accounts.
     """
     signals = np.column_stack([sign(facts) for name, sign in SIGNALS.items() if name != without])
     trusted = 1.0 - 1.0 / np.maximum(facts.active_days, 1)  # who keeps coming back is the reference
     is_first = ~(facts.day > facts.first_day)
     found = fit_belief(Opinions(facts.target, facts.rating, is_first, trusted, facts.n_targets), signals, rounds=rounds)
+    # Whole accounts are planted, not single reviews: what its author wrote elsewhere weighs more than a review itself.
     own = found.prior + found.opinion
     mean = np.bincount(facts.author, weights=own, minlength=facts.n_accounts)[facts.author] / facts.n_written
     chance = 1.0 / (1.0 + np.exp(-(OWN_SHARE * own + (1.0 - OWN_SHARE) * mean)))
     gone = 2.0 ** np.nan_to_num(measure_abandonment(facts))  # planted accounts are dropped after use
+    # Of planted reviews so many say what anybody would: no review can be surer than that.
     suspicion = (1.0 - CAMOUFLAGE_SHARE) * chance * gone
     of_account = np.zeros(facts.n_accounts)
     np.maximum.at(of_account, facts.author, suspicion)
@@ -89,6 +96,7 @@ def _signal_short_stay(facts: ReviewFacts) -> Floats:
 
 
 def _signal_burst(facts: ReviewFacts) -> Floats:
+    # Bits grow with the burst's size; on their logarithm one huge launch does not flatten every small campaign.
     return _standardise(np.log1p(measure_burst(facts)))
 
 

@@ -53,6 +53,7 @@ def measure_abandonment(facts: ReviewFacts) -> Floats:
         return np.full(len(facts.author), np.nan)
     author, day = facts.author[order], facts.day[order].astype(np.int64)
     last = np.append(np.diff(author) != 0, True)
+    # A last review's gap is cut off by the end of the records: it counts as at risk so long, and never as a return.
     gap = np.where(last, day.max() - day, np.append(np.diff(day), 0))
     begin = np.maximum.accumulate(np.where(np.insert(last[:-1], 0, True), np.arange(len(order)), 0))
     nth = np.minimum(np.arange(len(order)) - begin, SEQUENCE_CLASSES - 1)
@@ -71,6 +72,7 @@ def _estimate_never(gap: Ints, came_back: NDArray[np.bool_]) -> Floats:
     returns = np.bincount(gap[came_back], minlength=int(gap.max()) + 1)
     at_risk = np.cumsum(np.bincount(gap, minlength=len(returns))[::-1])[::-1]
     still_away = np.maximum(np.cumprod(1.0 - returns / np.maximum(at_risk, 1)), MIN_ABANDONED)
+    # The far tail rests on a handful of accounts; where nearly all have been seen, those still away are taken as gone.
     end = still_away[int(np.quantile(gap, 0.99))]
     never: Floats = np.minimum(1.0, end / still_away)
     return never
@@ -87,6 +89,7 @@ def measure_gap_regularity(facts: ReviewFacts) -> Floats:
     gap = np.append(np.where(np.diff(author) == 0, np.diff(facts.day[order]), np.nan), np.nan)[: len(order)]
     known = ~np.isnan(gap)
     scale = np.log2(1.0 + gap[known]).astype(np.int64)
+    # Scales stay below 64, for log2 of days does: author and scale fit in one number.
     cells, times = np.unique(author[known] * 64 + scale, return_counts=True)
     total = np.bincount(cells // 64, weights=times, minlength=facts.n_accounts)
     share = times / total[cells // 64]
@@ -115,7 +118,7 @@ def measure_deviation(facts: ReviewFacts) -> Floats:
     low = np.maximum(np.arange(len(rows)) - TREND_REVIEWS, run.first)
     high = np.minimum(np.arange(len(rows)) + TREND_REVIEWS, run.last) + 1
     total = np.concatenate([[0.0], np.cumsum(rating)])
-    others = high - low - 1
+    others = high - low - 1  # without the review itself, which would vouch for itself
     mean = (total[high] - total[low] - rating) / np.maximum(others, 1)
     deviation[rows] = np.where(others > 0, np.abs(rating - mean), np.nan)
     return deviation
@@ -130,6 +133,7 @@ def measure_earliness(facts: ReviewFacts) -> Floats:
     rows = facts.by_target
     day, run = facts.day[rows], find_runs(facts.target[rows])
     is_new = np.append(True, np.diff(day) != 0)[: len(rows)] | (run.first == np.arange(len(rows)))
+    # A day's reviews have no order: each takes the rank of the day's first, or the file's order would speak.
     tied = np.maximum.accumulate(np.where(is_new, np.arange(len(rows)), 0))
     earliness[rows] = -np.log2(1.0 + tied - run.first)
     return earliness

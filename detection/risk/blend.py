@@ -54,6 +54,7 @@ def measure_loss(log_odds: Floats, y: Bools) -> float:
 
 def fit_blend(parts: dict[str, Floats], y: Bools) -> Blend:
     """Learn how much each part counts; with few labels little more than before."""
+    # No weight below 0: a part that contradicts the labels is left out, never turned round.
     x = np.stack([parts[name] for name in BLEND_PRIOR], axis=1)
     prior = np.array([*BLEND_PRIOR.values()])
     weight, bias = fit_logistic(x, y, prior=prior, certainty=BLEND_CERTAINTY, floor=0.0)

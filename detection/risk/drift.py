@@ -30,7 +30,17 @@ class Spread:
 
 
 def measure_spread(features: FeatureTable, names: Sequence[str], risk: Floats) -> Spread:
-    """How the columns of some names, and the risk (N,), are spread in a market."""
+    """How the columns of some names, and the risk, are spread in a market.
+
+    Parameters
+    ----------
+    features
+        Of N accounts.
+    names
+        (D,) the columns.
+    risk
+        (N,) in [0, 1].
+    """
     columns = _join(features, names, risk)
     edges = np.stack([_find_edges(column) for column in columns.T])
     return Spread(tuple(names), edges, _measure_shares(columns, edges))
@@ -43,6 +53,7 @@ def measure_drift(spread: Spread, features: FeatureTable, risk: Floats) -> Float
     2006).
     """
     now = _measure_shares(_join(features, spread.names, risk), spread.edges)
+    # A bin that is empty on one side would make any move infinite.
     now, then = np.maximum(now, SMALLEST_SHARE), np.maximum(spread.share, SMALLEST_SHARE)
     moved: Floats = ((now - then) * np.log(now / then)).sum(axis=1)
     return moved
@@ -74,6 +85,7 @@ def _find_edges(column: Matrix) -> Floats:
 def _measure_shares(columns: Matrix, edges: Floats) -> Floats:
     shares = []
     for column, between in zip(columns.T, edges, strict=True):
+        # Falling silent is a move too: a table that is no longer delivered must not look like one that stands still.
         known = column[np.isfinite(column)]
         count = np.bincount(np.searchsorted(between, known, side="right"), minlength=N_BINS)
         shares.append(np.append(count, len(column) - len(known)) / max(len(column), 1))

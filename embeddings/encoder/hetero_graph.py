@@ -229,6 +229,7 @@ def _join_traits(shared: Mapping[str, Floats], receiver_age: Floats, sender_age:
     columns = {**shared, "receiver_age": receiver_age, "sender_age": sender_age}
     traits = np.empty((len(receiver_age), len(TRAITS)), dtype=np.float16)
     for place, name in enumerate(TRAITS):
+        # Half precision: traits are most of the memory, and differences of a thousandth mean nothing in them.
         traits[:, place] = np.clip(columns[name], -10.0, 10.0)
     return traits
 
@@ -297,6 +298,7 @@ def _sample_links(links: Incoming, receivers: Ints, n_links: int, rng: np.random
     """Places of links and their receivers (2, E): all of up to ``n_links`` links of each, else as many drawn."""
     degree = links.start[receivers + 1] - links.start[receivers]
     slot = np.broadcast_to(np.arange(n_links), (len(receivers), n_links))
+    # With replacement: to draw each once would take a shuffle of every hub.
     drawn = (rng.random(slot.shape) * degree[:, None]).astype(np.int64)
     offset = np.where(degree[:, None] <= n_links, slot, drawn)
     exists = slot < degree[:, None]

@@ -74,7 +74,7 @@ class WarmMarket:
             raise UnknownIdError(f"account {account_id!r} is not among the facts")
         known = {kind: self._find_rows(kind, keys) for kind, keys in list_keys(facts).items()}
         is_new = bool(known[ACCOUNT][own[0]] < 0)
-        known[ACCOUNT][own[0]] = -1
+        known[ACCOUNT][own[0]] = -1  # a known one too: it is encoded by these facts, not by what it was
         at = known[IDENTIFIER]
         sharers = np.where(at >= 0, _pick(self.sharers, at, 0).astype(np.int64) + is_new, 1)
         inputs = scale_features(account_features(facts, sharers=sharers), self.encoder.scaling)

@@ -128,7 +128,7 @@ class Checkpoint:
 
     def _read(self) -> dict[str, Any]:
         try:
-            kept = torch.load(self.path, weights_only=True, map_location="cpu")
+            kept = torch.load(self.path, weights_only=True, map_location="cpu")  # executes nothing
         except (OSError, RuntimeError, EOFError, pickle.UnpicklingError):
             return {}
         return kept if isinstance(kept, dict) else {}

@@ -106,6 +106,7 @@ def _weigh_neighbours(relation: Relation, account: int) -> Floats:
     mine = member.indices[member.indptr[account] : member.indptr[account + 1]]
     if not relation.shared:
         return np.asarray(np.bincount(mine, minlength=member.shape[0]), dtype=np.float64)
+    # The account is among the users of each thing: it shares with one fewer.
     pull = np.zeros(member.shape[1])
     pull[mine] = 1.0 / (count_users(relation)[mine] - 1.0)
     user = np.repeat(np.arange(member.shape[0]), np.diff(member.indptr))
@@ -141,6 +142,7 @@ def cut_around(snapshot: Snapshot, account: int) -> Piece:
     accounts = [used.account, dealt.buyer, dealt.seller, written.author, written.seller, by, who, np.array([account])]
     row = np.unique(np.concatenate(accounts))
     row = row[row >= 0]
+    # Other users' other things are left out: they say nothing of the account, and crowds have many.
     identifier, code = np.unique(used.identifier, return_inverse=True)
     none = empty_snapshot()
     small = replace(

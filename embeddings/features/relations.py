@@ -77,7 +77,7 @@ def _share(name: str, account: Ints, thing: Ints, n: int) -> Relation:
     known = (account >= 0) & (thing >= 0)
     n_things = int(thing[known].max(initial=-1)) + 1
     row, column = find_distinct_pairs(account[known], thing[known], n_second=n_things)
-    keep = np.bincount(column, minlength=n_things)[column] > 1
+    keep = np.bincount(column, minlength=n_things)[column] > 1  # what one account has joins nobody
     things, column = np.unique(column[keep], return_inverse=True)
     ones = np.ones(len(column), dtype=np.float32)
     return Relation(name, sparse.csr_array((ones, (row[keep], column)), shape=(n, len(things))), shared=True)
@@ -112,6 +112,7 @@ def _sum_over(member: sparse.csr_array, weights: Floats | None, values: Floats) 
     """The weighed sum over neighbours (N, F); with ``weights`` of things, over those that use the same."""
     if weights is None:
         return np.asarray(member @ values)
+    # Over all users, then without the account itself: neighbours are never listed pair by pair.
     weighed = member @ sparse.diags_array(weights)
     own: Floats = np.asarray(weighed.sum(axis=1)).reshape(-1, 1) * values
     return np.asarray(weighed @ (member.T @ values)) - own

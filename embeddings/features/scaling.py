@@ -55,6 +55,7 @@ def scale_features(features: AccountFeatures, scaling: FeatureScaling) -> NDArra
     if features.names != scaling.names:
         differing = sorted(set(features.names) ^ set(scaling.names)) or ["their order"]
         raise ConfigError(f"the scaling belongs to other features ({', '.join(differing[:3])}): fit the encoder again")
+    # What never varied when the scale was learnt has no unit: a value of it now would look infinitely far away.
     speaks = features.known & (scaling.spread > 0)
     scaled = (features.values - scaling.centre) / np.where(scaling.spread > 0, scaling.spread, 1.0)
     return np.where(speaks, np.clip(scaled, -CLIP_AT, CLIP_AT), 0.0).astype(np.float32)
@@ -64,6 +65,7 @@ def _measure_column(values: NDArray[np.float32]) -> tuple[float, float]:
     if not len(values):
         return 0.0, 0.0
     exact = values.astype(np.float64)
+    # Amounts and counts have tails that would stretch the scale until ordinary accounts all look alike.
     middle = np.clip(exact, *np.percentile(exact, [1, 99]))
     chosen = middle if middle.std() > 1e-6 else exact
     spread = float(chosen.std())

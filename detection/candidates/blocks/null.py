@@ -67,6 +67,7 @@ def read_incidence(matrix: csr_array) -> Incidence:
     rows = Side(matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32))
     columns = Side(by_column.indptr.astype(np.int64), by_column.indices.astype(np.int32))
     degree, column_degree = rows.degree, columns.degree
+    # Rows and columns of like degree have like chances: the null is fitted once for each class, not for each node.
     row_class = np.unique(bin_degrees(degree), return_inverse=True)[1]
     kind_degree, kind, kind_size = np.unique(column_degree, return_inverse=True, return_counts=True)
     class_size = np.bincount(row_class)
