@@ -36,8 +36,8 @@ def weigh_risk(scores: Scores, snapshot: Snapshot, kept: KeptModel, policy: Poli
     """Set learned risk beside a run's account scores.
 
     The probability is calibrated; the score of evidence counts in it as log-odds, with the weight that the labels gave
-    it.  Tiers that rings gave stay.  Whoever has none that asks for a review gets one from ``review_probability`` on, and
-    never more than that: an automatic flag takes a ring.
+    it.  Tiers that rings gave stay.  Whoever has none that asks for a review gets one from ``review_probability`` on,
+    and never more than that: an automatic flag takes a ring.
 
     Parameters
     ----------
@@ -65,7 +65,7 @@ def weigh_risk(scores: Scores, snapshot: Snapshot, kept: KeptModel, policy: Poli
 
 @dataclass(frozen=True)
 class _Learned:
-    """What the model says: the ``risk`` (N,), and the ``reasons`` and ``tiers`` by row of those whose tier it raised."""
+    """What it says: the ``risk`` (N,), and the ``reasons`` and ``tiers`` by row of those whose tier it raised."""
 
     model: RiskModel
     risk: Floats
