@@ -28,7 +28,13 @@ def add_contents(app: Any, docname: str, source: list[str]) -> None:
         source[0] += make_toctree(below)
 
 
+def list_parents(app: Any, env: Any, added: set[str], changed: set[str], removed: set[str]) -> list[str]:
+    """The pages with contents, to be read again each time: what stands below them is not in their files."""
+    return [app.config.root_doc, *(page.removesuffix(".md") for page in navigation.read_navigation()["below"])]
+
+
 def setup(app: Any) -> dict[str, bool]:
     """Register with Sphinx."""
     app.connect("source-read", add_contents)
+    app.connect("env-get-outdated", list_parents)
     return {"parallel_read_safe": True}

@@ -14,7 +14,10 @@ import navigation
 from sphinx.ext.napoleon import Config, NumpyDocstring
 from sphinx.util.inspect import stringify_signature
 
-NUMPY = Config(napoleon_use_ivar=True)  # attributes as a list in their class, not each as a thing of its own
+NUMPY = Config(napoleon_use_ivar=True, napoleon_attr_annotations=False)
+"""Attributes as a list in their class, not each as a thing of its own; the signature has their types."""
+ATTRIBUTE = re.compile(r":ivar ([^:]+): ?(.*)")
+ATTRIBUTE_TYPE = re.compile(r":vartype ([^:]+): ?(.*)")
 NAME = re.compile(r"(?<![\w.])[A-Za-z]\w*")
 
 
@@ -55,7 +58,20 @@ def draw_heading(name: str, underline: str) -> str:
 def read_sections(app: Any, what: str, name: str, documented: Any, options: Any, lines: list[str]) -> None:
     """Turn numpy's sections into fields; not of constants and properties, where a colon would be taken for a type."""
     if what not in {"attribute", "data", "property"}:
-        lines[:] = NumpyDocstring(lines, NUMPY, app, what, name, documented, options).lines()
+        found = NumpyDocstring(lines, NUMPY, app, what, name, documented, options).lines()
+        lines[:] = list_attributes(found)
+
+
+def list_attributes(lines: list[str]) -> list[str]:
+    """Attributes as parameters, whose names are no links; what numpy takes for a type is how our descriptions begin."""
+    began = {found[1]: found[2] for line in lines if (found := ATTRIBUTE_TYPE.match(line))}
+    kept = [line for line in lines if not ATTRIBUTE_TYPE.match(line)]
+    return [
+        f":param {found[1].replace(' ', '')}: {began.get(found[1], '')} {found[2]}".rstrip()
+        if (found := ATTRIBUTE.match(line))
+        else line
+        for line in kept
+    ]
 
 
 def say_as_written(
