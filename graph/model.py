@@ -16,14 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 Ints = NDArray[np.int64]
-
-
 Floats = NDArray[np.float64]
-
-
 Times = NDArray[np.datetime64]
-
-
 Strings = NDArray[Any]  # numpy's object arrays of str; None where nothing is known
 
 

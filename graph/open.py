@@ -2,10 +2,6 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    pass
 from graph.stores.location import Location, find_server
 from graph.stores.protocol import GraphStore, Mode
 

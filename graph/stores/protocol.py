@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
 
+from graph.progress import Progress, no_progress
+
 if TYPE_CHECKING:
     from datetime import datetime
 
@@ -17,14 +19,10 @@ if TYPE_CHECKING:
     from graph.contract.tables import CheckedTable
     from graph.model import Snapshot
     from graph.results import RunResult
-from graph.progress import Progress, no_progress
 
 Mode = Literal["read", "write"]
 
-
 _NAMED = re.compile(r"\bAS (\w+)")
-
-
 _LAST_NODE = re.compile(r"\((\w+)[^()]*\)$")
 
 

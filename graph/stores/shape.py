@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, fields
+from types import UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
 from graph.results import Evidence, Flag, InnocentReading, Member, Party, RingLink
@@ -66,7 +67,7 @@ def read_fields(record: type, *, but: Iterable[str] = ()) -> dict[str, Property]
 
     Raises
     ------
-    KeyError
+    TypeError
         If a field is of a type that no property holds.
 
     >>> read_fields(InnocentReading, but=("name", "sentence"))
@@ -78,10 +79,15 @@ def read_fields(record: type, *, but: Iterable[str] = ()) -> dict[str, Property]
 
 
 def _find_type(hint: Any) -> Type:
+    if hint in _TYPES:
+        return _TYPES[hint]
     if get_origin(hint) is Literal:
         return "text"
-    alternatives = [each for each in get_args(hint) if each is not type(None)]
-    return _TYPES[hint] if hint in _TYPES else _find_type(*alternatives)
+    if isinstance(hint, UnionType):  # what may be unknown: any property may be null
+        known = [each for each in get_args(hint) if each is not type(None)]
+        if len(known) == 1:
+            return _find_type(known[0])
+    raise TypeError(f"no property of the graph holds {hint}")
 
 
 def _node(label: str, /, **properties: Type | Property) -> Node:

@@ -13,8 +13,6 @@ from graph.errors import StoreBusyError
 from graph.stores.holder import name_this_process, say_holder
 
 LOCK_FILE = "lock"
-
-
 _PAUSE_SECONDS = 0.05
 
 

@@ -13,7 +13,8 @@ import pytest
 from places import ROOT
 from version_1 import unpack_version_1
 
-from graph.stores.shape import NODES, RELATIONSHIPS, VECTOR, Node, Relationship, say_returns
+from graph.results import Ring
+from graph.stores.shape import NODES, RELATIONSHIPS, VECTOR, Node, Relationship, read_fields, say_returns
 
 NEW_FIELD = '    note: str | None = field(default=None, metadata={"since": 99})\n'
 ASK_FOR_IT = """
@@ -23,6 +24,7 @@ from pathlib import Path
 import small_market
 from graph.open import open_store
 from graph.queries.rings import find_ring
+from graph.results import Ring
 from graph.stores.shape import VERSION
 
 folder, old = sys.argv[1:]
@@ -75,6 +77,11 @@ def test_properties_that_came_later_stand_at_the_end() -> None:
 def test_a_property_that_is_none_cannot_be_returned() -> None:
     with pytest.raises(KeyError, match=r"Account.* has no colour"):
         say_returns("a", NODES["Account"], ["account_id", "colour"])
+
+
+def test_a_field_that_no_property_holds_is_refused() -> None:
+    with pytest.raises(TypeError, match=r"no property of the graph holds tuple\[graph.results.Member"):
+        read_fields(Ring)
 
 
 def test_a_new_field_of_evidence_is_one_line(tmp_path: Path) -> None:
