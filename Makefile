@@ -15,7 +15,7 @@ SEED ?= 7
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 
 .DEFAULT_GOAL := help
-.PHONY: help setup neo4j test lint types imports servers demo bench docs lock upgrade clean distclean
+.PHONY: help setup neo4j test lint types imports servers demo bench mutants docs lock upgrade clean distclean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -67,6 +67,11 @@ docs: $(READY) $(DOCS_READY)  ## build the documentation into site, to be read w
 	@PYTHONPATH=.docs/packages $(BIN)/python -m sphinx --fail-on-warning --keep-going --quiet \
 	  -c docs/_site -d .docs/doctrees . $(SITE)
 	@echo "site/index.html"
+
+# Without what it depends on, so that nothing of .venv is hidden by another version of itself.
+mutants: setup  ## break the modules that accuse and see that tests notice (MODULE=detection/... for one)
+	@$(use_pip_settings) $(UV) pip install --quiet --no-deps --python $(BIN)/python --target .mutants 'mutmut>=3.8,<3.9' 'libcst>=1.9' 'pyyaml>=6'
+	@$(ONE_THREAD) $(BIN)/python tests/mutants/run.py --mutmut .mutants $(MODULE)
 
 lock: $(UV)  ## bring the two locks in line with pyproject.toml, changing as little as possible
 	@$(compile)
