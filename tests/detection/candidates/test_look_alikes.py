@@ -34,6 +34,15 @@ from graph.model import Snapshot
 
 RING = pick(100, 12)
 SHORT = functools.partial(EncoderSettings, steps=10, label_steps=10, batch=64, hidden=16, dimensions=8, device="cpu")
+LONGER = {"steps": 3 * KEEP_EVERY, "label_steps": 10}
+TRAIN = f"""
+import functools
+from cli.main import main
+from embeddings.encoder import settings
+settings.EncoderSettings = functools.partial(settings.EncoderSettings, **{LONGER})
+main(["train", "--encoder", "-o", "broken"])
+"""
+"""So many steps that a training can be killed after it was first kept, and well before its end."""
 
 
 @pytest.fixture(scope="module")
@@ -145,14 +154,13 @@ def test_an_encoder_that_is_missing_is_named_before_anything_long(market: Snapsh
 # As a user does it ------------------------------------------------------------------------------
 
 
-@pytest.mark.slow
 def test_a_training_that_was_killed_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(encoder_settings, "EncoderSettings", functools.partial(EncoderSettings, **LONGER))
     small_market.make_store(tmp_path)
     run = CliRunner().invoke
-    command = [sys.executable, "-c", "from cli.main import main; main()", "train", "--encoder", "-o", "broken"]
     under_way, steps = tmp_path / ".broken.part", []
-    with subprocess.Popen(command, env=os.environ | {"PYTHONPATH": str(ROOT)}) as process:
+    with subprocess.Popen([sys.executable, "-c", TRAIN], env=os.environ | {"PYTHONPATH": str(ROOT)}) as process:
         while not under_way.exists():
             assert process.poll() is None
             time.sleep(0.01)
