@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Iterator
@@ -14,6 +15,8 @@ from neo4j_server import ServerAddress, logged_in
 from property_graph import empty_quickly
 
 from cli.main import main
+from embeddings.encoder import settings as encoder_settings
+from embeddings.encoder.settings import EncoderSettings
 
 pytestmark = pytest.mark.server
 
@@ -116,7 +119,9 @@ def test_an_unknown_id_has_the_same_neighbour(stores: tuple[str, str]) -> None:
         assert said[0] == said[1]
 
 
-def test_the_most_alike_are_the_same(stores: tuple[str, str]) -> None:
+def test_the_most_alike_are_the_same(stores: tuple[str, str], monkeypatch: pytest.MonkeyPatch) -> None:
+    quick = functools.partial(EncoderSettings, steps=10, batch=64, hidden=16)
+    monkeypatch.setattr(encoder_settings, "EncoderSettings", quick)
     ring = json.loads(run(stores[0], "rings", "--format", "json").stdout)[0]["ring_id"]
     member = json.loads(run(stores[0], "ring", ring, "--format", "json").stdout)["members"][0]["account_id"]
     ask_both(stores, "similar", member, "-k", "5", "--format", "json")

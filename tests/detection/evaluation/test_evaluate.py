@@ -29,7 +29,7 @@ from graph.vocabulary import TIERS
 @pytest.fixture(scope="module")
 def market(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("evaluate") / "market"
-    write_market(simulate_market(MarketSettings(n_accounts=1_500, seed=2)), folder, "parquet")
+    write_market(simulate_market(MarketSettings(n_accounts=800, seed=2)), folder, "parquet")
     return folder
 
 
@@ -107,7 +107,7 @@ def test_as_of_measures_what_was_known_then(market: Path) -> None:
     words = ("--resamples", 20, "--no-baselines", "--format", "json")
     document = json.loads(run("evaluate", market, "--as-of", "2024-06-01", *words).stdout)
     assert document["as_of"].startswith("2024-06-01")
-    assert document["accounts"] < 1_500
+    assert document["accounts"] < 800
     assert [check["name"] for check in document["leaks"]] == ["dates", "labels", "future"]
 
 
