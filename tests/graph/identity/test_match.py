@@ -167,11 +167,10 @@ def test_labelled_pairs_join_as_precisely_and_as_often_as_promised(half: str) ->
         assert hits >= 0.95 * sum(same for _, same in told), script
 
 
-@pytest.mark.slow
-def test_four_hundred_thousand_addresses_take_seconds() -> None:
-    values = pa.array([f"Flat {i % 999}, {i % 877} High Street, Town {i // 97} SW{i % 99}" for i in range(400_000)])
+def test_a_hundred_thousand_addresses_take_seconds() -> None:
+    values = pa.array([f"Flat {i % 999}, {i % 877} High Street, Town {i // 97} SW{i % 99}" for i in range(100_000)])
     start = time.process_time()
     forms = canonical_values("address", values).unique()
     matched = match_values("address", forms)
-    assert time.process_time() - start < 60  # 15 on a quiet machine
-    assert len(forms) == len(set(matched.tolist())) == 400_000
+    assert time.process_time() - start < 15  # 4 on a quiet machine
+    assert len(forms) == len(set(matched.tolist())) == 100_000
