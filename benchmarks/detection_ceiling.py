@@ -3,8 +3,9 @@
     python benchmarks/detection_ceiling.py [--accounts 20000] [--seeds 4]
 
 Each planted ring's true members are judged as if a search had proposed them.
-*Against chance* counts rings whose evidence pays for naming them, if no innocent reading is heard; *stands* those that
-stand against those readings too; *improved* also those of which a part or a larger group that hits the ring does.
+*Against chance* counts rings whose evidence pays for naming them, if no innocent explanation is heard; *stands* those
+that stand against those explanations too; *improved* also those of which a part or a larger group that hits the ring
+does.
 
 The second table is of the whole list.  The judge is told by the truth, as one channel more, good and ill, what boosted
 trees learn in five folds: *how the bad behave* from an account's own doings (trades, reviews, rhythm, age; nothing

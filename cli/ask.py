@@ -32,7 +32,7 @@ def rings(workplace: Workplace, /, run_id: str | None, limit: int | None, form: 
     write_answer(Answer(found, list_columns(RingSummary), as_rows(found), lambda: _render().draw_rings(found)), form)
 
 
-@click.command(short_help="Show one ring: members, evidence, innocent readings.")
+@click.command(short_help="Show one ring: members, evidence, innocent explanations.")
 @click.argument("ring_id", metavar="ID", type=parse_id)
 @click.option(
     "--run", "run_id", type=parse_id, metavar="RUN", help="A run's id; the latest run that found the ring otherwise."
@@ -43,7 +43,7 @@ def ring(workplace: Workplace, ring_id: str, run_id: str | None, form: Format) -
     """Show one ring on one screen.
 
     Its members with their roles, the evidence of each channel in bits beyond chance, the strongest
-    links, the innocent readings that were heard and who won, and others that it acted on or for.
+    links, the innocent explanations that were heard and who won, and others that it acted on or for.
     CSV gives one row per member.
     """
     from graph.queries.answers import MemberRecord

@@ -74,7 +74,7 @@ def draw_ring(ring: RingRecord) -> RenderableType:
     parts = [*lines, *draw_section(f"Members ({len(ring.members)})", _draw_members(ring))]
     parts += draw_section("Evidence, in bits beyond chance", _draw_evidence(ring))
     parts += draw_section("Strongest links", _draw_links(ring))
-    parts += draw_section("Innocent readings heard", _draw_readings(ring))
+    parts += draw_section("Innocent explanations heard", _draw_readings(ring))
     parts += draw_section("Others involved", _draw_parties(ring))
     return Group(*parts)
 
@@ -97,7 +97,7 @@ def _draw_evidence(ring: RingRecord) -> list[RenderableType]:
     charge, net = ring.summary.charge_bits, ring.summary.net_bits
     innocent = sum(each.bits for each in ring.evidence) - charge - net
     if innocent >= 0.05:
-        table.add_row("innocent", "", f"-{innocent:,.1f}", "taken off for the innocent readings heard")
+        table.add_row("innocent", "", f"-{innocent:,.1f}", "taken off for the innocent explanations heard")
     table.add_row("search", "", f"-{charge:,.1f}", "charged for having looked at so many groups")
     table.add_row(Text("net", style="bold"), draw_bar(net, most), f"{net:,.1f}", "what stands in the end")
     return [table]

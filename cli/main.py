@@ -22,7 +22,7 @@ COMMANDS = {
     "detect": ("cli.work", "Find rings and score every account and review."),
     "train": ("cli.learn", "Learn account risk from labels."),
     "rings": ("cli.ask", "List the rings of a run, the strongest first."),
-    "ring": ("cli.ask", "Show one ring: members, evidence, innocent readings."),
+    "ring": ("cli.ask", "Show one ring: members, evidence, innocent explanations."),
     "account": ("cli.ask", "Know before you deal: all about one account."),
     "check": ("cli.check", "Know before you deal: check accounts that are new."),
     "why": ("cli.ask", "Say why an account, ring or review stands as it does."),

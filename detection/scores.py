@@ -153,11 +153,11 @@ def score_loners(sharing_bits: Floats, review_score: Floats, market: Market) -> 
 def measure_sharing(market: Market) -> Floats:
     """How crowded an account's personal things are, in bits: log2 of how many use each, summed (N,).
 
-    Places that a crowd uses say nothing about one of the crowd, nor does a kind that nobody has described.
+    Places that a crowd uses say nothing about one of the crowd, nor do things of a kind that nobody has described.
     """
     bits, size = np.zeros(market.n_accounts), market.policy.household_size
     for channel in market.things.values():
-        if channel.record.role in ("personal", "place"):
+        if channel.record.is_identifier and channel.record.role != "coarse":
             crowd = channel.popularity[channel.thing]
             # At a place a crowd is usual; a card in many hands is not.
             telling = (crowd <= size) | (channel.record.role == "personal")

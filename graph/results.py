@@ -83,7 +83,7 @@ class Party:
 class Ring:
     """A candidate whose evidence stands after the innocent explanations were heard.
 
-    ``score`` lies in [0, 1]; ``net_bits`` is the evidence less the innocent reading and less the
+    ``score`` lies in [0, 1]; ``net_bits`` is the evidence less the innocent explanation and less the
     charge for the search; ``members`` are sorted by role and bits, ``links`` by bits.
     """
 

@@ -69,7 +69,7 @@ def _explain_ring(store: GraphStore, ring_id: str) -> Reasons | None:
     ring = find_ring(store, ring_id)
     head = ring.summary
     charge = (
-        f"{head.net_bits:.1f} bits stand after the innocent reading and {head.charge_bits:.1f} bits for the search."
+        f"{head.net_bits:.1f} bits stand after the innocent explanation and {head.charge_bits:.1f} bits for the search."
     )
     heard = tuple(_say_reading(each) for each in ring.readings)
     sentences = (*(each.sentence for each in ring.evidence), *heard, *(each.sentence for each in ring.parties), charge)

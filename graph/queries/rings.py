@@ -55,7 +55,7 @@ def list_rings(store: GraphStore, *, run_id: str | None = None, **filters: str |
 
 
 def find_ring(store: GraphStore, ring_id: str, *, run_id: str | None = None) -> RingRecord:
-    """A ring with members, evidence, links, innocent readings and parties.
+    """A ring with members, evidence, links, innocent explanations and parties.
 
     A ring keeps its id from run to run; the latest run that found it answers unless one is named.
 

@@ -152,7 +152,7 @@ def _evidence_rows(rings: Sequence[Ring], keys: Mapping[str, str]) -> list[tuple
 
 
 def _reading_rows(rings: Sequence[Ring], keys: Mapping[str, str]) -> list[tuple[str, Row]]:
-    """The key of a ring, and a row of an innocent reading that was heard."""
+    """The key of a ring, and a row of an innocent explanation that was heard."""
     heard = [(keys[ring.ring_id], each) for ring in rings for each in ring.innocent]
     return [(key, {**vars(each), "reading_key": f"{key}/{each.name}"}) for key, each in heard]
 
