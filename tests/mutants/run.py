@@ -182,6 +182,9 @@ def main() -> int:
     hypothesis.settings.load_profile("mutants")
     listed = tomllib.loads(LISTED.read_text(encoding="utf-8"))
     explained = {(each["path"], each["was"], each["now"]): each["why"] for each in listed.get("survivor", [])}
+    unknown = set(given.path) - {module["path"] for module in listed["module"]}
+    if unknown:
+        parser.error(f"{LISTED.name} names no tests for {', '.join(sorted(unknown))}")
     wrong = []
     for module in listed["module"]:
         if not given.path or module["path"] in given.path:
