@@ -27,11 +27,11 @@ from cli.draw_parts import (
 if TYPE_CHECKING:
     from graph.queries.answers import (
         AccountRecord,
-        Dealings,
         FoundPath,
         Hop,
         LikeAccount,
         MemberRecord,
+        OrdersSummary,
         Reasons,
         RingRecord,
         RingSummary,
@@ -161,7 +161,7 @@ def _list_facts(account: AccountRecord) -> list[tuple[str, str]]:
     return [(name, value.strip() or ("none" if name == "labels" else "not known")) for name, value in facts]
 
 
-def _say_dealings(side: Dealings, partner: str) -> str:
+def _say_dealings(side: OrdersSummary, partner: str) -> str:
     if not side.orders:
         return "nothing"
     span = f", {_say_span(side.first_at, side.last_at)}" if side.first_at else ""

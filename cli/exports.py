@@ -88,9 +88,9 @@ def export(workplace: Workplace, subject: str, output: str, form: ExportFormat |
 
 def _read_export(store: GraphStore, subject: str, run_id: str | None, *, with_links: bool) -> Export:
     from graph.queries.exports import list_accounts, list_links, list_members, list_reviews
-    from graph.queries.runs import find_run
+    from graph.queries.runs import find_stored_run
 
-    run = find_run(store, run_id)
+    run = find_stored_run(store, run_id)
     if subject == "accounts":
         return Export(subject, list_accounts(store), [])
     if subject == "reviews":

@@ -150,9 +150,9 @@ def as_instant(as_of: datetime | None) -> np.datetime64 | None:
 def _show_rings(store: GraphStore) -> None:
     from cli.draw_answers import draw_rings
     from graph.queries.rings import list_rings
-    from graph.queries.runs import find_run
+    from graph.queries.runs import find_stored_run
 
-    rings, run = list_rings(store), find_run(store)
+    rings, run = list_rings(store), find_stored_run(store)
     click.echo(f"Run {run.run_id}: {run.rings:,} rings, {run.flags:,} flags, {run.accounts:,} accounts scored.\n")
     print_table(draw_rings(rings[:MOST_RINGS]))
     for note in run.notes:

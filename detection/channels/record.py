@@ -27,7 +27,7 @@ Role = Literal["personal", "place", "coarse", "unknown", "behaviour"]
 IDENTIFIER_ROLES: tuple[Role, ...] = ("personal", "place", "coarse", "unknown")
 
 
-class Found(Protocol):
+class FoundChannel(Protocol):
     """What a finder finds: accounts and the things they share, or direct dealings."""
 
     @property
@@ -39,7 +39,7 @@ class Found(Protocol):
         """Whether the snapshot has no fact for it."""
 
 
-Finder = Callable[[Snapshot, "Channel", Policy], Found]
+Finder = Callable[[Snapshot, "Channel", Policy], FoundChannel]
 """Finds a channel in a snapshot; silent where its columns are missing."""
 
 

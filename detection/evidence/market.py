@@ -16,7 +16,7 @@ from detection.channels.catalogue import TRADE, Catalogue, say_rules
 from detection.channels.conduct import SIGNALS, Conduct, measure_conduct
 from detection.channels.facts import find_thing_sellers
 from detection.channels.incidence import Dealings, SharedThings
-from detection.channels.record import Channel, Found
+from detection.channels.record import Channel, FoundChannel
 from detection.evidence.description_length import NO_POOLS, Pools, find_pools
 from detection.evidence.market_norms import DEFAULT_NORMS, MarketNorms, measure_norms
 from detection.groups import ByAccount, index_by_account
@@ -150,7 +150,9 @@ def make_market(
     return _gather_market(snapshot, policy, found, kept)
 
 
-def _gather_market(snapshot: Snapshot, policy: Policy, found: Iterable[Found], conduct: tuple[Conduct, ...]) -> Market:
+def _gather_market(
+    snapshot: Snapshot, policy: Policy, found: Iterable[FoundChannel], conduct: tuple[Conduct, ...]
+) -> Market:
     heard = [channel for channel in found if not channel.is_silent]
     things = {channel.name: channel for channel in heard if isinstance(channel, SharedThings)}
     dealings = {channel.name: channel for channel in heard if isinstance(channel, Dealings)}

@@ -11,11 +11,11 @@ from typing import Any
 from graph.queries.answers import (
     AccountRecord,
     AccountRing,
-    Dealings,
     FlagRecord,
     IdentifierUse,
     LabelRecord,
     OrderLine,
+    OrdersSummary,
     ReviewLine,
     ReviewsSummary,
     Tally,
@@ -190,9 +190,9 @@ def read_flags(rows: Iterable[Row]) -> tuple[FlagRecord, ...]:
     return tuple(FlagRecord(**{**flag, "action": flag["action"] or ""}) for flag in flags)
 
 
-def _find_dealings(page: Mapping[str, list[Row]], side: str) -> Dealings:
+def _find_dealings(page: Mapping[str, list[Row]], side: str) -> OrdersSummary:
     rows = page[f"{side}_by_status"]
-    return Dealings(
+    return OrdersSummary(
         orders=sum(row["orders"] for row in rows),
         counterparties=page[f"{side}_partners"][0]["n"],
         statuses=_add_up((row["status"], row["orders"]) for row in rows),

@@ -106,7 +106,7 @@ class OrderLine:
 
 
 @dataclass(frozen=True)
-class Dealings:
+class OrdersSummary:
     """One side of an account's orders."""
 
     orders: int
@@ -193,8 +193,8 @@ class AccountRecord:
     status: str | None
     labels: tuple[LabelRecord, ...]
     identifiers: tuple[IdentifierUse, ...]
-    bought: Dealings
-    sold: Dealings
+    bought: OrdersSummary
+    sold: OrdersSummary
     reviews: ReviewsSummary
     listings: int
     referred_by: tuple[str, ...]

@@ -6,7 +6,7 @@ from graph.errors import UnknownIdError
 from graph.queries.answers import MemberRecord, RingRecord, RingSummary
 from graph.queries.asking import VERDICT, ask, leave_out, list_fields
 from graph.queries.ids import find_nearest_id, say_unknown
-from graph.queries.runs import find_run
+from graph.queries.runs import find_stored_run
 from graph.results import Evidence, InnocentReading, Party, RingLink
 from graph.stores.protocol import GraphStore
 from graph.stores.shape import NODES, RELATIONSHIPS, read_fields, say_returns
@@ -50,7 +50,7 @@ def list_rings(store: GraphStore, *, run_id: str | None = None, **filters: str |
     wanted = {name: value for name, value in filters.items() if value is not None}
     where = "".join(f" AND {_RING_FILTERS[name]}" for name in wanted)
     cypher = f"MATCH (g:Ring) WHERE g.run_id = $run_id{where} RETURN {_RING} ORDER BY rank, ring_id"
-    rows = ask(store, cypher, run_id=find_run(store, run_id).run_id, **wanted)
+    rows = ask(store, cypher, run_id=find_stored_run(store, run_id).run_id, **wanted)
     return [RingSummary(**row) for row in rows]
 
 
@@ -64,7 +64,7 @@ def find_ring(store: GraphStore, ring_id: str, *, run_id: str | None = None) -> 
     UnknownIdError
         If no such run found a ring of this id.
     """
-    run = find_run(store, run_id)
+    run = find_stored_run(store, run_id)
     rows = ask(store, RING_RUNS, ring_id=ring_id)
     row = next((row for row in rows if run_id in (None, row["run_id"])), None)
     if row is None:

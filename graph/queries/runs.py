@@ -25,7 +25,7 @@ def find_latest_run(store: GraphStore) -> RunSummary | None:
     return next((_as_run(row) for row in ask(store, _LATEST_RUN)), None)
 
 
-def find_run(store: GraphStore, run_id: str | None = None) -> RunSummary:
+def find_stored_run(store: GraphStore, run_id: str | None = None) -> RunSummary:
     """One run by its id, or the latest.
 
     Raises

@@ -51,14 +51,14 @@ from detection.evaluation.simulation.tables import (
     write_review_tables,
 )
 
-__all__ = ["Market", "MarketSettings", "simulate_market", "write_market"]
+__all__ = ["MarketSettings", "SimulatedMarket", "simulate_market", "write_market"]
 
 TableFormat = Literal["csv", "csv.gz", "parquet"]
 _MONEY = ("amount", "price")
 
 
 @dataclass(frozen=True)
-class Market:
+class SimulatedMarket:
     """A simulated market.
 
     Attributes
@@ -74,7 +74,7 @@ class Market:
     truth: dict[str, pd.DataFrame]
 
 
-def simulate_market(settings: MarketSettings) -> Market:
+def simulate_market(settings: MarketSettings) -> SimulatedMarket:
     """Simulate a market with planted rings and honest look-alikes.
 
     Time and memory grow in proportion to the number of accounts.
@@ -85,7 +85,7 @@ def simulate_market(settings: MarketSettings) -> Market:
 
     Returns
     -------
-    Market
+    SimulatedMarket
         The same for the same settings, to the byte.
 
     Examples
@@ -123,7 +123,7 @@ def _live(stage: Stage, plans: list[RingPlan], groups: list[LookalikeGroup]) -> 
 
 def _report(
     rng: np.random.Generator, world: World, places: PlaceBook, plans: list[RingPlan], groups: list[LookalikeGroup]
-) -> Market:
+) -> SimulatedMarket:
     accounts = draw_names(rng, "A", world.settings.n_accounts)
     scribe = Scribe(rng, world, accounts, draw_names(rng, "P", world.ledger.count_issued("product")))
     cases = draw_known_cases(rng, world)
@@ -142,10 +142,10 @@ def _report(
         "labels": write_labels(scribe, cases),
     }
     truth = write_group_truth(scribe, plans, groups)
-    return Market(tables, truth | {"reviews": reviews.truth, "addresses": addresses.truth})
+    return SimulatedMarket(tables, truth | {"reviews": reviews.truth, "addresses": addresses.truth})
 
 
-def write_market(market: Market, out: Path, table_format: TableFormat = "csv") -> None:
+def write_market(market: SimulatedMarket, out: Path, table_format: TableFormat = "csv") -> None:
     """Write a market to a folder: ``OUT/NAME.EXT`` and ``OUT/truth/NAME.EXT``.
 
     The folder appears whole or not at all: it is written beside `out` and then renamed.

@@ -10,7 +10,7 @@ import small_market
 from graph.errors import RingfenceError, UnknownIdError
 from graph.queries.accounts import find_account
 from graph.queries.rings import find_ring, list_rings
-from graph.queries.runs import find_latest_run, find_run, list_runs
+from graph.queries.runs import find_latest_run, find_stored_run, list_runs
 from graph.stores.embedded.store import EmbeddedStore
 from graph.stores.protocol import GraphStore
 
@@ -19,8 +19,8 @@ def test_the_latest_run_comes_first(fresh: Path) -> None:
     small_market.add_run(fresh, run_id="run-0")
     with EmbeddedStore(fresh) as store:
         assert [run.run_id for run in list_runs(store)] == ["run-0", "run-1"]
-        assert find_run(store).run_id == "run-0"
-        assert find_run(store, "run-1").notes == ("No phone numbers were loaded; that channel is silent.",)
+        assert find_stored_run(store).run_id == "run-0"
+        assert find_stored_run(store, "run-1").notes == ("No phone numbers were loaded; that channel is silent.",)
 
 
 def test_a_store_without_a_run_says_what_to_type(tmp_path: Path) -> None:
