@@ -19,7 +19,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
-from address_places import COUNTRIES, Country
+from address_places import COUNTRIES
+from address_writing import Country
 
 FILE = Path(__file__).parents[1] / "tests" / "data" / "address_pairs.csv"
 COLUMNS = ("half", "script", "country", "kind", "same", "place_a", "place_b", "text_a", "text_b")

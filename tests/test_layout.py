@@ -13,7 +13,6 @@ HOUSES = ("graph", "embeddings", "detection", "cli")
 MOST_LINES, MOST_FUNCTION_LINES, MEDIAN_FUNCTION_LINES = 400, 40, 7
 LONG_FILES = {
     "benchmarks/account_risk.py",
-    "benchmarks/address_places.py",
     "benchmarks/encoder.py",
     "tests/neo4j_server.py",
 }
