@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -96,9 +97,9 @@ def find_run(
     earlier
         Members by ring id of the run before, so that rings keep their ids.
     """
-    model = _read_model(settings)  # before anything long
+    # A model that cannot be read, or a channel that there is not, is told before anything that takes long.
+    model, market = _read_model(settings), make_market(snapshot, settings)
     vectors = _encode(snapshot, settings, progress) if settings.encoder or settings.look_alike else None
-    market = make_market(snapshot, settings)
     progress("measuring the channels", 2, _STEPS)
     likes = link_look_alikes(vectors, settings.policy) if vectors is not None and settings.look_alike else None
     assessment = search_market(market, settings, likes=likes)
@@ -109,15 +110,27 @@ def find_run(
     weighed = WeighedScores(score_market(rings, market))
     if model is not None:
         weighed = weigh_risk(weighed.scores, snapshot, model, settings.policy)
-    scores = weighed.scores
     progress("scoring accounts and reviews", 4, _STEPS)
-    digest = digest_snapshot(snapshot)
-    values = record_settings(market, settings) | ({"model_sha256": model.sha256} if model else {})
+    recorded = record_settings(market, settings) | ({"model_sha256": model.sha256} if model else {})
+    notes = (
+        *note_silence(snapshot),
+        *note_norms(market.norms),
+        *weighed.notes,
+        *_note_errors(rings, snapshot, settings, progress),
+    )
+    run = _gather_run(market, rings, weighed, recorded=recorded, notes=notes)
+    return replace(run, vectors=vectors) if settings.encoder else run
+
+
+def _gather_run(
+    market: Market, rings: tuple[Ring, ...], weighed: WeighedScores, *, recorded: dict[str, Any], notes: tuple[str, ...]
+) -> RunResult:
+    digest, scores = digest_snapshot(market.snapshot), weighed.scores
     return RunResult(
-        run_id=name_run(digest, values),
-        settings=values,
+        run_id=name_run(digest, recorded),
+        settings=recorded,
         snapshot_digest=digest,
-        as_of=snapshot.as_of,
+        as_of=market.snapshot.as_of,
         rings=rings,
         account_score=scores.account_score,
         account_probability=weighed.probability,
@@ -125,13 +138,7 @@ def find_run(
         review_score=scores.review_score,
         review_tier=scores.review_tier,
         flags=scores.flags,
-        notes=(
-            *note_silence(snapshot),
-            *note_norms(market.norms),
-            *weighed.notes,
-            *_note_errors(rings, snapshot, settings, progress),
-        ),
-        vectors=vectors if settings.encoder else None,
+        notes=notes,
     )
 
 
