@@ -16,7 +16,7 @@ import numpy.typing as npt
 import pandas as pd
 from measure import DATA, RESULTS
 
-from detection.evaluation.simulation.market import Market, MarketSettings, simulate_market
+from detection.evaluation.simulation.market import MarketSettings, SimulatedMarket, simulate_market
 
 FloatArray = npt.NDArray[np.float64]
 Tables = dict[str, pd.DataFrame]
@@ -198,7 +198,7 @@ def find_rank_auc(values: pd.Series, is_fraud: pd.Series) -> float:
     return (rank_sum - n_fraud * (n_fraud + 1) / 2) / (n_fraud * (len(values) - n_fraud))
 
 
-def find_leaks(market: Market) -> dict[str, float]:
+def find_leaks(market: SimulatedMarket) -> dict[str, float]:
     """How well each of a few single figures tells fraud accounts, as an AUC: 0.5 tells nothing."""
     tables, accounts = market.tables, market.tables["accounts"].set_index("account_id")
     is_fraud = market.truth["accounts"].set_index("account_id")["is_fraud"].loc[accounts.index]

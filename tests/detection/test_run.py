@@ -27,7 +27,7 @@ from detection_market import (
 )
 from places import ROOT
 
-from detection.evaluation.simulation.market import Market, MarketSettings, simulate_market, write_market
+from detection.evaluation.simulation.market import MarketSettings, SimulatedMarket, simulate_market, write_market
 from detection.evidence.market_norms import MarketNorms
 from detection.run import detect, find_run, note_norms, note_silence
 from detection.settings import DetectSettings, read_detect_settings
@@ -256,7 +256,7 @@ def test_a_setting_that_moved_is_refused_and_says_where_it_is_now(old: str, new:
         read_detect_settings({old: 1})
 
 
-def load_market(market: Market, folder: Path) -> str:
+def load_market(market: SimulatedMarket, folder: Path) -> str:
     write_market(market, folder / "market", "parquet")
     location = str(folder / "store")
     with open_store(location, mode="write") as store:
@@ -265,7 +265,7 @@ def load_market(market: Market, folder: Path) -> str:
 
 
 @pytest.fixture(scope="module", params=[1, 2])
-def simulated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[Market, str]:
+def simulated(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> tuple[SimulatedMarket, str]:
     market = simulate_market(MarketSettings(n_accounts=5_000, seed=request.param, accounts_per_ring=250))
     return market, load_market(market, tmp_path_factory.mktemp("simulated"))
 
@@ -286,7 +286,9 @@ def count_hits(found: list[frozenset[str]], planted: list[frozenset[str]]) -> in
     return sum(any(2 * len(ring & group) >= len(ring | group) for group in found) for ring in planted)
 
 
-def test_detection_finds_most_sharing_rings_and_beats_connected_components(simulated: tuple[Market, str]) -> None:
+def test_detection_finds_most_sharing_rings_and_beats_connected_components(
+    simulated: tuple[SimulatedMarket, str],
+) -> None:
     market, location = simulated
     run = detect(location, DetectSettings())
     rings = market.truth["rings"].query("role != 'beneficiary'").groupby("ring_id")
@@ -301,7 +303,7 @@ def test_detection_finds_most_sharing_rings_and_beats_connected_components(simul
     assert precision > 4 * count_hits(list(planted.values()), components) / len(components)
 
 
-def test_no_household_is_flagged_automatically(simulated: tuple[Market, str]) -> None:
+def test_no_household_is_flagged_automatically(simulated: tuple[SimulatedMarket, str]) -> None:
     market, location = simulated
     run = detect(location, DetectSettings())
     accused = {member for ring in run.rings if ring.tier == "automatic" for member in find_members(ring)}
@@ -309,7 +311,7 @@ def test_no_household_is_flagged_automatically(simulated: tuple[Market, str]) ->
     assert not [name for name, members in groups if 2 * members.isin(accused).sum() >= len(members)]
 
 
-def test_a_second_run_on_a_store_keeps_the_rings_and_their_ids(simulated: tuple[Market, str]) -> None:
+def test_a_second_run_on_a_store_keeps_the_rings_and_their_ids(simulated: tuple[SimulatedMarket, str]) -> None:
     _, location = simulated
     first, second = (detect(location, DetectSettings()) for _ in range(2))
     assert [ring.ring_id for ring in first.rings] == [ring.ring_id for ring in second.rings]

@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from detection.evaluation.simulation.market import Market, MarketSettings, simulate_market
+from detection.evaluation.simulation.market import MarketSettings, SimulatedMarket, simulate_market
 
 
 @pytest.fixture(scope="session")
-def ordinary() -> Market:
+def ordinary() -> SimulatedMarket:
     return simulate_market(MarketSettings(n_accounts=8_000, seed=11))
 
 
 @pytest.fixture(scope="session")
-def hard() -> Market:
+def hard() -> SimulatedMarket:
     return simulate_market(MarketSettings(n_accounts=8_000, seed=11, difficulty="hard"))

@@ -6,11 +6,11 @@ import numpy as np
 import pandas as pd
 from simulated import find_fraud
 
-from detection.evaluation.simulation.market import Market, MarketSettings, simulate_market
+from detection.evaluation.simulation.market import MarketSettings, SimulatedMarket, simulate_market
 from detection.evaluation.simulation.settings import RING_KINDS
 
 
-def find_groups(market: Market, kind: str) -> list[set[str]]:
+def find_groups(market: SimulatedMarket, kind: str) -> list[set[str]]:
     lookalikes = market.truth["lookalikes"]
     return [set(members) for _, members in lookalikes[lookalikes["kind"] == kind].groupby("group_id")["account_id"]]
 
@@ -26,17 +26,17 @@ def test_a_market_of_20_000_has_35_rings_of_every_kind_mostly_small() -> None:
     assert sizes.median() < sizes.mean() < 16
 
 
-def test_an_account_is_in_one_ring_at_most_and_ring_members_are_fraud(ordinary: Market) -> None:
+def test_an_account_is_in_one_ring_at_most_and_ring_members_are_fraud(ordinary: SimulatedMarket) -> None:
     members = ordinary.truth["rings"]["account_id"]
     assert members.is_unique
     assert set(members) < find_fraud(ordinary)
 
 
-def test_lookalikes_are_honest(hard: Market) -> None:
+def test_lookalikes_are_honest(hard: SimulatedMarket) -> None:
     assert not set(hard.truth["lookalikes"]["account_id"]) & find_fraud(hard)
 
 
-def test_hard_markets_have_three_times_the_lookalikes(ordinary: Market, hard: Market) -> None:
+def test_hard_markets_have_three_times_the_lookalikes(ordinary: SimulatedMarket, hard: SimulatedMarket) -> None:
     groups = [market.truth["lookalikes"]["group_id"].nunique() for market in (ordinary, hard)]
     assert 2.5 < groups[1] / groups[0] < 3.5
     assert set(ordinary.truth["lookalikes"]["kind"]) == set(hard.truth["lookalikes"]["kind"])
@@ -53,7 +53,7 @@ def test_more_rings_share_nothing_in_hard_markets() -> None:
     assert shares["hard"] > 0.25
 
 
-def test_neither_ids_nor_row_order_tell_who_is_fraud(ordinary: Market) -> None:
+def test_neither_ids_nor_row_order_tell_who_is_fraud(ordinary: SimulatedMarket) -> None:
     accounts = ordinary.tables["accounts"]
     is_fraud = accounts["account_id"].isin(find_fraud(ordinary)).to_numpy()
     for order in (np.arange(len(accounts)), accounts["account_id"].rank().to_numpy()):
@@ -63,14 +63,14 @@ def test_neither_ids_nor_row_order_tell_who_is_fraud(ordinary: Market) -> None:
     assert neighbours <= 3 + 4 * is_fraud.mean() * is_fraud.sum()
 
 
-def test_names_of_shared_things_do_not_tell_who_is_fraud(ordinary: Market) -> None:
+def test_names_of_shared_things_do_not_tell_who_is_fraud(ordinary: SimulatedMarket) -> None:
     fraud = find_fraud(ordinary)
     devices = ordinary.tables["devices"]
     rank = devices["device_id"].str[1:].astype(int).rank(pct=True)
     assert abs(rank[devices["account_id"].isin(fraud)].mean() - 0.5) < 0.08
 
 
-def test_honest_accounts_do_what_rings_do(ordinary: Market) -> None:
+def test_honest_accounts_do_what_rings_do(ordinary: SimulatedMarket) -> None:
     """Refunds, disputes, bursts of sign-ups and orders in one second are not a mark of rings."""
     fraud = find_fraud(ordinary)
     orders, accounts = ordinary.tables["orders"], ordinary.tables["accounts"]
@@ -96,7 +96,9 @@ def test_ring_members_act_honestly_too_and_more_so_in_hard_markets() -> None:
     assert payments_per_member[1] > 1.4 * payments_per_member[0]
 
 
-def test_ring_accounts_are_older_when_they_strike_in_hard_markets(ordinary: Market, hard: Market) -> None:
+def test_ring_accounts_are_older_when_they_strike_in_hard_markets(
+    ordinary: SimulatedMarket, hard: SimulatedMarket
+) -> None:
     ages_days = []
     for market in (ordinary, hard):
         rings = market.truth["rings"].query("role == 'member'")[["ring_id", "account_id"]]
@@ -120,7 +122,7 @@ def test_a_ring_that_shares_devices_shares_them_in_part_only() -> None:
     assert (per_device[large] < sizes[large]).all()
 
 
-def test_review_rings_praise_and_attack_rings_slander(ordinary: Market) -> None:
+def test_review_rings_praise_and_attack_rings_slander(ordinary: SimulatedMarket) -> None:
     rings = ordinary.truth["rings"].set_index("account_id")["kind"]
     reviews = ordinary.tables["reviews"].merge(ordinary.truth["reviews"], on="review_id").query("is_fake")
     kind = reviews["account_id"].map(rings)
@@ -129,7 +131,7 @@ def test_review_rings_praise_and_attack_rings_slander(ordinary: Market) -> None:
     assert reviews.loc[kind == "attack", "rating"].max() <= 2
 
 
-def test_trade_rings_trade_inside_and_refund_rings_do_not_pay(ordinary: Market) -> None:
+def test_trade_rings_trade_inside_and_refund_rings_do_not_pay(ordinary: SimulatedMarket) -> None:
     rings = ordinary.truth["rings"].set_index("account_id")
     orders = ordinary.tables["orders"].dropna(subset=["seller_id"])
     buyer_ring, seller_ring = (orders[side].map(rings["ring_id"]) for side in ("buyer_id", "seller_id"))
@@ -140,14 +142,14 @@ def test_trade_rings_trade_inside_and_refund_rings_do_not_pay(ordinary: Market) 
     assert came_back[buyer_kind.isna()].mean() < 0.1
 
 
-def test_farm_accounts_are_created_within_days(ordinary: Market) -> None:
+def test_farm_accounts_are_created_within_days(ordinary: SimulatedMarket) -> None:
     farms = ordinary.truth["rings"].query("kind == 'farm'").merge(ordinary.tables["accounts"], on="account_id")
     created_at = pd.to_datetime(farms["created_at"])
     spread_days = created_at.groupby(farms["ring_id"]).agg(lambda times: times.quantile(0.8) - times.min()).dt.days
     assert spread_days.max() < 7
 
 
-def test_flats_of_a_tower_are_different_places_in_one_building(ordinary: Market) -> None:
+def test_flats_of_a_tower_are_different_places_in_one_building(ordinary: SimulatedMarket) -> None:
     rows = ordinary.tables["addresses"].merge(
         ordinary.truth["addresses"].drop_duplicates("address", keep=False), on="address"
     )
@@ -159,7 +161,7 @@ def test_flats_of_a_tower_are_different_places_in_one_building(ordinary: Market)
         assert flats["place_id"].is_unique
 
 
-def test_a_second_hand_device_never_has_two_owners_at_once(ordinary: Market) -> None:
+def test_a_second_hand_device_never_has_two_owners_at_once(ordinary: SimulatedMarket) -> None:
     devices = ordinary.tables["devices"].dropna(subset=["seen_at"])
     for owners in find_groups(ordinary, "second_hand"):
         seen = devices[devices["account_id"].isin(owners)]
@@ -170,13 +172,13 @@ def test_a_second_hand_device_never_has_two_owners_at_once(ordinary: Market) -> 
             assert (spans["max"].to_numpy()[:-1] < spans["min"].to_numpy()[1:]).all()
 
 
-def test_a_carrier_nat_is_used_by_hundreds_and_a_locker_has_one_spelling(ordinary: Market) -> None:
+def test_a_carrier_nat_is_used_by_hundreds_and_a_locker_has_one_spelling(ordinary: SimulatedMarket) -> None:
     ips = ordinary.tables["identifiers"].query("kind == 'ip'")
     assert ips.groupby("value")["account_id"].nunique().max() >= 150
     assert ordinary.tables["addresses"].groupby("address")["account_id"].nunique().max() >= 50
 
 
-def test_strangers_share_a_terminal_and_friends_who_pay_one_another_share_cards(ordinary: Market) -> None:
+def test_strangers_share_a_terminal_and_friends_who_pay_one_another_share_cards(ordinary: SimulatedMarket) -> None:
     fraud = find_fraud(ordinary)
     devices = ordinary.tables["devices"]
     honest = devices[~devices["account_id"].isin(fraud)]
@@ -189,7 +191,7 @@ def test_strangers_share_a_terminal_and_friends_who_pay_one_another_share_cards(
     assert len({pair for pair in shares & pays if not fraud & set(pair)}) > 50
 
 
-def test_club_members_trade_both_ways_over_years(ordinary: Market) -> None:
+def test_club_members_trade_both_ways_over_years(ordinary: SimulatedMarket) -> None:
     orders = ordinary.tables["orders"].dropna(subset=["seller_id", "ordered_at"])
     spans_days, pairs_both_ways = [], 0
     for club in find_groups(ordinary, "club"):
@@ -202,7 +204,7 @@ def test_club_members_trade_both_ways_over_years(ordinary: Market) -> None:
     assert pairs_both_ways > 0
 
 
-def test_a_launch_brings_many_honest_verdicts_of_one_product_within_days(ordinary: Market) -> None:
+def test_a_launch_brings_many_honest_verdicts_of_one_product_within_days(ordinary: SimulatedMarket) -> None:
     reviews = ordinary.tables["reviews"].dropna(subset=["product_id", "reviewed_at"])
     for launch in find_groups(ordinary, "launch"):
         verdicts = reviews[reviews["account_id"].isin(launch)]
@@ -211,26 +213,26 @@ def test_a_launch_brings_many_honest_verdicts_of_one_product_within_days(ordinar
         assert moments.quantile(0.9) - moments.quantile(0.1) < pd.Timedelta(days=15)
 
 
-def test_one_place_is_spelled_in_several_ways(ordinary: Market) -> None:
+def test_one_place_is_spelled_in_several_ways(ordinary: SimulatedMarket) -> None:
     spellings = ordinary.truth["addresses"].groupby("place_id")["address"].nunique()
     assert (spellings > 1).sum() > 200
     assert spellings.max() > 4
 
 
-def test_the_truth_knows_every_address_and_every_review(ordinary: Market) -> None:
+def test_the_truth_knows_every_address_and_every_review(ordinary: SimulatedMarket) -> None:
     assert set(ordinary.tables["addresses"]["address"]) == set(ordinary.truth["addresses"]["address"])
     assert list(ordinary.tables["reviews"]["review_id"]) == list(ordinary.truth["reviews"]["review_id"])
     assert set(ordinary.tables["accounts"]["account_id"]) == set(ordinary.truth["accounts"]["account_id"])
 
 
-def test_addresses_come_in_three_scripts(ordinary: Market) -> None:
+def test_addresses_come_in_three_scripts(ordinary: SimulatedMarket) -> None:
     addresses = ordinary.tables["addresses"]["address"]
     shares = [addresses.str.contains(script).mean() for script in ("[A-Za-z]", "[а-яА-Я]", "[\u4e00-\u9fff]")]
     assert shares[0] > 0.7
     assert min(shares) > 0.01
 
 
-def test_labels_are_few_late_and_mostly_right(ordinary: Market) -> None:
+def test_labels_are_few_late_and_mostly_right(ordinary: SimulatedMarket) -> None:
     labels = ordinary.tables["labels"]
     fraud = find_fraud(ordinary)
     said_fraud = labels["label"] == "fraud"

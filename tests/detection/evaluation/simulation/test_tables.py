@@ -7,7 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from detection.evaluation.simulation.market import Market, MarketSettings, simulate_market, write_market
+from detection.evaluation.simulation.market import MarketSettings, SimulatedMarket, simulate_market, write_market
 
 CONTRACT = {
     "accounts": ["account_id", "created_at", "role", "segment", "status"],
@@ -40,11 +40,11 @@ def read_bytes(folder: Path) -> dict[str, bytes]:
     return {str(path.relative_to(folder)): path.read_bytes() for path in sorted(folder.rglob("*.*"))}
 
 
-def test_a_market_has_the_tables_and_columns_of_the_data_contract(ordinary: Market) -> None:
+def test_a_market_has_the_tables_and_columns_of_the_data_contract(ordinary: SimulatedMarket) -> None:
     assert {name: list(table.columns) for name, table in ordinary.tables.items()} == CONTRACT
 
 
-def test_no_table_is_empty_and_rows_stay_in_proportion_to_accounts(ordinary: Market) -> None:
+def test_no_table_is_empty_and_rows_stay_in_proportion_to_accounts(ordinary: SimulatedMarket) -> None:
     rows = {name: len(table) for name, table in ordinary.tables.items()}
     assert min(rows.values()) > 0
     assert 6 < sum(rows.values()) / rows["accounts"] < 11
@@ -54,19 +54,19 @@ def test_no_table_is_empty_and_rows_stay_in_proportion_to_accounts(ordinary: Mar
     ("table", "column"),
     [("accounts", "account_id"), ("orders", "order_id"), ("reviews", "review_id"), ("listings", "product_id")],
 )
-def test_ids_are_unique_strings(ordinary: Market, table: str, column: str) -> None:
+def test_ids_are_unique_strings(ordinary: SimulatedMarket, table: str, column: str) -> None:
     ids = ordinary.tables[table][column]
     assert ids.is_unique
     assert all(isinstance(value, str) for value in ids.head(50))
 
 
-def test_every_account_that_a_row_names_exists(ordinary: Market) -> None:
+def test_every_account_that_a_row_names_exists(ordinary: SimulatedMarket) -> None:
     known = set(ordinary.tables["accounts"]["account_id"])
     for table, column, _ in [*TIMES, ("referrals", "account_id", ""), ("referrals", "referred_by", "")]:
         assert set(ordinary.tables[table][column].dropna()) <= known, (table, column)
 
 
-def test_nobody_orders_from_reviews_or_refers_themselves(ordinary: Market) -> None:
+def test_nobody_orders_from_reviews_or_refers_themselves(ordinary: SimulatedMarket) -> None:
     orders, referrals = ordinary.tables["orders"], ordinary.tables["referrals"]
     reviews = ordinary.tables["reviews"].merge(
         ordinary.tables["listings"][["product_id", "seller_id"]].rename(columns={"seller_id": "shop"}), on="product_id"
@@ -78,7 +78,7 @@ def test_nobody_orders_from_reviews_or_refers_themselves(ordinary: Market) -> No
 
 @pytest.mark.parametrize(("table", "owner", "at"), TIMES)
 def test_nothing_happens_before_its_account_exists_or_after_the_records_end(
-    hard: Market, table: str, owner: str, at: str
+    hard: SimulatedMarket, table: str, owner: str, at: str
 ) -> None:
     accounts = hard.tables["accounts"]
     created_at = pd.to_datetime(accounts.set_index("account_id")["created_at"])
@@ -88,19 +88,19 @@ def test_nothing_happens_before_its_account_exists_or_after_the_records_end(
     assert (moments < pd.Timestamp("2025-01-01", tz="UTC")).all()
 
 
-def test_no_product_is_ordered_or_reviewed_before_it_is_listed(hard: Market) -> None:
+def test_no_product_is_ordered_or_reviewed_before_it_is_listed(hard: SimulatedMarket) -> None:
     listed_at = pd.to_datetime(hard.tables["listings"].set_index("product_id")["listed_at"])
     for table, at in (("orders", "ordered_at"), ("reviews", "reviewed_at")):
         rows = hard.tables[table].dropna(subset=["product_id"])
         assert not (pd.to_datetime(rows[at]) < rows["product_id"].map(listed_at)).any(), table
 
 
-def test_times_are_written_as_utc_seconds(ordinary: Market) -> None:
+def test_times_are_written_as_utc_seconds(ordinary: SimulatedMarket) -> None:
     for table, _, at in TIMES:
         assert ordinary.tables[table][at].dropna().str.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ").all(), table
 
 
-def test_ratings_are_one_to_five_and_j_shaped(ordinary: Market) -> None:
+def test_ratings_are_one_to_five_and_j_shaped(ordinary: SimulatedMarket) -> None:
     counts = ordinary.tables["reviews"]["rating"].value_counts()
     assert set(counts.index) == {1, 2, 3, 4, 5}
     assert counts[5] > counts[4] > counts[3] > counts[2]
@@ -116,13 +116,13 @@ def test_ratings_are_one_to_five_and_j_shaped(ordinary: Market) -> None:
     ],
 )
 def test_optional_cells_are_sometimes_missing_but_never_mostly_where_they_matter(
-    ordinary: Market, table: str, column: str
+    ordinary: SimulatedMarket, table: str, column: str
 ) -> None:
     share = ordinary.tables[table][column].isna().mean()
     assert 0 < share < 0.6
 
 
-def test_an_order_without_a_seller_still_names_its_product(ordinary: Market) -> None:
+def test_an_order_without_a_seller_still_names_its_product(ordinary: SimulatedMarket) -> None:
     orders = ordinary.tables["orders"]
     assert orders.loc[orders["seller_id"].isna(), "product_id"].notna().all()
 
