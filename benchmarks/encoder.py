@@ -16,26 +16,25 @@ Truth is read for measuring only.
 from __future__ import annotations
 
 import argparse
-import copy
 import json
 import resource
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
-import torch
 from detection_quality import load_market, to_markdown
+from encoder_objectives import METHODS
+from large_market import make_large_market, take_facts
 from measure import DATA, mark_bad, write_result
 from scipy import sparse
 from sklearn.metrics import average_precision_score
 from sklearn.model_selection import StratifiedShuffleSplit
-from torch import Tensor, nn
 
 from detection.candidates.links import link_pairs
 from detection.channels.catalogue import SIGN_UP
@@ -46,157 +45,26 @@ from detection.evidence.market import make_market
 from detection.risk.linear import apply_linear, fit_linear
 from detection.run import find_run
 from detection.settings import DetectSettings
-from embeddings.encoder.hetero_graph import (
-    ACCOUNT,
-    FORWARD,
-    EdgeBatch,
-    EdgeType,
-    MarketGraph,
-    SampledBlock,
-    sample_block,
-)
 from embeddings.encoder.incremental import warm_up
-from embeddings.encoder.model import MakeObjective, fit_encoder
-from embeddings.encoder.network import Network
-from embeddings.encoder.objectives import LinkedPairs, contrast_pairs, encode_view, mask_inputs, send_edges
+from embeddings.encoder.model import fit_encoder
 from embeddings.encoder.settings import EncoderSettings
 from embeddings.encoder.training import KnownAccounts
-from embeddings.features.accounts import COMMON_KINDS, account_features, empty_snapshot
+from embeddings.features.accounts import account_features
 from embeddings.features.scaling import fit_scaling, scale_features
 from graph.contract.tables import read_folder
-from graph.model import Orders, Reviews, Snapshot, Uses
+from graph.model import Snapshot
 from graph.open import open_store
 from graph.settings import Settings
 
 KEPT = Path(__file__).parents[1] / ".bench" / "encoder.jsonl"
-MOMENTUM = 0.99
 LABELLED, N_DRAWS = 0.05, 3
 PROBE_STRENGTH = 0.01
 LABEL_STEPS = 100
 N_NEWCOMERS = 50
 MARKETS = (("hard", 1), ("hard", 2), ("ordinary", 1), ("p2p", 0))
 NEAREST = 10
-
-
-@dataclass(frozen=True)
-class MaskedLinks:
-    """Links are hidden, and must be told from the same ends paired at random (as in GAE, Kipf & Welling 2016)."""
-
-    market: MarketGraph
-    settings: EncoderSettings
-    relations: tuple[EdgeType, ...]
-    decoder: nn.ModuleDict
-
-    @classmethod
-    def of(cls, market: MarketGraph, settings: EncoderSettings, network: Network) -> MaskedLinks:
-        relations = tuple(each for each in FORWARD if len(market.links[each].sender))
-        decoder = {name: nn.Linear(settings.hidden, settings.dimensions) for _, name, _ in relations}
-        return cls(market, settings, relations, nn.ModuleDict(decoder))
-
-    def find_parameters(self) -> list[nn.Parameter]:
-        return list(self.decoder.parameters())
-
-    def measure_loss(self, network: Network, step: int, rng: np.random.Generator) -> Tensor:
-        relation = self.relations[step % len(self.relations)]
-        links, to = self.market.links[relation], relation[2]
-        place = rng.integers(len(links.sender), size=self.settings.batch)
-        ends = links.sender[place], np.searchsorted(links.start, place, side="right") - 1
-        seeds = {ACCOUNT: np.unique(ends[0])}
-        seeds[to] = np.union1d(seeds.get(to, ends[1][:0]), ends[1])
-        block = sample_block(self.market, seeds, self.settings.fan_out, self.settings.hide_share, rng)
-        block = hide_links(block, relation, ends, len(self.market.inputs[to]))
-        opened, last = network.run_rounds(
-            mask_inputs(self.market, block, self.settings, rng),
-            send_edges(block.edges, self.settings),
-            wanted={ACCOUNT, to},
-        )
-        vectors = network.close(opened[ACCOUNT], last[ACCOUNT])[np.searchsorted(block.rows[ACCOUNT], ends[0])]
-        things = self.decoder[relation[1]](last[to][np.searchsorted(block.rows[to], ends[1])])
-        true, false = ((vectors * each).sum(1) for each in (things, things[rng.permutation(len(things))]))
-        scores, truth = torch.cat([true, false]), torch.cat([torch.ones(len(true)), torch.zeros(len(false))])
-        return nn.functional.binary_cross_entropy_with_logits(scores, truth)
-
-
-def hide_links(block: SampledBlock, relation: EdgeType, ends: tuple[np.ndarray, np.ndarray], n: int) -> SampledBlock:
-    """A block without some links of one relation, in either direction."""
-    of, name, to = relation
-    hidden = ends[0] * n + ends[1]
-    edges = dict(block.edges)
-    for each, (first, second) in ((relation, (0, 1)), ((to, f"{name}_back", of), (1, 0))):
-        if each in edges:
-            pairs = edges[each].pairs
-            kept = ~np.isin(block.rows[of][pairs[first]] * n + block.rows[to][pairs[second]], hidden)
-            edges[each] = EdgeBatch(pairs[:, kept], edges[each].traits[kept])
-    return SampledBlock(block.rows, edges)
-
-
-@dataclass(frozen=True)
-class Bootstrap:
-    """One view of an account foretells what a slow copy of the network makes of another (BGRL, Thakoor et al. 2022)."""
-
-    market: MarketGraph
-    settings: EncoderSettings
-    slow: Network
-    predictor: nn.Module
-
-    @classmethod
-    def of(cls, market: MarketGraph, settings: EncoderSettings, network: Network) -> Bootstrap:
-        d = settings.dimensions
-        predictor = nn.Sequential(nn.Linear(d, 2 * d), nn.PReLU(), nn.Linear(2 * d, d))
-        return cls(market, settings, copy.deepcopy(network), predictor)
-
-    def find_parameters(self) -> list[nn.Parameter]:
-        return list(self.predictor.parameters())
-
-    def measure_loss(self, network: Network, step: int, rng: np.random.Generator) -> Tensor:
-        with torch.no_grad():
-            for slow, fast in zip(self.slow.parameters(), network.parameters(), strict=True):
-                slow.lerp_(fast, 1.0 - MOMENTUM)
-        accounts = rng.choice(len(self.market.inputs[ACCOUNT]), 2 * self.settings.batch)
-        foretold = self.predictor(encode_view(network, self.market, accounts, self.settings, rng))
-        with torch.no_grad():
-            seen = encode_view(self.slow, self.market, accounts, self.settings, rng)
-        return 2.0 - 2.0 * nn.functional.cosine_similarity(foretold, seen).mean()
-
-
-@dataclass(frozen=True)
-class OwnViews:
-    """An account must find its own other view among those of others (GRACE)."""
-
-    market: MarketGraph
-    settings: EncoderSettings
-
-    @classmethod
-    def of(cls, market: MarketGraph, settings: EncoderSettings, network: Network) -> OwnViews:
-        return cls(market, settings)
-
-    def find_parameters(self) -> list[nn.Parameter]:
-        return []
-
-    def measure_loss(self, network: Network, step: int, rng: np.random.Generator) -> Tensor:
-        accounts = rng.choice(len(self.market.inputs[ACCOUNT]), self.settings.batch)
-        first, second = (encode_view(network, self.market, accounts, self.settings, rng) for _ in range(2))
-        return contrast_pairs(first, second, temperature=self.settings.temperature)
-
-
-def _link(market: MarketGraph, settings: EncoderSettings, network: Network) -> LinkedPairs:
-    return LinkedPairs.of(market, settings)
-
-
-PLAIN = EncoderSettings(edge_weights=True, edge_ages=False, edge_calendar=False)
-"""How objectives are compared; the parts of a link are compared by the best of them."""
 FEATURES = "scaled features, no encoder"
 LINKS = "links of the channels, no encoder"
-METHODS: dict[str, tuple[MakeObjective, EncoderSettings]] = {
-    "untrained": (_link, replace(PLAIN, steps=0)),
-    "linked accounts, links with weights": (_link, PLAIN),
-    "masked links": (MaskedLinks.of, PLAIN),
-    "bootstrap (BGRL)": (Bootstrap.of, PLAIN),
-    "own other view (GRACE)": (OwnViews.of, PLAIN),
-    "linked accounts, bare links": (_link, replace(PLAIN, edge_weights=False)),
-    "linked accounts, links with weights and ages": (_link, replace(PLAIN, edge_ages=True)),
-    "linked accounts, links with all": (_link, replace(PLAIN, edge_ages=True, edge_calendar=True)),
-}
 TUNED = "fine-tuned with the labels of the probe"
 
 
@@ -380,90 +248,6 @@ def time_call(call: Callable[[], Any]) -> tuple[Any, float]:
 
 def read_peak_gib() -> float:
     return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-
-
-def make_large_market(rng: np.random.Generator) -> Snapshot:
-    """Half a million accounts at random; few sellers and products have most of the trade."""
-    n, n_identifiers, n_products = 500_000, 900_000, 200_000
-    n_uses, n_orders, n_reviews = 2_000_000, 1_600_000, 400_000
-
-    def name(letter: str, count: int) -> np.ndarray:
-        return np.char.add(letter, np.char.zfill(np.arange(count).astype(str), 7)).astype(object)
-
-    def times(count: int) -> np.ndarray:
-        return np.datetime64("2023-01-01", "us") + rng.integers(0, 730 * 86_400_000_000, count).astype(
-            "timedelta64[us]"
-        )
-
-    def popular(limit: int, count: int) -> np.ndarray:
-        return (limit * rng.random(count) ** 3).astype(np.int64)
-
-    uses = Uses(rng.integers(0, n, n_uses), (n_identifiers * rng.random(n_uses) ** 1.2).astype(np.int64), times(n_uses))
-    product = popular(n_products, n_orders)
-    sellers = popular(n, n_products)
-    amounts = rng.lognormal(3, 1, n_orders)
-    orders = Orders(
-        rng.integers(0, n, n_orders), sellers[product], product, amounts, times(n_orders),
-        rng.integers(0, 3, n_orders), ("completed", "disputed", "refunded"),
-    )  # fmt: skip
-    reviewed = popular(n_products, n_reviews)
-    reviews = Reviews(
-        name("r", n_reviews), rng.integers(0, n, n_reviews), reviewed, sellers[reviewed],
-        rng.integers(1, 6, n_reviews).astype(float), times(n_reviews), np.full(n_reviews, None),
-    )  # fmt: skip
-    return replace(
-        empty_snapshot(),
-        account_id=name("a", n),
-        created_at=times(n),
-        identifier_kind=np.array(COMMON_KINDS, dtype=object)[np.arange(n_identifiers) % len(COMMON_KINDS)],
-        identifier_value=name("v", n_identifiers),
-        uses=uses,
-        product_id=name("p", n_products),
-        product_seller=sellers,
-        product_price=np.full(n_products, np.nan),
-        orders=orders,
-        reviews=reviews,
-    )
-
-
-def take_facts(market: Snapshot, row: int) -> Snapshot:
-    """The facts of one account, with the nodes that it has to do with."""
-    uses, orders, reviews = market.uses, market.orders, market.reviews
-    used = np.flatnonzero(uses.account == row)
-    traded = np.flatnonzero((orders.buyer == row) | (orders.seller == row))
-    said = np.flatnonzero((reviews.author == row) | (reviews.seller == row))
-    listed = np.flatnonzero(market.product_seller == row)
-    account = np.unique(
-        np.concatenate([[row], orders.buyer[traded], orders.seller[traded], reviews.author[said], reviews.seller[said]])
-    )
-    product = np.unique(np.concatenate([orders.product[traded], reviews.product[said], listed]))
-    account, product = account[account >= 0], product[product >= 0]
-    identifier = np.unique(uses.identifier[used])
-
-    def place(rows: np.ndarray, known: np.ndarray) -> np.ndarray:
-        at = np.minimum(np.searchsorted(known, rows), max(len(known) - 1, 0))
-        return np.where((rows >= 0) & (known[at] == rows), at, -1) if len(known) else np.full(len(rows), -1)
-
-    return replace(
-        market,
-        account_id=market.account_id[account],
-        created_at=market.created_at[account],
-        identifier_kind=market.identifier_kind[identifier],
-        identifier_value=market.identifier_value[identifier],
-        uses=Uses(place(uses.account[used], account), place(uses.identifier[used], identifier), uses.seen_at[used]),
-        product_id=market.product_id[product],
-        product_seller=place(np.where(np.isin(product, listed), row, -1), account),
-        product_price=market.product_price[product],
-        orders=Orders(
-            place(orders.buyer[traded], account), place(orders.seller[traded], account),
-            place(orders.product[traded], product), orders.amount[traded], orders.ordered_at[traded],
-            orders.status[traded], orders.status_names,
-        ),
-        reviews=Reviews(
-            reviews.review_id[said], place(reviews.author[said], account), place(reviews.product[said], product),
-            place(reviews.seller[said], account), reviews.rating[said], reviews.reviewed_at[said], reviews.text[said],
-        ),
-    )  # fmt: skip
 
 
 def write_report() -> str:

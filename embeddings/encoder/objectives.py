@@ -3,7 +3,7 @@
 Two accounts that share a thing or trade, each seen in a partial view with some links and features hidden, must find
 one another among the views of others (the InfoNCE loss of van den Oord et al. 2018).  The network knows no ids, so it
 can do so only by what such accounts do.  Where nothing is shared, an account must find its own other view (GRACE, Zhu
-et al. 2020).  The objectives that were measured and rejected are in ``benchmarks/encoder.py``.
+et al. 2020).  The objectives that were measured and rejected are in ``benchmarks/encoder_objectives.py``.
 """
 
 from __future__ import annotations
