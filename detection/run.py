@@ -112,12 +112,8 @@ def find_run(
         weighed = weigh_risk(weighed.scores, snapshot, model, settings.policy)
     progress("scoring accounts and reviews", 4, _STEPS)
     recorded = record_settings(market, settings) | ({"model_sha256": model.sha256} if model else {})
-    notes = (
-        *note_silence(snapshot),
-        *note_norms(market.norms),
-        *weighed.notes,
-        *_note_errors(rings, snapshot, settings, progress),
-    )
+    notes = (*note_silence(snapshot), *note_norms(market.norms), *weighed.notes)
+    notes += _note_errors(rings, snapshot, settings, progress)
     run = _gather_run(market, rings, weighed, recorded=recorded, notes=notes)
     return replace(run, vectors=vectors) if settings.encoder else run
 

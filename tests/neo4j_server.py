@@ -17,7 +17,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -212,12 +212,10 @@ class Neo4jServer:
             return False
 
     def _replace_first_password(self) -> bool:
-        try:
-            with neo4j.GraphDatabase.driver(self._any_certificate, auth=(self.username, "neo4j")) as driver:
-                change = "ALTER CURRENT USER SET PASSWORD FROM 'neo4j' TO $password"
-                driver.execute_query(change, password=self.password, database_="system")
-        except (neo4j.exceptions.DriverError, neo4j.exceptions.Neo4jError):
-            return False
+        driver = neo4j.GraphDatabase.driver(self._any_certificate, auth=(self.username, "neo4j"))
+        with suppress(neo4j.exceptions.DriverError, neo4j.exceptions.Neo4jError), driver:
+            change = "ALTER CURRENT USER SET PASSWORD FROM 'neo4j' TO $password"
+            driver.execute_query(change, password=self.password, database_="system")
         return False  # the next attempt logs in
 
     def _last_words(self, lines: int = 40) -> str:
@@ -378,10 +376,8 @@ def _run(command: list[str]) -> None:
 
 
 def _find_free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
+    with socket.create_server(("127.0.0.1", 0)) as probe:
+        return int(probe.getsockname()[1])
 
 
 def main() -> int:
