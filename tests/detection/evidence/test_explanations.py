@@ -269,12 +269,12 @@ def test_explanations_name_the_same_people_once() -> None:
     assert verdict.net_bits[0] == pytest.approx(200 - named_once - (120 + DEFAULT_POLICY.prior_bits - named_once))
 
 
-def test_several_families_linked_by_nothing_are_families() -> None:
-    facts, families = make_background(n=1000), [pick(10 * number, 5) for number in range(3)]
-    for number, family in enumerate(families):
+def test_several_households_linked_by_nothing_are_households() -> None:
+    facts, households = make_background(n=1000), [pick(10 * number, 5) for number in range(3)]
+    for number, household in enumerate(households):
         for kind in ("device", "address", "payment"):
-            facts.share(family, kind, f"{kind} of family {number}")
-    judged = judge(facts, [member for family in families for member in family])
+            facts.share(household, kind, f"{kind} of household {number}")
+    judged = judge(facts, [member for household in households for member in household])
     assert find_winners(judged) == {"household"}
     assert judged.net_bits[0] < 0
 
@@ -316,18 +316,18 @@ def weigh_slowly(total: float, size: int, explanations: list[tuple[str, float, i
     charge = log2(binom(n, size))
     best = 0.0
     for choice in product([False, True], repeat=len(explanations)):
-        story = [explanation for explanation, chosen in zip(explanations, choice, strict=True) if chosen]
-        if not story or any(bits <= 0 for _, bits, _, _ in story):
+        combination = [explanation for explanation, chosen in zip(explanations, choice, strict=True) if chosen]
+        if not combination or any(bits <= 0 for _, bits, _, _ in combination):
             continue
-        households = [explanation for explanation in story if explanation[0] == HOUSEHOLD]
-        others = [explanation for explanation in story if explanation[0] != HOUSEHOLD]
+        households = [explanation for explanation in combination if explanation[0] == HOUSEHOLD]
+        others = [explanation for explanation in combination if explanation[0] != HOUSEHOLD]
         if households:
             named = min(sum(explanation[3] for explanation in others), households[0][3])
-            naming = max(log2(binom(n, named)), log2(n))
-            cost = charge - log2(binom(n, households[0][3])) + naming
+            named_bits = max(log2(binom(n, named)), log2(n))
+            cost = charge - log2(binom(n, households[0][3])) + named_bits
         else:
             cost = log2(binom(n, min(sum(explanation[2] for explanation in others), size)))
-        best = max(best, sum(explanation[1] for explanation in story) - cost + DEFAULT_POLICY.prior_bits)
+        best = max(best, sum(explanation[1] for explanation in combination) - cost + DEFAULT_POLICY.prior_bits)
     return total - charge - best
 
 

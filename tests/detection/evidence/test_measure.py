@@ -250,6 +250,6 @@ def test_customers_of_one_shop_show_once_that_they_are() -> None:
     within = judge_groups(gather(snapshot, members), make_market(snapshot)).within
     things = make_market(snapshot).things
     shop = -1 - snapshot.account_id.tolist().index("a shop")
-    told = [name for name in ("praise", "blame") if (things[name].subject[within[name].thing] == shop).any()]
-    assert told == ["praise"]
+    shown = [name for name in ("praise", "blame") if (things[name].subject[within[name].thing] == shop).any()]
+    assert shown == ["praise"]
     assert total_bits(facts, members) - once < 10  # that they complain, and when, beside

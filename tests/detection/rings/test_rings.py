@@ -90,8 +90,8 @@ def test_evidence_less_charge_less_innocence_is_what_stands(kind: RingKind) -> N
     ring = find_ring_of(detect_planted(kind), MEMBERS)
     assert ring is not None
     taken_off = sum(shown.bits for shown in ring.evidence) - ring.charge_bits - ring.net_bits
-    if any(reading.won for reading in ring.innocent):
-        assert 0 < taken_off <= sum(reading.bits for reading in ring.innocent if reading.won) + 12
+    if any(explanation.won for explanation in ring.innocent):
+        assert 0 < taken_off <= sum(explanation.bits for explanation in ring.innocent if explanation.won) + 12
     else:
         assert taken_off == pytest.approx(0, abs=1e-9)
 
@@ -196,9 +196,9 @@ def test_a_member_s_links_are_named_and_add_up_to_what_naming_it_leaves(kind: Ri
     ring = find_ring_of(detect_planted(kind), MEMBERS)
     assert ring is not None
     size = len(ring.members)
-    naming_bits = np.log2((1000 - size) / size)
+    named_bits = np.log2((1000 - size) / size)
     for member in ring.members:
-        assert member.bits - naming_bits - 1e-6 <= member.held_bits <= member.bits + 1e-6
+        assert member.bits - named_bits - 1e-6 <= member.held_bits <= member.bits + 1e-6
         assert len(member.held_by) == len(set(member.held_by)) > 0
 
 
