@@ -27,6 +27,7 @@ Role = Literal["personal", "place", "coarse", "unknown", "behaviour"]
 IDENTIFIER_ROLES: tuple[Role, ...] = ("personal", "place", "coarse", "unknown")
 
 
+# A protocol, because the classes that fit it hold a record: their module imports this one.
 class FoundChannel(Protocol):
     """What a finder finds: accounts and the things they share, or direct dealings."""
 
@@ -117,4 +118,5 @@ class Channel:
     @property
     def is_place(self) -> bool:
         """Whether a crowd at one of its things accuses nobody."""
+        # A kind that nobody has described is none: it would be excused without a reason.
         return self.role in ("place", "coarse")

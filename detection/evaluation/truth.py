@@ -110,6 +110,7 @@ def _read_table(path: Path) -> pd.DataFrame:
             frame = pd.read_parquet(path)
             text = {name: frame[name].astype("string").fillna("") for name in frame.columns}
             return pd.DataFrame(text, dtype=object)
+        # As text, and without a word for missing: 007 is not 7, and an account may be called NA.
         return pd.read_csv(path, dtype=str, keep_default_na=False, encoding="utf-8-sig")
     except (OSError, ValueError) as error:
         raise UnreadableTableError(f"{path}: cannot be read: {error}") from error
@@ -146,6 +147,7 @@ def _read_groups(rows: pd.DataFrame, path: Path) -> tuple[TrueGroup, ...]:
         TrueGroup(str(name), part["kind"].iloc[0], frozenset(part["account"]), part["sharing"].iloc[0])
         for name, part in table.groupby("group", sort=True)
     ]
+    # Without its parties a group may be one account, which no search for groups can find.
     return tuple(group for group in groups if len(group.members) >= SMALLEST)
 
 
@@ -154,6 +156,7 @@ def _read_verdicts(rows: pd.DataFrame, path: Path, keys: Sequence[str], names: S
     strange = ~word.isin(_BAD_WORDS | _GOOD_WORDS | {""})
     if strange.any():
         raise DataError(f"{path}: {word.name} is {word[strange].iloc[0]!r}; expected 1 or 0, true or false")
+    # An empty cell is no verdict: who is not known to be bad is not therefore good.
     known = (word != "") & (subject != "")
     table = pd.DataFrame({"subject": subject[known], "is_bad": word[known].isin(_BAD_WORDS)}).drop_duplicates()
     twice = table["subject"].duplicated()

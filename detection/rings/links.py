@@ -19,15 +19,15 @@ from detection.rings.wording import (
 from graph.results import Evidence, InnocentReading, RingLink
 
 MAX_LINKS = 100
-
-
 MAX_PAIRED = 12
+"""More sharers are a crowd, whose pairs alone would fill the list."""
 
 
 def list_links(view: RingView) -> tuple[RingLink, ...]:
     """The strongest links between members, by what they share and by whom they deal with."""
     links = [link for name in view.assessment.within for link in _link_by_things(view, name)]
     links += [link for name in view.market.dealings for link in _link_by_dealings(view, name)]
+    # By name after bits: which of equal links is cut off must not hang on the order of the facts.
     links.sort(key=lambda link: (-link.bits, link.channel, link.account_a, link.account_b, link.via))
     return tuple(links[:MAX_LINKS])
 
@@ -40,6 +40,7 @@ def _link_by_things(view: RingView, name: str) -> Iterable[RingLink]:
         sharers = view.assessment.groups.account[within.find_sharers(row)].tolist()
         crowd = len(sharers) > MAX_PAIRED
         pairs = ((sharers[0], other) for other in sharers[1:]) if crowd else combinations(sharers, 2)
+        # Joining m sharers takes m - 1 links, and each is worth its part, however many pairs are listed.
         bits = float(within.bits[row] / (within.members[row] - 1))
         via = describe_thing(channel, int(within.thing[row]), view.market.snapshot)
         for a, b in pairs:

@@ -14,6 +14,7 @@ from graph.model import Snapshot
 def describe_thing(channel: SharedThings, thing: int, snapshot: Snapshot) -> str:
     """Name a shared thing, exactly as an investigator would look for it."""
     subject = int(channel.subject[thing])
+    # A time and a person are no identifiers: there is no value to look for.
     if channel.name == SIGN_UP:
         return f"signed up around {_day(channel.began_at[thing])}"
     if channel.name == REFERRED:
@@ -22,6 +23,7 @@ def describe_thing(channel: SharedThings, thing: int, snapshot: Snapshot) -> str
         since = _day(channel.began_at[thing])
         if subject == ANYTHING:
             return f"{channel.record.about} anything from {since}"
+        # Products count up from 0, and accounts reviewed without one down from -1.
         target = snapshot.product_id[subject] if subject >= 0 else snapshot.account_id[-1 - subject]
         return f"{channel.record.about} {target} from {since}"
     return f"{channel.name} {snapshot.name_identifier(subject)}"
@@ -57,4 +59,5 @@ def _day(at: np.datetime64) -> str:
 
 
 def _small(expected: float) -> str:
+    # Never a bare 0.0: chance gives little, not nothing.
     return f"{expected:.1f}" if expected >= 0.05 else f"{expected:.1g}"

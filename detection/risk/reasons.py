@@ -128,6 +128,7 @@ def split_log_odds(model: RiskModel, table: Matrix, ring_score: Floats) -> Contr
     weight = model.blend.weights
     rest = np.full(len(table), model.blend.bias + model.shift + weight["linear"] * model.linear.bias)
     columns = weight["linear"] * standardise(model.linear, table) * model.linear.weight
+    # The last column is what the trees say before they know anything of an account.
     shapley = read_trees(model.trees).predict(table, pred_contrib=True, num_threads=1)
     shapley = weight["trees"] * np.asarray(shapley, dtype=np.float64)
     return Contributions(rest + shapley[:, -1], columns + shapley[:, :-1], weight[RINGS] * read_log_odds(ring_score))
@@ -157,6 +158,7 @@ def explain_risk(
     """
     topics, code = np.unique([name_topic(name) for name in model.names], return_inverse=True)
     usual = ring_score if usual is None else usual
+    # Columns are centred and this part is not: only what it adds beyond the usual account's is a reason.
     usual_rings = float(np.median(read_log_odds(usual))) * model.blend.weights[RINGS]
     standing = _Standing(features if market is None else market)
     reasons = {}
@@ -259,9 +261,11 @@ def name_feature(column: str) -> str:
 
 def measure_weights(model: RiskModel, table: Matrix) -> list[tuple[str, float]]:
     """Topics by how much they move the log-odds of accounts, on average, the weightiest first."""
+    # Only columns have topics, so that any ring score would do.
     split = split_log_odds(model, table, np.full(len(table), 0.5))
     names, code = np.unique([name_topic(name) for name in model.names], return_inverse=True)
     moved = _sum_topics(split.columns, code, len(names)).raised
+    # What moves all accounts alike tells none from another.
     weight = np.abs(moved - moved.mean(axis=0)).mean(axis=0)
     order = np.argsort(-weight, kind="stable")
     return [(str(names[place]), float(weight[place])) for place in order.tolist()]

@@ -28,8 +28,10 @@ def score_null_rings(snapshot: Snapshot, settings: DetectSettings, *, progress: 
     scores: list[float] = []
     for copy in range(settings.rewired_copies):
         progress("searching rewired copies", copy, settings.rewired_copies)
+        # A generator for each copy: asking for more of them leaves those before as they were.
         rewired = rewire_snapshot(snapshot, np.random.default_rng([settings.seed, copy]))
         market = make_market(rewired, settings)
+        # Encoded anew: vectors of the market itself would carry its true ties into the copy.
         likes = None
         if settings.look_alike:
             likes = link_look_alikes(make_vectors(rewired, settings), settings.policy)
@@ -44,6 +46,7 @@ def note_false_discoveries(rings: Sequence[Ring], null_scores: Floats, n_copies:
     'rewired copies of the market: 1 ring in 4 copies, where this market has 0; q <= 0.05 for none'
     """
     q_values = find_q_values(np.array([ring.score for ring in rings]), null_scores, n_copies)
+    # Down the list q-values never fall, so that a count says which rings.
     sure = int((q_values <= FALSE_DISCOVERY_RATE).sum())
     n_null = f"{len(null_scores)} ring{'' if len(null_scores) == 1 else 's'}"
     certain = f"the first {sure}" if sure else "none"

@@ -86,6 +86,7 @@ def find_pair_sources(market: MarketGraph) -> list[PairSource]:
     sources = []
     for relation in FORWARD:
         degree = np.diff(market.links[relation].start)
+        # At a thing it takes two to meet; an account that is dealt with is one of the pair already.
         meeting = np.flatnonzero(degree >= (1 if relation[2] == ACCOUNT else 2))
         if len(meeting):
             sources.append(PairSource(relation=relation, meeting=meeting))
@@ -107,6 +108,7 @@ def draw_pairs(market: MarketGraph, source: PairSource, size: int, rng: np.rando
     links = market.links[source.relation]
     first, second = (_draw_sender(links, place, rng) for _ in range(2))
     pairs = np.stack([first, place if source.relation[2] == ACCOUNT else second])
+    # Both draws may be one account, and finding itself teaches nothing of links.
     return pairs[:, pairs[0] != pairs[1]]
 
 
@@ -137,6 +139,7 @@ def mask_inputs(
     """The inputs (n, f) of a block, some features hidden from all its nodes."""
     inputs = {}
     for kind, rows in block.rows.items():
+        # The same features for all nodes of a kind: what neighbours showed would give away what is hidden.
         x = market.inputs[kind][rows]
         inputs[kind] = torch.from_numpy(x * (rng.random(x.shape[1]) >= settings.hide_share)).to(find_device(settings))
     return inputs
@@ -148,6 +151,7 @@ def send_edges(edges: dict[EdgeType, EdgeBatch], settings: EncoderSettings) -> d
     messages = {}
     for relation, each in edges.items():
         traits = each.traits.astype(np.float32)
+        # Not left out: the network has one shape, whatever is switched on.
         traits[:, ~seen] = 0.0
         messages[relation] = (torch.from_numpy(each.pairs).to(device), torch.from_numpy(traits).to(device))
     return messages

@@ -14,6 +14,9 @@ from graph.results import Evidence, InnocentReading, Party, RingLink
 
 Subject = Literal["account", "ring", "review"]
 
+# Names and order of all fields below are the keys and columns of --format json and csv: a new name for one breaks the
+# scripts that read those.
+
 
 @dataclass(frozen=True)
 class RunSummary:
@@ -29,6 +32,7 @@ class RunSummary:
     rings: int
     flags: int
     notes: tuple[str, ...]
+    # As text: a run of another version may have settings that this one does not know.
     settings: str | None
 
 

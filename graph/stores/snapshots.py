@@ -64,6 +64,7 @@ def build_snapshot(raw: RawGraph, *, as_of: np.datetime64 | None = None) -> Snap
     product_row, product_id = _sorted_keys(raw.listings["product_id"])
     product_seller = _product_sellers(raw.listed, account_row, product_row)
     referrals = np.stack([account_row[_ints(raw.referred[c])] for c in ("account", "by")])
+    # A referral bears no date, so that as of an instant none is known to have been made.
     referrals = referrals[:, (referrals >= 0).all(axis=0) & (as_of is None)]
     referrals = referrals[:, np.lexsort(referrals[::-1])]
     labels = _labels(raw.labelled, account_row, as_of)
@@ -102,6 +103,7 @@ def _feed(digest: Any, value: Any) -> None:
             digest.update(field.name.encode())
             _feed(digest, getattr(value, field.name))
     elif isinstance(value, np.ndarray) and value.dtype == object:
+        # An array of objects holds addresses, which differ from process to process; Arrow's buffers hold the text.
         text = pa.array(value, pa.large_string())
         for buffer in text.buffers():
             digest.update(b"-" if buffer is None else buffer)
@@ -116,6 +118,7 @@ def _accounts(accounts: pa.Table, as_of: np.datetime64 | None) -> tuple[Ints, St
     created_at = _times(accounts["created_at"])
     order = pc.sort_indices(accounts["account_id"]).to_numpy()
     if as_of is not None:
+        # Negated, so that an account without a date stays: it has to be somewhere for its dated facts to count.
         order = order[~(created_at[order] > as_of)]
     row = np.full(accounts.num_rows, -1, dtype=np.int64)
     row[order] = np.arange(len(order))
@@ -222,6 +225,7 @@ def _orders(raw: RawGraph, account_row: Ints, product_row: Ints, as_of: np.datet
     product, ordered_at = _mapped(place, product_row), _times(rows["ordered_at"])
     amount = read_floats(rows["amount"])
     keep = np.flatnonzero((buyer >= 0) & _known_by(ordered_at, as_of))
+    # By every column: rows come in any order, and equal facts must give equal bytes.
     keys = (amount, status, product, ordered_at, seller, buyer)
     order = keep[np.lexsort(tuple(key[keep] for key in keys))]
     return Orders(

@@ -106,11 +106,13 @@ def prepare_schema(bolt: Bolt) -> None:
     """
     version = read_version(bolt)
     if version is None:
+        # Without a version it is either empty or somebody else's.
         _refuse_foreign(bolt)
     for step in range((version or 0) + 1, SCHEMA_VERSION + 1):
         for statement in MIGRATIONS[step]:
             bolt.ask(statement, writing=True)
         bolt.ask("CALL db.awaitIndexes(600)")
+        # Last: whoever is killed before runs the step again, which does no harm.
         bolt.ask(_WRITE_VERSION, writing=True, version=step)
 
 
