@@ -24,7 +24,7 @@ CONDUCT_BOUNDS_BITS = (-10.0, 2.0)
 UNLIKE_BITS = -2.0
 """A member so much rather like the market than like its ring is not flagged automatically."""
 PSEUDO_OCCASIONS = 2.0
-"""How many occasions of the habits of all rings' members are counted with those of a ring's other members."""
+"""How many occasions of the conduct of all rings' members are counted with those of a ring's other members."""
 
 
 def measure_gone(snapshot: Snapshot, policy: Policy) -> tuple[Conduct, ...]:
@@ -100,12 +100,12 @@ def compare_members(members: Mapping[str, Ints], market: Market) -> Iterator[Flo
         bits = np.zeros(len(rows))
         for signal in market.conduct:
             k, m = signal.times[rows].astype(float), signal.occasions[rows].astype(float)
-            usual, in_rings = find_habit(signal, slice(None)), find_habit(signal, everybody)
+            usual, in_rings = find_rate(signal, slice(None)), find_rate(signal, everybody)
             others = (k.sum() - k + PSEUDO_OCCASIONS * in_rings) / (m.sum() - m + PSEUDO_OCCASIONS)
             bits += k * np.log2(others / usual) + (m - k) * np.log2((1 - others) / (1 - usual))
         yield np.clip(bits, *CONDUCT_BOUNDS_BITS)
 
 
-def find_habit(signal: Conduct, accounts: Ints | slice) -> float:
+def find_rate(signal: Conduct, accounts: Ints | slice) -> float:
     """How often accounts do it, all together; kept off 0 and 1."""
     return float((signal.times[accounts].sum() + 0.5) / (signal.occasions[accounts].sum() + 1.0))

@@ -93,8 +93,8 @@ def judge_with_labels(facts: ReviewFacts, known: Known) -> Iterator[str]:
     judged = judge_reviews(facts)
     signals = [sign(facts) for sign in SIGNALS.values()]
     parts = [judged.belief.opinion, np.append(judged.belief.target_effect, 0.0)[facts.target], *signals]
-    habits = [np.nan_to_num(sign(facts)) for sign in (measure_abandonment, measure_few_reviews, measure_short_life)]
-    inputs = np.column_stack([_mean_by_author(facts, part) for part in (*parts, *habits)])
+    activity = [np.nan_to_num(sign(facts)) for sign in (measure_abandonment, measure_few_reviews, measure_short_life)]
+    inputs = np.column_stack([_mean_by_author(facts, part) for part in (*parts, *activity)])
     learners = {
         "logistic regression": make_pipeline(StandardScaler(), LogisticRegression(max_iter=1000)),
         "boosted trees": HistGradientBoostingClassifier(max_iter=80, max_leaf_nodes=8, random_state=0),

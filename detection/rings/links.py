@@ -85,10 +85,10 @@ def list_evidence(view: RingView) -> Iterable[Evidence]:
 
 def list_explanations(view: RingView) -> tuple[InnocentReading, ...]:
     """Each innocent explanation that fits at all, those whose part was taken off first."""
-    heard = []
+    listed = []
     for each in view.assessment.explanations:
         bits = float(each.bits[view.group])
         won = bool(view.assessment.won[each.name][view.group])
         if bits > 0:
-            heard.append(InnocentReading(each.name, bits, won, describe_explanation(each.name, bits, won=won)))
-    return tuple(sorted(heard, key=lambda each: (not each.won, -each.bits, each.name)))
+            listed.append(InnocentReading(each.name, bits, won, describe_explanation(each.name, bits, won=won)))
+    return tuple(sorted(listed, key=lambda each: (not each.won, -each.bits, each.name)))
