@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
@@ -10,6 +11,7 @@ from msgspec import Meta
 
 from detection.policy import DEFAULT_POLICY, Policy
 from graph.errors import ConfigError
+from graph.settings import nearest_hint
 
 MOVED = ("automatic_score", "review_score", "weakest_member_bits", "risk_review_score", "resolutions")
 """Settings that were under ``[detect]`` before the policy had a place of its own."""
@@ -106,4 +108,6 @@ def read_detect_settings(values: Mapping[str, Any]) -> DetectSettings:
     try:
         return msgspec.convert(dict(values), DetectSettings)
     except msgspec.ValidationError as error:
-        raise ConfigError(f"[detect] in the settings: {error}") from error
+        wrong = re.search(r"unknown field `(.+?)`", str(error))
+        hint = nearest_hint(wrong[1], (*DetectSettings.__struct_fields__, *Policy.__struct_fields__)) if wrong else ""
+        raise ConfigError(f"[detect] in the settings: {error}{hint}") from error

@@ -138,7 +138,7 @@ def test_a_rule_is_set_under_the_policy_and_checked() -> None:
     assert settings.policy.automatic_score == 0.95
     for wrong, said in (
         ({"automatic_score": 1.5}, "<= 1.0"),
-        ({"automatic_scor": 0.5}, "automatic_scor"),
+        ({"automatic_scor": 0.5}, "did you mean 'automatic_score'"),
         ({"automatic_score": 0.3}, "at least as much"),
         ({"lone_ceiling": 0.5}, "what one account does alone"),
     ):
