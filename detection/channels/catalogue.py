@@ -60,12 +60,14 @@ BEHAVIOURS = (
     Channel(
         PRAISE, find_praise_or_blame, "target praised at the same time", "targets praised at the same time",
         affinity=3.0, windows_days=DEED_WINDOWS_DAYS, ring_kind="review", about="good reviews of",
-        party="beneficiary", party_verb="praised", is_seller_bound=True, is_searched_alone=True, draws_crowds=True,
+        party="beneficiary", party_verb="praised", is_seller_bound=True, is_searched_alone=True, has_blocks=True,
+        draws_crowds=True,
     ),
     Channel(
         BLAME, find_praise_or_blame, "target blamed at the same time", "targets blamed at the same time",
         windows_days=DEED_WINDOWS_DAYS, ring_kind="attack", about="bad reviews of", party="target",
-        party_verb="blamed", is_seller_bound=True, implies=COMPLAINTS, is_searched_alone=True, draws_crowds=True,
+        party_verb="blamed", is_seller_bound=True, implies=COMPLAINTS, is_searched_alone=True, has_blocks=True,
+        draws_crowds=True,
     ),
     Channel(
         REFUND, find_refund_claims,

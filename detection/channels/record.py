@@ -80,6 +80,8 @@ class Channel:
         Whether searches follow its links.
     is_searched_alone
         Whether its links are also searched for themselves.
+    has_blocks
+        Whether blocks of accounts that choose the same targets are sought in it (``review_blocks``).
     is_shared_at_home
         Whether a household shares its things.
     is_device
@@ -106,6 +108,7 @@ class Channel:
     implies: str = ""
     is_followed: bool = True
     is_searched_alone: bool = False
+    has_blocks: bool = False
     is_shared_at_home: bool = False
     is_device: bool = False
     draws_crowds: bool = False

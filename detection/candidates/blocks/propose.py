@@ -9,7 +9,6 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from detection.candidates.blocks.surprising import find_surprising_blocks
-from detection.channels.catalogue import BLAME, PRAISE
 from detection.channels.incidence import ANYTHING, SharedThings
 from detection.groups import Groups, gather_groups
 from detection.policy import Policy
@@ -55,7 +54,7 @@ def propose_blocks(things: Mapping[str, SharedThings], n_accounts: int, policy: 
 
     A run looks at them where ``[detect] review_blocks`` says so; see ``docs/reviews.md``.
     """
-    channels = [things[name] for name in (PRAISE, BLAME) if name in things]
+    channels = [channel for channel in things.values() if channel.record.has_blocks]
     blocks = [
         block for each in channels for block in find_channel_blocks(each, n_accounts, n_blocks=policy.blocks_tried)
     ]
