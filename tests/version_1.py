@@ -24,9 +24,13 @@ def unpack_version_1(folder: Path) -> Path:
 
 
 def read_recorded() -> dict[str, Any]:
-    """What version 1 said: ``answers`` to commands, ``exports`` as rows, and the whole ``graph``."""
+    """What version 1 said: ``answers`` to commands, ``exports`` as rows, and the whole ``graph``.
+
+    In today's words: a sentence that is made when it is asked for says "innocent explanation".
+    """
     with tarfile.open(ARCHIVE) as archive:
         file = archive.extractfile("recorded.json")
         assert file is not None
-        recorded: dict[str, Any] = json.load(file)
+        said = file.read().decode().replace("the innocent reading", "the innocent explanation")
+    recorded: dict[str, Any] = json.loads(said)
     return recorded

@@ -194,6 +194,7 @@ def find_varied(values: Matrix, least: int = 1) -> Bools:
 def average_over(relation: Relation, values: Matrix) -> Matrix:
     """The mean of what is known of neighbours (N, F), never of the account itself; NaN without any.
 
+    >>> from scipy import sparse
     >>> both = sparse.csr_array(np.array([[1.0], [1.0], [0.0]]))
     >>> average_over(Relation("shares device", both, shared=True), np.array([[1.0], [5.0], [9.0]])).ravel().tolist()
     [5.0, 1.0, nan]

@@ -195,11 +195,13 @@ def test_the_next_run_on_a_migrated_store_is_that_on_a_new_one(old: Path, tmp_pa
 
 def test_an_older_store_is_migrated_once(old: Path) -> None:
     EmbeddedStore(old, mode="write").close()
-    before = (old / DATABASE_FILE).read_bytes()
+    published = (
+        (old / DATABASE_FILE).stat().st_ino
+    )  # a migration publishes a draft; LadybugDB itself rewrites its header
     assert list_migrations(VERSION) == []
     with EmbeddedStore(old, mode="write") as store:
         assert store.query("MATCH (s:Schema) RETURN s.version AS version") == [{"version": VERSION}]
-    assert (old / DATABASE_FILE).read_bytes() == before
+    assert (old / DATABASE_FILE).stat().st_ino == published
 
 
 @pytest.mark.parametrize("mode", ["read", "write"])

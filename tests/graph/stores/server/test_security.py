@@ -177,6 +177,7 @@ QUESTIONS = (
     ["why", "ann"],
     ["path", "ann", "dan"],
     ["similar", "ann"],
+    ["policy"],
     ["runs"],
     ["export", "rings", "-o", "-"],
     ["export", "accounts", "-o", "-"],
@@ -195,7 +196,14 @@ def test_every_question_is_answered_without_the_right_to_write(read_only: str, q
 
 def test_there_is_a_question_for_each_command_that_only_asks() -> None:
     others = {"load", "detect", "train", "simulate", "completion", "evaluate", "redteam"}
-    assert {question[0] for question in QUESTIONS} == set(COMMANDS) - others
+    assert {question[0] for question in (*QUESTIONS, ["check"])} == set(COMMANDS) - others
+
+
+def test_newcomers_are_checked_without_the_right_to_write(read_only: str, tmp_path: Path) -> None:
+    (tmp_path / "accounts.csv").write_text("account_id\nsomebody new\n", encoding="utf-8")
+    result = run(read_only, "check", str(tmp_path))
+    assert result.exit_code == 0, result.stderr
+    assert "somebody new" in result.stdout
 
 
 def test_a_trial_load_needs_no_right_to_write(read_only: str, tmp_path: Path) -> None:
