@@ -14,10 +14,10 @@ from typing import Annotated, Any, Literal, get_args, get_type_hints
 import msgspec
 from msgspec import Meta
 
-Source = Literal["measurement", "paper", "judgement", "definition"]
+Source = Literal["measurement", "judgement", "definition"]
 
 
-MEASURED, PAPER, JUDGED, DEFINED = get_args(Source)
+MEASURED, JUDGED, DEFINED = get_args(Source)
 SCORE, SHARE = "score, 0 to 1", "share, 0 to 1"
 
 
