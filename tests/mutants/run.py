@@ -11,6 +11,7 @@ fails until a test does or the entry says why none can.
 from __future__ import annotations
 
 import argparse
+import gc
 import importlib
 import importlib.abc
 import importlib.machinery
@@ -30,7 +31,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 LISTED = Path(__file__).with_name("mutants.toml")
-HEAVY = ("hypothesis", "igraph", "ladybug", "neo4j", "numpy", "pandas", "pyarrow.parquet", "scipy.special")
+HEAVY = ("hypothesis.strategies", "igraph", "ladybug", "msgspec.inspect", "neo4j", "networkx", "numpy", "pandas")
+HEAVY += ("pyarrow.parquet", "scipy.optimize", "scipy.sparse.csgraph", "scipy.special")
 """What tests load and no change can touch: loaded once, before the forks."""
 
 OPTIONS = ("-x", "-q", "--no-header", "-p", "no:cacheprovider", "-p", "no:xdist", "-m", "not server and not slow")
@@ -177,6 +179,7 @@ def main() -> int:
         sys.path.append(str(given.mutmut.resolve()))  # at the end: what .venv has comes from there
     for name in HEAVY:
         importlib.import_module(name)
+    gc.freeze()  # else every fork would look through what they share for garbage
     hypothesis = sys.modules["hypothesis"]
     hypothesis.settings.register_profile("mutants", database=None, derandomize=True)
     hypothesis.settings.load_profile("mutants")
