@@ -146,6 +146,25 @@ def test_a_rule_is_set_under_the_policy_and_checked() -> None:
             read_detect_settings({"policy": wrong})
 
 
+def test_review_may_be_as_strict_as_automatic_and_who_is_alone_scores_less_than_asks_for_a_review() -> None:
+    assert Policy(review_score=0.8, automatic_score=0.8).review_score == 0.8
+    with pytest.raises(ValueError, match=r"^review_score is 0\.9 and automatic_score 0\.8; an automatic flag must"):
+        Policy(review_score=0.9)
+    with pytest.raises(
+        ValueError, match=r"^lone_ceiling is 0\.4 and review_score 0\.4; what one account does alone must not be"
+    ):
+        Policy(lone_ceiling=0.4)
+
+
+def test_a_rule_is_set_by_its_name_only() -> None:
+    with pytest.raises(TypeError):
+        Policy(0.9)  # type: ignore[misc] -- it is refused
+
+
+def test_a_group_is_improved_that_lacks_a_little_less_than_the_prior() -> None:
+    assert Policy(prior_bits=12.0, improve_margin_bits=0.1).worth_improving_bits == pytest.approx(-11.9)
+
+
 @pytest.mark.parametrize(
     ("old", "new"), [("automatic_score", "automatic_score"), ("weakest_member_bits", "weakest_tie_bits")]
 )

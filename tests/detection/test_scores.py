@@ -17,10 +17,10 @@ from detection_market import (
     plant_trade_ring,
 )
 
-from detection.evidence.market import make_market
+from detection.evidence.market import Market, make_market
 from detection.policy import DEFAULT_POLICY
 from detection.run import find_run
-from detection.scores import Scores, score_market, score_reviews
+from detection.scores import Scores, find_crowded, measure_sharing, score_loners, score_market, score_reviews
 from detection.settings import DetectSettings
 from graph.model import Floats
 from graph.results import Member, Ring, RunResult
@@ -240,3 +240,101 @@ def test_an_odd_rating_from_a_newcomer_is_more_unusual_than_the_common_one() -> 
 
 def test_no_reviews_no_scores() -> None:
     assert len(score_alone(Facts({"ann": 0.0}))) == 0
+
+
+WEAKEST = DEFAULT_POLICY.weakest_tie_bits
+
+
+@pytest.mark.parametrize(
+    ("member", "tier"),
+    [
+        (Member("ann", "core", WEAKEST), "automatic"),
+        (Member("ann", "core", WEAKEST - 0.01), "review"),
+        (Member("ann", "core", 90.0, ("a card",), WEAKEST), "automatic"),
+        (Member("ann", "core", 90.0, ("a card",), WEAKEST - 0.01), "review"),
+        (Member("ann", "core", 90.0, ("a card", "a phone"), WEAKEST - 0.01), "automatic"),
+        (Member("ann", "fringe", 90.0), "review"),
+    ],
+)
+def test_a_thread_as_strong_as_the_weakest_allowed_holds(member: Member, tier: Tier) -> None:
+    # Also of the fringe the score would do: 0.75 of 1.1 is more than an automatic flag asks for.
+    ring = make_ring("R", (member,), score=0.8 if member.role == "core" else 1.1, tier="automatic")
+    (flag,) = score_rings(Facts({"ann": 0.0, "bob": 0.0}), ring).flags
+    assert flag.tier == tier
+    assert flag.score == pytest.approx(0.8 if member.role == "core" else 1.1 * DEFAULT_POLICY.fringe_factor)
+
+
+def share_among(kind: str, users: int) -> Market:
+    facts = Facts(dict.fromkeys(f"a{number:02d}" for number in range(20)))
+    facts.share(list(facts.accounts)[:users], kind, "one")
+    return make_market(make_snapshot(facts))
+
+
+HOUSEHOLD = DEFAULT_POLICY.household_size
+
+
+@pytest.mark.parametrize(
+    ("kind", "users", "bits", "crowded"),
+    [
+        ("phone", HOUSEHOLD, 3.0, False),
+        ("phone", HOUSEHOLD + 1, np.log2(9), True),
+        ("address", HOUSEHOLD, 3.0, False),
+        ("address", HOUSEHOLD + 1, 0.0, False),
+        ("browser", 4, 0.0, False),
+        ("a new kind", HOUSEHOLD, 3.0, False),
+        ("a new kind", HOUSEHOLD + 1, 0.0, False),
+    ],
+)
+def test_what_a_crowd_shares_tells_on_each_where_it_is_personal(
+    kind: str, users: int, bits: float, *, crowded: bool
+) -> None:
+    market = share_among(kind, users)
+    assert measure_sharing(market) == pytest.approx([bits] * users + [0.0] * (20 - users))
+    assert find_crowded(market).tolist() == [crowded] * users + [False] * (20 - users)
+    flags = score_market((), market).flags
+    assert [flag.tier for flag in flags] == ["watch"] * users * crowded
+
+
+def test_several_things_that_an_account_shares_add_up() -> None:
+    facts = Facts(dict.fromkeys(("ann", "bob", "cyd")))
+    facts.share(["ann", "bob"], "phone", "one")
+    facts.share(["ann", "bob", "cyd"], "device", "two")
+    sharing = measure_sharing(make_market(make_snapshot(facts)))
+    assert sharing == pytest.approx([1 + np.log2(3), 1 + np.log2(3), np.log2(3)])
+
+
+def test_a_loner_scores_by_half_lives_of_sharing_and_a_power_of_its_reviews_rank() -> None:
+    facts = Facts(dict.fromkeys(("ann", "bob", "cyd", "shop")))
+    facts.reviews = [("ann", None, "shop", 5.0, 1.0), ("ann", None, "shop", 5.0, 2.0), ("bob", None, "shop", 5.0, 3.0)]
+    market = make_market(make_snapshot(facts))
+    policy = DEFAULT_POLICY
+    scores = score_loners(np.array([0.0, 3.0, 6.0, 0.0]), np.array([0.1, 0.9, 0.5]), market)
+    first, second = (rank**policy.lone_review_power for rank in (0.75, 0.25))
+    assert policy.half_sharing_bits == 3.0
+    expected = np.array([first, 1 - 0.5 * (1 - second), 0.75, 0.0])
+    assert scores == pytest.approx(policy.lone_ceiling * expected)
+
+
+@pytest.mark.parametrize(
+    ("kind", "rating", "is_meant"),
+    [
+        ("review", 4.0, True),
+        ("review", 3.9, False),
+        ("attack", 2.0, True),
+        ("attack", 2.1, False),
+        ("trade", 5.0, False),
+    ],
+)
+def test_a_ring_answers_for_reviews_with_the_opinion_that_it_is_there_for(
+    kind: RingKind, rating: float, *, is_meant: bool
+) -> None:
+    facts = Facts(dict.fromkeys(("ann", "bob", "cyd", "shop")))
+    facts.reviews = [
+        ("ann", None, "shop", rating, 1.0),
+        ("bob", None, "shop", rating, 2.0),
+        ("cyd", None, "shop", rating, 3),
+    ]
+    ring = make_ring(
+        "R", (Member("ann", "core", 50.0), Member("bob", "core", 50.0)), score=0.9, tier="review", kind=kind
+    )
+    assert score_rings(facts, ring).review_tier.tolist() == [TIERS.index("review") * is_meant] * 2 + [0]

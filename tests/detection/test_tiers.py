@@ -19,6 +19,7 @@ from detection_market import (
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from detection import tiers
 from detection.evidence.judge import judge_groups
 from detection.evidence.market import make_market
 from detection.policy import DEFAULT_POLICY, Policy
@@ -139,3 +140,27 @@ def test_nothing_but_the_policy_moves_a_tier_between_two_runs_of_one_market() ->
     assert {ring.tier for ring in lenient.rings} <= {"review", "watch"}
     assert find_ring_of(usual, pick(100, 16)).tier == "automatic"  # type: ignore[union-attr]
     assert lenient.run_id != usual.run_id
+
+
+def test_what_is_recommended_at_each_tier_is_said_in_these_words() -> None:
+    assert ACTIONS == {
+        "automatic": "restrict, and let a person confirm within a day",
+        "review": "let an investigator decide",
+        "watch": "keep an eye on it; restrict nobody",
+        "clear": "",
+    }
+
+
+def test_the_module_has_every_name_that_it_offers() -> None:
+    assert all(hasattr(tiers, name) for name in tiers.__all__)
+
+
+def test_a_probability_as_high_as_the_policy_asks_for_raises_an_account_and_a_lower_one_does_not() -> None:
+    at, below = DEFAULT_POLICY.review_probability, DEFAULT_POLICY.review_probability - 0.001
+    raised = raise_tiers(np.array([0, 0, 3]), np.array([at, below, at]), DEFAULT_POLICY)
+    assert [TIERS[tier] for tier in raised] == ["review", "clear", "automatic"]
+
+
+@pytest.mark.parametrize(("net_bits", "score"), [(-5.0, 0.0), (0.0, 0.0), (24.0, 0.5), (48.0, 0.75), (72.0, 0.875)])
+def test_each_eight_bits_times_the_root_of_the_size_halve_what_a_score_lacks(net_bits: float, score: float) -> None:
+    assert score_net_bits(net_bits, 9, DEFAULT_POLICY) == pytest.approx(score)

@@ -58,6 +58,13 @@ def test_without_pools_groups_are_named_among_all() -> None:
     assert charge_search(np.array([3, 10]), 12) == pytest.approx([log2(220), log2(66)])
 
 
+def test_a_market_without_channels_has_no_pools_and_names_among_all() -> None:
+    pools = find_pools({}, {}, (), N)
+    assert pools.inside.shape == pools.implied_bits.shape == (N, 0)
+    groups = gather_groups([np.array([1, 2, 3])])
+    assert measure_lengths(groups, pools, N).charge == pytest.approx([log2(220)])
+
+
 def test_fewer_names_of_a_group_never_take_more() -> None:
     length = measure_plainly(np.array([6] * 7), 1000)
     assert (np.diff(length.bits_for(np.arange(7))) > 0).all()

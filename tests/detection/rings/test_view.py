@@ -1,0 +1,198 @@
+"""A group looked at closely, on figures that are given: what its members share, who did what, who is acted on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from detection_market import Facts, make_snapshot
+from slow_twins import find_record
+
+from detection.channels.catalogue import BLAME, PRAISE, PURCHASE, REFUND, TRADE
+from detection.channels.incidence import Dealings, SharedThings
+from detection.evidence.description_length import measure_plainly
+from detection.evidence.inner_trades import InnerTrades
+from detection.evidence.judge import Assessment
+from detection.evidence.market import Market
+from detection.evidence.measure import ChannelEvidence, SharedWithin
+from detection.groups import Groups
+from detection.policy import DEFAULT_POLICY
+from detection.rings.view import (
+    RingView,
+    find_acting_channel,
+    find_doers,
+    find_kind,
+    find_parties,
+    shares_identity,
+)
+from graph.vocabulary import RingKind
+
+GROUPS = Groups(np.array([0, 1, 2, 8, 9, 10, 11, 4, 5, 6]), np.array([0, 3, 7, 10]))
+"""Three groups; the second one, of four, is looked at: its memberships are 3 to 6."""
+NOBODY = np.zeros(10, dtype=bool)
+TWO_BITS = 2.0
+"""What naming one of four among sixteen accounts takes."""
+Rows = list[tuple[int, float, list[int]]]
+"""Of what a group's members share: the group, the bits, and the memberships with part in it; in order of group."""
+DEED_BITS = DEFAULT_POLICY.deed_bits
+
+
+def share(rows: Rows) -> SharedWithin:
+    members = np.array([len(who) for _, _, who in rows])
+    return SharedWithin(
+        np.array([group for group, _, _ in rows], dtype=np.int64),
+        np.arange(len(rows)),
+        members,
+        np.full(len(rows), 0.01),
+        np.array([bits for _, bits, _ in rows]),
+        members - 1,
+        np.array([member for _, _, who in rows for member in who], dtype=np.int64),
+        np.repeat(np.arange(len(rows)), members),
+    )
+
+
+def name_things(name: str) -> SharedThings:
+    none, never = np.empty(0, dtype=np.int64), np.empty(0, dtype="datetime64[us]")
+    return SharedThings(find_record(name), none, none, never, never, none, none, none)
+
+
+def look(
+    within: Mapping[str, Rows] | None = None,
+    shown: Mapping[str, float] | None = None,
+    *,
+    sale_share: float = 0.0,
+    circular: np.ndarray = NOBODY,
+    sellers: Mapping[str, list[int]] | None = None,
+) -> RingView:
+    """The second group, of what all share, what it shows by channel, and who of all both buy and sell."""
+    within, shown = within or {}, shown or {}
+    names = [name for name in (*within, *shown) if name != TRADE]
+    trades = {TRADE: Dealings(find_record(TRADE), np.array([0]), np.array([1]))} if TRADE in shown else {}
+    market = Market(
+        make_snapshot(Facts(dict.fromkeys(f"a{number:02d}" for number in range(16)))),
+        things={name: name_things(name) for name in names},
+        dealings=trades,
+        sellers={name: np.array(listed) for name, listed in (sellers or {}).items()},
+    )
+    others = np.array([0.25, 0.0, 0.25])
+    evidence = {name: ChannelEvidence(name, others + [0, bits, 0], others, others) for name, bits in shown.items()}
+    inner = InnerTrades(np.zeros(3), circular, circular, np.array([0.0, sale_share, 1.0]))
+    length, net = measure_plainly(GROUPS.size, 16), np.ones(3)
+    shared = {name: share(rows) for name, rows in within.items()}
+    return RingView(Assessment(GROUPS, market, evidence, shared, (), {}, length, net, inner), market, 1)
+
+
+def test_a_view_is_of_one_group_and_a_silent_channel_shows_nothing() -> None:
+    view = look(shown={"phone": 7.0})
+    assert (view.start, view.members.tolist()) == (3, [8, 9, 10, 11])
+    assert (view.bits("phone"), view.bits("device")) == (7.0, 0.0)
+    assert len(view.member_bits) == 4
+
+
+def test_what_shows_nothing_has_no_sharers_and_other_groups_have_their_own() -> None:
+    view = look({"phone": [(0, 9.0, [0, 1]), (1, 0.0, [3, 6]), (1, 0.5, [4, 5]), (1, 9.0, [3, 5]), (2, 9.0, [7, 8])]})
+    assert view.rows("phone").tolist() == [2, 3]
+    assert view.sharers("phone").tolist() == [3, 4, 5]
+    nobody = look({"phone": [(0, 9.0, [0, 1]), (2, 9.0, [7, 8])]}).sharers("phone")
+    assert (nobody.tolist(), nobody.dtype.kind) == ([], "i")
+
+
+@pytest.mark.parametrize(
+    ("channel", "bits", "did"),
+    [
+        (PRAISE, DEED_BITS, [True, False, True, False]),
+        (PRAISE, DEED_BITS - 0.01, [False] * 4),
+        ("phone", 100.0, [False] * 4),
+    ],
+    ids=["as much as a prejudice", "less than a prejudice", "sharing is no deed"],
+)
+def test_who_has_part_in_a_deed_that_shows_as_much_as_a_prejudice_did_it(
+    channel: str, bits: float, did: list[bool]
+) -> None:
+    view = look({channel: [(0, 99.0, [0, 1]), (1, 5.0, [3, 5]), (2, 99.0, [8, 9])]}, {channel: bits})
+    assert find_doers(view).tolist() == did
+
+
+def test_several_deeds_and_sales_in_a_circle_have_doers_each() -> None:
+    within: dict[str, Rows] = {PRAISE: [(1, 5.0, [3, 5])], BLAME: [(1, 5.0, [3, 4])]}
+    circular = np.array([True] * 3 + [False, False, False, True] + [True] * 3)
+    view = look(within, {PRAISE: 50.0, BLAME: 50.0}, circular=circular, sale_share=DEFAULT_POLICY.sale_share)
+    assert find_doers(view).tolist() == [True] * 4
+    payments = look(within, {PRAISE: 50.0}, circular=circular, sale_share=DEFAULT_POLICY.sale_share - 0.01)
+    assert find_doers(payments).tolist() == [True, False, True, False]
+
+
+@pytest.mark.parametrize(
+    ("within", "shares"),
+    [
+        ({"phone": [(0, 90.0, [0, 1, 2]), (1, 2 * TWO_BITS, [3, 4, 5])]}, True),
+        ({"phone": [(1, 2 * TWO_BITS - 0.01, [3, 4, 5])]}, False),
+        ({"phone": [(1, TWO_BITS, [3, 4, 5])], "device": [(1, TWO_BITS / 2, [3, 6])]}, True),
+        ({"phone": [(1, 90.0, [4, 5, 6])], "device": [(2, 90.0, [7, 8])]}, False),
+        ({PRAISE: [(1, 90.0, [3, 4, 5])]}, False),
+    ],
+    ids=["a third of a thing is two bits", "a little less", "several things add up", "others share", "behaviour"],
+)
+def test_a_member_shares_an_identity_where_its_part_of_things_pays_for_its_name(
+    within: dict[str, Rows], shares: bool
+) -> None:
+    assert shares_identity(look(within), 0) == shares
+
+
+def test_each_member_shares_an_identity_or_not_by_its_own_things() -> None:
+    view = look({"phone": [(0, 90.0, [1, 2]), (1, 90.0, [4, 6])]})
+    assert [shares_identity(view, place) for place in range(4)] == [False, True, False, True]
+
+
+@pytest.mark.parametrize(
+    ("shown", "kind"),
+    [
+        ({"phone": 99.0}, "shared-identity"),
+        ({"phone": 99.0, PRAISE: 0.5}, "review"),
+        ({PRAISE: 8.0, BLAME: 9.0, REFUND: 7.0}, "attack"),
+        ({PRAISE: 8.0, PURCHASE: 39.0}, "review"),
+        ({PRAISE: 8.0, PURCHASE: 41.0}, "farm"),
+        ({PRAISE: 8.0, PURCHASE: 30.0, "referral": 3.0}, "farm"),
+        ({PRAISE: 8.0, "referral": 5.0, PURCHASE: 20.0}, "farm"),
+        ({PRAISE: 8.0, TRADE: 8.5}, "trade"),
+        ({PRAISE: 8.5, TRADE: 8.0}, "review"),
+        ({PRAISE: 8.0, TRADE: 8.0}, "trade"),
+    ],
+)
+def test_the_kind_is_that_whose_channels_show_most(shown: dict[str, float], kind: RingKind) -> None:
+    assert find_kind(look(shown=shown)) == kind
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [("review", PRAISE), ("attack", BLAME), ("refund", REFUND), ("farm", None), ("trade", None)],
+)
+def test_reviews_blame_and_refunds_are_done_to_somebody(kind: RingKind, name: str | None) -> None:
+    every = (PURCHASE, TRADE, BLAME, PRAISE, REFUND, "phone")
+    acting = find_acting_channel(look(shown=dict.fromkeys(every, 1.0)), kind)
+    assert (acting and acting.name) == name
+
+
+PRAISED: Rows = [(0, 9.0, [0, 1]), (1, 9.0, [3, 4]), (1, 9.0, [4, 5]), (1, 9.0, [4, 6]), (1, 9.0, [5, 6]), (2, 9, [7])]
+
+
+def test_whom_half_of_the_members_act_on_is_a_party_however_many_things_it_sells() -> None:
+    view = look({PRAISE: PRAISED}, {PRAISE: 20.0}, sellers={PRAISE: [0, 7, 7, 15, -1, 14]})
+    assert find_parties(view, "review") == {7: 3, 15: 2}
+    assert find_parties(view, "trade") == {}
+
+
+@pytest.mark.parametrize(
+    ("least_party", "party_share", "parties"),
+    [(2, 0.75, {7: 3}), (3, 0.5, {7: 3}), (2, 0.76, {}), (4, 0.5, {}), (1, 0.25, {7: 3, 15: 2, 0: 1})],
+)
+def test_a_party_takes_both_so_many_members_and_such_a_share(
+    least_party: int, party_share: float, parties: dict[int, int]
+) -> None:
+    rows: Rows = [(1, 9.0, [3]), *PRAISED[1:4]]
+    view = look({PRAISE: rows}, {PRAISE: 20.0}, sellers={PRAISE: [0, 7, 7, 15]})
+    policy = type(DEFAULT_POLICY)(least_party=least_party, party_share=party_share)
+    view = replace(view, market=replace(view.market, policy=policy))
+    assert find_parties(view, "review") == parties
