@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from detection_market import Facts, make_snapshot
@@ -81,6 +83,14 @@ def test_trades_count_among_those_who_both_buy_and_sell_inside(market: Market, j
     ties = tie_members(GROUPS, judged.within, market.dealings, N, counts={TRADE: inner.is_circular})
     assert judged.member_bits == pytest.approx(ties)
     assert judged.member_bits[3] == 0 < judged.member_bits[0]
+
+
+def test_of_other_dealings_than_trades_every_pair_counts(market: Market) -> None:
+    trades = market.dealings[TRADE]
+    gifts = replace(trades, record=replace(trades.record, name="gift"))
+    judged = judge_groups(GROUPS, replace(market, dealings={TRADE: trades, "gift": gifts}))
+    assert judged.evidence[TRADE].observed[0] == 3
+    assert judged.evidence["gift"].observed[0] == 4
 
 
 def test_what_stands_is_the_evidence_less_the_charge_less_what_is_explained(market: Market, judged: Assessment) -> None:

@@ -108,7 +108,7 @@ def test_a_ring_is_laid_out_as_it_is_read(kind: RingKind) -> None:
     assert {member.role for member in ring.members} <= {"core", "fringe"}
 
 
-@pytest.mark.parametrize(("n_doers", "tier"), [(0, "review"), (4, "review"), (12, "automatic")])
+@pytest.mark.parametrize(("n_doers", "tier"), [(0, "review"), (7, "review"), (8, "automatic"), (12, "automatic")])
 def test_nobody_is_flagged_unseen_for_what_few_members_did(n_doers: int, tier: str) -> None:
     facts = make_background(n=1000)
     for place, kind in enumerate(["device", "payment", "phone"] * 2):
