@@ -15,6 +15,7 @@ from graph.stores.location import Location, Server
 from graph.stores.protocol import GraphStore, Mode
 
 
+@pytest.hookimpl(tryfirst=True)  # a worker reads the groups in its own hook of this name
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Say which tests may not be parted when several workers share them (`make test`).
 
