@@ -109,13 +109,6 @@ class SharedThings:
         np.minimum.at(began, self.thing[known], self.first_at[known].astype(np.int64))
         return np.where(began < np.iinfo(np.int64).max, began, np.iinfo(np.int64).min).astype("datetime64[us]")
 
-    @cached_property
-    def ended_at(self) -> Times:
-        """When each thing was last seen (n_things,), NaT where unknown."""
-        ended = np.full(self.n_things, np.iinfo(np.int64).min)  # which is how NaT is kept
-        np.maximum.at(ended, self.thing, self.last_at.astype(np.int64))
-        return ended.astype("datetime64[us]")
-
 
 @dataclass(frozen=True)
 class Pairs:

@@ -140,12 +140,11 @@ def make_market(
     settings = settings or DetectSettings()
     kinds, policy = snapshot.identifier_kinds, settings.policy
     adjusted = (catalogue or Catalogue()).adjust(settings.say_channel_changes(), kinds)
-    conduct = measure_conduct(snapshot, policy)
-    records = list(adjusted.list_channels(kinds))
     check_names(settings.exclude_channels, [*adjusted.names, *kinds, *SIGNALS])
-    wanted = [record for record in records if record.name not in settings.exclude_channels]
+    wanted = [record for record in adjusted.list_channels(kinds) if record.name not in settings.exclude_channels]
     # Finders sort and count on arrays, which lets other threads work; their order is that of the catalogue.
     found = map_threads(lambda record: record.find(snapshot, record, policy), wanted, rows=snapshot.n_accounts)
+    conduct = measure_conduct(snapshot, policy)
     kept = tuple(signal for signal in conduct if signal.name not in settings.exclude_channels)
     return _gather_market(snapshot, policy, found, kept)
 
