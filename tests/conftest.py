@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -15,20 +14,15 @@ from graph.stores.location import Location, Server
 from graph.stores.protocol import GraphStore, Mode
 
 
-@pytest.hookimpl(tryfirst=True)  # a worker reads the groups in its own hook of this name
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Say which tests may not be parted when several workers share them (`make test`).
+    """Begin with the modules that take long, so that no worker is left with one when the others are done.
 
-    A module's tests stay together, for what its fixtures made serves them all, and so do the tests against a server:
-    there is one server, with one database.  Work that cannot be shared out late begins first.
+    Workers share out whole modules (`make test`), for what a module's fixtures made serves all its tests.
     """
-    if "PYTEST_XDIST_WORKER" not in os.environ:
-        return
-    groups = {item: "server" if item.get_closest_marker("server") else _name_module(item) for item in items}
-    slow = {group for item, group in groups.items() if item.get_closest_marker("slow")}
-    for item, group in groups.items():
-        item.add_marker(pytest.mark.xdist_group(group))
-    items.sort(key=lambda item: (groups[item] != "server", groups[item] not in slow))
+    marks = {
+        mark: {_name_module(item) for item in items if item.get_closest_marker(mark)} for mark in ("server", "slow")
+    }
+    items.sort(key=lambda item: [_name_module(item) not in modules for modules in marks.values()])
 
 
 def _name_module(item: pytest.Item) -> str:
