@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,7 @@ class Workplace:
 
     store: str | None = None
     config: Path | None = None
+    wait_seconds: float | None = None
 
     def read_settings(self) -> Settings:
         """Everything in ``ringfence.toml``, or the defaults without one."""
@@ -40,15 +41,32 @@ class Workplace:
         config = self._find_config()
         # Without a file there is nothing to parse, and the answer comes sooner.
         if config is None:
-            return named or DEFAULT_STORE
+            return self._add_wait(named or DEFAULT_STORE)
         settings = self.read_settings()
         location = named or _check_address("neo4j.uri", settings.neo4j.uri) or settings.store
-        return _add_login(location, settings, config) if "://" in location else location
+        if "://" in location:
+            return self._add_wait(_add_login(location, settings, config), settings)
+        return self._add_wait(location, settings)
+
+    def _add_wait(self, location: Location, settings: Settings | None = None) -> Location:
+        """How long a writer waits, and how much is kept, where anybody has said so."""
+        waits = settings.wait_seconds if settings and self.wait_seconds is None else self.wait_seconds
+        if settings is None and waits is None:
+            return location
+        from graph.stores.location import KEPT_GENERATIONS, WAIT_SECONDS, Folder, Server, find_server
+
+        waits = WAIT_SECONDS if waits is None else waits
+        server = find_server(location) if isinstance(location, str) else location
+        if isinstance(server, Server):
+            return replace(server, wait_seconds=waits)
+        folder = Folder(str(location), waits, settings.keep_generations if settings else KEPT_GENERATIONS)
+        return folder if folder != Folder(folder.path) else folder.path  # a path alone says as much
 
     def name_rejects(self) -> Path:
         """Where bad rows are listed unless the user says otherwise: beside the store, or here if it is on a server."""
         location = self.find_location()
-        place = location.rstrip("/") if isinstance(location, str) and "://" not in location else DEFAULT_STORE
+        is_folder = "://" not in str(location)
+        place = str(location).rstrip("/") if is_folder else DEFAULT_STORE
         return Path(f"{place}-rejects.csv")
 
     def place_models(self, detect: Mapping[str, Any]) -> dict[str, str]:

@@ -14,7 +14,15 @@ from typing import Any
 import click
 
 from cli.context import Workplace
-from graph.errors import DataError, LeakError, RingfenceError, StoreError, UnknownIdError
+from graph.errors import (
+    DataError,
+    LeakError,
+    RingfenceError,
+    StoreDamagedError,
+    StoreError,
+    StoreMovedError,
+    UnknownIdError,
+)
 from graph.version import VERSION
 
 COMMANDS = {
@@ -42,6 +50,8 @@ COMMANDS = {
 _EXIT_CODES: tuple[tuple[type[RingfenceError], int], ...] = (
     (UnknownIdError, 3),
     (DataError, 4),
+    (StoreMovedError, 7),
+    (StoreDamagedError, 8),
     (StoreError, 5),
     (LeakError, 6),
 )
@@ -65,6 +75,8 @@ Exit codes:
   4  bad data
   5  the store is missing, busy or unavailable
   6  a leak: a score rests on what it is measured by
+  7  a run is kept, but facts came meanwhile that it does not know
+  8  the store is damaged
 
 Results go to stdout, progress and messages to stderr. A flag goes before an
 environment variable, that before ringfence.toml. NO_COLOR is respected.
@@ -114,7 +126,7 @@ class LazyGroup(click.Group):
             ctx.exit(next((code for kind, code in _EXIT_CODES if isinstance(error, kind)), 1))
 
 
-_SHARED_OPTIONS = ("--store", "--config")
+_SHARED_OPTIONS = ("--store", "--config", "--wait")
 
 
 def _bring_forward(args: list[str]) -> list[str]:
@@ -152,12 +164,23 @@ class _EchoHandler(logging.Handler):
     show_envvar=True,
     help="Settings; ./ringfence.toml if there is one.",
 )
+@click.option(
+    "--wait",
+    "wait_seconds",
+    type=click.FloatRange(min=0),
+    metavar="SECONDS",
+    envvar="RINGFENCE_WAIT",
+    show_envvar=True,
+    help="How long to wait for whoever writes; 60 otherwise.",
+)
 @click.option("--verbose", "-v", is_flag=True, help="Say more on stderr.")
 @click.version_option(VERSION, prog_name="ringfence", message="%(prog)s %(version)s")
 @click.pass_context
-def main(context: click.Context, store: str | None, config: Path | None, verbose: bool) -> None:
+def main(
+    context: click.Context, store: str | None, config: Path | None, wait_seconds: float | None, verbose: bool
+) -> None:
     """Read the options that all commands share."""
-    context.obj = Workplace(store=store or None, config=config)
+    context.obj = Workplace(store=store or None, config=config, wait_seconds=wait_seconds)
     _start_logging(logging.DEBUG if verbose else logging.INFO)
 
 

@@ -25,11 +25,13 @@ from detection.scores import score_market
 from detection.search import search_market
 from detection.settings import DetectSettings
 from detection.significance.false_discovery import note_false_discoveries, score_null_rings
+from graph.errors import StoreMovedError
 from graph.model import Snapshot
 from graph.open import open_store
 from graph.progress import Progress, no_progress
 from graph.results import Ring, RunResult
 from graph.stores.location import Location
+from graph.stores.moved_facts import find_moved, say_moved
 from graph.stores.protocol import GraphStore
 from graph.stores.snapshots import digest_snapshot
 from graph.version import VERSION
@@ -48,8 +50,7 @@ def detect(
 ) -> RunResult:
     """Find the rings of the market in a store, and write them and all scores back to it.
 
-    The store is held for reading while the facts are taken out, and for writing while the results
-    go in; not in between.
+    The store is held for writing only while the results go in.  What others write meanwhile stays.
 
     Parameters
     ----------
@@ -66,16 +67,22 @@ def detect(
     ------
     StoreError
         If the store cannot be read or written; nothing is then changed.
+    StoreMovedError
+        If facts came while the run was at work; what it found in those that it knew is written.
     """
     started_at = datetime.now(UTC).replace(tzinfo=None)
     with open_store(location) as store:
+        mark = store.mark_facts()
         snapshot = store.snapshot(as_of=as_of)
         earlier = read_latest_rings(store)
     progress("reading the graph", 1, _STEPS)
     run = find_run(snapshot, settings, earlier=earlier, progress=progress)
     with open_store(location, mode="write") as store:
+        moved = find_moved(store, snapshot, mark=mark)
         store.write_run(run, snapshot, started_at=started_at)
     progress("writing the results", _STEPS, _STEPS)
+    if moved is not None:
+        raise StoreMovedError(say_moved(run.run_id, snapshot, moved))
     return run
 
 

@@ -16,6 +16,8 @@
     │   ├── StoreReadOnlyError               no permission to write
     │   ├── StoreFullError                   no space left on the disk, or no memory in the server
     │   ├── StoreUnfinishedError             a load was interrupted; run it again
+    │   ├── StoreMovedError                  the facts changed while a run was at work
+    │   ├── StoreDamagedError                what is kept is not what was written
     │   ├── StoreUnreachableError            no server answers there, or not over this kind of TLS
     │   └── StoreLoginError                  the server does not know the user, or not that password
     ├── QueryError (ValueError)              the store refused a Cypher query
@@ -82,6 +84,14 @@ class StoreFullError(StoreError):
 
 class StoreUnfinishedError(StoreError):
     """A load was interrupted, and half of it is in the store."""
+
+
+class StoreMovedError(StoreError):
+    """The facts changed while a run was at work, so that not all of them are scored; says what was kept."""
+
+
+class StoreDamagedError(StoreError):
+    """What the store keeps is not what was written there; says which command goes back to what is whole."""
 
 
 class StoreUnreachableError(StoreError):

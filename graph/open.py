@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from graph.stores.location import Location, find_server
+from graph.stores.location import Folder, Location, find_server
 from graph.stores.protocol import GraphStore, Mode
 
 
@@ -22,14 +22,16 @@ def open_store(location: Location, *, mode: Mode = "read") -> GraphStore:
     ConfigError
         If the location makes no sense.
     StoreError
-        If the place is missing (when reading), held by another process, not writable, or written
-        by a newer Ringfence.
+        If the place is missing (when reading), held by another writer for too long, not writable, damaged,
+        or written by a newer Ringfence.
     """
     match find_server(location) if isinstance(location, str) else location:
         case None:
+            return open_store(Folder(str(location)), mode=mode)
+        case Folder() as folder:
             from graph.stores.embedded.store import EmbeddedStore
 
-            return EmbeddedStore(str(location), mode=mode)
+            return EmbeddedStore(folder, mode=mode)
         case server:
             from graph.stores.server.store import ServerStore
 

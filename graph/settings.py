@@ -106,6 +106,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         Where the property graph lives: a folder, or the address of a Neo4j server.
     seed
         Start of every random sequence; the same seed and tables give the same results.
+    wait_seconds
+        How long a command that writes waits for another one.
+    keep_generations
+        How many of the latest generations of a graph in a folder stay, 1 or more.
     neo4j
         The server, where the graph is kept on one.
     load, tables
@@ -116,6 +120,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
 
     store: str = DEFAULT_STORE
     seed: int = 0
+    wait_seconds: float = 60.0
+    keep_generations: int = 3
     neo4j: ServerSettings = ServerSettings()
     load: LoadSettings = LoadSettings()
     tables: dict[str, TableSettings] = {}
@@ -126,6 +132,10 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             raise ValueError("store is empty; name a folder")
         if self.neo4j.uri is not None and self.store not in (DEFAULT_STORE, self.neo4j.uri):
             raise ValueError("store and neo4j.uri name two places; keep one")
+        if self.wait_seconds < 0:
+            raise ValueError(f"wait_seconds {self.wait_seconds:g} is below zero")
+        if self.keep_generations < 1:
+            raise ValueError(f"keep_generations {self.keep_generations} is below 1: the graph itself is a generation")
         if self.seed < 0:
             raise ValueError(f"seed {self.seed} is below zero")
 

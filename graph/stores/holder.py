@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import socket
 import sys
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from graph.errors import StoreBusyError
+
+log = logging.getLogger("ringfence.store")
+
+_PAUSE_SECONDS = 0.05
 
 
 def name_this_process() -> dict[str, Any]:
@@ -26,6 +34,34 @@ def say_holder(holder: Mapping[str, Any]) -> str:
     if holder["host"] == socket.gethostname() and not _is_alive(holder["pid"]):
         return ""
     return f"process {holder['pid']} on {holder['host']} ({holder['command']}) since {holder['since']}"
+
+
+def wait_in_turn(place: str, attempt: Callable[[], str], wait_seconds: float) -> None:
+    """Try to take a lock until it is taken, and say once for whom one waits.
+
+    Parameters
+    ----------
+    place
+        What is locked, in words.
+    attempt
+        Takes the lock and returns nothing, or else the words for who holds it.
+    wait_seconds
+        How long to go on trying; 0 for one attempt.
+
+    Raises
+    ------
+    StoreBusyError
+        If somebody holds it for longer; the message says who, and since when.
+    """
+    deadline, told = time.monotonic() + wait_seconds, False
+    while holder := attempt():
+        if time.monotonic() >= deadline:
+            waited = f" (waited {wait_seconds:g} s)" if wait_seconds else ""
+            raise StoreBusyError(f"{place} is held by {holder}; try again later{waited}")
+        if not told:
+            log.info("%s is held by %s; waiting up to %g s", place, holder, wait_seconds)
+            told = True
+        time.sleep(_PAUSE_SECONDS)
 
 
 def _is_alive(pid: int) -> bool:

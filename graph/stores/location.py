@@ -12,12 +12,36 @@ from graph.errors import ConfigError
 SERVER_SCHEMES = ("neo4j", "neo4j+s", "neo4j+ssc", "bolt", "bolt+s", "bolt+ssc")
 
 
+WAIT_SECONDS = 60.0
+"""How long a writer waits for another one unless it is told otherwise."""
+
+KEPT_GENERATIONS = 3
+"""How many generations of a graph in a folder are kept unless it is told otherwise."""
+
+
+@dataclass(frozen=True)
+class Folder:
+    """A folder that holds a graph, and how it is used.
+
+    ``wait_seconds`` is how long a writer waits for another one; ``kept_generations``, 1 or more, how many of the latest
+    generations stay.
+    """
+
+    path: str
+    wait_seconds: float = WAIT_SECONDS
+    kept_generations: int = KEPT_GENERATIONS
+
+    def __str__(self) -> str:
+        return self.path
+
+
 @dataclass(frozen=True)
 class Server:
     """A Neo4j server, a database on it, and as whom to log in.
 
     ``password`` is None where the server asks for none; ``database`` None for the user's own;
-    ``ca_file`` names the certificates to trust instead of the system's.
+    ``ca_file`` names the certificates to trust instead of the system's; ``wait_seconds`` is how long a writer waits for
+    another one.
     """
 
     uri: str
@@ -25,12 +49,13 @@ class Server:
     password: str | None = field(default=None, repr=False)
     database: str | None = None
     ca_file: str | None = None
+    wait_seconds: float = WAIT_SECONDS
 
     def __str__(self) -> str:
         return self.uri if self.database is None else f"{self.uri} ({self.database})"
 
 
-Location = str | Server
+Location = str | Folder | Server
 """A folder, the address of a Neo4j server, or all that there is to know of one."""
 
 

@@ -109,6 +109,9 @@ class GraphStore(Protocol):
     ) -> LoadReport:
         """Add the facts that are not there yet, all or nothing."""
 
+    def mark_facts(self) -> str:
+        """A mark of the facts: while it stays the same, so do they."""
+
     def snapshot(self, *, as_of: np.datetime64 | None = None) -> Snapshot:
         """The facts as arrays; with ``as_of`` only those known at that instant."""
 

@@ -29,6 +29,7 @@ from graph.stores.embedded.schema import (
     list_migrations,
 )
 from graph.stores.embedded.wording import say_question
+from graph.stores.location import Folder
 from graph.stores.protocol import LoadReport, Mode, Question
 
 if TYPE_CHECKING:
@@ -57,10 +58,10 @@ class EmbeddedStore:
         See :func:`graph.open.open_store`.
     """
 
-    def __init__(self, location: str | Path, *, mode: Mode = "read") -> None:
+    def __init__(self, location: str | Path | Folder, *, mode: Mode = "read") -> None:
         self.location = str(location)
         self.mode = mode
-        self.file = DatabaseFile(Path(location))
+        self.file = DatabaseFile(Path(self.location))
         self._lacking: Mapping[str, str] = {}
         self._prepare_folder()
         with explained(self.location):
@@ -169,6 +170,12 @@ class EmbeddedStore:
             with self._transaction():
                 write_plan(self.file.connection, self.file.staging, plan, progress)
         return LoadReport(plan.reports, plan.tables, dry_run=dry_run)
+
+    def mark_facts(self) -> str:
+        """See :class:`~graph.stores.protocol.GraphStore`."""
+        from graph.stores.snapshots import digest_snapshot
+
+        return digest_snapshot(self.snapshot())
 
     def snapshot(self, *, as_of: np.datetime64 | None = None) -> Snapshot:
         """The facts as arrays; see :class:`~graph.stores.protocol.GraphStore`."""

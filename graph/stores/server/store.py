@@ -205,6 +205,10 @@ class ServerStore:
         write_plan(ManyTransactions(lock), plan, ids, progress)
         lock.write(_end_load)
 
+    def mark_facts(self) -> str:
+        """Which load was the last; see :class:`~graph.stores.protocol.GraphStore`."""
+        return str(self._read_finished_state().loads)
+
     def snapshot(self, *, as_of: np.datetime64 | None = None) -> Snapshot:
         """The facts as arrays; see :class:`~graph.stores.protocol.GraphStore`."""
         from graph.stores.server.read import read_raw_graph
