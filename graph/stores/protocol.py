@@ -122,7 +122,7 @@ class GraphStore(Protocol):
         """Replace the encoder's vectors, one row (d,) per account id (N,)."""
 
     def query(self, cypher: str, **parameters: Any) -> list[dict[str, Any]]:
-        """Run one Cypher query and return its rows."""
+        """Run one Cypher query and return its rows; a store opened for reading asks nothing that could do more."""
 
     def query_many(self, questions: Sequence[Question]) -> list[list[dict[str, Any]]]:
         """The rows of each of several questions, asked in the way that is quickest here."""

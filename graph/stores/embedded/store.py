@@ -19,6 +19,7 @@ from graph import errors
 from graph.progress import Progress, no_progress
 from graph.stores.embedded.database import STAGING_FOLDER, DatabaseFile
 from graph.stores.embedded.explain import explained
+from graph.stores.embedded.harmless import HARMLESS
 from graph.stores.embedded.lock import LOCK_FILE, StoreLock
 from graph.stores.embedded.schema import (
     FORGET_RUN,
@@ -31,6 +32,7 @@ from graph.stores.embedded.schema import (
 from graph.stores.embedded.wording import say_question
 from graph.stores.location import Folder
 from graph.stores.protocol import LoadReport, Mode, Question
+from graph.stores.read_only import require_question
 
 if TYPE_CHECKING:
     import numpy as np
@@ -137,6 +139,11 @@ class EmbeddedStore:
 
     def query(self, cypher: str, **parameters: Any) -> list[dict[str, Any]]:
         """Run one Cypher query and return its rows; see :class:`~graph.stores.protocol.GraphStore`."""
+        if self.mode == "read":
+            require_question(cypher, HARMLESS)  # LadybugDB opened for reading still reads and writes other files
+        return self._ask_explained(cypher, parameters)
+
+    def _ask_explained(self, cypher: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
         with explained(self.location, query=cypher):
             return self._ask(cypher, parameters)
 
@@ -155,7 +162,7 @@ class EmbeddedStore:
 
     def _query_each(self, question: Question) -> list[dict[str, Any]]:
         given = {"ids": list(question.ids)} if len(question.ids) > 1 else {"id": question.ids[0]}
-        return self.query(say_question(question), **given)
+        return self._ask_explained(say_question(question), given)
 
     def load(
         self, tables: Mapping[str, CheckedTable], *, dry_run: bool = False, progress: Progress = no_progress

@@ -20,8 +20,10 @@ from graph import errors
 from graph.progress import Progress, no_progress
 from graph.stores.location import Server
 from graph.stores.protocol import LoadReport, Mode, Question
+from graph.stores.read_only import require_question
 from graph.stores.server.bolt import Bolt, Transaction
 from graph.stores.server.count_cache import Crowds, Mark, leave_out
+from graph.stores.server.harmless import HARMLESS
 from graph.stores.server.lease import ServerLock, find_writer
 from graph.stores.server.schema import prepare_schema, require_schema
 
@@ -120,6 +122,8 @@ class ServerStore:
 
     def query(self, cypher: str, **parameters: Any) -> list[dict[str, Any]]:
         """Run one Cypher query and return its rows; see :class:`~graph.stores.protocol.GraphStore`."""
+        if self.mode == "read":
+            require_question(cypher, HARMLESS)  # a server's reading transaction still reads files and asks the network
         return self._bolt.query(cypher, parameters, writing=self.mode == "write")
 
     def query_many(self, questions: Sequence[Question]) -> list[list[dict[str, Any]]]:
