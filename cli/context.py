@@ -69,6 +69,12 @@ class Workplace:
         place = str(location).rstrip("/") if is_folder else DEFAULT_STORE
         return Path(f"{place}-rejects.csv")
 
+    def require_apart(self, tables: Path) -> None:
+        """Refuse tables that lie inside the store, whose folder is Ringfence's own."""
+        location = str(self.find_location())
+        if "://" not in location and tables.resolve().is_relative_to(Path(location).resolve()):
+            raise ConfigError(f"{tables} lies inside the store {location}; keep tables somewhere else")
+
     def place_models(self, detect: Mapping[str, Any]) -> dict[str, str]:
         """The model and the encoder that ``[detect]`` names, which lie relative to the settings file."""
         config = self._find_config()

@@ -43,6 +43,9 @@ COMMANDS = {
     "evaluate": ("cli.measure", "Measure detection against what is known to be true."),
     "redteam": ("cli.measure", "Plant rings in a copy of the market and see which are caught."),
     "cypher": ("cli.ask", "Ask the store anything in Cypher, read-only."),
+    "verify": ("cli.keeping", "Check that the store is what was written."),
+    "generations": ("cli.keeping", "List the generations of the store, the newest first."),
+    "restore": ("cli.keeping", "Go back to an earlier generation of the store."),
     "completion": ("cli.work", "Print the script that completes commands in a shell."),
 }
 """By name, in the order of the work: the module that holds the command, and one line of help."""

@@ -56,6 +56,7 @@ def load(workplace: Workplace, folder: Path, dry_run: bool, rejects: Path | None
     from graph.contract.tables import check_reject_share, read_folder
 
     settings = workplace.read_settings()
+    workplace.require_apart(folder)
     with show_progress() as progress:
         tables = read_folder(folder, settings, progress=progress)
         rejected = _report_rejects(tables, rejects or workplace.name_rejects())

@@ -50,8 +50,6 @@ def detect(
 ) -> RunResult:
     """Find the rings of the market in a store, and write them and all scores back to it.
 
-    The store is held for writing only while the results go in.  What others write meanwhile stays.
-
     Parameters
     ----------
     location
@@ -60,8 +58,6 @@ def detect(
         What to look for, and the seed.
     as_of
         Look only at what was known at this instant.
-    progress
-        Told of each step.
 
     Raises
     ------

@@ -2,8 +2,48 @@
 
 from __future__ import annotations
 
+from graph.errors import ConfigError
+from graph.stores.checks import Verification
 from graph.stores.location import Folder, Location, find_server
 from graph.stores.protocol import GraphStore, Mode
+
+
+def verify_store(location: Location) -> Verification:
+    """Read all that a store holds, and say table by table whether it is what was written.
+
+    Raises
+    ------
+    StoreError
+        If there is no store, or its server does not answer.
+    """
+    match find_server(location) if isinstance(location, str) else location:
+        case None:
+            return verify_store(Folder(str(location)))
+        case Folder() as folder:
+            from graph.stores.embedded.verify import verify_folder
+
+            return verify_folder(folder)
+        case server:
+            from graph.stores.server.verify import verify_server
+
+            return verify_server(server)
+
+
+def find_folder(location: Location) -> Folder:
+    """The folder of a store that is in one.
+
+    Raises
+    ------
+    ConfigError
+        If it is on a server, which keeps no generations.
+    """
+    match find_server(location) if isinstance(location, str) else location:
+        case None:
+            return Folder(str(location))
+        case Folder() as folder:
+            return folder
+        case server:
+            raise ConfigError(f"{server} keeps no generations; they are for a store in a folder (see docs/commands.md)")
 
 
 def open_store(location: Location, *, mode: Mode = "read") -> GraphStore:

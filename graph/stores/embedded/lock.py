@@ -1,71 +1,76 @@
-"""Who may use a store's folder: many readers, or one writer whose name the others are told."""
+"""One writer at a time: a lock on a store's folder, and whose it is."""
 
 from __future__ import annotations
 
 import fcntl
 import json
-import time
-from pathlib import Path
+import os
 from types import TracebackType
-from typing import IO, Self
+from typing import Self
 
-from graph.errors import StoreBusyError
-from graph.stores.holder import name_this_process, say_holder
+from graph.stores.embedded.disk import open_here, write_new
+from graph.stores.embedded.folder import StoreFolder
+from graph.stores.holder import name_this_process, say_holder, wait_in_turn
 
-LOCK_FILE = "lock"
-_PAUSE_SECONDS = 0.05
+HOLDER_FILE = "writer.json"
 
 
-class StoreLock:
-    """A lock on a store's folder, given back when the process ends, however it ends.
+class WriterLock:
+    """The right to write to a store, given back when the process ends, however it ends.
+
+    Readers need no lock, and neither wait for a writer nor are waited for.  The lock file itself is always empty: who
+    holds it is written beside the drafts.
 
     Parameters
     ----------
     folder
-        The store's folder.
-    exclusive
-        True for a writer. A writer waits for readers to finish; it does not wait for a writer.
-    patience_seconds
-        How long to wait for readers (as a writer), or for a writer (as a reader).
+        The store's folder, which has its rooms.
+    wait_seconds
+        How long to wait for another writer.
 
     Raises
     ------
     StoreBusyError
-        If the lock is held; the message says by whom and since when.
+        If another one holds it for longer; the message says who, and since when.
     """
 
-    def __init__(self, folder: Path, *, exclusive: bool, patience_seconds: float = 5.0) -> None:
+    def __init__(self, folder: StoreFolder, *, wait_seconds: float) -> None:
         self.folder = folder
-        self.exclusive = exclusive
-        self._file = self._take(time.monotonic() + patience_seconds)
+        self._holder = folder.drafts / HOLDER_FILE
+        self._descriptor: int | None = open_here(folder.lock, os.O_RDWR | os.O_CREAT)
+        try:
+            wait_in_turn(str(folder.path), self._attempt, wait_seconds)
+            self._holder.unlink(missing_ok=True)
+            write_new(self._holder, json.dumps(name_this_process()).encode())
+        except BaseException:
+            self._close()
+            raise
 
-    def _take(self, deadline: float) -> IO[str] | None:
-        path = self.folder / LOCK_FILE
-        if not self.exclusive and not path.exists():
-            return None  # a store copied to a read-only place has no writer to fear
-        kind = fcntl.LOCK_EX if self.exclusive else fcntl.LOCK_SH
-        file = path.open("a+" if self.exclusive else "r", encoding="utf-8")
-        while True:
-            try:
-                fcntl.flock(file, kind | fcntl.LOCK_NB)
-                break
-            except OSError:
-                holder = _read_holder(path)
-                if time.monotonic() > deadline or (self.exclusive and holder):
-                    file.close()
-                    raise StoreBusyError(f"{self.folder} is held by {holder or 'a reader'}; try again later") from None
-            time.sleep(_PAUSE_SECONDS)
-        if self.exclusive:
-            _write_holder(file)
-        return file
+    def _attempt(self) -> str:
+        assert self._descriptor is not None  # it is given back at the end only
+        try:
+            fcntl.flock(self._descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return self._read_holder() or "another process"
+        return ""
+
+    def _read_holder(self) -> str:
+        try:
+            with os.fdopen(open_here(self._holder, os.O_RDONLY), "rb") as file:
+                return say_holder(json.load(file))
+        except (OSError, ValueError, KeyError, TypeError):
+            return ""  # it was just taken, or just given back
 
     def release(self) -> None:
         """Let others in; releasing twice is harmless."""
-        if self._file is not None and not self._file.closed:
-            if self.exclusive:
-                self._file.truncate(0)
-            fcntl.flock(self._file, fcntl.LOCK_UN)
-            self._file.close()
+        if self._descriptor is not None:
+            self._holder.unlink(missing_ok=True)
+            self._close()
+
+    def _close(self) -> None:
+        if self._descriptor is not None:
+            descriptor, self._descriptor = self._descriptor, None
+            os.close(descriptor)
 
     def __enter__(self) -> Self:
         return self
@@ -74,17 +79,3 @@ class StoreLock:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.release()
-
-
-def _write_holder(file: IO[str]) -> None:
-    file.truncate(0)
-    file.write(json.dumps(name_this_process()))
-    file.flush()
-
-
-def _read_holder(path: Path) -> str:
-    """Who wrote the lock file last, in words; empty if nobody did, or nobody is left of them."""
-    try:
-        return say_holder(json.loads(path.read_text(encoding="utf-8")))
-    except (OSError, ValueError, KeyError):
-        return ""

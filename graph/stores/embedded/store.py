@@ -1,13 +1,14 @@
 """The embedded property graph: LadybugDB, in this process, Cypher, one folder on disk.
 
-Every write is made to a draft, a copy of the database that takes its place once it is complete and
-on the disk.  A process killed at any moment, or a disk that fills up, therefore leaves the store as
-it was, whatever LadybugDB makes of its own files.  Whatever moves many rows is in
-:mod:`graph.stores.embedded.bulk`, so that a question loads neither pandas nor Arrow.
+The graph is the newest of its generations, each of which is a file that nobody writes to any more: readers wait for no
+writer, and a process killed at any moment, or a disk that fills up, leaves the graph as it was, whatever LadybugDB
+makes of the draft.  Whatever moves many rows is in :mod:`graph.stores.embedded.bulk`, so that a question loads neither
+pandas nor Arrow.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -17,10 +18,13 @@ from typing import TYPE_CHECKING, Any, Self
 
 from graph import errors
 from graph.progress import Progress, no_progress
-from graph.stores.embedded.database import STAGING_FOLDER, DatabaseFile
+from graph.stores.embedded.database import Database, is_refused_write
 from graph.stores.embedded.explain import explained
+from graph.stores.embedded.folder import StoreFolder
+from graph.stores.embedded.generations import Generation, hold_newest, sweep
 from graph.stores.embedded.harmless import HARMLESS
-from graph.stores.embedded.lock import LOCK_FILE, StoreLock
+from graph.stores.embedded.lock import WriterLock
+from graph.stores.embedded.older import OlderGraph, remove_older
 from graph.stores.embedded.schema import (
     FORGET_RUN,
     SCHEMA,
@@ -35,12 +39,17 @@ from graph.stores.protocol import LoadReport, Mode, Question
 from graph.stores.read_only import require_question
 
 if TYPE_CHECKING:
+    import ladybug
     import numpy as np
     from numpy.typing import NDArray
 
     from graph.contract.tables import CheckedTable
     from graph.model import Snapshot
     from graph.results import RunResult
+    from graph.stores.embedded.draft import Draft
+
+_CHECKPOINT = re.compile(r"(?:^|;)\s*CHECKPOINT\b", re.I)
+_ATTEMPTS = 3
 
 
 class EmbeddedStore:
@@ -49,7 +58,7 @@ class EmbeddedStore:
     Parameters
     ----------
     location
-        The folder; it holds ``graph.lbug``, a lock file and, while writing, staged rows.
+        The folder; what lies in it is said in :mod:`graph.stores.embedded.folder`.
     mode
         ``"write"`` creates the store if it is missing, brings an older one up to date and keeps other writers out.
         A reader changes nothing: what an older store has not got is null to it.
@@ -61,73 +70,108 @@ class EmbeddedStore:
     """
 
     def __init__(self, location: str | Path | Folder, *, mode: Mode = "read") -> None:
-        self.location = str(location)
+        place = location if isinstance(location, Folder) else Folder(str(location))
+        self.location = place.path
         self.mode = mode
-        self.file = DatabaseFile(Path(self.location))
+        self.folder = StoreFolder(Path(place.path))
+        self._place = place
+        self._lock: WriterLock | None = None
+        self._held: Generation | OlderGraph | None = None
+        self._database: Database | None = None
+        self._draft: Draft | None = None
+        self._is_checked = False
         self._lacking: Mapping[str, str] = {}
-        self._prepare_folder()
-        with explained(self.location):
-            self._lock = StoreLock(self.file.folder, exclusive=mode == "write")
         try:
-            self._open()
+            with explained(self.location):
+                self._open()
         except BaseException:
             self.close()
             raise
 
-    def _prepare_folder(self) -> None:
-        folder = self.file.folder
-        if self.mode == "read":
-            with explained(self.location):
-                if not self.file.path.exists():
-                    raise errors.StoreNotFoundError(
-                        f"no store at {self.location}; make one with `ringfence load FOLDER`"
-                    )
-            return
-        with explained(self.location):
-            if folder.exists() and not folder.is_dir():
-                raise errors.StoreError(f"{self.location} is a file; a store is a folder of its own")
-            if self._holds_other_files():
-                raise errors.StoreError(f"{self.location} holds other files; give the store a folder of its own")
-            folder.mkdir(parents=True, exist_ok=True)
-            (folder / LOCK_FILE).touch()
-
-    def _holds_other_files(self) -> bool:
-        if self.file.path.exists() or not self.file.folder.is_dir():
-            return False
-        return any(path.name not in (LOCK_FILE, STAGING_FOLDER) for path in self.file.folder.iterdir())
-
     def _open(self) -> None:
-        if self.mode == "write":
-            self.file.sweep()  # no other writer can own a draft, for the lock is held
-            if not self.file.path.exists():
-                self._change_shape(SCHEMA)
-        with explained(self.location):
-            # A look before anything is written: LadybugDB changes what it opens for writing, be it newer or damaged.
-            if self.mode == "read" or not self.file.has_unfinished_writes():
-                self.file.connect(self.file.path, writing=False)
-                self._lacking = find_lacking(self._find_version())
-            if self.mode == "write":
-                self.file.connect(self.file.path, writing=True)
-                migrations = list_migrations(self._find_version())
-                if migrations:
-                    self._change_shape(migrations)
-                self._lacking = {}
+        if self.mode == "read":
+            self.folder.require()
+            self._read_newest()
+            return
+        self.folder.prepare()
+        self.folder.prepare_rooms()
+        self._lock = WriterLock(self.folder, wait_seconds=self._place.wait_seconds)
+        sweep(self.folder, kept=self._place.kept_generations)
+        self._read_newest()
+        changes = SCHEMA if self._held is None else list_migrations(self._find_version())
+        if changes or not isinstance(self._held, Generation):
+            with self._transaction():
+                for statement in changes:
+                    self.connection.execute(statement)
+
+    def _read_newest(self) -> None:
+        """Read what is the graph now, in place of what was."""
+        self._let_go()
+        self._held, self._is_checked = self._hold(), False
+        if self._held is None:
+            return
+        if isinstance(self._held, Generation):
+            self._held.check_size()
+        try:
+            self._database = Database(self._held.file, writing=False)
+        except RuntimeError:
+            self._check_file()  # which says more than LadybugDB can
+            raise
+        self._lacking = find_lacking(self._find_version())
+
+    def _hold(self) -> Generation | OlderGraph | None:
+        for _ in range(_ATTEMPTS):
+            newest = hold_newest(self.folder)
+            if newest is not None:
+                return newest
+            try:
+                return OlderGraph(self.folder)
+            except FileNotFoundError:  # there is nothing, or it has just become a generation
+                continue
+        return None
+
+    def _let_go(self) -> None:
+        database, self._database = self._database, None
+        held, self._held = self._held, None
+        if database is not None:
+            database.close()
+        if held is not None:
+            held.release()
 
     def _find_version(self) -> int:
-        return find_version(self.query, self.location, str(self.file.path))
+        assert self._held is not None  # asked of what is there
+        return find_version(self.query, self.location, str(self._held.file))
 
-    def _change_shape(self, statements: Sequence[str]) -> None:
-        with self._transaction():
-            for statement in statements:
-                self.file.connection.execute(statement)
+    def _check_file(self) -> None:
+        """Whatever is read as a whole is compared with what was written, once."""
+        if isinstance(self._held, Generation) and not self._is_checked:
+            self._held.check_file()
+            self._is_checked = True
+
+    @property
+    def connection(self) -> ladybug.Connection:
+        """To the graph, or within a transaction to the draft."""
+        return self._get_database().connection
+
+    @property
+    def staging(self) -> Path:
+        """Within a transaction, where rows on their way into the graph are put."""
+        assert self._draft is not None  # nobody writes outside a transaction
+        return self._draft.place
+
+    def _get_database(self) -> Database:
+        database = self._draft.database if self._draft is not None else self._database
+        assert database is not None  # a store that is open has one
+        return database
 
     def close(self) -> None:
         """Let go of the store; closing twice is harmless."""
         try:
             with explained(self.location):
-                self.file.disconnect()
+                self._let_go()
         finally:
-            self._lock.release()
+            if self._lock is not None:
+                self._lock.release()
 
     def __enter__(self) -> Self:
         return self
@@ -148,9 +192,14 @@ class EmbeddedStore:
             return self._ask(cypher, parameters)
 
     def _ask(self, cypher: str, parameters: Mapping[str, Any]) -> list[dict[str, Any]]:
+        if self._draft is None and _CHECKPOINT.search(cypher):
+            raise errors.QueryError("CHECKPOINT writes to the graph's file, which nobody may")
         try:
-            return self.file.ask(cypher, parameters)
+            return self._get_database().ask(cypher, parameters)
         except RuntimeError as error:
+            if self.mode == "write" and is_refused_write(error):
+                with self._transaction():
+                    return self._get_database().ask(cypher, parameters)
             blank = leave_blank(cypher, str(error), self._lacking)
             if blank is None:
                 raise
@@ -172,17 +221,17 @@ class EmbeddedStore:
         from graph.stores.load_plan import plan_load
 
         with explained(self.location):
-            plan = plan_load(tables, read_known_facts(self.file.connection))
+            self._check_file()
+            plan = plan_load(tables, read_known_facts(self.connection))
         if not dry_run and plan.n_rows:
             with self._transaction():
-                write_plan(self.file.connection, self.file.staging, plan, progress)
+                write_plan(self.connection, self.staging, plan, progress)
         return LoadReport(plan.reports, plan.tables, dry_run=dry_run)
 
     def mark_facts(self) -> str:
-        """See :class:`~graph.stores.protocol.GraphStore`."""
-        from graph.stores.snapshots import digest_snapshot
-
-        return digest_snapshot(self.snapshot())
+        """A checksum of all facts; see :class:`~graph.stores.protocol.GraphStore`."""
+        assert self._held is not None  # a store that is open has one
+        return self._held.mark()
 
     def snapshot(self, *, as_of: np.datetime64 | None = None) -> Snapshot:
         """The facts as arrays; see :class:`~graph.stores.protocol.GraphStore`."""
@@ -190,7 +239,8 @@ class EmbeddedStore:
         from graph.stores.snapshots import build_snapshot
 
         with explained(self.location):
-            return build_snapshot(read_raw_graph(self.file.connection), as_of=as_of)
+            self._check_file()
+            return build_snapshot(read_raw_graph(self.connection), as_of=as_of)
 
     def write_run(self, run: RunResult, snapshot: Snapshot, *, started_at: datetime | None = None) -> None:
         """Write a run's results; see :class:`~graph.stores.protocol.GraphStore`."""
@@ -198,8 +248,8 @@ class EmbeddedStore:
         from graph.stores.run_rows import lay_out_run
 
         finished_at = datetime.now(UTC).replace(tzinfo=None)
-        with self._transaction():
-            connection, staging = self.file.connection, self.file.staging
+        with self._transaction(keeps_facts=True):
+            connection, staging = self.connection, self.staging
             for statement in FORGET_RUN:
                 connection.execute(statement, {"prefix": f"{run.run_id}/"})
             last = self.query("MATCH (u:Run) RETURN max(u.sequence) AS sequence")[0]["sequence"] or 0
@@ -212,13 +262,23 @@ class EmbeddedStore:
         """Replace the encoder's vectors; see :class:`~graph.stores.protocol.GraphStore`."""
         from graph.stores.embedded.bulk import replace_vectors
 
-        with self._transaction():
-            replace_vectors(self.file.connection, self.file.staging, account_id, vectors)
+        with self._transaction(keeps_facts=True):
+            replace_vectors(self.connection, self.staging, account_id, vectors)
 
     @contextmanager
-    def _transaction(self) -> Iterator[None]:
+    def _transaction(self, *, keeps_facts: bool = False) -> Iterator[None]:
         """All of what is done inside, or nothing of it; the connection is that of a draft meanwhile."""
+        from graph.stores.embedded.draft import drafting
+
         if self.mode == "read":
             raise errors.StoreReadOnlyError(f"{self.location} was opened for reading only")
-        with explained(self.location), self.file.drafting():
-            yield
+        base = self._held if isinstance(self._held, Generation) else None
+        with explained(self.location):
+            try:
+                with drafting(self.folder, base, keeps_facts=keeps_facts) as self._draft:
+                    yield
+            finally:
+                self._draft = None
+            self._read_newest()
+            remove_older(self.folder)
+            sweep(self.folder, kept=self._place.kept_generations)

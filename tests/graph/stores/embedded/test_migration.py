@@ -3,12 +3,8 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
-import signal
-import subprocess
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,54 +12,18 @@ import ladybug
 import pytest
 import small_market
 from click.testing import CliRunner
-from places import ROOT
+from killing import Killer
+from on_disk import claim_version, find_graph, list_files, list_leftovers
 from version_1 import read_recorded, unpack_version_1
 
 from cli.main import main
 from graph.errors import QueryError, StoreVersionError
-from graph.stores.embedded.database import DATABASE_FILE, STAGING_FOLDER
+from graph.stores.embedded.database import DATABASE_FILE
+from graph.stores.embedded.disk import digest_file
 from graph.stores.embedded.schema import list_migrations
 from graph.stores.embedded.store import EmbeddedStore
 from graph.stores.protocol import Mode
 from graph.stores.shape import NODES, RELATIONSHIPS, VERSION, find_later
-
-DIE = """
-import os, shutil, signal, sys
-from pathlib import Path
-import ladybug
-from graph.stores.embedded import database
-
-place, last = sys.argv[1], int(sys.argv[2])
-steps = []
-
-def die_in_time():
-    steps.append(None)
-    if len(steps) > last:
-        os.kill(os.getpid(), signal.SIGKILL)
-
-def mortal(work):
-    def work_or_die(*arguments, **options):
-        die_in_time()
-        result = work(*arguments, **options)
-        die_in_time()
-        return result
-    return work_or_die
-
-def copy_half(source, target):
-    Path(target).write_bytes(Path(source).read_bytes()[: 1 << 20])
-    die_in_time()
-    return copyfile(source, target)
-
-copyfile, shutil.copyfile = shutil.copyfile, copy_half
-shutil.rmtree, os.fsync = mortal(shutil.rmtree), mortal(os.fsync)
-Path.replace = mortal(Path.replace)
-ladybug.Connection.execute = mortal(ladybug.Connection.execute)
-ladybug.Database.close = mortal(ladybug.Database.close)
-from graph.stores.embedded.store import EmbeddedStore
-EmbeddedStore(place, mode="write").close()
-print(len(steps))
-"""
-"""Opens a store for writing, and kills itself after so many steps; without that, says how many there are."""
 
 
 @pytest.fixture
@@ -120,7 +80,7 @@ def ask_for_all(name: str, columns: list[str]) -> str:
 
 
 def find_version(place: Path) -> int:
-    database = ladybug.Database(place / DATABASE_FILE, read_only=True)
+    database = ladybug.Database(find_graph(place) or place / DATABASE_FILE, read_only=True)
     with ladybug.Connection(database) as connection:
         result = connection.execute("MATCH (s:Schema) RETURN s.version AS version")
         assert not isinstance(result, list)
@@ -174,7 +134,8 @@ def test_a_writer_brings_an_older_store_up_to_date_and_loses_nothing(old: Path) 
     assert find_version(old) == VERSION
     check_answers(old)
     check_graph(old)
-    assert sorted(path.name for path in old.iterdir()) == [DATABASE_FILE, "lock"]
+    generation = [f"generations/000001/{name}" for name in ("graph.lbug", "manifest.json")]
+    assert list_files(old) == ["drafts/", *generation, "lock", "ringfence-store.json"]
 
 
 def test_a_migrated_store_has_the_tables_of_a_new_one(old: Path, tmp_path: Path) -> None:
@@ -195,50 +156,49 @@ def test_the_next_run_on_a_migrated_store_is_that_on_a_new_one(old: Path, tmp_pa
 
 def test_an_older_store_is_migrated_once(old: Path) -> None:
     EmbeddedStore(old, mode="write").close()
-    published = (
-        (old / DATABASE_FILE).stat().st_ino
-    )  # a migration publishes a draft; LadybugDB itself rewrites its header
+    published = list_files(old)
     assert list_migrations(VERSION) == []
     with EmbeddedStore(old, mode="write") as store:
         assert store.query("MATCH (s:Schema) RETURN s.version AS version") == [{"version": VERSION}]
-    assert (old / DATABASE_FILE).stat().st_ino == published
+    assert list_files(old) == published
 
 
 @pytest.mark.parametrize("mode", ["read", "write"])
 def test_a_newer_store_is_refused_and_left_alone(old: Path, mode: Mode) -> None:
-    with EmbeddedStore(old, mode="write") as store:
-        store.query("MATCH (s:Schema) SET s.version = 99")
-    before = (old / DATABASE_FILE).read_bytes()
+    EmbeddedStore(old, mode="write").close()
+    claim_version(old, 99)
+    before = list_files(old)
     with pytest.raises(StoreVersionError, match=rf"newer Ringfence \(schema 99; this one reads up to {VERSION}\)"):
         EmbeddedStore(old, mode=mode)
-    assert (old / DATABASE_FILE).read_bytes() == before
+    assert list_files(old) == before
 
 
-def migrate_or_die(place: Path, last: int) -> subprocess.CompletedProcess[str]:
-    command = [sys.executable, "-c", DIE, str(place), str(last)]
-    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
-    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
+def read_facts(place: Path) -> str:
+    with EmbeddedStore(place) as store:
+        return store.mark_facts()
 
 
 @pytest.mark.slow
 def test_a_migration_that_is_killed_at_any_step_loses_nothing(old: Path, tmp_path: Path) -> None:
     kept = tmp_path / "kept"
     shutil.copytree(old, kept)
-    undisturbed = migrate_or_die(old, 1000)
-    assert undisturbed.returncode == 0, undisturbed.stderr
-    n_steps, versions = int(undisturbed.stdout), []
-    for last in range(n_steps):
+    EmbeddedStore(old, mode="write").close()
+    check_graph(old)
+    versions, facts, as_it_was = [], read_facts(old), digest_file(kept / DATABASE_FILE)
+
+    def begin_anew() -> None:
         shutil.rmtree(old)
         shutil.copytree(kept, old)
-        done = migrate_or_die(old, last)
-        assert done.returncode == -signal.SIGKILL, done.stderr
-        versions.append(find_version(old))
-        if (old / DATABASE_FILE).read_bytes() != (kept / DATABASE_FILE).read_bytes():
-            check_graph(old)
-        check_graph(old, mode="write")
-        assert find_version(old) == VERSION
-        assert not (old / STAGING_FOLDER).exists()
-    assert n_steps >= 20
+
+    with Killer(tmp_path) as killer:
+        for _ in killer.kill_at_every_step("open", old, before=begin_anew):
+            versions.append(find_version(old))
+            if versions[-1] != 1 or digest_file(old / DATABASE_FILE) != as_it_was:
+                check_graph(old)
+            EmbeddedStore(old, mode="write").close()
+            assert read_facts(old) == facts
+            assert list_leftovers(old) == []
+    assert len(versions) >= 40
     assert set(versions) == {1, VERSION}
     assert versions == sorted(versions)
 

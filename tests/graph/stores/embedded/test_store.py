@@ -8,13 +8,15 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 import small_market
+from on_disk import list_files
 from property_graph import Dump
 
 from graph.contract.tables import read_folder
 from graph.errors import StoreError
 from graph.settings import Settings
 from graph.stores.embedded import bulk as embedded_bulk
-from graph.stores.embedded.database import STAGING_FOLDER
+from graph.stores.embedded.folder import StoreFolder
+from graph.stores.embedded.generations import start_draft
 from graph.stores.embedded.store import EmbeddedStore
 
 Dumper = Callable[..., Dump]
@@ -24,15 +26,13 @@ def test_a_copy_of_keys_that_exist_is_refused_and_changes_nothing(tmp_path: Path
     with EmbeddedStore(tmp_path / "store", mode="write") as store:
         rows = pa.table({"label": ["fraud", "legit"]})
         with store._transaction():
-            embedded_bulk._copy(store.file.connection, store.file.staging, "Label", rows)
+            embedded_bulk._copy(store.connection, store.staging, "Label", rows)
         before = dump(store)
 
         def copy_both() -> None:
             with store._transaction():
-                embedded_bulk._copy(
-                    store.file.connection, store.file.staging, "Shop", pa.table({"shop_id": ["another"]})
-                )
-                embedded_bulk._copy(store.file.connection, store.file.staging, "Label", rows)
+                embedded_bulk._copy(store.connection, store.staging, "Shop", pa.table({"shop_id": ["another"]}))
+                embedded_bulk._copy(store.connection, store.staging, "Label", rows)
 
         with pytest.raises(StoreError, match=r"legit|fraud"):
             copy_both()
@@ -44,9 +44,7 @@ def test_a_relationship_to_an_unknown_node_is_refused_and_invents_nobody(tmp_pat
         before = dump(store)
         rows = pa.table({"from": ["ghost"], "to": ["phantom"]})
         with pytest.raises(StoreError, match=r"ghost|phantom"), store._transaction():
-            embedded_bulk._copy_relationship(
-                store.file.connection, store.file.staging, ("REFERRED", "Account", "Account"), rows
-            )
+            embedded_bulk._copy_relationship(store.connection, store.staging, ("REFERRED", "Account", "Account"), rows)
         assert dump(store) == before
 
 
@@ -66,7 +64,7 @@ def test_a_failure_in_the_middle_leaves_everything_as_it_was(
             store.load(read_folder(market, Settings()), progress=stumble)
         assert len(said) > 3
         assert dump(store) == before
-        assert [path.name for path in sorted((tmp_path / "store").iterdir())] == ["graph.lbug", "lock"]
+        assert [name for name in list_files(tmp_path / "store") if name.startswith("drafts")] == ["drafts/writer.json"]
     with EmbeddedStore(tmp_path / "store") as store:
         assert dump(store) == before
 
@@ -74,11 +72,9 @@ def test_a_failure_in_the_middle_leaves_everything_as_it_was(
 def test_a_writer_works_on_one_thread(tmp_path: Path, market: Path) -> None:
     # LadybugDB's parallel COPY into a node table can wait for itself for ever; on four threads it soon does.
     with EmbeddedStore(tmp_path / "store", mode="write") as store:
-        threads = store.query("CALL current_setting('threads') RETURN *")
-        assert [list(row.values()) for row in threads] == [["1"]]
         with store._transaction():
-            inside = store.query("CALL current_setting('threads') RETURN *")
-        assert inside == threads
+            threads = store.query("CALL current_setting('threads') RETURN *")
+        assert [list(row.values()) for row in threads] == [["1"]]
 
 
 @pytest.mark.timeout(90)
@@ -88,20 +84,20 @@ def test_many_keys_are_copied_without_hanging(tmp_path: Path) -> None:
     rows = pa.table({"identifier_key": keys, "kind": keys, "value": keys, "canonical": keys})
     with EmbeddedStore(tmp_path / "store", mode="write") as store:
         with store._transaction():
-            embedded_bulk._copy(store.file.connection, store.file.staging, "Identifier", rows)
+            embedded_bulk._copy(store.connection, store.staging, "Identifier", rows)
         assert store.query("MATCH (i:Identifier) RETURN count(*) AS n") == [{"n": 300_000}]
 
 
 def test_what_a_killed_writer_left_behind_is_swept_away(tmp_path: Path, market: Path) -> None:
     small_market.make_loaded_store(tmp_path / "store", market)
-    staging = tmp_path / "store" / STAGING_FOLDER
-    staging.mkdir()
-    (staging / "graph.lbug").write_bytes(b"half a draft")
+    draft = start_draft(StoreFolder(tmp_path / "store"))
+    (draft / "graph.lbug").write_bytes(b"half a draft")
     with EmbeddedStore(tmp_path / "store") as store:
         assert store.snapshot().n_accounts == 66
+    assert draft.exists()
     with EmbeddedStore(tmp_path / "store", mode="write") as store:
         assert store.snapshot().n_accounts == 66
-    assert not staging.exists()
+    assert not draft.exists()
 
 
 def test_what_was_written_by_query_survives_the_next_transaction(tmp_path: Path, market: Path) -> None:

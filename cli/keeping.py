@@ -1,0 +1,78 @@
+"""The commands that look after a store: verify, generations, restore."""
+
+from __future__ import annotations
+
+import click
+
+from cli.context import Workplace, pass_workplace
+from cli.output import Answer, Format, as_rows, format_option, list_columns, write_answer
+from graph.errors import StoreDamagedError
+
+
+@click.command(short_help="Check that the store is what was written.")
+@format_option
+@pass_workplace
+def verify(workplace: Workplace, form: Format) -> None:
+    """Read all that the store holds, and say table by table whether it is what was written.
+
+    Looks at every generation too.  Exit code 8 where the graph is damaged; `ringfence restore` then
+    goes back to the newest generation that is whole.  A Neo4j server keeps no checksums for Ringfence:
+    its tables are counted.
+    """
+    from cli.draw_keeping import draw_verification
+    from graph.open import verify_store
+    from graph.stores.checks import TableCheck
+
+    found = verify_store(workplace.find_location())
+    columns, rows = list_columns(TableCheck), as_rows(found.tables)
+    write_answer(Answer(found, columns, rows, lambda: draw_verification(found)), form)
+    if found.damaged:
+        whole = [each.generation for each in found.generations if each.state == "whole"]
+        mend = (
+            f"`ringfence restore` goes back to generation {whole[0]}, the newest that is whole"
+            if whole
+            else "no generation is whole, so load the tables into a new store"
+        )
+        raise StoreDamagedError(f"{found.location} is damaged in {', '.join(found.damaged)}; {mend}")
+
+
+@click.command(short_help="List the generations of the store, the newest first.")
+@format_option
+@pass_workplace
+def generations(workplace: Workplace, form: Format) -> None:
+    """List the generations of the store, the newest first.
+
+    Each load and each run makes one.  The newest is the graph; `keep_generations` in ringfence.toml
+    says how many stay.
+    """
+    from cli.draw_keeping import draw_generations
+    from graph.open import find_folder
+    from graph.stores.checks import GenerationRecord
+    from graph.stores.embedded.verify import list_records
+
+    found = list_records(find_folder(workplace.find_location()))
+    columns = list_columns(GenerationRecord)[:-1]
+    rows = [{name: row[name] for name in columns} for row in as_rows(found)]
+    write_answer(Answer(rows, columns, rows, lambda: draw_generations(found)), form)
+
+
+@click.command(short_help="Go back to an earlier generation of the store.")
+@click.argument("generation", type=click.IntRange(min=1), required=False)
+@pass_workplace
+def restore(workplace: Workplace, generation: int | None) -> None:
+    """Go back to an earlier generation of the store, or to the newest one that is whole.
+
+    It becomes the newest generation; those between stay as long as others do, so that this can be
+    taken back in the same way.
+    """
+    from graph.open import find_folder
+    from graph.stores.embedded.verify import restore as restore_generation
+
+    made = restore_generation(find_folder(workplace.find_location()), generation)
+    if made is None:
+        click.echo("The newest generation is whole; nothing was changed. To go back to another one, name it.")
+        return
+    click.echo(f"Generation {made.made_from} is the graph again, as generation {made.generation}.")
+
+
+COMMANDS: dict[str, click.Command] = {each.name or "": each for each in (verify, generations, restore)}

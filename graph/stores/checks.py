@@ -1,0 +1,64 @@
+"""What is said of a store when somebody asks whether it is whole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+State = Literal["whole", "damaged", "unreadable", "not recorded"]
+"""As it was written; something else; nothing that can be read; or nobody wrote down how it was."""
+
+
+@dataclass(frozen=True)
+class TableCheck:
+    """One table (a label, or a kind of relationship), how many rows were found in it, and whether they are whole."""
+
+    table: str
+    rows: int | None
+    state: State
+
+
+@dataclass(frozen=True)
+class GenerationRecord:
+    """One generation of a graph in a folder.
+
+    ``made_at`` is UTC, ISO 8601; ``command`` made it, from the generation ``made_from``.  ``state`` is None where it
+    was not looked at; where it is damaged, the rest may be unknown.
+    """
+
+    generation: int
+    made_at: str | None
+    command: str | None
+    made_from: int | None
+    accounts: int | None
+    bytes: int | None
+    state: State | None = None
+
+
+@dataclass(frozen=True)
+class Verification:
+    """What a store holds, table by table, and whether it is whole.
+
+    Attributes
+    ----------
+    location
+        Of the store.
+    generation
+        Which one is the graph now; None where there are no generations.
+    tables
+        What is in it.
+    generations
+        All of them, the newest first.
+    """
+
+    location: str
+    generation: int | None
+    tables: tuple[TableCheck, ...]
+    generations: tuple[GenerationRecord, ...] = ()
+
+    @property
+    def damaged(self) -> tuple[str, ...]:
+        """What is not whole now, in words."""
+        lost = tuple(each.table for each in self.tables if each.state in ("damaged", "unreadable"))
+        newest = self.generations[0].state if self.generations else "whole"
+        return lost or (() if newest == "whole" else (f"generation {self.generation}",))

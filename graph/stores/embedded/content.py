@@ -1,0 +1,114 @@
+"""What the tables of a graph say, as checksums: equal rows in equal places give equal ones."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+import ladybug
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graph.model import Ints
+from graph.stores.embedded.manifest import TableContent
+from graph.stores.shape import NODES, RELATIONSHIPS, VECTOR
+
+if TYPE_CHECKING:
+    from graph.arrow import Cells
+
+FOUND_LATER = {"Account": ("risk_score", "tier", "probability"), "Review": ("suspicion", "tier")}
+"""What a run sets on facts, and is no fact."""
+
+FACTS = ("Account", "Identifier", "Listing", "Review", "Shop", "Label")
+FACT_RELATIONSHIPS = ("USES", "ORDERED", "LISTED", "WROTE", "ABOUT", "REFERRED", "LABELLED")
+
+
+def list_tables(connection: ladybug.Connection) -> list[str]:
+    """The tables of a graph that can be described: all of the shape, and vectors where there are some."""
+    there = set(_ask(connection, "CALL show_tables() RETURN name")["name"].to_pylist())
+    return [name for name in (*NODES, VECTOR.label, *RELATIONSHIPS) if name in there]
+
+
+def describe_table(connection: ladybug.Connection, table: str) -> Mapping[str, TableContent]:
+    """One table's content under its name, and under ``facts`` that of its columns that were loaded."""
+    digests: dict[str, hashlib._Hash] = {"all": hashlib.sha256(), "facts": hashlib.sha256()}
+    rows = 0
+    for part in _read_parts(connection, table):
+        rows += part.num_rows
+        for name in part.column_names:
+            column = _digest_column(part[name])
+            digests["all"].update(name.encode() + column)
+            if name not in FOUND_LATER.get(table, ()):
+                digests["facts"].update(name.encode() + column)
+    return {name: TableContent(rows=rows, sha256=each.hexdigest()) for name, each in digests.items()}
+
+
+def describe_graph(connection: ladybug.Connection) -> tuple[dict[str, TableContent], str]:
+    """Every table's content, and a checksum of all facts."""
+    tables, facts = {}, hashlib.sha256()
+    for table in list_tables(connection):
+        content = describe_table(connection, table)
+        tables[table] = content["all"]
+        if table in FACTS or table in FACT_RELATIONSHIPS:
+            facts.update(f"{table} {content['facts'].sha256}\n".encode())
+    return tables, facts.hexdigest()
+
+
+def _read_parts(connection: ladybug.Connection, table: str) -> Iterator[pa.Table]:
+    """A table's rows in the order in which they lie, for each pair of ends where they are relationships."""
+    columns = [str(name) for name in _ask(connection, f"CALL table_info('{table}') RETURN name")["name"].to_pylist()]
+    if table not in RELATIONSHIPS:
+        yield _read_in_order(connection, f"MATCH (n:`{table}`) RETURN offset(id(n)) AS `at`", columns)
+        return
+    for source, target in RELATIONSHIPS[table].ends:
+        ends = "offset(id(n)) AS `at`, offset(id(a)) AS `from`, offset(id(b)) AS `to`"
+        yield _read_in_order(connection, f"MATCH (a:`{source}`)-[n:`{table}`]->(b:`{target}`) RETURN {ends}", columns)
+
+
+def _read_in_order(connection: ladybug.Connection, question: str, columns: list[str]) -> pa.Table:
+    rows = _ask(connection, question + "".join(f", n.`{name}` AS `{name}`" for name in columns))
+    places: Ints = rows["at"].to_numpy().astype(np.int64)
+    # LadybugDB reads on several threads, and each hands over its part when it is done.
+    return rows if (np.diff(places) > 0).all() else rows.take(np.argsort(places, kind="stable"))
+
+
+def _ask(connection: ladybug.Connection, cypher: str) -> pa.Table:
+    result = connection.execute(cypher)
+    assert not isinstance(result, list)  # one statement, one result
+    return result.get_as_arrow()
+
+
+def _digest_column(values: pa.ChunkedArray[Any]) -> bytes:
+    digest = hashlib.sha256()
+    _feed(digest, pa.concat_arrays(values.chunks) if values.num_chunks else pa.array([], values.type))
+    return digest.digest()
+
+
+def _feed(digest: hashlib._Hash, values: Cells) -> None:
+    """Hash what is known and where; what lies under a null is anything, and no part of it."""
+    digest.update(len(values).to_bytes(8, "little"))
+    if values.null_count:
+        digest.update(np.flatnonzero(values.is_null().to_numpy(zero_copy_only=False)).tobytes())
+        values = values.drop_null()
+    kind = values.type
+    if pa.types.is_list(kind) or pa.types.is_fixed_size_list(kind):
+        digest.update(pc.list_value_length(values).to_numpy(zero_copy_only=False).tobytes())
+        _feed(digest, pc.list_flatten(values))
+    elif pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        _feed_texts(digest, values.cast(pa.large_string()))
+    elif pa.types.is_timestamp(kind):
+        digest.update(values.cast(pa.int64()).to_numpy(zero_copy_only=False).tobytes())
+    else:
+        digest.update(values.to_numpy(zero_copy_only=False).tobytes())
+
+
+def _feed_texts(digest: hashlib._Hash, texts: Cells) -> None:
+    _, ends, letters = texts.buffers()
+    if not len(texts) or ends is None:
+        return
+    places = np.frombuffer(memoryview(ends), np.int64)[texts.offset : texts.offset + len(texts) + 1]
+    digest.update(np.diff(places).tobytes())
+    if letters is not None:
+        digest.update(memoryview(letters)[places[0] : places[-1]])

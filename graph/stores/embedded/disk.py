@@ -1,0 +1,123 @@
+"""Files as the embedded store handles them: no link is followed, writing reaches the disk, a copy costs little."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import shutil
+import stat
+from collections.abc import Iterable
+from contextlib import suppress
+from pathlib import Path
+
+from graph.errors import StoreError
+
+_CANNOT_CLONE = (errno.EXDEV, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL, errno.EBADF)
+_STEP_BYTES = 1 << 30
+
+
+def open_here(path: Path, flags: int) -> int:
+    """Open a regular file and no link to one; the caller closes the descriptor.
+
+    Raises
+    ------
+    StoreError
+        If there is a link, a folder or a device in the file's place.
+    OSError
+        If it cannot be opened.
+    """
+    refuse_link(path)
+    descriptor = os.open(path, flags | os.O_NOFOLLOW | os.O_CLOEXEC | os.O_NONBLOCK, 0o666)
+    if stat.S_ISREG(os.fstat(descriptor).st_mode):
+        return descriptor
+    os.close(descriptor)
+    raise StoreError(f"{path} is no file; Ringfence keeps one of its own there, so please move it away")
+
+
+def refuse_link(path: Path) -> None:
+    """Refuse a link inside a store: what is behind it is somebody else's."""
+    if path.is_symlink():
+        raise StoreError(f"{path} is a link, and Ringfence follows none inside a store; please move it away")
+
+
+def make_folder(path: Path) -> None:
+    """Make a folder inside a store, unless it is there."""
+    refuse_link(path)
+    if path.is_dir():
+        return
+    path.mkdir()
+    sync(path.parent)
+
+
+def write_new(path: Path, content: bytes) -> None:
+    """Write a file that is not there yet, down to the disk."""
+    descriptor = open_here(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+    with os.fdopen(descriptor, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(descriptor)
+
+
+def copy_file(source: Path, target: Path) -> None:
+    """Copy a file to a new one; where the file system can share blocks between the two, nothing is moved."""
+    with (
+        os.fdopen(open_here(source, os.O_RDONLY), "rb") as read,
+        os.fdopen(open_here(target, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "wb") as written,
+    ):
+        if not _clone(read.fileno(), written.fileno()):
+            shutil.copyfileobj(read, written, 1 << 22)
+
+
+def _clone(source: int, target: int) -> bool:
+    """Whether the system could copy by itself; the source is untouched and unread where it could not."""
+    if not hasattr(os, "copy_file_range"):
+        return False
+    left = os.fstat(source).st_size
+    try:
+        while left > 0 and (moved := os.copy_file_range(source, target, min(left, _STEP_BYTES))):
+            left -= moved
+    except OSError as error:
+        if error.errno not in _CANNOT_CLONE:
+            raise
+        os.lseek(source, 0, os.SEEK_SET)
+        os.lseek(target, 0, os.SEEK_SET)
+        return False
+    return left <= 0
+
+
+def sync(path: Path) -> None:
+    """Wait until a file, or a folder's list of files, is on the disk."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def digest_file(path: Path) -> str:
+    """A file's SHA-256, in hexadecimal; about a second for a gigabyte that was read before."""
+    with os.fdopen(open_here(path, os.O_RDONLY), "rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+def remove_ours(folder: Path, names: Iterable[str], *, mark: str) -> None:
+    """Delete a folder that Ringfence made, and in it what Ringfence puts there; anything else stays, and so does it.
+
+    Parameters
+    ----------
+    folder
+        The folder; one without its mark is only deleted if it is empty.
+    names
+        What may be deleted in it.
+    mark
+        The file that says whose folder it is; it goes last, so that a deletion can be taken up again.
+    """
+    if folder.is_symlink() or not folder.is_dir():
+        return
+    if (folder / mark).is_file() and not (folder / mark).is_symlink():
+        for name in [*(each for each in names if each != mark), mark]:
+            if not (folder / name).is_dir() or (folder / name).is_symlink():
+                (folder / name).unlink(missing_ok=True)
+    with suppress(OSError):  # somebody keeps something there
+        folder.rmdir()

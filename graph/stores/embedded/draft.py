@@ -1,0 +1,141 @@
+"""A draft: a copy of the graph that is changed, checked, and published as the next generation."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from graph import errors
+from graph.stores.embedded.content import describe_graph
+from graph.stores.embedded.database import BESIDE, DATABASE_FILE, Database
+from graph.stores.embedded.disk import copy_file, digest_file, sync
+from graph.stores.embedded.folder import StoreFolder
+from graph.stores.embedded.generations import MEND, ROWS_FILE, Generation, publish, remove_draft, start_draft
+from graph.stores.embedded.manifest import Manifest, write_manifest
+from graph.stores.embedded.schema import SCHEMA_VERSION
+from graph.stores.holder import name_this_process
+from graph.version import VERSION
+
+_FULL_BYTES = 1 << 22
+"""A disk with less room than this is full: a draft grows in steps of up to a megabyte."""
+
+
+class Draft:
+    """A graph that is being changed.
+
+    Parameters
+    ----------
+    place
+        Its folder; rows on their way into the graph are put there too.
+    base
+        The generation that it is a copy of; None where there was none.
+    """
+
+    def __init__(self, place: Path, base: Generation | None) -> None:
+        self.place = place
+        self.base = base
+        self.database = Database(place / DATABASE_FILE, writing=True)
+
+    def finish(self, *, keeps_facts: bool) -> None:
+        """Close the draft, check it, and write down what it holds.
+
+        Raises
+        ------
+        StoreError
+            If the facts have changed though they were to stay.
+        """
+        self.database.connection.execute("CHECKPOINT")
+        self.database.close()
+        file = self.place / DATABASE_FILE
+        (self.place / ROWS_FILE).unlink(missing_ok=True)
+        for name in BESIDE:
+            (self.place / name).unlink(missing_ok=True)
+        manifest = self._describe(file)
+        if keeps_facts and self.base is not None and manifest.facts != self.base.manifest.facts:
+            raise errors.StoreError(f"{self.place}: facts changed while a run was written; nothing was changed")
+        file.chmod(file.stat().st_mode & ~0o222)  # nobody writes to a generation
+        sync(file)
+        write_manifest(self.place, manifest)
+
+    def _describe(self, file: Path) -> Manifest:
+        # Read back from the file, as a reader would: what LadybugDB cannot read must not be published.
+        with Database(file, writing=False) as written:
+            tables, facts = describe_graph(written.connection)
+        return Manifest(
+            schema=SCHEMA_VERSION,
+            made_at=datetime.now(UTC).isoformat(timespec="seconds"),
+            made_by=VERSION,
+            command=name_this_process()["command"],
+            made_from=None if self.base is None else self.base.number,
+            bytes=file.stat().st_size,
+            sha256=digest_file(file),
+            tables=tables,
+            facts=facts,
+        )
+
+
+@contextmanager
+def drafting(folder: StoreFolder, base: Generation | None, *, keeps_facts: bool = False) -> Iterator[Draft]:
+    """All of what is done inside becomes the next generation, or nothing of it; the caller holds the lock.
+
+    Within the draft every statement is committed by itself: one LadybugDB transaction around
+    them all would keep every row in the buffer pool until its end.
+
+    Parameters
+    ----------
+    folder
+        The store's.
+    base
+        What the draft is a copy of; None where there was nothing, or only an older store.
+    keeps_facts
+        Whether the facts are to be the same afterwards.
+
+    Raises
+    ------
+    StoreDamagedError
+        If the base is damaged.
+    """
+    place, draft = start_draft(folder), None
+    try:
+        with noticing_full_disk(folder.path):
+            _copy_base(folder, base, place)
+            draft = Draft(place, base)
+            yield draft
+            draft.finish(keeps_facts=keeps_facts)
+            publish(folder, place)
+    finally:
+        if draft is not None:
+            with suppress(RuntimeError):  # a draft on a full disk cannot even be closed in order
+                draft.database.close()
+        remove_draft(place)
+
+
+def _copy_base(folder: StoreFolder, base: Generation | None, place: Path) -> None:
+    if base is None:
+        copy_older(folder, place)
+        return
+    copy_file(base.file, place / DATABASE_FILE)
+    if digest_file(place / DATABASE_FILE) != base.manifest.sha256:
+        raise errors.StoreDamagedError(f"{base.file} is not as it was written; {MEND}")
+
+
+def copy_older(folder: StoreFolder, place: Path) -> None:
+    """Copy the graph of a store without generations, if there is one, with what a killed writer left beside it."""
+    for name in (DATABASE_FILE, *BESIDE):
+        if (folder.path / name).exists():
+            copy_file(folder.path / name, place / name)
+
+
+@contextmanager
+def noticing_full_disk(place: Path) -> Iterator[None]:
+    """LadybugDB has many words for a full disk, so ask the disk itself."""
+    try:
+        yield
+    except (RuntimeError, OSError) as error:
+        if shutil.disk_usage(place).free < _FULL_BYTES and not isinstance(error, errors.RingfenceError):
+            raise OSError(errno.ENOSPC, str(error)) from error
+        raise

@@ -1,0 +1,192 @@
+"""Generations of a graph: each a folder that nobody writes to; the newest one is the graph.
+
+A generation is made in ``drafts/`` and appears in ``generations/`` by one rename, so that there is no moment at which
+there is half of one.  A reader holds the generation that it reads by a lock on its manifest; the sweeper takes away old
+ones that nobody holds.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from graph.errors import StoreDamagedError
+from graph.stores.embedded.database import BESIDE, DATABASE_FILE
+from graph.stores.embedded.disk import digest_file, open_here, refuse_link, remove_ours, sync
+from graph.stores.embedded.folder import StoreFolder
+from graph.stores.embedded.manifest import MANIFEST_FILE, Manifest, parse_manifest
+
+DRAFT_MARK = "ringfence-draft"
+ROWS_FILE = "rows.parquet"
+_DRAFT, _SWEPT = "draft-", "swept-"
+_ATTEMPTS = 100
+MEND = "`ringfence restore` goes back to the newest generation that is whole"
+
+
+@dataclass(frozen=True)
+class Generation:
+    """One that is held, so that nobody takes it away.
+
+    ``lock`` is the descriptor by which it is held.
+    """
+
+    number: int
+    folder: Path
+    manifest: Manifest
+    lock: int
+
+    @property
+    def file(self) -> Path:
+        """The graph."""
+        return self.folder / DATABASE_FILE
+
+    def mark(self) -> str:
+        """A checksum of all facts."""
+        return self.manifest.facts
+
+    def release(self) -> None:
+        """Let go of it, once."""
+        os.close(self.lock)
+
+    def check_size(self) -> None:
+        """Look whether the graph is there, as long as it was, and alone; that costs nothing.
+
+        Raises
+        ------
+        StoreDamagedError
+            If it is not.
+        """
+        refuse_link(self.file)
+        if not self.file.is_file() or self.file.stat().st_size != self.manifest.bytes:
+            raise StoreDamagedError(f"{self.file} is not as it was written; {MEND}")
+        if any((self.folder / name).exists() for name in BESIDE):
+            raise StoreDamagedError(f"something else than Ringfence wrote to {self.folder}; {MEND}")
+
+    def check_file(self) -> None:
+        """Read the whole file, and compare it with what was written.
+
+        Raises
+        ------
+        StoreDamagedError
+            If a single bit of it is another one.
+        """
+        if digest_file(self.file) != self.manifest.sha256:
+            raise StoreDamagedError(
+                f"{self.file} is not as it was written; {MEND}; `ringfence verify` says what is lost"
+            )
+
+
+def list_generations(folder: StoreFolder) -> list[int]:
+    """The numbers of all generations, the oldest first."""
+    refuse_link(folder.generations)
+    if not folder.generations.is_dir():
+        return []
+    found = [path for path in folder.generations.iterdir() if path.name.isdecimal()]
+    for path in found:
+        refuse_link(path)
+    return sorted(int(path.name) for path in found)
+
+
+def hold_newest(folder: StoreFolder) -> Generation | None:
+    """Hold the newest generation; None where there is none.
+
+    Raises
+    ------
+    StoreDamagedError
+        If its manifest is damaged.
+    """
+    for _ in range(_ATTEMPTS):
+        numbers = list_generations(folder)
+        if not numbers:
+            return None
+        held = hold(folder, numbers[-1])
+        if held is not None:
+            return held
+    return None
+
+
+def hold(folder: StoreFolder, number: int) -> Generation | None:
+    """Hold one generation; None where there is no such one any more."""
+    place = name_generation(folder, number)
+    try:
+        lock = open_here(place / MANIFEST_FILE, os.O_RDONLY)
+    except FileNotFoundError:
+        if place.is_dir():  # a generation appears and goes as a whole
+            raise StoreDamagedError(f"{place / MANIFEST_FILE} is missing; {MEND}") from None
+        return None
+    try:
+        fcntl.flock(lock, fcntl.LOCK_SH)
+        if not _is_still_there(place / MANIFEST_FILE, lock):
+            os.close(lock)
+            return None
+        with os.fdopen(os.dup(lock), "rb") as file:
+            return Generation(number, place, parse_manifest(file.read(), place), lock)
+    except BaseException as error:
+        os.close(lock)
+        if isinstance(error, StoreDamagedError):
+            raise StoreDamagedError(f"{error}; {MEND}") from None
+        raise
+
+
+def name_generation(folder: StoreFolder, number: int) -> Path:
+    """Where a generation lies."""
+    return folder.generations / f"{number:06d}"
+
+
+def start_draft(folder: StoreFolder) -> Path:
+    """Make an empty folder for a draft."""
+    place = folder.drafts / f"{_DRAFT}{secrets.token_hex(4)}"
+    place.mkdir()
+    os.close(open_here(place / DRAFT_MARK, os.O_WRONLY | os.O_CREAT | os.O_EXCL))
+    return place
+
+
+def publish(folder: StoreFolder, draft: Path) -> int:
+    """Make a draft that is complete and on the disk the newest generation, and return its number."""
+    (draft / DRAFT_MARK).unlink()
+    sync(draft)
+    taken = [int(path.name) for path in folder.generations.iterdir() if path.name.isdecimal()]
+    number = max(taken, default=0) + 1
+    draft.rename(name_generation(folder, number))
+    sync(folder.generations)
+    return number
+
+
+def sweep(folder: StoreFolder, *, kept: int) -> None:
+    """Delete old generations that nobody reads, and what killed writers left; whoever calls this holds the lock."""
+    for number in list_generations(folder)[:-kept]:
+        _retire(folder, number)
+    for place in folder.drafts.iterdir():
+        if place.name.startswith((_DRAFT, _SWEPT)):
+            remove_draft(place)
+
+
+def remove_draft(place: Path) -> None:
+    """Delete what was never published, or is no more."""
+    mark = DRAFT_MARK if (place / DRAFT_MARK).exists() else MANIFEST_FILE
+    remove_ours(place, (DATABASE_FILE, *BESIDE, ROWS_FILE, MANIFEST_FILE), mark=mark)
+
+
+def _retire(folder: StoreFolder, number: int) -> None:
+    place = name_generation(folder, number)
+    if not (place / MANIFEST_FILE).exists():
+        return  # damaged, and somebody may yet want to look at what is left
+    lock = open_here(place / MANIFEST_FILE, os.O_RDONLY)
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        place.rename(folder.drafts / f"{_SWEPT}{place.name}-{secrets.token_hex(4)}")
+    except BlockingIOError:
+        return  # somebody reads it
+    finally:
+        os.close(lock)
+
+
+def _is_still_there(path: Path, descriptor: int) -> bool:
+    """Whether a path still names the file that was opened by it."""
+    try:
+        return os.path.samestat(path.stat(follow_symlinks=False), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False

@@ -1,0 +1,90 @@
+"""What a generation says of itself: when and by whom it was made, and the checksums of all that it holds."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+import msgspec
+
+from graph.errors import StoreDamagedError, StoreVersionError
+from graph.stores.embedded.disk import open_here, write_new
+
+MANIFEST_FILE = "manifest.json"
+FORMAT = 1
+
+
+class TableContent(msgspec.Struct, frozen=True, kw_only=True):
+    """How many rows a table has, and the SHA-256 of what they say."""
+
+    rows: int
+    sha256: str
+
+
+class Manifest(msgspec.Struct, frozen=True, kw_only=True):
+    """What a generation says of itself.
+
+    Attributes
+    ----------
+    format
+        Of this file.
+    schema
+        The version of the graph's shape.
+    made_at, made_by, command
+        When (ISO 8601, UTC), by which version of Ringfence, and by which command.
+    made_from
+        The generation that this one was made from; None for the first.
+    bytes, sha256
+        How large the graph's file is, and its checksum.
+    tables
+        What each table holds.
+    facts
+        A SHA-256 of all that was loaded, without what runs found in it.
+    """
+
+    format: int = FORMAT
+    schema: int
+    made_at: str
+    made_by: str
+    command: str
+    made_from: int | None
+    bytes: int
+    sha256: str
+    tables: Mapping[str, TableContent]
+    facts: str
+
+
+def write_manifest(folder: Path, manifest: Manifest) -> None:
+    """Write a manifest that is not there yet, and its own checksum in its last line."""
+    content = msgspec.json.format(msgspec.json.encode(manifest), indent=1) + b"\n"
+    write_new(folder / MANIFEST_FILE, content + hashlib.sha256(content).hexdigest().encode() + b"\n")
+
+
+def read_manifest(folder: Path) -> Manifest:
+    """Read a generation's manifest.
+
+    Raises
+    ------
+    StoreDamagedError
+        If it is not as it was written.
+    StoreVersionError
+        If a newer Ringfence wrote it.
+    OSError
+        If it cannot be read.
+    """
+    with os.fdopen(open_here(folder / MANIFEST_FILE, os.O_RDONLY), "rb") as file:
+        content = file.read()
+    return parse_manifest(content, folder)
+
+
+def parse_manifest(content: bytes, folder: Path) -> Manifest:
+    """Make a manifest of a file's content; see :func:`read_manifest`."""
+    body, _, checksum = content.rstrip(b"\n").rpartition(b"\n")
+    body += b"\n"
+    if hashlib.sha256(body).hexdigest().encode() != checksum:
+        raise StoreDamagedError(f"{folder / MANIFEST_FILE} is not as it was written")
+    if msgspec.json.decode(body, type=dict)["format"] > FORMAT:
+        raise StoreVersionError(f"{folder} was written by a newer Ringfence; upgrade Ringfence")
+    return msgspec.json.decode(body, type=Manifest)

@@ -1,0 +1,202 @@
+"""Whether the generations of a store are whole, and going back to one that is."""
+
+from __future__ import annotations
+
+import os
+from datetime import UTC, datetime
+from pathlib import Path
+
+import msgspec
+
+from graph import errors
+from graph.stores.checks import GenerationRecord, State, TableCheck, Verification
+from graph.stores.embedded.database import DATABASE_FILE
+from graph.stores.embedded.disk import copy_file, digest_file
+from graph.stores.embedded.draft import noticing_full_disk
+from graph.stores.embedded.examine import read_tables
+from graph.stores.embedded.explain import explained
+from graph.stores.embedded.folder import StoreFolder
+from graph.stores.embedded.generations import (
+    MEND,
+    Generation,
+    hold,
+    list_generations,
+    publish,
+    remove_draft,
+    start_draft,
+    sweep,
+)
+from graph.stores.embedded.lock import WriterLock
+from graph.stores.embedded.manifest import Manifest, TableContent, write_manifest
+from graph.stores.embedded.store import EmbeddedStore
+from graph.stores.holder import name_this_process
+from graph.stores.location import Folder
+from graph.version import VERSION
+
+
+def verify_folder(location: Folder) -> Verification:
+    """Read all that a store holds, and compare it with what was written.
+
+    Raises
+    ------
+    StoreNotFoundError
+        If there is no store.
+    """
+    folder = StoreFolder(Path(location.path))
+    with explained(location.path):
+        folder.require()
+        numbers = list_generations(folder)
+        if not numbers:
+            return Verification(location.path, None, _count_rows(location))
+        records = tuple(_record(folder, number, looks=True) for number in reversed(numbers))
+        return Verification(location.path, numbers[-1], _check_tables(folder, numbers[-1]), records)
+
+
+def list_records(location: Folder) -> list[GenerationRecord]:
+    """The generations of a store, the newest first, without reading what they hold."""
+    folder = StoreFolder(Path(location.path))
+    with explained(location.path):
+        folder.require()
+        return [_record(folder, number, looks=False) for number in reversed(list_generations(folder))]
+
+
+def restore(location: Folder, number: int | None) -> GenerationRecord | None:
+    """Make an earlier generation the graph again, as a new one; what came after it stays as long as others do.
+
+    Parameters
+    ----------
+    location
+        Of the store.
+    number
+        Which generation; None for the newest that is whole.
+
+    Returns
+    -------
+    GenerationRecord or None
+        The new generation; None where the newest one is whole, and no other was asked for.
+
+    Raises
+    ------
+    UnknownIdError
+        If there is no such generation.
+    StoreDamagedError
+        If it is not whole itself, or none is.
+    """
+    folder = StoreFolder(Path(location.path))
+    with explained(location.path), noticing_full_disk(folder.path):
+        folder.require()
+        folder.prepare_rooms()
+        with WriterLock(folder, wait_seconds=location.wait_seconds):
+            sweep(folder, kept=location.kept_generations)
+            numbers = list_generations(folder)
+            chosen = _choose(folder, numbers, number)
+            if number is None and chosen == numbers[-1] and not _is_disturbed(folder, chosen):
+                return None
+            made = _publish_again(folder, chosen)
+            sweep(folder, kept=location.kept_generations)
+            return _record(folder, made, looks=False)
+
+
+def _choose(folder: StoreFolder, numbers: list[int], wanted: int | None) -> int:
+    if wanted is not None and wanted not in numbers:
+        there = ", ".join(map(str, numbers)) or "none"
+        raise errors.UnknownIdError(f"no generation {wanted} in {folder.path}; there are {there}")
+    for number in reversed(numbers) if wanted is None else [wanted]:
+        if _look(folder, number) == "whole":
+            return number
+    if wanted is None:
+        raise errors.StoreDamagedError(f"no generation of {folder.path} is whole; load the tables into a new store")
+    raise errors.StoreDamagedError(f"generation {wanted} of {folder.path} is not whole; {MEND}")
+
+
+def _is_disturbed(folder: StoreFolder, number: int) -> bool:
+    """Whether something lies beside a graph that is whole, so that it cannot be opened."""
+    held = _hold_or_none(folder, number)
+    if held is None:
+        return True
+    try:
+        held.check_size()
+    except errors.StoreDamagedError:
+        return True
+    finally:
+        held.release()
+    return False
+
+
+def _publish_again(folder: StoreFolder, number: int) -> int:
+    held = hold(folder, number)
+    assert held is not None  # it was whole, and the lock keeps others out
+    place = start_draft(folder)
+    try:
+        try:
+            os.link(held.file, place / DATABASE_FILE)
+        except OSError:  # not every file system has links
+            copy_file(held.file, place / DATABASE_FILE)
+        write_manifest(place, _rename(held))
+        return publish(folder, place)
+    finally:
+        held.release()
+        remove_draft(place)
+
+
+def _rename(held: Generation) -> Manifest:
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    told = {"made_at": now, "made_by": VERSION, "command": name_this_process()["command"], "made_from": held.number}
+    return msgspec.structs.replace(held.manifest, **told)
+
+
+def _record(folder: StoreFolder, number: int, *, looks: bool) -> GenerationRecord:
+    state = _look(folder, number) if looks else None
+    held = _hold_or_none(folder, number)
+    if held is None:
+        return GenerationRecord(number, None, None, None, None, None, "damaged")
+    said = held.manifest
+    held.release()
+    accounts = said.tables["Account"].rows if "Account" in said.tables else 0
+    return GenerationRecord(number, said.made_at, said.command, said.made_from, accounts, said.bytes, state)
+
+
+def _look(folder: StoreFolder, number: int) -> State:
+    held = _hold_or_none(folder, number)
+    if held is None:
+        return "damaged"
+    try:
+        return "whole" if digest_file(held.file) == held.manifest.sha256 else "damaged"
+    except FileNotFoundError:
+        return "damaged"
+    finally:
+        held.release()
+
+
+def _hold_or_none(folder: StoreFolder, number: int) -> Generation | None:
+    try:
+        return hold(folder, number)
+    except errors.StoreDamagedError:
+        return None
+
+
+def _check_tables(folder: StoreFolder, number: int) -> tuple[TableCheck, ...]:
+    held = _hold_or_none(folder, number)
+    if held is None:
+        return ()
+    try:
+        found = read_tables(held.file, list(held.manifest.tables))
+    finally:
+        held.release()
+    return tuple(_compare(name, found[name], written) for name, written in held.manifest.tables.items())
+
+
+def _compare(name: str, found: TableContent | None, written: TableContent) -> TableCheck:
+    if found is None:
+        return TableCheck(name, None, "unreadable")
+    return TableCheck(name, found.rows, "whole" if found == written else "damaged")
+
+
+def _count_rows(location: Folder) -> tuple[TableCheck, ...]:
+    """An older store's tables, of which nobody wrote down how they were."""
+    from graph.stores.embedded.content import describe_table, list_tables
+
+    with EmbeddedStore(location) as store:
+        tables = list_tables(store.connection)
+        rows = [describe_table(store.connection, table)["all"].rows for table in tables]
+    return tuple(TableCheck(name, number, "not recorded") for name, number in zip(tables, rows, strict=True))

@@ -1,0 +1,240 @@
+"""Ringfence killed on purpose: at its n-th step on disk, or after so many seconds; for tests and benchmarks.
+
+A process that has imported everything forks one that does the work and dies, so that a kill costs what the work does.
+A step is a call that changes files, or LadybugDB's doing so; the process dies before it, or in the middle of a copy.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Self
+
+from places import ROOT, TESTS
+
+_CHANGES = ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.chmod", "os.link", "os.truncate", "fcntl.flock")
+_WRITING = os.O_WRONLY | os.O_RDWR
+_SERVE = "import killing; killing.serve()"
+
+
+@dataclass(frozen=True)
+class Death:
+    """What became of some work: ``steps`` it took, ``at`` which it died; ``error`` is the last line of what it said."""
+
+    killed: bool
+    steps: int
+    at: str
+    code: int
+    error: str
+
+
+class Killer:
+    """A process from which work is forked that dies.
+
+    Parameters
+    ----------
+    scratch
+        A folder for what the work says.
+    """
+
+    def __init__(self, scratch: Path) -> None:
+        self._said = scratch / "said.txt"
+        environment = {**os.environ, "PYTHONPATH": f"{ROOT}{os.pathsep}{TESTS}", "OMP_NUM_THREADS": "1"}
+        self._process = subprocess.Popen(
+            [sys.executable, "-c", _SERVE],
+            env={**environment, "NO_COLOR": "1"},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def run(self, work: str, *arguments: str | Path, step: int | None = None, seconds: float | None = None) -> Death:
+        """Do work, and kill it before a step (0 is the first), or so many seconds after it began, or not at all.
+
+        ``work`` is the name of one of this module's functions ``do_…``.
+        """
+        told = {"work": work, "arguments": [str(each) for each in arguments], "step": step, "seconds": seconds}
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(told | {"said": str(self._said)}) + "\n")
+        self._process.stdin.flush()
+        return Death(**json.loads(self._process.stdout.readline()))
+
+    def kill_at_every_step(self, work: str, *arguments: str | Path, before: Callable[[], None]) -> Iterator[Death]:
+        """Do the same work again and again, killed at a later step each time, until it is done: the last lived."""
+        step = 0
+        while True:
+            before()
+            death = self.run(work, *arguments, step=step)
+            yield death
+            if not death.killed:
+                return
+            step += 1
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        assert self._process.stdin is not None
+        self._process.stdin.close()
+        self._process.wait(timeout=60)
+        assert self._process.stdout is not None
+        self._process.stdout.close()
+
+
+# ── in the process that forks ─────────────────────────────────────────────────────────────────────
+
+
+def serve() -> None:
+    """Take orders from stdin, one a line, and answer each with a line."""
+    _import_everything()
+    for line in sys.stdin:
+        order = json.loads(line)
+        steps_read, steps_written = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.close(steps_read)
+            _do(order, steps_written)
+        os.close(steps_written)
+        if order["seconds"] is not None:
+            _kill_later(child, order["seconds"])
+        _, status = os.waitpid(child, 0)
+        with os.fdopen(steps_read) as pipe:
+            steps = pipe.read().splitlines()
+        print(json.dumps(_describe(order, status, steps)), flush=True)  # noqa: T201 - an answer
+
+
+def _kill_later(child: int, seconds: float) -> None:
+    # A child that has ended is not waited for before this, so that its number is nobody else's.
+    deadline = time.monotonic() + seconds
+    while time.monotonic() < deadline:
+        if os.waitid(os.P_PID, child, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            return
+        time.sleep(0.002)
+    os.kill(child, signal.SIGKILL)
+
+
+def _describe(order: dict[str, Any], status: int, steps: list[str]) -> dict[str, Any]:
+    said = Path(order["said"]).read_text(encoding="utf-8", errors="replace").splitlines()
+    killed = os.WIFSIGNALED(status)
+    assert not killed or os.WTERMSIG(status) == signal.SIGKILL, (order, status, said)
+    return {
+        "killed": killed,
+        "steps": len(steps),
+        "at": steps[-1] if steps else "",
+        "code": -1 if killed else os.WEXITSTATUS(status),
+        "error": said[-1] if said else "",
+    }
+
+
+def _import_everything() -> None:
+    import click
+
+    from cli.main import COMMANDS, main
+
+    for command in COMMANDS:
+        main.get_command(click.Context(main), command)
+    for module in ("detection.run", "detection.training.risk", "graph.stores.embedded.bulk", "small_market"):
+        importlib.import_module(module)
+
+
+# ── in the process that dies ──────────────────────────────────────────────────────────────────────
+
+
+def _do(order: dict[str, Any], steps: int) -> None:
+    """Do the work and end the process; never returns."""
+    code = 1
+    try:
+        said = os.open(order["said"], os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        os.dup2(said, 1)
+        os.dup2(said, 2)
+        with contextlib.suppress(SystemExit):
+            _arm(order["step"], steps)
+            code = globals()[f"do_{order['work']}"](*order["arguments"]) or 0
+    except BaseException as error:  # noqa: BLE001 - told to whoever asked
+        os.write(2, f"{type(error).__name__}: {error}\n".encode())
+    finally:
+        os._exit(code)
+
+
+def _arm(last: int | None, steps: int) -> None:
+    """Count steps from here on, and die before the one after the last."""
+    import ladybug
+
+    main, seen = threading.get_ident(), 0
+
+    def step(what: str) -> None:
+        nonlocal seen
+        if threading.get_ident() != main:
+            return
+        if seen == last:
+            os.kill(os.getpid(), signal.SIGKILL)
+        seen += 1
+        os.write(steps, f"{what}\n".encode())
+
+    def audit(event: str, arguments: tuple[Any, ...]) -> None:
+        if event in _CHANGES or (event == "open" and arguments[2] & _WRITING and isinstance(arguments[0], str)):
+            step(f"{event} {_name(arguments[0])}")
+
+    def mortal(name: str, work: Callable[..., Any]) -> Callable[..., Any]:
+        def work_or_die(*given: Any, **options: Any) -> Any:
+            step(name)
+            return work(*given, **options)
+
+        return work_or_die
+
+    copy = os.copy_file_range
+
+    def copy_half(source: int, target: int, count: int) -> int:
+        moved = copy(source, target, count // 2)
+        step("half a copy")
+        return int(moved + copy(source, target, count - moved))
+
+    sys.addaudithook(audit)
+    os.fsync = mortal("fsync", os.fsync)
+    os.copy_file_range = copy_half
+    ladybug.Connection.execute = mortal("query", ladybug.Connection.execute)  # type: ignore[method-assign]
+    ladybug.Database.close = mortal("close", ladybug.Database.close)  # type: ignore[method-assign]
+
+
+def _name(path: Any) -> str:
+    return Path(path).name if isinstance(path, str) else str(path)
+
+
+def do_open(place: str) -> None:
+    """Open a store for writing, which makes it or brings it up to date."""
+    from graph.stores.embedded.store import EmbeddedStore
+
+    EmbeddedStore(place, mode="write").close()
+
+
+def do_run(place: str) -> None:
+    """Write the small market's run."""
+    import small_market
+
+    from graph.open import open_store
+
+    with open_store(place, mode="write") as store:
+        snapshot = store.snapshot()
+        store.write_run(small_market.make_run(snapshot), snapshot)
+
+
+def do_command(*arguments: str) -> int:
+    """Run a command of Ringfence's."""
+    from cli.main import main
+
+    try:
+        main(list(arguments), prog_name="ringfence")
+    except SystemExit as ended:
+        return int(ended.code or 0)
+    return 0
