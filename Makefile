@@ -57,9 +57,9 @@ demo: setup  ## simulate a market with planted rings, load it, find the rings
 	  "  ringfence why $$account       the reasons in sentences" \
 	  "  ringfence --help               everything else"
 
-# matplotlib stays out of .venv: igraph imports it wherever it finds it, and every start would pay for it.
+# What benchmarks alone need (igraph, which is GPL, to compare with) stays out of .venv.
 bench: setup neo4j  ## run every benchmark; results go to benchmarks/results
-	@$(use_pip_settings) $(UV) pip install --quiet --python $(BIN)/python --target .bench 'matplotlib>=3.10,<4'
+	@$(use_pip_settings) $(UV) pip install --quiet --python $(BIN)/python --target .bench 'matplotlib>=3.10,<4' 'igraph>=1.0' 'scikit-network>=0.33'
 	@set -e; for script in $$(grep -l __main__ benchmarks/*.py); do echo "== $$script"; PYTHONPATH=.bench $(BIN)/python "$$script"; done
 
 # A warning is an error: a link or an anchor that leads nowhere, a page outside of the navigation.

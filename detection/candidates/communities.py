@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import random
-
-import igraph
 import numpy as np
+from scipy import sparse
+from scipy.sparse.csgraph import connected_components
 
+from detection.candidates.leiden import find_communities
 from detection.candidates.links import Links
 from detection.groups import MIN_SIZE, Groups, gather_groups, join_groups, pick_rows
 from detection.policy import Policy
@@ -26,26 +26,22 @@ def find_candidates(links: Links, resolutions: tuple[float, ...], policy: Policy
     policy
         How large a group may be, and which links are strong.
     seed
-        For igraph's generator; the same seed gives the same groups.
+        Of the first run of Leiden; the same seed gives the same groups.
     """
     if not len(links.a):
         return gather_groups([])
-    used, ends = np.unique(np.concatenate([links.a, links.b]), return_inverse=True)
-    graph = igraph.Graph(n=len(used), edges=ends.reshape(2, -1).T)
-    # One Leiden pass: a second moves few accounts, and every group is trimmed and improved afterwards.
-    largest = policy.largest_group
-    parts = [_split(used, _find_communities(graph, links, bits, seed=seed), largest) for bits in resolutions]
+    used, ends = np.unique(np.column_stack([links.a, links.b]), return_inverse=True)
+    ends = ends.reshape(-1, 2)
+    seeds = range(seed, seed + policy.community_runs)
+    found = [find_communities(ends, links.bits, bits, seed=each) for bits in resolutions for each in seeds]
     for floor in np.quantile(links.bits, policy.strong_link_shares):
-        strong = graph.subgraph_edges(np.flatnonzero(links.bits > floor), delete_vertices=False)
-        parts.append(_split(used, np.asarray(strong.connected_components().membership, dtype=np.int64), largest))
-    return join_groups(parts)
+        found.append(_find_components(ends[links.bits > floor], len(used)))
+    return join_groups([_split(used, label, policy.largest_group) for label in found])
 
 
-def _find_communities(graph: igraph.Graph, links: Links, resolution: float, *, seed: int) -> Ints:
-    igraph.set_random_number_generator(random.Random(seed))  # igraph knows no numpy generator
-    clustering = graph.community_leiden("CPM", weights=links.bits, resolution=resolution, n_iterations=1)
-    igraph.set_random_number_generator(random)
-    return np.asarray(clustering.membership, dtype=np.int64)
+def _find_components(ends: Ints, n: int) -> Ints:
+    pairs = sparse.coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(n, n))
+    return connected_components(pairs, directed=False)[1].astype(np.int64)
 
 
 def _split(used: Ints, label: Ints, largest: int) -> Groups:

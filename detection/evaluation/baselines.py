@@ -1,18 +1,17 @@
-"""The usual recipes, to measure Ringfence against: components, Louvain and FRAUDAR on the same links."""
+"""The usual recipes, to measure Ringfence against: components, Leiden and FRAUDAR on the same links."""
 
 from __future__ import annotations
 
 import importlib
-import random
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-import igraph
 import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
+from detection.candidates.leiden import find_communities
 from detection.candidates.links import Links, link_pairs
 from detection.channels.incidence import SharedThings
 from detection.evidence.market import Market
@@ -45,20 +44,20 @@ def run_baselines(market: Market, *, seed: int = 0) -> Iterator[RankedGroups]:
     Parameters
     ----------
     market
-        Its channels.  Components and Louvain run on shared devices and addresses, most shared things a
+        Its channels.  Components and Leiden run on shared devices and addresses, most shared things a
         member first, as is usual; and on the links of all channels that Ringfence itself walks on, most
         bits a member first.
     seed
-        For Louvain.
+        For Leiden.
     """
     n = market.n_accounts
     usual = _choose_usual(market)
     where = ", ".join(channel.name for channel in usual) or "nothing shared"
     links = link_pairs(usual, (), n, market.policy)
-    for name, label in (("WCC", find_components(links, n)), ("Louvain", find_louvain(links, n, seed=seed))):
+    for name, label in (("WCC", find_components(links, n)), ("Leiden", find_leiden(links, n, seed=seed))):
         yield rank_labels(f"{name}: {where}", label, weigh_shared(usual, label))
     links = link_market(market)
-    for name, label in (("WCC", find_components(links, n)), ("Louvain", find_louvain(links, n, seed=seed))):
+    for name, label in (("WCC", find_components(links, n)), ("Leiden", find_leiden(links, n, seed=seed))):
         yield rank_labels(f"{name}: all links", label, weigh_links(links, label))
     blocks = load_fraudar()
     if blocks is not None:
@@ -78,13 +77,14 @@ def find_components(links: Links, n_accounts: int) -> Ints:
     return connected_components(matrix, directed=False)[1].astype(np.int64)
 
 
-def find_louvain(links: Links, n_accounts: int, *, seed: int = 0) -> Ints:
-    """Louvain's community (Blondel et al. 2008) of each account by the weighted links (N,)."""
-    graph = igraph.Graph(n=n_accounts, edges=np.column_stack([links.a, links.b]))
-    igraph.set_random_number_generator(random.Random(seed))  # igraph knows no numpy generator
-    label = graph.community_multilevel(weights=links.bits).membership
-    igraph.set_random_number_generator(random)
-    return np.asarray(label, dtype=np.int64)
+def find_leiden(links: Links, n_accounts: int, *, seed: int = 0) -> Ints:
+    """The community of the greatest modularity of each account by the weighted links (N,); see `find_communities`."""
+    label = np.arange(n_accounts)
+    if len(links.a):
+        linked, ends = np.unique(np.column_stack([links.a, links.b]), return_inverse=True)
+        found = find_communities(ends.reshape(-1, 2), links.bits, 1.0, seed=seed, quality="modularity")
+        label[linked] = linked[np.unique(found, return_index=True)[1]][found]
+    return label
 
 
 def weigh_shared(things: tuple[SharedThings, ...], label: Ints) -> Floats:

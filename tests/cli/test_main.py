@@ -103,7 +103,7 @@ def test_a_settings_file_that_is_named_must_be_there(elsewhere: Path) -> None:
     assert run("--config", "nowhere.toml", "runs").exit_code == 1
 
 
-HEAVY = {"torch", "torch_geometric", "pandas", "pyarrow", "networkx", "scipy", "igraph", "neo4j"}
+HEAVY = {"torch", "torch_geometric", "pandas", "pyarrow", "networkx", "scipy", "graspologic_native", "neo4j"}
 
 
 def list_imports(*arguments: str, cwd: Path) -> set[str]:

@@ -31,7 +31,16 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 LISTED = Path(__file__).with_name("mutants.toml")
-HEAVY = ("hypothesis.strategies", "igraph", "ladybug", "msgspec.inspect", "neo4j", "networkx", "numpy", "pandas")
+HEAVY = (
+    "hypothesis.strategies",
+    "graspologic_native",
+    "ladybug",
+    "msgspec.inspect",
+    "neo4j",
+    "networkx",
+    "numpy",
+    "pandas",
+)
 HEAVY += ("pyarrow.parquet", "scipy.optimize", "scipy.sparse.csgraph", "scipy.special")
 """What tests load and no change can touch: loaded once, before the forks."""
 

@@ -41,7 +41,7 @@ def test_components_are_ranked_by_bits_a_member_and_couples_are_left_out() -> No
 def test_every_recipe_runs_on_the_same_links_and_finds_what_shares_devices() -> None:
     snapshot, rings = plant()
     found = list(run_baselines(make_market(snapshot)))
-    assert [each.name.split(":")[0] for each in found][:4] == ["WCC", "Louvain", "WCC", "Louvain"]
+    assert [each.name.split(":")[0] for each in found][:4] == ["WCC", "Leiden", "WCC", "Leiden"]
     groups = [frozenset(snapshot.account_id[rows].tolist()) for rows in found[0].members]
     planted = [TrueGroup(str(number), "trade", frozenset(ring)) for number, ring in enumerate(rings)]
     assert sorted(hit for hit in match_groups(groups, planted) if hit is not None) == [0, 1]

@@ -65,7 +65,7 @@ def test_the_command_prints_every_section_and_leaves_nothing_behind(market: Path
     shown = run("evaluate", market, "--resamples", 20).stdout
     for title in ("Leak gate: passed", "Planted rings", "look-alike", "Accounts and reviews", "Flagged", "mean"):
         assert title in shown
-    for method in ("Ringfence", "WCC", "Louvain"):
+    for method in ("Ringfence", "WCC", "Leiden"):
         assert method in shown
     assert sorted(path.name for path in market.parent.iterdir()) == before
 

@@ -1,0 +1,133 @@
+"""Which library finds the communities: the same links, the same search, the same markets.
+
+Run ``make bench``, or ``PYTHONPATH=.bench python benchmarks/communities.py`` after it: igraph (GPL) and scikit-network are
+put into ``.bench`` for this comparison alone.  Writes ``benchmarks/results/communities.md``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import random
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from typing import Any
+from unittest.mock import patch
+
+import numpy as np
+import pandas as pd
+from detection_quality import load_market
+from measure import write_result
+from scipy import sparse
+
+from detection.candidates import communities
+from detection.candidates.leiden import find_communities
+from detection.candidates.links import Links
+from detection.evaluation.measures import list_members, match_groups, restrict_truth, score_ranking
+from detection.evaluation.simulation.settings import MarketSettings
+from detection.evidence.market import make_market
+from detection.policy import Policy
+from detection.run import find_run
+from detection.search import link_market
+from detection.settings import DetectSettings
+from graph.model import Floats, Ints
+
+Engine = Callable[..., Ints]
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A library's search, and how often it is run at each resolution."""
+
+    name: str
+    find: Engine
+    runs: int
+
+
+def by_igraph(ends: Ints, bits: Floats, resolution: float, *, seed: int) -> Ints:
+    import igraph
+
+    graph = igraph.Graph(edges=ends)
+    igraph.set_random_number_generator(random.Random(seed))
+    found = graph.community_leiden("CPM", weights=bits, resolution=resolution, n_iterations=1)
+    return np.asarray(found.membership, dtype=np.int64)
+
+
+def by_scikit_network(ends: Ints, bits: Floats, resolution: float, *, seed: int) -> Ints:
+    """Its Louvain: at some resolutions its Leiden never came to an end on these links."""
+    from sknetwork.clustering import Louvain
+
+    n = int(ends.max()) + 1
+    matrix: Any = sparse.coo_matrix((bits, (ends[:, 0], ends[:, 1])), shape=(n, n))
+    matrix = (matrix + matrix.T).tocsr()
+    scaled = resolution * n * n / matrix.sum()
+    search = Louvain(scaled, "potts", random_state=seed, return_probs=False, return_aggregate=False)
+    return np.asarray(search.fit_predict(matrix), dtype=np.int64)
+
+
+CONTENDERS = (
+    Contender("igraph, Leiden, one run", by_igraph, 1),
+    Contender("graspologic-native, Leiden, one run", find_communities, 1),
+    Contender("graspologic-native, Leiden, two runs", find_communities, 2),
+    Contender("scikit-network, Louvain, one run", by_scikit_network, 1),
+)
+
+
+def measure_quality(links: Links, resolution: float, find: Engine) -> tuple[float, float]:
+    """The constant Potts model's sum in bits, and the seconds."""
+    ends = np.unique(np.column_stack([links.a, links.b]), return_inverse=True)[1].reshape(-1, 2)
+    began = time.perf_counter()
+    label = find(ends, links.bits, resolution, seed=0)
+    seconds = time.perf_counter() - began
+    size = np.bincount(label).astype(float)
+    inside = links.bits[label[ends[:, 0]] == label[ends[:, 1]]].sum()
+    return float(inside - resolution * (size * (size - 1) / 2).sum()), seconds
+
+
+def run_markets(n_accounts: int, seeds: int) -> Iterator[dict[str, Any]]:
+    """One row for each market and contender."""
+    for difficulty in ("ordinary", "hard"):
+        for seed in range(1, seeds + 1):
+            snapshot, told = load_market(MarketSettings(n_accounts, seed=seed, difficulty=difficulty))
+            truth, links = restrict_truth(told, snapshot), link_market(make_market(snapshot))
+            for each in CONTENDERS:
+                row: dict[str, Any] = {"market": difficulty, "search": each.name}
+                for resolution in Policy().resolutions:
+                    row[f"bits at {resolution}"], seconds = measure_quality(links, resolution, each.find)
+                    row["seconds a search"] = row.get("seconds a search", 0.0) + seconds / len(Policy().resolutions)
+                with patch.object(communities, "find_communities", each.find):
+                    run = find_run(snapshot, DetectSettings(policy=Policy(community_runs=each.runs)))
+                score = score_ranking(match_groups(list_members(run.rings), truth.rings), len(truth.rings))
+                row |= {"recall": score.recall.value, "average precision": score.average_precision.value}
+                yield row
+
+
+def tabulate(rows: list[dict[str, Any]]) -> str:
+    table = pd.DataFrame(rows).groupby(["market", "search"], sort=False).mean().reset_index()
+    heads = "| " + " | ".join(table.columns) + " |"
+    lines = [heads, "|" + " --- |" * len(table.columns)]
+    for row in table.itertuples(index=False):
+        cells = [
+            value if isinstance(value, str) else f"{value:,.0f}" if value > 99 else f"{value:.3f}" for value in row
+        ]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--accounts", type=int, default=10_000)
+    parser.add_argument("--seeds", type=int, default=4)
+    options = parser.parse_args()
+    rows = list(run_markets(options.accounts, options.seeds))
+    write_result(
+        "communities.md",
+        "# Which library finds the communities?\n\n"
+        f"`benchmarks/communities.py`: {options.seeds} simulated markets of {options.accounts:,} accounts each, the means. The bits"
+        " are what the constant Potts model sums to, and more is better; recall and average precision are of the rings that the"
+        " whole search ends with.\n\n" + tabulate(rows) + "\n",
+    )
+
+
+if __name__ == "__main__":
+    main()
