@@ -1,7 +1,7 @@
 """Which library finds the communities: the same links, the same search, the same markets.
 
-Run ``make bench``, or ``PYTHONPATH=.bench python benchmarks/communities.py`` after it: igraph (GPL) and scikit-network are
-put into ``.bench`` for this comparison alone.  Writes ``benchmarks/results/communities.md``.
+Run ``make bench``, or ``PYTHONPATH=.bench python benchmarks/communities.py`` after it: igraph (GPL) and
+scikit-network are put into ``.bench`` for this comparison alone.  Writes ``benchmarks/results/communities.md``.
 """
 
 from __future__ import annotations
@@ -123,9 +123,9 @@ def main() -> None:
     write_result(
         "communities.md",
         "# Which library finds the communities?\n\n"
-        f"`benchmarks/communities.py`: {options.seeds} simulated markets of {options.accounts:,} accounts each, the means. The bits"
-        " are what the constant Potts model sums to, and more is better; recall and average precision are of the rings that the"
-        " whole search ends with.\n\n" + tabulate(rows) + "\n",
+        f"`benchmarks/communities.py`: {options.seeds} simulated markets of {options.accounts:,} accounts each, the means."
+        " The bits are what the constant Potts model sums to, and more is better; recall and average precision are of the"
+        " rings that the whole search ends with.\n\n" + tabulate(rows) + "\n",
     )
 
 

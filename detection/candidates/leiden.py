@@ -43,8 +43,8 @@ def find_communities(ends: Ints, bits: Floats, resolution: float, *, seed: int, 
     [0, 0, 0, 1, 2]
     """
     n = int(ends.max(initial=-1)) + 1
-    matrix = sparse.coo_array((bits, (ends[:, 0], ends[:, 1])), shape=(n, n))
-    matrix = (matrix + matrix.T).tocsr()
+    one_way = sparse.coo_array((bits, (ends[:, 0], ends[:, 1])), shape=(n, n)).tocsr()
+    matrix = (one_way + one_way.T).tocsr()
     _, found = graspologic_native.leiden_csr(
         matrix.indptr.astype(np.int64),
         matrix.indices.astype(np.int32),
