@@ -131,7 +131,8 @@ def main() -> None:
     markets = f"{options.seeds} simulated markets of {options.accounts:,} accounts each, the means."
     write_result(
         "communities.md",
-        f"# Which library finds the communities?\n\n`benchmarks/communities.py`: {markets} The bits are what the constant"
+        "# Which library finds the communities?\n\n"
+        f"`benchmarks/communities.py`: {markets} The bits are what the constant"
         " Potts model sums to, and more is better; recall and average precision are of the rings that the whole search"
         f" ends with.\n\n{tabulate(rows)}\n",
     )
