@@ -24,14 +24,14 @@ help:  ## this list
 setup: $(READY)  ## put Ringfence and all it needs into .venv (nothing to do when that is up to date)
 
 neo4j: setup  ## put a Neo4j server for the tests into .neo4j (needs a JDK, 17 or newer, and Maven)
-	@$(BIN)/python tests/neo4j_server.py
+	@$(BIN)/python tests/neo4j_install.py
 
 test: setup  ## every check that a change has to pass
 	@$(MAKE) --no-print-directory --jobs=4 $(if $(filter output-sync,$(.FEATURES)),--output-sync) lint types imports servers
 	@$(ONE_THREAD) $(BIN)/pytest -q --numprocesses=logical --maxprocesses=$(if $(NEO4J_TEST_URI),1,4) --dist=loadfile --no-loadscope-reorder
 
 servers: setup
-	@$(BIN)/python tests/neo4j_server.py --if-possible
+	@$(BIN)/python tests/neo4j_install.py --if-possible
 
 lint: setup
 	@$(BIN)/ruff check --quiet .

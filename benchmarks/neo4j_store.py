@@ -26,7 +26,8 @@ import numpy as np
 from measure import RINGFENCE, run_ringfence, write_result
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
-from neo4j_server import LONG_TERM, Neo4jServer, empty_server, logged_in
+from neo4j_release import LONG_TERM
+from neo4j_server import Neo4jServer, empty_server, logged_in
 
 from graph.contract.tables import CheckedTable, read_folder
 from graph.model import Snapshot

@@ -19,7 +19,8 @@ from pathlib import Path
 from measure import DATA, read_ringfence, run_ringfence, write_result
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
-from neo4j_server import LONG_TERM, Neo4jServer, empty_server
+from neo4j_release import LONG_TERM
+from neo4j_server import Neo4jServer, empty_server
 
 SIMULATED = {
     "demo": ("--accounts", "10000", "--seed", "7"),

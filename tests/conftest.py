@@ -6,7 +6,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from neo4j_server import CURRENT, ServerAddress, empty_server, server_for_tests
+from neo4j_release import CURRENT
+from neo4j_server import ServerAddress, empty_server, server_for_tests
 from property_graph import BACKENDS, Dump, Open, as_server, dump_graph, empty_quickly
 
 from graph.open import open_store

@@ -1,20 +1,16 @@
-"""A real Neo4j Community server for the tests: install its jars, start it, kill it, start it again.
+"""A real Neo4j Community server for the tests: start it, kill it, start it again.
 
-``make neo4j`` (or ``python tests/neo4j_server.py``) copies the jars into ``.neo4j``; the tests then start a
+``make neo4j`` (or ``python tests/neo4j_install.py``) puts the jars into ``.neo4j``; the tests then start a
 server of their own on a free port, in a folder of their own, and stop it.  Set NEO4J_TEST_URI (with
 NEO4J_TEST_USERNAME and NEO4J_TEST_PASSWORD) to test against a server that is already running; the tests empty it.
 """
 
 from __future__ import annotations
 
-import argparse
-import hashlib
 import os
-import re
 import shutil
 import socket
 import subprocess
-import sys
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
@@ -25,33 +21,18 @@ from typing import Self
 import neo4j
 import neo4j.exceptions
 import pytest
+from neo4j_release import (
+    CLASSES,
+    LONG_TERM,
+    NEW_HOME,
+    NoServerError,
+    Release,
+    check_installed,
+    make_java_command,
+)
 
-ROOT = Path(__file__).resolve().parents[1]
-CACHE = ROOT / ".neo4j"
-SOURCES = ROOT / "tests" / "java"
 START_SECONDS = 120
 STOP_SECONDS = 60
-
-
-@dataclass(frozen=True)
-class Release:
-    """A version of the server, and the Java versions that it runs on."""
-
-    version: str
-    oldest_java: int
-    newest_java: int
-
-    @property
-    def folder(self) -> Path:
-        return CACHE / self.version
-
-
-LONG_TERM = Release("5.26.30", 17, 21)
-CURRENT = Release("2026.08.1", 21, 25)
-RELEASES = (LONG_TERM, CURRENT)
-
-OPENED = ("java.nio", "java.io", "java.lang", "java.util.concurrent", "sun.nio.ch", "jdk.internal.ref")
-"""Packages of java.base that Neo4j reaches into."""
 
 QUICK_START = ("-Xmx768m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1")
 """A small server that lives for a minute: no time to compile well, nor many collectors on two cores."""
@@ -66,10 +47,6 @@ SETTINGS: Mapping[str, str] = {
     "internal.dbms.bolt.netty_server_shutdown_quiet_period": "0",
     "internal.server.bolt.thread_pool_shutdown_wait_time": "0s",
 }
-
-
-class NoServerError(Exception):
-    """A server cannot be had on this machine; the message says what is missing."""
 
 
 @dataclass(frozen=True)
@@ -116,6 +93,7 @@ class Neo4jServer:
     @classmethod
     def start(cls, home: Path, release: Release = LONG_TERM, **options: object) -> Self:
         """Make a server in a new ``home`` and wait until it answers."""
+        check_installed(release)
         server = cls(home, release, **options)  # type: ignore[arg-type]
         server.restart()
         return server
@@ -139,7 +117,8 @@ class Neo4jServer:
         if settings is not None:
             self.settings = dict(settings)
         self._write_settings()
-        command = [*_java_command(self.release, self.java_options), str(self.home)]
+        self._begin_with_a_made_home()
+        command = [*make_java_command(self.release, self._find_options()), str(self.home)]
         with self.log.open("ab") as log:
             self.process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=log, stderr=log)
         try:
@@ -176,6 +155,15 @@ class Neo4jServer:
         self.process.stdin.close()
         self.process.wait()
         self.process = None
+
+    def _find_options(self) -> list[str]:
+        classes = self.release.folder / CLASSES
+        return [*self.java_options, *([f"-XX:SharedArchiveFile={classes}"] if classes.is_file() else [])]
+
+    def _begin_with_a_made_home(self) -> None:
+        made = self.release.folder / NEW_HOME
+        if made.is_dir() and not (self.home / "data").exists():
+            shutil.copytree(made, self.home / "data")
 
     def _write_settings(self) -> None:
         conf = self.home / "conf" / "neo4j.conf"
@@ -283,117 +271,6 @@ def named_server() -> ServerAddress | None:
     return ServerAddress(uri, username, os.environ.get("NEO4J_TEST_PASSWORD", ""))
 
 
-def install(release: Release) -> None:
-    """Copy a release's jars into the cache and compile the launcher, unless that was done.
-
-    Raises
-    ------
-    NoServerError
-        If this machine has no fitting Java, or no Maven, or Maven fails.
-    """
-    java = find_java(release)
-    if _is_installed(release):
-        return
-    mvn, javac = shutil.which("mvn"), java.with_name("javac")
-    if mvn is None:
-        raise NoServerError("Maven (mvn) is not on the PATH; it fetches the Neo4j server that the tests use")
-    if not javac.is_file():
-        raise NoServerError(f"{java.parent.parent} is a Java runtime without javac; install the JDK")
-    shutil.rmtree(release.folder, ignore_errors=True)
-    jars = release.folder / "lib"
-    _run(
-        [mvn, "--quiet", "--batch-mode", "--strict-checksums", "-Dstyle.color=never", f"--file={SOURCES / 'pom.xml'}"]
-        + [f"-Dneo4j.version={release.version}", "dependency:copy-dependencies", f"-DoutputDirectory={jars}"]
-    )
-    _run([str(javac), "-cp", f"{jars}/*", "-d", str(release.folder), str(SOURCES / "Server.java")])
-    _stamp(release).write_text(_digest(release))
-
-
-def find_java(release: Release) -> Path:
-    """Return the oldest Java on this machine that runs a release.
-
-    Raises
-    ------
-    NoServerError
-        If there is none.
-    """
-    fitting = {
-        version: java
-        for java in reversed(_list_javas())
-        if release.oldest_java <= (version := _read_java_version(java)) <= release.newest_java
-    }
-    if not fitting:
-        wanted = f"Java {release.oldest_java} to {release.newest_java}"
-        raise NoServerError(f"Neo4j {release.version} needs {wanted}: not in JAVA_HOME, PATH or /usr/lib/jvm")
-    return fitting[min(fitting)]
-
-
-def _list_javas() -> list[Path]:
-    homes = [Path(home) for home in [os.environ.get("JAVA_HOME")] if home]
-    on_path = shutil.which("java")
-    if on_path:
-        homes.append(Path(on_path).resolve().parents[1])
-    homes += sorted(Path("/usr/lib/jvm").glob("*"))
-    homes += sorted(Path("/Library/Java/JavaVirtualMachines").glob("*/Contents/Home"))
-    return [home / "bin" / "java" for home in homes if (home / "bin" / "java").is_file()]
-
-
-def _read_java_version(java: Path) -> int:
-    """Return the feature release, 17 for 17.0.15; 0 where it cannot be told."""
-    said = subprocess.run([java, "-version"], capture_output=True, text=True, check=False).stderr
-    found = re.search(r'version "(\d+)', said)
-    return int(found[1]) if found else 0
-
-
-def _java_command(release: Release, options: Sequence[str]) -> list[str]:
-    java = find_java(release)
-    if not _is_installed(release):
-        raise NoServerError(f"Neo4j {release.version} is not installed for the tests; run: make neo4j")
-    opened = [f"--add-opens=java.base/{package}=ALL-UNNAMED" for package in OPENED]
-    quiet = ["--enable-native-access=ALL-UNNAMED"] if release is CURRENT else []
-    classes = os.pathsep.join([str(release.folder), f"{release.folder}/lib/*"])
-    return [str(java), *options, *opened, *quiet, "-cp", classes, "Server"]
-
-
-def _is_installed(release: Release) -> bool:
-    stamp = _stamp(release)
-    return stamp.is_file() and stamp.read_text() == _digest(release)
-
-
-def _stamp(release: Release) -> Path:
-    return release.folder / "installed"
-
-
-def _digest(release: Release) -> str:
-    sources = b"".join(path.read_bytes() for path in sorted(SOURCES.iterdir()))
-    return hashlib.sha256(release.version.encode() + sources).hexdigest()
-
-
-def _run(command: list[str]) -> None:
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise NoServerError(f"{Path(command[0]).name} failed:\n{(done.stdout + done.stderr)[-2000:]}")
-
-
 def _find_free_port() -> int:
     with socket.create_server(("127.0.0.1", 0)) as probe:
         return int(probe.getsockname()[1])
-
-
-def main() -> int:
-    """Install both releases; return 1 where one that has to be there cannot be had."""
-    parser = argparse.ArgumentParser(description="Install the Neo4j server that the tests use.")
-    parser.add_argument("--if-possible", action="store_true", help="succeed without it, unless CI is set")
-    if_possible = parser.parse_args().if_possible and not os.environ.get("CI")
-    missing = False
-    for release in RELEASES:
-        try:
-            install(release)
-        except NoServerError as error:
-            sys.stderr.write(f"tests against Neo4j {release.version} will be skipped: {error}\n")
-            missing = missing or release is LONG_TERM
-    return int(missing and not if_possible)
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import neo4j
 import pytest
-from neo4j_server import LONG_TERM, RELEASES, Neo4jServer, NoServerError, Release, ServerAddress, find_java
+from neo4j_release import LONG_TERM, RELEASES, NoServerError, Release, find_java
+from neo4j_server import Neo4jServer, ServerAddress
 from places import ROOT
 
 

@@ -1,0 +1,113 @@
+"""Install the Neo4j server that the tests use: its jars, its launcher, and what spares each start some seconds."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import neo4j
+from neo4j_release import (
+    CLASSES,
+    LAUNCHER,
+    LONG_TERM,
+    NEW_HOME,
+    RELEASES,
+    SOURCES,
+    STAMP,
+    NoServerError,
+    Release,
+    compute_digest,
+    find_java,
+    is_installed,
+)
+from neo4j_server import QUICK_START, Neo4jServer, ServerAddress, empty_server
+
+OFTEN_STARTED = (LONG_TERM,)
+"""Preparing takes as long as three starts; the tests start the current release once or twice."""
+
+USUAL_WORK = (
+    "CREATE CONSTRAINT FOR (thing:Thing) REQUIRE thing.id IS UNIQUE",
+    "UNWIND range(1, 9) AS id MERGE (thing:Thing {id: id}) SET thing.seen_at = datetime()",
+    "MATCH (one:Thing), (next:Thing {id: one.id + 1}) MERGE (one)-[:NEXT]->(next)",
+    "MATCH path = (:Thing {id: 1})-[:NEXT*1..3]->(last) RETURN count(path) AS paths, collect(last.id) AS ends",
+)
+"""Its classes go into the archive with those of a start."""
+
+
+def install(release: Release) -> None:
+    """Copy a release's jars into the cache, compile the launcher and prepare quick starts, unless that was done.
+
+    Raises
+    ------
+    NoServerError
+        If this machine has no fitting Java, or no Maven, or Maven fails, or the server does not start.
+    """
+    java = find_java(release)
+    if is_installed(release):
+        return
+    mvn, javac = shutil.which("mvn"), java.with_name("javac")
+    if mvn is None:
+        raise NoServerError("Maven (mvn) is not on the PATH; it fetches the Neo4j server that the tests use")
+    if not javac.is_file():
+        raise NoServerError(f"{java.parent.parent} is a Java runtime without javac; install the JDK")
+    shutil.rmtree(release.folder, ignore_errors=True)
+    jars = release.folder / "lib"
+    _run(
+        [mvn, "--quiet", "--batch-mode", "--strict-checksums", "-Dstyle.color=never", f"--file={SOURCES / 'pom.xml'}"]
+        + [f"-Dneo4j.version={release.version}", "dependency:copy-dependencies", f"-DoutputDirectory={jars}"]
+    )
+    _run([str(javac), "-cp", f"{jars}/*", "-d", str(release.folder), str(SOURCES / "Server.java")])
+    with zipfile.ZipFile(release.folder / LAUNCHER, "w") as launcher:
+        launcher.write(release.folder / "Server.class", "Server.class")
+    if release in OFTEN_STARTED:
+        _prepare_quick_starts(release)
+    (release.folder / STAMP).write_text(compute_digest(release))
+
+
+def _prepare_quick_starts(release: Release) -> None:
+    """Start once, do some work, stop in order; keep the archive of classes and the home for every later start."""
+    archiving = f"-XX:ArchiveClassesAtExit={release.folder / CLASSES}"
+    home = release.folder / "first-home"
+    server = Neo4jServer(home, release, java_options=[*QUICK_START, archiving])
+    server.restart()
+    _do_usual_work(server.address)
+    server.stop()
+    (home / "data").rename(release.folder / NEW_HOME)
+    shutil.rmtree(home)
+
+
+def _do_usual_work(address: ServerAddress) -> None:
+    with neo4j.GraphDatabase.driver(address.uri, auth=(address.username, address.password)) as driver:
+        for statement in USUAL_WORK:
+            driver.execute_query(statement)
+    empty_server(address)
+
+
+def _run(command: list[str]) -> None:
+    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    if done.returncode:
+        raise NoServerError(f"{Path(command[0]).name} failed:\n{(done.stdout + done.stderr)[-2000:]}")
+
+
+def main() -> int:
+    """Install both releases; return 1 where one that has to be there cannot be had."""
+    parser = argparse.ArgumentParser(description="Install the Neo4j server that the tests use.")
+    parser.add_argument("--if-possible", action="store_true", help="succeed without it, unless CI is set")
+    if_possible = parser.parse_args().if_possible and not os.environ.get("CI")
+    missing = False
+    for release in RELEASES:
+        try:
+            install(release)
+        except NoServerError as error:
+            sys.stderr.write(f"tests against Neo4j {release.version} will be skipped: {error}\n")
+            missing = missing or release is LONG_TERM
+    return int(missing and not if_possible)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
