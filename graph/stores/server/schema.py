@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 
 from graph import errors
 from graph.stores.server.bolt import Bolt
@@ -33,14 +34,16 @@ _INDEXES = (
     ("linked_ring", "()-[n:LINKED]-()", "n.ring_key"),
 )
 
+KEYS = {
+    **{f"{label.lower()}_key": (f"(n:{label})", f"n.{key}") for label, key in NODE_KEYS.items()},
+    **{f"{key.removesuffix('_id')}_key": (f"()-[n:{kind}]-()", f"n.{key}") for kind, key in _RELATIONSHIP_KEYS},
+}
+"""The name of each uniqueness constraint, what it is for, and its property."""
+
 _KEYS_AND_INDEXES = (
     *(
-        f"CREATE CONSTRAINT {label.lower()}_key IF NOT EXISTS FOR (n:{label}) REQUIRE n.{key} IS UNIQUE"
-        for label, key in NODE_KEYS.items()
-    ),
-    *(
-        f"CREATE CONSTRAINT {key.removesuffix('_id')}_key IF NOT EXISTS FOR ()-[n:{kind}]-() REQUIRE n.{key} IS UNIQUE"
-        for kind, key in _RELATIONSHIP_KEYS
+        f"CREATE CONSTRAINT {name} IF NOT EXISTS FOR {pattern} REQUIRE {what} IS UNIQUE"
+        for name, (pattern, what) in KEYS.items()
     ),
     *(f"CREATE INDEX {name} IF NOT EXISTS FOR {pattern} ON ({what})" for name, pattern, what in _INDEXES),
 )
@@ -54,6 +57,11 @@ A node takes any property, so a version that only adds some needs no statement.
 _READ_VERSION = "MATCH (s:Schema {name: 'ringfence'}) RETURN s.version AS version"
 _WRITE_VERSION = "MERGE (s:Schema {name: 'ringfence'}) SET s.version = $version"
 _FIND_FOREIGN = "MATCH (n) WHERE NOT n:Schema AND NOT n:Writer AND NOT n:Slot AND NOT n:Load RETURN labels(n) LIMIT 1"
+
+_FIND_ORPHANS = (
+    "SHOW INDEXES YIELD name, owningConstraint, state"
+    " WHERE owningConstraint IS NULL AND (name IN $keys OR (name IN $indexes AND state = 'FAILED')) RETURN name"
+)
 
 _KIND = re.compile("[a-z][a-z0-9]*(_[a-z0-9]+)*")
 _MOST_KIND_LABELS = 50
@@ -108,12 +116,37 @@ def prepare_schema(bolt: Bolt) -> None:
     if version is None:
         # Without a version it is either empty or somebody else's.
         _refuse_foreign(bolt)
+    if (version or 0) < SCHEMA_VERSION:
+        _drop_orphans(bolt)
     for step in range((version or 0) + 1, SCHEMA_VERSION + 1):
         for statement in MIGRATIONS[step]:
-            bolt.ask(statement, writing=True)
+            _make(bolt, statement)
         bolt.ask("CALL db.awaitIndexes(600)")
         # Last: whoever is killed before runs the step again, which does no harm.
         bolt.ask(_WRITE_VERSION, writing=True, version=step)
+
+
+def _make(bolt: Bolt, statement: str) -> None:
+    """Make a key or an index, also where another first writer is just making the same one."""
+    try:
+        bolt.ask(statement, writing=True)
+    except errors.StoreUnreachableError:
+        raise
+    except errors.StoreError:  # it was not there yet when Neo4j looked, and was when it wrote
+        bolt.ask(statement, writing=True)
+
+
+def _drop_orphans(bolt: Bolt) -> None:
+    """Drop indexes of keys that are not there.
+
+    Neo4j makes a constraint's index before the constraint.  A server that is killed in between keeps an index that
+    has the constraint's name, and is in its way for ever.
+    """
+    # An index whose constraint another writer is just making cannot be dropped.  Whatever else goes wrong here, the
+    # statement that makes the key says so.
+    with suppress(errors.StoreError):
+        for row in bolt.ask(_FIND_ORPHANS, keys=list(KEYS), indexes=[name for name, _, _ in _INDEXES]):
+            bolt.ask(f"DROP INDEX {row['name']} IF EXISTS", writing=True)
 
 
 def _refuse_foreign(bolt: Bolt) -> None:

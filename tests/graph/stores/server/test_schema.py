@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import neo4j
 import pytest
 import small_market
-from property_graph import Dump
+from neo4j_server import ServerAddress, empty_server
+from property_graph import Dump, as_server
 from server_work import load
 
 from graph.errors import (
     RingfenceError,
+    StoreError,
     StoreNotFoundError,
     StoreVersionError,
 )
@@ -20,7 +25,8 @@ from graph.open import open_store
 from graph.queries.accounts import find_account
 from graph.stores.location import Server
 from graph.stores.server import schema as server_schema
-from graph.stores.server.schema import NODE_KEYS
+from graph.stores.server.bolt import Bolt
+from graph.stores.server.schema import _INDEXES, KEYS, NODE_KEYS
 from graph.stores.shape import VERSION
 
 pytestmark = pytest.mark.server
@@ -56,6 +62,62 @@ def test_identifiers_carry_their_kind_as_a_label_where_it_makes_one(server: Serv
             "steam_id": {"SteamId"},
         }
         assert store.query("MATCH (a:Account) RETURN count(*) AS n") == [{"n": 1}]
+
+
+def describe_schema(server: Server) -> set[tuple[str, str, bool]]:
+    """Each index with its state, and whether it is a constraint's."""
+    with closing(Bolt(server)) as bolt:
+        rows = bolt.ask("SHOW INDEXES YIELD name, type, state, owningConstraint WHERE type <> 'LOOKUP' RETURN *")
+        return {(row["name"], row["state"], row["owningConstraint"] is not None) for row in rows}
+
+
+WHOLE = {(name, "ONLINE", True) for name in KEYS} | {(name, "ONLINE", False) for name, _, _ in _INDEXES}
+
+
+@pytest.fixture
+def bare(neo4j_server: ServerAddress) -> Server:
+    """A server without keys and indexes."""
+    empty_server(neo4j_server)
+    return as_server(neo4j_server)
+
+
+def test_a_schema_that_was_killed_between_an_index_and_its_key_is_made_whole(bare: Server) -> None:
+    with closing(Bolt(bare)) as bolt:  # what a killed server keeps of a key is its index, under the key's name
+        for name, (pattern, what) in KEYS.items():
+            bolt.ask(f"CREATE INDEX {name} FOR {pattern} ON ({what})", writing=True)
+        with pytest.raises(StoreError, match="There already exists an index called"):
+            bolt.ask(server_schema._KEYS_AND_INDEXES[0], writing=True)
+    open_store(bare, mode="write").close()
+    assert describe_schema(bare) == WHOLE
+
+
+def test_a_schema_that_was_killed_at_any_statement_is_made_whole(bare: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    ask, n_deaths = Bolt.ask, 0
+    done: set[str] = set()
+
+    def ask_and_die(bolt: Bolt, cypher: str, **more: Any) -> Any:
+        rows = ask(bolt, cypher, **more)
+        if more.get("writing") and cypher not in done:  # each attempt comes one statement further
+            done.add(cypher)
+            raise KeyboardInterrupt
+        return rows
+
+    monkeypatch.setattr(Bolt, "ask", ask_and_die)
+    while True:
+        try:
+            open_store(bare, mode="write").close()
+            break
+        except KeyboardInterrupt:
+            n_deaths += 1
+    assert n_deaths == len(KEYS) + len(_INDEXES) + 1  # and that which says that all is there
+    assert describe_schema(bare) == WHOLE
+
+
+def test_two_first_writers_at_once_are_not_in_one_another_s_way(bare: Server) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(lambda: open_store(bare, mode="write").close()) for _ in range(4)]:
+            done.result()
+    assert describe_schema(bare) == WHOLE
 
 
 def test_a_newer_schema_is_refused(server: Server) -> None:
