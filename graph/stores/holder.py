@@ -36,7 +36,9 @@ def say_holder(holder: Mapping[str, Any]) -> str:
     return f"process {holder['pid']} on {holder['host']} ({holder['command']}) since {holder['since']}"
 
 
-def wait_in_turn(place: str, attempt: Callable[[], str], wait_seconds: float) -> None:
+def wait_in_turn(
+    place: str, attempt: Callable[[], str], wait_seconds: float, *, pause_seconds: float = _PAUSE_SECONDS
+) -> None:
     """Try to take a lock until it is taken, and say once for whom one waits.
 
     Parameters
@@ -47,6 +49,8 @@ def wait_in_turn(place: str, attempt: Callable[[], str], wait_seconds: float) ->
         Takes the lock and returns nothing, or else the words for who holds it.
     wait_seconds
         How long to go on trying; 0 for one attempt.
+    pause_seconds
+        How long to pause from one attempt to the next.
 
     Raises
     ------
@@ -61,7 +65,7 @@ def wait_in_turn(place: str, attempt: Callable[[], str], wait_seconds: float) ->
         if not told:
             log.info("%s is held by %s; waiting up to %g s", place, holder, wait_seconds)
             told = True
-        time.sleep(_PAUSE_SECONDS)
+        time.sleep(min(pause_seconds, max(deadline - time.monotonic(), 0.0)))
 
 
 def _is_alive(pid: int) -> bool:

@@ -1,15 +1,16 @@
 """Talking to a Neo4j server: connections, transactions that are tried again, errors in the project's words.
 
-The only module that knows the driver.  What is passing (a deadlock, a change of leader, a broken
-connection) is tried again with growing, random pauses, for a minute at most.  Neo4j also calls it
-passing when a transaction needs more memory than there is; trying that again would only fill the
-memory again, so it is an error at once.
+The only module that knows the driver.  What is passing (a deadlock, a change of leader) is tried again with growing,
+random pauses, for a minute at most; a connection that broke for a few seconds, for whoever waits wants to know within
+ten that the server is gone.  Neo4j also calls it passing when a transaction needs more memory than there is; trying
+that again would only fill the memory again, so it is an error at once.
 """
 
 from __future__ import annotations
 
 import logging
 import ssl
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC
@@ -22,6 +23,7 @@ from neo4j.graph import Node, Path, Relationship
 
 from graph import errors
 from graph.stores.location import Server
+from graph.stores.server.heartbeat import Heartbeat, OpenSocket
 from graph.version import VERSION
 
 log = logging.getLogger("ringfence.server")
@@ -33,9 +35,12 @@ Transaction = neo4j.Transaction
 """What :meth:`Bolt.transact` hands to the work it does."""
 
 PATIENCE_SECONDS = 60.0
-"""How long what is passing is tried again: a leader is elected, or a server restarted, within that."""
+"""How long what is passing is tried again: a leader is elected within that."""
 
-_CONNECT_SECONDS = 10.0
+LOST_SECONDS = 4.0
+"""How long a server that cannot be reached is tried again, from when it was missed."""
+
+_CONNECT_SECONDS = 5.0
 _MOST_CONNECTIONS = 8
 _DEFAULT_PRIVILEGE = "ACCESS on the database"
 
@@ -56,16 +61,19 @@ class Bolt:
 
     def __init__(self, server: Server) -> None:
         self.server = server
+        self.is_lost = False
         with self.explained():
             self._driver: neo4j.Driver = neo4j.GraphDatabase.driver(
                 server.uri if server.ca_file is None else _without_trust(server.uri),
                 auth=None if server.password is None else (server.username, server.password),
                 connection_timeout=_CONNECT_SECONDS,
+                connection_acquisition_timeout=_CONNECT_SECONDS,  # which is also how long a greeting is waited for
                 max_connection_pool_size=_MOST_CONNECTIONS,
                 notifications_min_severity="OFF",
                 user_agent=f"ringfence/{VERSION}",
                 **_trust(server),
             )
+        self._heartbeat = Heartbeat(self._list_sockets, is_encrypted=_is_encrypted(server))
         try:
             with self.explained(), self._session(writing=False) as session:
                 session.run("RETURN 1").consume()  # once: who mistypes an address need not wait a minute
@@ -73,9 +81,21 @@ class Bolt:
             self.close()
             raise
 
+    @property
+    def is_silent(self) -> bool:
+        """Whether the server was there, and answers nothing any more."""
+        return self._heartbeat.is_lost
+
     def close(self) -> None:
         """Close all connections; closing twice is harmless."""
+        self._heartbeat.stop()
         self._driver.close()
+
+    def _list_sockets(self) -> list[OpenSocket]:
+        """The connections in use; the driver has no public word for them."""
+        pool = self._driver._pool
+        with pool.lock:
+            return [each.socket for found in pool.connections.values() for each in found if each.in_use]
 
     def ask(self, cypher: str, *, writing: bool = False, **parameters: Any) -> list[Row]:
         """Run one query of the program's own and return its rows, untouched."""
@@ -93,12 +113,12 @@ class Bolt:
         """The rows, and a mark that is another one after whatever anybody commits; empty if the server gives none."""
 
         def run() -> tuple[list[Row], str]:
-            with self._session(writing=writing) as session:
+            with self._heartbeat.watching(), self._session(writing=writing) as session:
                 rows = [_as_row(record) for record in session.run(cypher, dict(parameters))]
                 return rows, " ".join(sorted(session.last_bookmarks().raw_values))
 
         with self.explained(query=cypher):
-            rows, mark = run() if writing else _trying_again()(run)
+            rows, mark = run() if writing else self._trying_again()(run)
         return [{name: _as_plain(value) for name, value in row.items()} for row in rows], mark
 
     def transact(self, work: Callable[[Transaction], T], *, writing: bool, patience_seconds: float | None = None) -> T:
@@ -109,13 +129,30 @@ class Bolt:
         """
 
         def attempt() -> T:
-            with self._session(writing=writing) as session, session.begin_transaction() as transaction:
+            with (
+                self._heartbeat.watching(),
+                self._session(writing=writing) as session,
+                session.begin_transaction() as transaction,
+            ):
                 result = work(transaction)
                 transaction.commit()
                 return result
 
         with self.explained():
-            return _trying_again(patience_seconds)(attempt)
+            return self._trying_again(patience_seconds)(attempt)
+
+    def _trying_again(self, patience_seconds: float | None = None) -> tenacity.Retrying:
+        return tenacity.Retrying(
+            retry=tenacity.retry_if_exception(is_passing),
+            wait=tenacity.wait_random_exponential(multiplier=0.1, max=5.0),
+            stop=_Patience(self, PATIENCE_SECONDS if patience_seconds is None else patience_seconds),
+            sleep=self._sleep,
+            before_sleep=_note_attempt,
+            reraise=True,
+        )
+
+    def _sleep(self, seconds: float) -> None:
+        time.sleep(min(seconds, LOST_SECONDS / 4) if self.is_lost else seconds)
 
     def _session(self, *, writing: bool) -> neo4j.Session:
         mode = neo4j.WRITE_ACCESS if writing else neo4j.READ_ACCESS
@@ -136,14 +173,27 @@ class Bolt:
             raise errors.QueryError(f"{error}{_quote(query)}") from error
 
 
-def _trying_again(patience_seconds: float | None = None) -> tenacity.Retrying:
-    return tenacity.Retrying(
-        retry=tenacity.retry_if_exception(is_passing),
-        wait=tenacity.wait_random_exponential(multiplier=0.1, max=5.0),
-        stop=tenacity.stop_after_delay(PATIENCE_SECONDS if patience_seconds is None else patience_seconds),
-        before_sleep=_note_attempt,
-        reraise=True,
-    )
+class _Patience:
+    """When to give up: after a while, or a few seconds after the server was missed."""
+
+    def __init__(self, bolt: Bolt, seconds: float) -> None:
+        self.bolt = bolt
+        self.seconds = seconds
+        self.missed_at: float | None = None
+
+    def __call__(self, state: tenacity.RetryCallState) -> bool:
+        error, now = state.outcome.exception() if state.outcome else None, time.monotonic()
+        self.bolt.is_lost = is_lost(error)
+        self.missed_at = (self.missed_at or now) if self.bolt.is_lost else None
+        if self.missed_at is not None and (self.bolt.is_silent or now - self.missed_at >= LOST_SECONDS):
+            return True
+        return (state.seconds_since_start or 0.0) >= self.seconds
+
+
+def is_lost(error: BaseException | None) -> bool:
+    """Whether nobody was there at all, rather than nobody who could do it at the moment."""
+    is_there = (exceptions.WriteServiceUnavailable, exceptions.ReadServiceUnavailable)
+    return isinstance(error, exceptions.DriverError) and error.is_retryable() and not isinstance(error, is_there)
 
 
 def is_passing(error: BaseException) -> bool:
@@ -164,6 +214,10 @@ def _note_attempt(state: tenacity.RetryCallState) -> None:
     error = state.outcome.exception() if state.outcome else None
     code = error.code if isinstance(error, exceptions.Neo4jError) else type(error).__name__
     log.debug("%s; trying again (attempt %d)", code, state.attempt_number + 1)
+
+
+def _is_encrypted(server: Server) -> bool:
+    return server.ca_file is not None or "+" in server.uri.partition("://")[0]
 
 
 def _without_trust(uri: str) -> str:

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from typing import Any, TypeVar
 
 from graph import errors
-from graph.stores.holder import name_this_process, say_holder
+from graph.stores.holder import name_this_process, say_holder, wait_in_turn
 from graph.stores.server.bolt import Bolt, Transaction
 
 log = logging.getLogger("ringfence.server")
@@ -31,6 +31,7 @@ N_SLOTS = 2
 
 LEASE_SECONDS = 30.0
 _RELEASE_SECONDS = 2.0
+_PAUSE_SECONDS = 0.5
 _ABANDONED: set[str] = set()
 """Locks that this process holds no longer, though their server could not be told."""
 
@@ -68,7 +69,7 @@ class ServerLock:
     Raises
     ------
     StoreBusyError
-        If somebody else holds it; the message says who, and since when.
+        If somebody else holds it for longer than the server's ``wait_seconds``; the message says who, and since when.
     """
 
     def __init__(self, bolt: Bolt, *, lease_seconds: float = LEASE_SECONDS) -> None:
@@ -77,22 +78,25 @@ class ServerLock:
         self._lease_ms = int(lease_seconds * 1000)
         self._batches = [0] * N_SLOTS
         self._over = threading.Event()
-        bolt.transact(self._take, writing=True)
+        wait_in_turn(str(bolt.server), self._try, bolt.server.wait_seconds, pause_seconds=_PAUSE_SECONDS)
         self._renewer = threading.Thread(
             target=self._renew, args=(lease_seconds / 3,), name="ringfence-lease", daemon=True
         )
         self._renewer.start()
 
-    def _take(self, transaction: Transaction) -> None:
+    def _try(self) -> str:
+        """Take the lock, or say who holds it; a look comes first, for whoever waits is not to write again and again."""
+        return find_writer(self.bolt) or self.bolt.transact(self._take, writing=True)
+
+    def _take(self, transaction: Transaction) -> str:
         transaction.run(_ASK, token=self.token).consume()
         row = transaction.run(_LOOK).single(strict=True)
         holder = _say_holder(row) if row["token"] != self.token else ""
         if holder:
-            raise errors.StoreBusyError(
-                f"{self.bolt.server} is held by {holder}; try again later (if it was killed, in {row['seconds'] + 1} s)"
-            )
+            return holder
         transaction.run(_TAKE, token=self.token, holder=name_this_process(), lease_ms=self._lease_ms).consume()
         transaction.run(_TAKE_SLOTS, token=self.token, n=N_SLOTS).consume()
+        return ""
 
     def write(self, work: Callable[[Transaction], T], *, slot: int = 0) -> T | None:
         """Do work in one transaction, once; None where it turns out to have been committed before.
@@ -140,6 +144,9 @@ class ServerLock:
         if self._over.is_set():
             return
         self._over.set()
+        if self.bolt.is_lost:  # nobody is there to be told, and whoever waits has waited long enough
+            _ABANDONED.add(self.token)
+            return
         try:
             self.bolt.transact(self._give_back, writing=True, patience_seconds=_RELEASE_SECONDS)
         except errors.StoreError as error:  # the lease ends by itself
@@ -158,4 +165,5 @@ def find_writer(bolt: Bolt) -> str:
 
 def _say_holder(row: Any) -> str:
     held = row["token"] is not None and row["token"] not in _ABANDONED and row["leased"]
-    return say_holder(row) if held else ""
+    holder = say_holder(row) if held else ""
+    return holder and f"{holder} (if it was killed, for {row['seconds'] + 1} s more)"

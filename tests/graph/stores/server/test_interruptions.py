@@ -5,15 +5,15 @@ from __future__ import annotations
 import os
 import re
 import socket
-import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import neo4j
 import pytest
 import small_market
-from neo4j_server import Neo4jServer
+from neo4j_server import Neo4jServer, ServerAddress
 from property_graph import Dump, empty_quickly
 from server_work import describe, load, work_until_death
 
@@ -25,8 +25,10 @@ from graph.errors import (
 )
 from graph.open import open_store
 from graph.stores.location import Server
+from graph.stores.server import store as server_module
 from graph.stores.server import write as server_write
 from graph.stores.server.bolt import Bolt
+from graph.stores.server.lease import ServerLock
 
 pytestmark = pytest.mark.server
 
@@ -79,23 +81,73 @@ def test_a_load_whose_server_is_killed_is_completed_by_the_same_command(
     assert describe(mortal, dump) == undisturbed
 
 
-def test_a_load_outlives_a_restart_of_its_server(
-    mortal: Server, mortal_server: Neo4jServer, market: Path, dump: Dumper, small_batches: None
+def test_a_load_that_stops_after_any_of_its_transactions_is_completed(
+    server: Server, neo4j_server: ServerAddress, tmp_path: Path, dump: Dumper, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    load(mortal, market)
-    undisturbed = describe(mortal, dump)
-    empty_quickly(mortal_server.address)
-    killed: list[str] = []
+    tables = small_market.write_tables(tmp_path / "market")
+    monkeypatch.setattr(server_module, "ONE_TRANSACTION_ROWS", 0)
+    load(server, tables)
+    undisturbed = describe(server, dump)
+    empty_quickly(neo4j_server)
+    write, n_stops, written = ServerLock.write, 0, 0
 
-    def kill(stage: str, done: int, total: int) -> None:
-        if stage == "writing USES" and not killed:
-            killed.append(stage)
-            mortal_server.kill()
-            threading.Thread(target=mortal_server.restart).start()
+    def write_and_stop(lock: ServerLock, work: Any, *, slot: int = 0) -> Any:
+        nonlocal written
+        result = write(lock, work, slot=slot)
+        written += 1
+        if written > n_stops:  # each attempt comes one transaction further than the one before
+            raise KeyboardInterrupt
+        return result
 
-    load(mortal, market, progress=kill)
-    assert killed
-    assert describe(mortal, dump) == undisturbed
+    monkeypatch.setattr(ServerLock, "write", write_and_stop)
+    while True:
+        written = 0
+        try:
+            load(server, tables)
+            break
+        except KeyboardInterrupt:
+            n_stops += 1
+            with pytest.raises(StoreUnfinishedError):
+                open_store(server)
+    monkeypatch.undo()
+    assert n_stops > 5
+    load(server, tables)
+    assert describe(server, dump) == undisturbed
+
+
+def test_a_run_that_stops_at_any_of_its_statements_leaves_everything_as_it_was(
+    server: Server, tmp_path: Path, dump: Dumper, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small_market.make_loaded_store(server, small_market.write_tables(tmp_path / "market"))
+    small_market.add_run(server)
+    before = describe(server, dump)
+    run, n_run = neo4j.Transaction.run, 0
+
+    def run_and_stop(transaction: neo4j.Transaction, *arguments: Any, **more: Any) -> Any:
+        nonlocal n_run
+        result = run(transaction, *arguments, **more)
+        n_run += 1
+        if n_run == most:
+            raise KeyboardInterrupt
+        return result
+
+    with open_store(server, mode="write") as store:
+        snapshot = store.snapshot()
+        results = small_market.make_run(snapshot, run_id="run-2")
+        monkeypatch.setattr(neo4j.Transaction, "run", run_and_stop)
+        for most in range(3, 1000):
+            n_run = 0
+            try:
+                store.write_run(results, snapshot)
+                break
+            except KeyboardInterrupt:
+                pass
+            if most % 7 == 0:  # a whole comparison takes its time
+                n_run = -1000
+                assert dump(store) == before[0]
+        monkeypatch.undo()
+    assert most > 20
+    open_store(server).close()
 
 
 def test_a_small_load_is_all_or_nothing(server: Server, market: Path, dump: Dumper) -> None:

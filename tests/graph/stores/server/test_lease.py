@@ -7,6 +7,8 @@ import re
 import socket
 import threading
 import time
+from contextlib import closing
+from dataclasses import replace
 
 import neo4j
 import pytest
@@ -24,15 +26,29 @@ from graph.stores.server.lease import ServerLock
 pytestmark = pytest.mark.server
 
 
-def test_a_second_writer_is_told_at_once_who_writes(server: Server) -> None:
+def test_a_second_writer_waits_as_long_as_it_is_told_and_is_told_who_writes(server: Server) -> None:
     with open_store(server, mode="write"):
-        started = time.monotonic()
-        with pytest.raises(StoreBusyError) as caught:
-            open_store(server, mode="write")
-        assert time.monotonic() - started < 5
+        for wait_seconds in (0, 0.7):
+            started = time.monotonic()
+            with pytest.raises(StoreBusyError) as caught:
+                open_store(replace(server, wait_seconds=wait_seconds), mode="write")
+            assert wait_seconds <= time.monotonic() - started < 5
     expected = rf"{re.escape(server.uri)} is held by process {os.getpid()} on {socket.gethostname()} \(.*\) since "
-    assert re.match(rf"{expected}\d{{4}}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00; try again later", str(caught.value))
+    since = r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\+00:00 \(if it was killed, for \d+ s more\)"
+    assert re.match(rf"{expected}{since}; try again later \(waited 0\.7 s\)", str(caught.value))
     open_store(server, mode="write").close()
+
+
+def test_a_second_writer_comes_in_when_the_first_has_ended_and_says_meanwhile_for_whom_it_waits(
+    server: Server, caplog: pytest.LogCaptureFixture
+) -> None:
+    first = open_store(server, mode="write")
+    threading.Timer(1.0, first.close).start()
+    with caplog.at_level("INFO", logger="ringfence.store"):
+        open_store(server, mode="write").close()
+    told = [record.message for record in caplog.records if "waiting up to 60 s" in record.message]
+    assert len(told) == 1
+    assert f"is held by process {os.getpid()}" in told[0]
 
 
 def test_readers_do_not_wait_for_a_writer_who_loads_nothing(server: Server) -> None:
@@ -45,17 +61,18 @@ def test_the_lease_of_a_dead_writer_elsewhere_runs_out(bolt: Bolt, monkeypatch: 
     monkeypatch.setattr(server_lock, "name_this_process", lambda: elsewhere)
     dead = ServerLock(bolt, lease_seconds=2)
     dead._over.set()  # nobody renews it any more
-    with pytest.raises(StoreBusyError, match=r"held by process 1 on elsewhere .*in [12] s\)"):
-        ServerLock(bolt)
-    time.sleep(2.2)
-    ServerLock(bolt).release()
+    in_haste = Bolt(replace(bolt.server, wait_seconds=0))
+    with closing(in_haste), pytest.raises(StoreBusyError, match=r"held by process 1 on elsewhere .*for [12] s more\)"):
+        ServerLock(in_haste)
+    ServerLock(bolt).release()  # which waits
 
 
 def test_the_lease_of_a_writer_who_lives_is_renewed(bolt: Bolt) -> None:
     with_short_lease = ServerLock(bolt, lease_seconds=1)
     time.sleep(2.5)
-    with pytest.raises(StoreBusyError):
-        ServerLock(bolt)
+    in_haste = Bolt(replace(bolt.server, wait_seconds=0))
+    with closing(in_haste), pytest.raises(StoreBusyError):
+        ServerLock(in_haste)
     with_short_lease.release()
 
 
