@@ -38,6 +38,8 @@ class Workplace:
     def find_location(self) -> Location:
         """Where the store lies: by ``--store`` or RINGFENCE_STORE, NEO4J_URI, ``ringfence.toml``, or in the default."""
         named = self.store or _check_address("NEO4J_URI", os.environ.get("NEO4J_URI"))
+        if named and ":" in named:
+            _refuse_secrets(named)
         config = self._find_config()
         # Without a file there is nothing to parse, and the answer comes sooner.
         if config is None:
@@ -97,8 +99,15 @@ class Workplace:
 
 def _check_address(setting: str, address: str | None) -> str | None:
     if address and "://" not in address:
-        raise ConfigError(f"{setting} {address!r} is no address; write it like neo4j://host:7687")
+        raise ConfigError(f"{setting} is no address; write it like neo4j://host:7687")
     return address or None
+
+
+def _refuse_secrets(location: str) -> None:
+    """Refuse an address that holds a password before anything is named after it."""
+    from graph.stores.location import find_server
+
+    find_server(location)
 
 
 def _add_login(address: str, settings: Settings, config: Path) -> Location:

@@ -93,8 +93,8 @@ class ServerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
             raise ValueError("password and password_file are both given; keep one")
 
     def __repr__(self) -> str:
-        """Everything but the password."""
-        return f"ServerSettings(uri={self.uri!r}, username={self.username!r}, database={self.database!r})"
+        """Everything but the password, and the address, into which people write it."""
+        return f"ServerSettings(username={self.username!r}, database={self.database!r})"
 
 
 class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):

@@ -85,7 +85,24 @@ def test_a_missing_password_file_is_named() -> None:
 
 
 @pytest.mark.parametrize(
-    "address", [f"neo4j://ann:{SECRET}@host:7687", f"bolt+s://ann:{SECRET}@host", "bolt://ann@host"]
+    "address",
+    [
+        f"neo4j://ann:{SECRET}@host:7687",
+        f"bolt+s://ann:{SECRET}@host",
+        "bolt://ann@host",
+        f"NEO4J://ann:{SECRET}@host",
+        f"Bolt+SSC://ann:{SECRET}@[::1]:7687",
+        f"neo4j://ann%3A{SECRET}%40host",
+        f"neo4j://ann%253A{SECRET}%2540host",
+        f"neo4j:///ann:{SECRET}@host",
+        f"neo4j://host/ann:{SECRET}@host",
+        f"neo4j://host?password={SECRET}",
+        f"neo4j://host:7687/?user=ann&password={SECRET}",
+        f"neo4j://host?policy=eu&token={SECRET}",
+        f"neo4j://host?AUTH={SECRET}",
+        f"bolt://host?secret={SECRET}",
+        f"neo4j://host?{SECRET}",
+    ],
 )
 def test_a_login_in_the_address_is_refused_and_not_repeated(address: str, monkeypatch: pytest.MonkeyPatch) -> None:
     said = [CliRunner().invoke(main, ["--store", address, "runs"])]
@@ -95,6 +112,47 @@ def test_a_login_in_the_address_is_refused_and_not_repeated(address: str, monkey
         assert result.exit_code == 1
         assert "set NEO4J_USERNAME and NEO4J_PASSWORD" in result.stderr
         assert SECRET not in result.output
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        f"neo4j:{SECRET}@host",
+        f"ann:{SECRET}@host:7687",
+        f"NEO4J+S:ann:{SECRET}@host",
+        f"bolt:/ann:{SECRET}@host",
+        f"neo4j://ann:{SECRET}",
+        f"neo4j://host#{SECRET}",
+        f"neo4j://host:7687/{SECRET}",
+        f"neo4j://{SECRET}\\@host",
+        f"neo4j://ho st:{SECRET}",
+        f"ann:{SECRET}@neo4j://host",
+        f"http://ann:{SECRET}@host",
+    ],
+)
+@pytest.mark.parametrize("command", [["runs"], ["-v", "runs"], ["load", "."], ["detect"]])
+def test_what_is_no_address_is_never_repeated_and_makes_no_folder(
+    address: str, command: list[str], monkeypatch: pytest.MonkeyPatch, elsewhere: Path
+) -> None:
+    said = [CliRunner().invoke(main, ["--store", address, *command])]
+    monkeypatch.setenv("NEO4J_URI", address)
+    said.append(CliRunner().invoke(main, command))
+    monkeypatch.delenv("NEO4J_URI")
+    write_settings(f"[neo4j]\nuri = '{address}'\n")
+    said.append(CliRunner().invoke(main, command))
+    for result in said:
+        assert (result.exit_code, result.stdout) == (1, "")
+        assert SECRET not in f"{result.output}{result.exception!r}"
+        assert result.stderr.count("\n") == 1
+    assert not [path for path in elsewhere.rglob("*") if SECRET in path.name]
+
+
+@pytest.mark.parametrize("uri", [f"neo4j://ann:{SECRET}@host", f"neo4j://host?password={SECRET}"])
+def test_no_program_can_make_a_server_whose_words_hold_a_password(uri: str) -> None:
+    with pytest.raises(ConfigError) as caught:
+        Server(uri)
+    assert SECRET not in str(caught.value)
+    assert str(Server("neo4j://host?policy=eu")) == "neo4j://host"
 
 
 def test_an_at_sign_elsewhere_in_an_address_is_no_login() -> None:
@@ -110,7 +168,7 @@ def test_an_address_of_something_else_is_refused(address: str) -> None:
 @pytest.mark.parametrize("text", ["host:7687", "a-folder"])
 def test_neo4j_uri_names_servers_only(text: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("NEO4J_URI", text)
-    with pytest.raises(ConfigError, match=rf"NEO4J_URI '{text}' is no address; write it like neo4j://host:7687"):
+    with pytest.raises(ConfigError, match="NEO4J_URI is no address; write it like neo4j://host:7687"):
         Workplace().find_location()
 
 
