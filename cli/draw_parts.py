@@ -12,6 +12,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from cli.visible import make_visible
+
 if TYPE_CHECKING:
     from rich.console import JustifyMethod
 
@@ -25,8 +27,7 @@ def show_text(value: object) -> str:
     >>> print(show_text("two\nlines"))
     two\nlines
     """
-    text = "" if value is None else str(value)
-    return "".join(each if each.isprintable() else each.encode("unicode_escape").decode() for each in text)
+    return "" if value is None else make_visible(str(value))
 
 
 def show_time(value: datetime | None) -> str:

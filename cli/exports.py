@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import os
@@ -18,7 +17,8 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 import click
 
 from cli.context import Workplace, pass_workplace
-from cli.output import as_plain, parse_id
+from cli.output import as_plain, is_on_screen, is_raw, parse_id, raw_option, tell, write_csv, write_out, writing_out
+from cli.visible import make_json_visible, make_lines_visible
 from graph.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -64,6 +64,7 @@ class Export:
 @click.option("--output", "-o", required=True, metavar="FILE", help="The file to write; - for stdout.")
 @click.option("--format", "form", type=click.Choice(FORMATS), help="By the file's ending otherwise, else csv.")
 @click.option("--run", "run_id", type=parse_id, metavar="RUN", help="Rings of this run; of the latest otherwise.")
+@raw_option
 @pass_workplace
 def export(workplace: Workplace, subject: str, output: str, form: ExportFormat | None, run_id: str | None) -> None:
     """Write rings, accounts or reviews to a file, in the same order every time.
@@ -79,11 +80,25 @@ def export(workplace: Workplace, subject: str, output: str, form: ExportFormat |
     with workplace.open_store() as store:
         found = _read_export(store, subject, run_id, with_links=chosen == "graphml")
     if output == "-":
-        WRITERS[chosen](sys.stdout.buffer, found)
+        _write_to_stdout(chosen, found)
         return
     with replace_file(Path(output)) as file:
         WRITERS[chosen](file, found)
-    click.echo(f"{len(found.rows):,} rows in {output}", err=True)
+    tell(f"{len(found.rows):,} rows in {output}")
+
+
+def _write_to_stdout(form: ExportFormat, export: Export) -> None:
+    """The file's very bytes; on a screen, as a screen may be given them."""
+    if not is_on_screen():
+        with writing_out():
+            WRITERS[form](sys.stdout.buffer, export)
+        return
+    if form == "parquet":
+        raise click.UsageError("parquet is no text for a screen; name a file with --output")
+    content = io.BytesIO()
+    WRITERS[form](content, export)
+    show = make_json_visible if form in ("json", "jsonl") else make_lines_visible
+    write_out(show(content.getvalue().decode()))
 
 
 def _read_export(store: GraphStore, subject: str, run_id: str | None, *, with_links: bool) -> Export:
@@ -144,10 +159,7 @@ def _replacing(target: Path) -> Iterator[BinaryIO]:
 def write_csv_rows(file: BinaryIO, export: Export) -> None:
     """CSV with a header; an empty cell where nothing is known."""
     text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=False)
-    columns = list(COLUMNS[export.subject])
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows([row[name] for name in columns] for row in export.rows)
+    write_csv(text, list(COLUMNS[export.subject]), export.rows, raw=is_raw())
     text.detach()
 
 

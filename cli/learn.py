@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli.context import Workplace, pass_workplace
-from cli.output import Answer, Format, as_rows, format_option, list_columns, write_answer
+from cli.output import Answer, Format, as_rows, format_option, list_columns, say, write_answer
 from cli.progress import show_progress
 from cli.work import as_instant, choose_settings, parse_time
 
@@ -69,7 +69,7 @@ def _train_model(
         training = train_model(location, path, settings, as_of=as_of, progress=progress)
     write_answer(Answer(training, MEASURE_COLUMNS, list_measures(training), lambda: _draw(training)), form)
     if form == "table":
-        click.echo(f"\nNext: ringfence detect --model {path}")
+        say(f"\nNext: ringfence detect --model {path}")
 
 
 def _train_encoder(
@@ -82,7 +82,7 @@ def _train_encoder(
     rows = as_rows([training])
     write_answer(Answer(training, list_columns(type(training)), rows, lambda: _draw_encoder(training)), form)
     if form == "table":
-        click.echo(f"\nNext: ringfence similar --encoder {path} ID")
+        say(f"\nNext: ringfence similar --encoder {path} ID")
 
 
 def list_measures(training: Training) -> Iterator[dict[str, Any]]:

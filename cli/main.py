@@ -6,14 +6,18 @@ Importing a command's module is put off until it is called, so that help answers
 from __future__ import annotations
 
 import difflib
+import errno
 import importlib
 import logging
+import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import click
 
 from cli.context import Workplace
+from cli.ending import find_ending, was_told_to_end
+from cli.output import complain, tell
 from graph.errors import (
     DataError,
     LeakError,
@@ -80,6 +84,7 @@ Exit codes:
   6  a leak: a score rests on what it is measured by
   7  a run is kept, but facts came meanwhile that it does not know
   8  the store is damaged
+  130, 143  interrupted (Ctrl-C), or ended by SIGTERM: nothing half-done is left
 
 Results go to stdout, progress and messages to stderr. A flag goes before an
 environment variable, that before ringfence.toml. NO_COLOR is respected.
@@ -111,8 +116,8 @@ class LazyGroup(click.Group):
         """Find the command that was meant, or say which one is nearest."""
         if args and args[0] not in COMMANDS and not args[0].startswith("-"):
             near = difflib.get_close_matches(args[0], COMMANDS, n=1, cutoff=0.5)
-            hint = f" Did you mean {near[0]!r}?" if near else " See: ringfence --help"
-            ctx.fail(f"No such command {args[0]!r}.{hint}")
+            hint = f". Did you mean {near[0]!r}?" if near else ""
+            ctx.fail(f"No such command {args[0]!r}{hint}")
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -120,13 +125,61 @@ class LazyGroup(click.Group):
         with formatter.section("Commands"):
             formatter.write_dl([(name, words) for name, (_, words) in COMMANDS.items()])
 
+    def make_context(self, *arguments: Any, **options: Any) -> click.Context:
+        """Read the command line; a signal that comes meanwhile ends it as one that comes later does."""
+        try:
+            return super().make_context(*arguments, **options)
+        except KeyboardInterrupt:
+            _end_as_told()
+
     def invoke(self, ctx: click.Context) -> Any:
-        """Run a command; only errors of the tree become one line, all others keep their traceback."""
+        """Run a command; what a user can understand becomes one line, anything else keeps its traceback."""
         try:
             return super().invoke(ctx)
         except RingfenceError as error:
-            click.echo(f"ringfence: {' '.join(str(error).splitlines())}", err=True)
+            complain(str(error))
             ctx.exit(next((code for kind, code in _EXIT_CODES if isinstance(error, kind)), 1))
+        except MemoryError:
+            complain("the memory is not enough for what was asked")
+            ctx.exit(1)
+        except OSError as error:
+            if error.errno not in _MACHINE:
+                raise
+            complain(f"{error.filename or 'a file'} cannot be read or written: {error.strerror}")
+            ctx.exit(1)
+        except KeyboardInterrupt:
+            _end_as_told()
+
+    def main(self, *arguments: Any, standalone_mode: bool = True, **options: Any) -> NoReturn:
+        """Run the command line; wrong usage is one line too."""
+        try:
+            code = super().main(*arguments, standalone_mode=False, **options)
+        except click.exceptions.NoArgsIsHelpError as error:
+            error.show()
+            code = error.exit_code
+        except click.ClickException as error:
+            complain(_say_usage(error))
+            code = error.exit_code
+        if was_told_to_end() and code != find_ending()[1]:  # whoever was interrupted swallowed it
+            complain(find_ending()[0])
+            code = find_ending()[1]
+        sys.exit(code if isinstance(code, int) else 0)
+
+
+_MACHINE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO})
+"""What is wrong with the machine, and no mistake of ours."""
+
+
+def _end_as_told() -> NoReturn:
+    words, code = find_ending()
+    complain(words)
+    raise click.exceptions.Exit(code)
+
+
+def _say_usage(error: click.ClickException) -> str:
+    said = " ".join(error.format_message().split()).rstrip(".")
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    return f"{said[:1].lower()}{said[1:]}; see: {context.command_path if context else 'ringfence'} --help"
 
 
 _SHARED_OPTIONS = ("--store", "--config", "--wait")
@@ -155,7 +208,7 @@ class _EchoHandler(logging.Handler):
     """Logs to whatever stderr is at that moment."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        click.echo(self.format(record), err=True)
+        tell(self.format(record))
 
 
 @click.group(cls=LazyGroup, help=_HELP, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})

@@ -9,12 +9,17 @@ import json
 import math
 import os
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
+
+from cli.visible import make_json_visible, make_lines_visible, make_visible
+from graph.errors import ConfigError
+from graph.spreadsheets import guard_cell
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -23,6 +28,7 @@ Format = Literal["table", "json", "jsonl", "csv"]
 FORMATS: tuple[Format, ...] = ("table", "json", "jsonl", "csv")
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
+_RAW = "ringfence.raw"
 PIPE_WIDTH = 120
 """Columns of a table that goes to no terminal, unless ``COLUMNS`` says otherwise."""
 
@@ -46,7 +52,23 @@ def format_option(command: Decorated) -> Decorated:
     option = click.option(
         "--format", "form", type=click.Choice(FORMATS), default="table", show_default=True, help="Form of the answer."
     )
-    return option(command)
+    return option(raw_option(command))
+
+
+def raw_option(command: Decorated) -> Decorated:
+    """Add ``--raw`` to a command that writes CSV; :func:`is_raw` says whether it was given."""
+
+    def remember(context: click.Context, _: click.Parameter, raw: bool) -> None:
+        context.meta[_RAW] = raw
+
+    words = "Leave CSV cells as they are, also those that a spreadsheet would run."
+    return click.option("--raw", is_flag=True, expose_value=False, callback=remember, help=words)(command)
+
+
+def is_raw() -> bool:
+    """Whether the command that runs was asked to leave CSV cells as they are."""
+    context = click.get_current_context(silent=True)
+    return context is not None and bool(context.meta.get(_RAW))
 
 
 def parse_id(text: str) -> str:
@@ -58,37 +80,102 @@ def parse_id(text: str) -> str:
     return text
 
 
+def say(text: str) -> None:
+    """Print lines for people on stdout."""
+    write_out(make_lines_visible(text) + "\n")
+
+
+def tell(text: str) -> None:
+    """Print one line on stderr, about the work and not of its result; if nobody can hear it, the work goes on."""
+    with suppress(OSError):
+        click.echo(make_visible(text), err=True)
+
+
+def complain(text: str) -> None:
+    """Say in one line what went wrong."""
+    tell(f"ringfence: {' '.join(text.splitlines())}")
+
+
+def write_out(text: str) -> None:
+    """Put text on stdout, exactly as it is.
+
+    Raises
+    ------
+    ConfigError
+        If stdout is closed, or what it leads to is full.
+    """
+    with writing_out():
+        click.echo(text, nl=False, color=True)  # without colour click cuts out of ids what looks like one
+
+
+@contextmanager
+def writing_out() -> Iterator[None]:
+    """Write to stdout inside; what cannot be written is an error here, and not after the last line."""
+    if sys.stdout is None:
+        raise ConfigError("the output cannot be written: stdout is closed")
+    try:
+        yield
+        sys.stdout.flush()
+    except BrokenPipeError:  # the reader has left, and knows why
+        raise
+    except OSError as error:
+        _give_up_stdout()
+        raise ConfigError(f"the output cannot be written: {error.strerror or error}") from error
+
+
+def _give_up_stdout() -> None:
+    """What is still on its way to a full disk would be tried again, and complained of, when the process ends."""
+    with suppress(OSError, ValueError):
+        nowhere = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(nowhere, sys.stdout.fileno())
+        os.close(nowhere)
+
+
+def is_on_screen() -> bool:
+    """Whether stdout is a terminal."""
+    return sys.stdout is not None and sys.stdout.isatty()
+
+
 def make_console() -> Console:
     """A console on stdout, as wide as the terminal, or wide enough where there is none."""
     from rich.console import Console
 
-    wide = None if sys.stdout.isatty() or os.environ.get("COLUMNS") else PIPE_WIDTH
+    wide = None if is_on_screen() or os.environ.get("COLUMNS") else PIPE_WIDTH
     return Console(highlight=False, markup=False, emoji=False, width=wide)
 
 
 def print_table(drawn: RenderableType) -> None:
-    """Print what was drawn; no line ends in blanks where there is no terminal."""
+    """Print what was drawn; no line ends in blanks where there is no terminal.
+
+    Whatever drew it, no text in it can tell the terminal anything: only styles do.
+    """
+    from rich.segment import Segment, Segments
+
     console = make_console()
-    if console.is_terminal:
-        console.print(drawn)
-        return
+    parts = [Segment(make_lines_visible(each.text), each.style) for each in console.render(drawn) if not each.control]
     with console.capture() as captured:
-        console.print(drawn)
-    click.echo("\n".join(line.rstrip() for line in captured.get().split("\n")), nl=False)
+        console.print(Segments(parts))
+    text = captured.get()
+    write_out(text if console.is_terminal else "\n".join(line.rstrip() for line in text.split("\n")))
 
 
 def write_answer(answer: Answer, form: Format) -> None:
-    """Print an answer in the form asked for."""
+    """Print an answer in the form asked for; in CSV no cell is a formula to a spreadsheet, but with ``--raw``."""
     if form == "table":
         print_table(answer.draw())
     elif form == "json":
-        click.echo(json.dumps(as_plain(answer.document), ensure_ascii=False, indent=2))
+        write_json([json.dumps(as_plain(answer.document), ensure_ascii=False, indent=2)])
     elif form == "jsonl":
         documents = answer.document if isinstance(answer.document, list) else [answer.document]
-        for document in documents:
-            click.echo(json.dumps(as_plain(document), ensure_ascii=False))
+        write_json(json.dumps(as_plain(document), ensure_ascii=False) for document in documents)
     else:
-        click.echo(format_csv(answer.columns, answer.rows), nl=False)
+        text = format_csv(answer.columns, answer.rows, raw=is_raw())
+        write_out(make_lines_visible(text) if is_on_screen() else text)
+
+
+def write_json(texts: Iterable[str]) -> None:
+    """Print JSON, one text after the other; what a screen would hide is written out, which says the same."""
+    write_out("".join(make_json_visible(text) + "\n" for text in texts))
 
 
 def as_plain(value: Any) -> Any:
@@ -116,18 +203,19 @@ def _as_plain_cell(value: Any) -> Any:
     return value if value is None or isinstance(value, (str, int, float)) else str(value)
 
 
-def format_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> str:
+def format_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]], *, raw: bool = False) -> str:
     """CSV with a header, also when there is no row."""
     text = io.StringIO()
-    write_csv(text, columns, rows)
+    write_csv(text, columns, rows, raw=raw)
     return text.getvalue()
 
 
-def write_csv(file: Any, columns: Sequence[str], rows: Iterable[Mapping[str, Any]]) -> None:
+def write_csv(file: Any, columns: Sequence[str], rows: Iterable[Mapping[str, Any]], *, raw: bool = False) -> None:
     """Write CSV to an open text file; lists are joined by semicolons, nothing known is an empty cell."""
     writer = csv.writer(file, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows([_as_cell(row[name]) for name in columns] for row in rows)
+    finish = (lambda cell: cell) if raw else guard_cell
+    writer.writerow(map(finish, columns))
+    writer.writerows([finish(_as_cell(row[name])) for name in columns] for row in rows)
 
 
 def _as_cell(value: Any) -> Any:

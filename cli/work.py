@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli.context import Workplace, pass_workplace
-from cli.output import print_table
+from cli.output import is_raw, print_table, raw_option, say
 from cli.progress import show_progress
 from graph.errors import ConfigError, StoreNotFoundError
 
@@ -44,6 +44,7 @@ def parse_time(text: str) -> datetime:
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Check and count, but write nothing into the store.")
 @click.option("--rejects", type=click.Path(path_type=Path), help="Where to list bad rows; STORE-rejects.csv otherwise.")
+@raw_option
 @pass_workplace
 def load(workplace: Workplace, folder: Path, dry_run: bool, rejects: Path | None) -> None:
     """Read a folder of tables into the store.
@@ -66,8 +67,8 @@ def load(workplace: Workplace, folder: Path, dry_run: bool, rejects: Path | None
     from cli.draw_answers import draw_load
 
     print_table(draw_load(report))
-    click.echo(f"\n{rejected}")
-    click.echo("Nothing was written (dry run)." if dry_run else "Next: ringfence detect")
+    say(f"\n{rejected}")
+    say("Nothing was written (dry run)." if dry_run else "Next: ringfence detect")
 
 
 def _report_rejects(tables: Mapping[str, CheckedTable], path: Path) -> str:
@@ -76,7 +77,7 @@ def _report_rejects(tables: Mapping[str, CheckedTable], path: Path) -> str:
         return "No row was rejected."
     from graph.contract.tables import write_rejects
 
-    write_rejects(tables, path)
+    write_rejects(tables, path, raw=is_raw())
     logger.info("%s rejected, listed in %s", _say_rows(n_rejected), path)
     return f"{_say_rows(n_rejected)} rejected; see {path}"
 
@@ -154,13 +155,13 @@ def _show_rings(store: GraphStore) -> None:
     from graph.queries.runs import find_stored_run
 
     rings, run = list_rings(store), find_stored_run(store)
-    click.echo(f"Run {run.run_id}: {run.rings:,} rings, {run.flags:,} flags, {run.accounts:,} accounts scored.\n")
+    say(f"Run {run.run_id}: {run.rings:,} rings, {run.flags:,} flags, {run.accounts:,} accounts scored.\n")
     print_table(draw_rings(rings[:MOST_RINGS]))
     for note in run.notes:
         logger.info("%s", note)
     first = rings[0].ring_id if rings else "ID"
-    click.echo(f"\nNext: ringfence ring {first}")
-    click.echo("      ringfence export accounts -o scores.csv")
+    say(f"\nNext: ringfence ring {first}")
+    say("      ringfence export accounts -o scores.csv")
 
 
 @click.command(short_help="Make a market with planted rings to try things on.")
@@ -185,8 +186,8 @@ def simulate(out: Path, accounts: int, seed: int, difficulty: Any, tables: Any) 
             write_market(market, out, tables)
         except OSError as error:
             raise ConfigError(str(error)) from error
-    click.echo(f"{accounts:,} accounts in {out}, the truth in {out / 'truth'}")
-    click.echo(f"Next: ringfence load {out}")
+    say(f"{accounts:,} accounts in {out}, the truth in {out / 'truth'}")
+    say(f"Next: ringfence load {out}")
 
 
 _INSTALL = {
@@ -208,7 +209,7 @@ def completion(context: click.Context, shell: str) -> None:
         raise ConfigError(f"no completion for {shell}")
     script = kind(context.find_root().command, {}, "ringfence", "_RINGFENCE_COMPLETE").source().strip()
     # zsh reads the first line of a completion file, so the line how to install it comes last.
-    click.echo(f"{script}\n\n# install: {_INSTALL[shell]}")
+    say(f"{script}\n\n# install: {_INSTALL[shell]}")
 
 
 COMMANDS: dict[str, click.Command] = {each.name or "": each for each in (load, detect, simulate, completion)}

@@ -8,6 +8,7 @@
     │   ├── MissingTableError                a folder or file that is not there
     │   ├── MissingColumnError               a required column that is not there
     │   ├── UnreadableTableError             not the encoding, or not the format, it should be
+    │   ├── TooLargeError                    larger than the limits in the settings allow
     │   └── TooManyRejectsError              more bad rows than the settings allow
     ├── StoreError (OSError)                 the property graph on disk or on a server
     │   ├── StoreNotFoundError               nothing was loaded there yet
@@ -52,6 +53,10 @@ class MissingColumnError(DataError):
 
 class UnreadableTableError(DataError):
     """A file is not in the encoding or format that its name promises."""
+
+
+class TooLargeError(DataError):
+    """A file, a row or a header is larger than the limits under ``[load]`` allow; the message names the limit."""
 
 
 class TooManyRejectsError(DataError):

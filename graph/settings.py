@@ -20,6 +20,8 @@ from graph.errors import ConfigError
 T = TypeVar("T")
 
 DEFAULT_STORE = "ringfence-store"
+LARGEST_SETTINGS = 1 << 20
+"""Bytes of ``ringfence.toml``, or of a file with a password."""
 
 
 class TableSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -35,6 +37,9 @@ class TableSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         Further file columns to keep with each account (the accounts table only).
     encoding, delimiter
         How a CSV file is written.
+    guarded
+        Whether its cells were guarded against spreadsheets, as Ringfence guards what it writes: the apostrophe before
+        ``=``, ``+``, ``-`` or ``@`` is then taken off again.
     """
 
     file: str | None = None
@@ -42,12 +47,13 @@ class TableSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     attributes: tuple[str, ...] = ()
     encoding: str = "utf-8"
     delimiter: str = ","
+    guarded: bool = False
 
     def __post_init__(self) -> None:
         if len(self.delimiter) != 1 or not self.delimiter.isascii() or self.delimiter in '"\r\n\0':
             raise ValueError(f"delimiter {self.delimiter!r} is not one ASCII character such as ',' or ';'")
-        if self.file is not None and not self.file.strip():
-            raise ValueError("file is empty; leave it out to use the table's own name")
+        if self.file is not None and (not self.file.strip() or "\0" in self.file):
+            raise ValueError("file is empty, or holds a NUL; leave it out to use the table's own name")
         try:
             "a".encode(self.encoding)
         except (LookupError, ValueError):
@@ -55,13 +61,41 @@ class TableSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
 
 class LoadSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """``max_reject_share``: the share of a table's rows, 0 to 1, that may break the contract."""
+    """How much of a table may be bad, and how large a table may be: a few bytes can unpack to more than a machine has.
+
+    Attributes
+    ----------
+    max_reject_share
+        The share of a table's rows, 0 to 1, that may break the contract.
+    max_table_bytes
+        Bytes of one table, unpacked.
+    max_unpacked_factor
+        So many times as large as its file a compressed table may be once it is unpacked; up to 64 MiB it always may.
+    max_row_bytes
+        Bytes of one row, its header among them.
+    max_rows, max_columns
+        Of one table.
+    """
 
     max_reject_share: float = 0.1
+    max_table_bytes: int = 16 << 30
+    max_unpacked_factor: int = 200
+    max_row_bytes: int = 64 << 20
+    max_rows: int = 200_000_000
+    max_columns: int = 10_000
 
     def __post_init__(self) -> None:
         if not 0.0 <= self.max_reject_share <= 1.0:
             raise ValueError(f"max_reject_share {self.max_reject_share} is not a share from 0 to 1")
+        for name in LIMITS:
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} {getattr(self, name)} is below 1")
+        if self.max_row_bytes >= 1 << 31:
+            raise ValueError(f"max_row_bytes {self.max_row_bytes} is not below 2 GiB, which no reader can hold")
+
+
+LIMITS = ("max_table_bytes", "max_unpacked_factor", "max_row_bytes", "max_rows", "max_columns")
+"""The settings under ``[load]`` that bound what one table may take."""
 
 
 class ServerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -128,8 +162,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     detect: dict[str, Any] = {}
 
     def __post_init__(self) -> None:
-        if not self.store.strip():
-            raise ValueError("store is empty; name a folder")
+        if not self.store.strip() or "\0" in self.store:
+            raise ValueError("store is empty, or holds a NUL; name a folder")
         if self.neo4j.uri is not None and self.store not in (DEFAULT_STORE, self.neo4j.uri):
             raise ValueError("store and neo4j.uri name two places; keep one")
         if self.wait_seconds < 0:
@@ -179,9 +213,11 @@ def read_login(server: ServerSettings, folder: Path) -> dict[str, str | None]:
     password = server.password
     if server.password_file is not None:
         try:
-            password = (folder / server.password_file).read_text(encoding="utf-8").rstrip("\r\n")
-        except (OSError, UnicodeDecodeError) as error:
-            reason = error.strerror if isinstance(error, OSError) else "not UTF-8"
+            password = _read_small(folder / server.password_file).decode().rstrip("\r\n")
+        except ConfigError:
+            raise
+        except (OSError, ValueError) as error:
+            reason = error.strerror if isinstance(error, OSError) else "not UTF-8, or no name of a file"
             raise ConfigError(f"neo4j.password_file {server.password_file} cannot be read: {reason}") from None
     ca_file = None if server.ca_file is None else str(folder / server.ca_file)
     return {"username": server.username, "password": password, "database": server.database, "ca_file": ca_file}
@@ -201,15 +237,26 @@ def nearest_hint(wrong: str, known: Iterable[str]) -> str:
 
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
-        return tomllib.loads(path.read_bytes().decode("utf-8-sig"))
+        return tomllib.loads(_read_small(path).decode("utf-8-sig"))
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such settings file") from None
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
     except UnicodeDecodeError as error:
         raise ConfigError(f"{path.name}: byte {error.start + 1} is not UTF-8; save the file as UTF-8") from error
-    except tomllib.TOMLDecodeError as error:
+    except RecursionError:
+        raise ConfigError(f"{path.name}: not TOML: brackets in brackets in brackets") from None
+    except ValueError as error:  # not only TOMLDecodeError: a number of 5,000 digits, a day that is in no calendar
         raise ConfigError(f"{path.name}: not TOML: {error}") from error
+
+
+def _read_small(path: Path) -> bytes:
+    """A file that people write; a device that never ends is none."""
+    with path.open("rb") as file:
+        content = file.read(LARGEST_SETTINGS + 1)
+    if len(content) > LARGEST_SETTINGS:
+        raise ConfigError(f"{path}: no settings file is larger than {LARGEST_SETTINGS:,} bytes")
+    return content
 
 
 def _convert(data: object, struct: type[T], *, file: str, inside: str) -> T:

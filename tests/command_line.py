@@ -33,7 +33,7 @@ def run(*arguments: str) -> Result:
 def run_process(
     *arguments: str, cwd: Path, stdin: str | None = None, **environment: str
 ) -> subprocess.CompletedProcess[str]:
-    code = "import sys; sys.argv[0] = 'ringfence'; from cli.main import main; main()"
+    code = "import sys; sys.argv[0] = 'ringfence'; from cli.process import run; run()"
     command = [sys.executable, "-c", code, *arguments]
     variables = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8", **environment}
     return subprocess.run(

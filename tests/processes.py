@@ -25,7 +25,7 @@ Finished = subprocess.CompletedProcess[str]
 
 
 def start(*arguments: str, cwd: Path, **options: Any) -> subprocess.Popen[str]:
-    code = "import sys; sys.argv[0] = 'ringfence'; from cli.main import main; main()"
+    code = "import sys; sys.argv[0] = 'ringfence'; from cli.process import run; run()"
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("RINGFENCE_")}
     environment = {**inherited, "PYTHONPATH": str(ROOT), "PYTHONUTF8": "1", "NO_COLOR": "1"}
     return subprocess.Popen(

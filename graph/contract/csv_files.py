@@ -6,6 +6,7 @@ that rows that are set aside are looked up in a second walk, which only files wi
 
 from __future__ import annotations
 
+import codecs
 import csv
 import gzip
 import io
@@ -13,16 +14,23 @@ import zlib
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import BinaryIO, Literal, NoReturn, cast
+from typing import TYPE_CHECKING, BinaryIO, Literal, NoReturn, cast
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
 from graph.contract.cells import FileCells, FoundRows, cut_cell, describe_damage
+from graph.contract.limits import check_row_bytes, check_rows, check_unpacked, refuse_row
 from graph.contract.sources import Source
 from graph.errors import UnreadableTableError
+from graph.spreadsheets import GUARDED, guard_cell, unguard_cell
 
-_BLOCK_BYTES = (8 << 20, 128 << 20, (1 << 31) - 1)  # the larger ones for a cell that fills a block
+if TYPE_CHECKING:
+    from graph.arrow import Chunks
+
+_BLOCK_BYTES = 8 << 20
+_PIECE_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
@@ -47,7 +55,8 @@ def read_csv_names(source: Source) -> tuple[str, ...]:
         raise UnreadableTableError(f"{source.path.name} is empty: not even a header")
     if any("\ufffd" in cell or "\0" in cell for cell in record.cells):
         _refuse_encoding(source)
-    return tuple(name.strip() for name in record.cells)
+    names = map(unguard_cell, record.cells) if source.settings.guarded else record.cells
+    return tuple(name.strip() for name in names)
 
 
 def read_csv(source: Source, header: Sequence[str], wanted: Sequence[str]) -> FileCells:
@@ -58,9 +67,9 @@ def read_csv(source: Source, header: Sequence[str], wanted: Sequence[str]) -> Fi
     UnreadableTableError
         If the file is damaged, of another encoding than it should be, or leaves a quote open.
     """
-    _refuse_open_quote(source)
+    _scan(source)
     first = next(_walk_csv(source, with_header=True)).last_line
-    for block_bytes in _BLOCK_BYTES:
+    for block_bytes in (_BLOCK_BYTES, source.limits.max_row_bytes):  # the larger one for a cell that fills a block
         try:
             return _read_csv_blocks(source, header, wanted, skip=first, block_bytes=block_bytes)
         except UnicodeDecodeError:
@@ -72,7 +81,7 @@ def read_csv(source: Source, header: Sequence[str], wanted: Sequence[str]) -> Fi
                 return FileCells({name: pa.chunked_array([], pa.string()) for name in wanted}, 0)
             if "straddl" not in str(error):
                 raise UnreadableTableError(describe_damage(source, error)) from error
-    raise UnreadableTableError(f"{source.path.name}: a row is longer than 2 GiB; is a quote left open?")
+    refuse_row(source)
 
 
 def find_in_csv(source: Source, wanted: set[int], width: int, n_ragged: int) -> FoundRows:
@@ -127,21 +136,47 @@ def _open_bytes(source: Source) -> BinaryIO:
 
 def _walk_csv(source: Source, *, with_header: bool = False) -> Iterator[_Record]:
     """Yield the rows that are not blank; what cannot be decoded shows as U+FFFD."""
-    limit = csv.field_size_limit(2**31 - 1)
+    limit = csv.field_size_limit(source.limits.max_row_bytes)
     try:
         with (
             _open_bytes(source) as raw,
             io.TextIOWrapper(raw, encoding=_codec(source), errors="replace", newline="") as text,
         ):
-            reader = csv.reader(text, delimiter=source.settings.delimiter)
+            lines = _Lines(source, text)
+            reader = csv.reader(lines, delimiter=source.settings.delimiter)
             before, seen_header = 0, with_header
             for cells in reader:
+                lines.begin_row()
                 if cells and seen_header:
                     yield _Record(before + 1, reader.line_num, cells)
                 seen_header = seen_header or bool(cells)
                 before = reader.line_num
+    except csv.Error as error:
+        raise UnreadableTableError(describe_damage(source, error)) from error
     finally:
         csv.field_size_limit(limit)  # it holds for the whole process
+
+
+class _Lines:
+    """The lines of a text, refused where a row of them is longer than any may be."""
+
+    def __init__(self, source: Source, text: io.TextIOWrapper) -> None:
+        self._source, self._text, self._length = source, text, 0
+
+    def __iter__(self) -> _Lines:
+        return self
+
+    def __next__(self) -> str:
+        line = self._text.readline(self._source.limits.max_row_bytes + 1)
+        if not line:
+            raise StopIteration
+        self._length += len(line)
+        check_row_bytes(self._source, self._length)
+        return line
+
+    def begin_row(self) -> None:
+        """A row is complete; what comes next is of another one."""
+        self._length = 0
 
 
 # ── in blocks ─────────────────────────────────────────────────────────────────────────────────────
@@ -176,8 +211,26 @@ def _read_csv_blocks(
             quoted_strings_can_be_null=True,
         ),
     )
+    check_rows(source, table.num_rows + len(ragged))
     columns = {name: table[position] for position, name in kept.items()}
+    if source.settings.guarded:
+        columns = {name: _unguard(column) for name, column in columns.items()}
     return FileCells(columns, table.num_rows, len(ragged))
+
+
+def _unguard(column: Chunks) -> Chunks:
+    bare: Chunks = pc.replace_substring_regex(column, pattern=GUARDED, replacement=r"\1")
+    return bare
+
+
+def guard_row(source: Source, row: str) -> str:
+    """A row as :func:`find_in_csv` gives it, with each cell guarded against spreadsheets."""
+    delimiter = source.settings.delimiter
+    cells = next(csv.reader(io.StringIO(row, newline=""), delimiter=delimiter), [])
+    plain = map(unguard_cell, cells) if source.settings.guarded else cells
+    guarded = _as_csv([guard_cell(cell) for cell in plain], delimiter)
+    # An empty first cell would leave the row to begin with its delimiter, which may be a tab.
+    return f'""{guarded}' if guarded.startswith(delimiter) else guarded
 
 
 # ── files that are not what they should be ────────────────────────────────────────────────────────
@@ -187,31 +240,48 @@ def _refuse_encoding(source: Source) -> NoReturn:
     """Find the first byte that is not of the encoding, and say where it is."""
     encoding = source.settings.encoding
     with _open_bytes(source) as raw:
-        content = raw.read()
+        start = raw.read(4)
     hints = {b"\xff\xfe": "UTF-16 text", b"\xfe\xff": "UTF-16 text", b"\x1f\x8b": "gzip", b"PAR1": "Parquet"}
-    kind = next((name for start, name in hints.items() if content.startswith(start)), None)
+    kind = next((name for mark, name in hints.items() if start.startswith(mark)), None)
     looks = f" (it looks like {kind})" if kind else ""
-    try:
-        content.decode(encoding)
-        where = "its header"
-    except UnicodeDecodeError as error:
-        where = f"line {content.count(10, 0, error.start) + 1}, byte {error.start + 1} of the file,"
     raise UnreadableTableError(
-        f"{source.path.name}: {where} is not {encoding} text{looks}; save the file as UTF-8, or set"
+        f"{source.path.name}: {_find_undecodable(source)} is not {encoding} text{looks}; save the file as UTF-8, or set"
         f" tables.{source.table.name}.encoding in ringfence.toml"
     )
 
 
-def _refuse_open_quote(source: Source) -> None:
-    """A quote left open would swallow the rest of the file without a word.
+def _find_undecodable(source: Source) -> str:
+    decoder = codecs.getincrementaldecoder(source.settings.encoding)()
+    n_lines = n_bytes = 0
+    with _open_bytes(source) as raw:
+        for piece in _read_pieces(raw):
+            waiting = len(decoder.getstate()[0])
+            try:
+                decoder.decode(piece)
+            except UnicodeDecodeError as error:
+                start = max(error.start - waiting, 0)
+                return f"line {n_lines + piece.count(10, 0, start) + 1}, byte {n_bytes + start + 1} of the file,"
+            n_lines, n_bytes = n_lines + piece.count(10), n_bytes + len(piece)
+    return "its header"
 
-    An odd number of quote characters is the cheap sign of it; only then is the file walked.
+
+def _read_pieces(raw: BinaryIO) -> Iterator[bytes]:
+    while piece := raw.read(_PIECE_BYTES):
+        yield piece
+
+
+def _scan(source: Source) -> None:
+    """Look through the file before anything of it is kept: is it too large once unpacked, is a quote left open?
+
+    An open quote would swallow the rest of the file without a word.  An odd number of quote characters is the cheap
+    sign of it; only then is the file walked.
     """
-    n_quotes = 0
+    n_quotes = n_bytes = 0
     try:
         with _open_bytes(source) as raw:
-            while block := raw.read(1 << 20):
-                n_quotes += block.count(b'"')
+            for piece in _read_pieces(raw):
+                n_quotes, n_bytes = n_quotes + piece.count(b'"'), n_bytes + len(piece)
+                check_unpacked(source, n_bytes)
     except (OSError, EOFError, zlib.error) as error:
         raise UnreadableTableError(describe_damage(source, error)) from error
     if n_quotes % 2:

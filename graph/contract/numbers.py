@@ -18,6 +18,8 @@ from graph.contract.texts import read_as_text, trim
 if TYPE_CHECKING:
     from graph.arrow import Chunks
 
+MAX_NUMBER = 1e15
+"""Amounts and prices above this are slips or pranks; below it, sums of all that fit into a market are exact enough."""
 _PLAIN_NUMBER = r"^[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d+)?$"
 
 
@@ -43,6 +45,9 @@ def check_numbers(source: Source, column: Column, raw: Chunks, faults: Faults) -
     if column.kind == "number":
         below = np.flatnonzero(given & (values < 0))
         faults.add_values(numbers.as_written, below, f"{column.name} {{}}: {_article(column.name)} below zero")
+        with np.errstate(invalid="ignore"):
+            above = np.flatnonzero(given & np.isfinite(values) & (values > MAX_NUMBER))
+        faults.add_values(numbers.as_written, above, f"{column.name} {{}} is above {MAX_NUMBER:,.0f}")
     return numbers.values
 
 

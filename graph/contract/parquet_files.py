@@ -3,18 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from graph.arrow import read_ints
 from graph.contract.cells import FileCells, FoundRows, describe_damage, write_as_json
+from graph.contract.limits import check_row_bytes, check_rows, check_unpacked
 from graph.contract.sources import Source
 from graph.errors import UnreadableTableError
 
 if TYPE_CHECKING:
-    from graph.arrow import Chunks
+    from graph.arrow import Cells, Values
+
+_ROWS_AT_ONCE = 1 << 16
 
 
 def read_parquet_names(source: Source) -> tuple[str, ...]:
@@ -30,36 +36,98 @@ def read_parquet(source: Source, wanted: Sequence[str]) -> FileCells:
     ------
     UnreadableTableError
         If the file is damaged.
+    TooLargeError
+        If it has too many rows, or unpacks to too much.
     """
+    columns: dict[str, list[Cells]] = {name: [] for name in wanted}
+    n_rows = n_bytes = 0
     try:
-        with pq.ParquetFile(source.path) as file:
-            table = file.read(columns=list(wanted))
-    except (OSError, pa.ArrowException) as error:
+        with _open(source) as file:
+            check_rows(source, file.metadata.num_rows)
+            types = {name: _plain_type(file.schema_arrow.field(name).type) for name in wanted}
+            for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE, columns=list(wanted)):
+                n_rows += batch.num_rows
+                n_bytes += sum(_measure(source, batch[name]) for name in wanted)
+                check_unpacked(source, n_bytes)
+                for name in wanted:
+                    columns[name].append(_unpack(batch[name], types[name]))
+    except (OSError, pa.ArrowException, UnicodeDecodeError, KeyError) as error:
         raise UnreadableTableError(describe_damage(source, error)) from error
-    columns = {name: _without_dictionary(table[name]) for name in wanted}
-    return FileCells(columns, table.num_rows)
+    return FileCells({name: pa.chunked_array(chunks, types[name]) for name, chunks in columns.items()}, n_rows)
 
 
 def find_in_parquet(source: Source, wanted: set[int]) -> FoundRows:
     """Look rows up by their place, counted from 0; what is shown counts from 1."""
     rows: dict[int, str] = {}
-    start = 0  # a row group at a time: a file may be larger than memory
-    with pq.ParquetFile(source.path) as file:
-        for group in range(file.num_row_groups):
-            n_rows = file.metadata.row_group(group).num_rows
-            here = sorted(row for row in wanted if start <= row < start + n_rows)
-            if here:
-                records = _without_views(file.read_row_group(group)).take(np.array(here) - start).to_pylist()
-                rows.update(zip(here, map(write_as_json, records), strict=True))
-            start += n_rows
+    start, asked = 0, np.array(sorted(wanted), dtype=np.int64)
+    with _open(source) as file:  # some rows at a time: a file may be larger than memory
+        for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE):
+            here = asked[np.searchsorted(asked, start) : np.searchsorted(asked, start + batch.num_rows)]
+            if len(here):
+                records = _as_shown(batch, here - start).to_pylist()
+                rows.update(zip(here.tolist(), map(write_as_json, records), strict=True))
+            start += batch.num_rows
     return FoundRows({row: row + 1 for row in wanted}, rows)
 
 
-def _without_views(table: pa.Table) -> pa.Table:
-    """Arrow cannot take rows of its string views yet."""
-    types = [pa.string() if pa.types.is_string_view(column.type) else column.type for column in table.schema]
-    return table.cast(pa.schema(list(zip(table.column_names, types, strict=True))))
+def _open(source: Source) -> pq.ParquetFile:
+    """Open a file whose repeated values are read once each: a column of one long text may have millions of rows."""
+    with pq.ParquetFile(source.path) as file:
+        n_columns, n_groups = file.metadata.num_columns, file.metadata.num_row_groups
+        packed = [
+            file.metadata.schema.column(place).path
+            for place in range(n_columns)
+            if file.metadata.schema.column(place).physical_type == "BYTE_ARRAY"
+            and any("DICTIONARY" in "".join(_encodings(file, group, place)) for group in range(n_groups))
+        ]
+    return pq.ParquetFile(source.path, read_dictionary=packed)
 
 
-def _without_dictionary(column: Chunks) -> Chunks:
-    return column.cast(column.type.value_type) if pa.types.is_dictionary(column.type) else column
+def _encodings(file: pq.ParquetFile, group: int, column: int) -> tuple[str, ...]:
+    return cast("tuple[str, ...]", file.metadata.row_group(group).column(column).encodings)
+
+
+def _plain_type(kind: pa.DataType) -> pa.DataType:
+    return kind.value_type if pa.types.is_dictionary(kind) else kind
+
+
+def _measure(source: Source, column: Cells) -> int:
+    """The bytes that a column takes once each of its rows has a value of its own; no value may be larger than a row."""
+    if not pa.types.is_dictionary(column.type):
+        _check_longest(source, column)
+        return column.nbytes
+    packed = cast("pa.DictionaryArray[Any, Any]", column)
+    _check_longest(source, packed.dictionary)
+    if not _has_length(packed.dictionary.type):
+        return len(column) * 16
+    length = read_ints(pc.binary_length(packed.dictionary), missing=0)  # type: ignore[arg-type]  # text or bytes
+    return int(np.append(length, 0)[read_ints(packed.indices, missing=len(length))].sum()) + 4 * len(column)
+
+
+def _check_longest(source: Source, values: Values) -> None:
+    if _has_length(values.type) and len(values):
+        longest = pc.max(pc.binary_length(values)).as_py()  # type: ignore[arg-type]  # text or bytes
+        check_row_bytes(source, longest or 0)
+
+
+def _has_length(kind: pa.DataType) -> bool:
+    types = pa.types
+    return types.is_string(kind) or types.is_large_string(kind) or types.is_binary(kind) or types.is_large_binary(kind)
+
+
+def _unpack(column: Cells, kind: pa.DataType) -> Cells:
+    return column if column.type == kind else column.cast(kind)
+
+
+def _as_shown(batch: pa.RecordBatch, rows: Any) -> pa.Table:
+    """Some rows, with times as text: Python knows neither the year 0 nor the year 10,000."""
+    columns = []
+    for column in batch.columns:
+        # Arrow cannot take rows of its string views yet.
+        known = column.cast(pa.string()) if pa.types.is_string_view(column.type) else column
+        taken = known.take(pa.array(rows))
+        if pa.types.is_temporal(taken.type):
+            with suppress(pa.ArrowException):
+                taken = taken.cast(pa.string())
+        columns.append(taken)
+    return pa.Table.from_arrays(columns, names=batch.schema.names)

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from graph.contract.schema import CONTRACT, Table
 from graph.errors import ConfigError, DataError, MissingTableError, UnreadableTableError
-from graph.settings import Settings, TableSettings, nearest_hint
+from graph.settings import LoadSettings, Settings, TableSettings, nearest_hint
 
 log = logging.getLogger("ringfence.tables")
 
@@ -20,11 +20,12 @@ _PARQUET = (".parquet", ".pq")
 
 @dataclass(frozen=True)
 class Source:
-    """A table of the contract, its file, and how the file is written."""
+    """A table of the contract, its file, how the file is written, and how large it may be."""
 
     table: Table
     path: Path
     settings: TableSettings
+    limits: LoadSettings = LoadSettings()
 
     @property
     def is_parquet(self) -> bool:
@@ -97,11 +98,11 @@ def _find_source(folder: Path, table: Table, names: Sequence[str], settings: Set
         path = folder / mapped.file
         if not path.exists():
             raise MissingTableError(f"{path}: no such file, but ringfence.toml names it as tables.{name}.file")
-        return Source(table, path, mapped)
+        return Source(table, path, mapped, settings.load)
     files = [file for file in names if file.lower() in {name + suffix for suffix in SUFFIXES}]
     if len(files) > 1:
         raise DataError(f"{folder}: {' and '.join(files)} are both the table {name!r}; keep one of them")
-    return Source(table, folder / files[0], mapped) if files else None
+    return Source(table, folder / files[0], mapped, settings.load) if files else None
 
 
 def _no_accounts(folder: Path, names: Sequence[str]) -> str:

@@ -19,6 +19,7 @@ import pyarrow.compute as pc
 from graph.arrow import make_table
 from graph.contract.cells import FoundRows, write_as_json
 from graph.contract.columns import check_columns, check_relations, pick_columns
+from graph.contract.csv_files import guard_row as guard_csv_row
 from graph.contract.faults import Faults
 from graph.contract.files import find_rows, read_cells, read_header
 from graph.contract.rejects import Rejects, collect_rejects, sort_rejects
@@ -29,6 +30,7 @@ from graph.errors import DataError, TooManyRejectsError
 from graph.model import Ints
 from graph.progress import Progress, no_progress
 from graph.settings import Settings
+from graph.spreadsheets import guard_cell
 
 
 @dataclass(frozen=True)
@@ -94,6 +96,12 @@ class CheckedTable:
         rejects = sort_rejects([*before, *further])
         return replace(self, rows=self.rows.filter(keep), rejects=rejects, _origin=kept)
 
+    def guard_row(self, row: str) -> str:
+        """A reject's row in which no cell is a formula to a spreadsheet; a row of Parquet is JSON, and none anyway."""
+        if self._origin is None or self._origin.source.is_parquet:
+            return row
+        return guard_csv_row(self._origin.source, row)
+
     def with_rows(self, rows: pa.Table) -> CheckedTable:
         """The table with other rows, of which no file says any longer where they stand."""
         return replace(self, rows=rows, _origin=None)
@@ -158,8 +166,11 @@ def check_reject_share(tables: Mapping[str, CheckedTable], settings: Settings) -
             )
 
 
-def write_rejects(tables: Mapping[str, CheckedTable], path: Path) -> None:
+def write_rejects(tables: Mapping[str, CheckedTable], path: Path, *, raw: bool = False) -> None:
     """Write all rejects as one CSV file: table, file, line, reason, row.
+
+    Unless ``raw``, no cell is a formula to a spreadsheet, and none inside of a row either: who puts rows into a table
+    again says ``guarded`` of it, and loads what there was.
 
     Raises
     ------
@@ -171,8 +182,10 @@ def write_rejects(tables: Mapping[str, CheckedTable], path: Path) -> None:
             writer = csv.writer(file, lineterminator="\n")
             writer.writerow(("table", "file", "line", "reason", "row"))
             for name, table in tables.items():
-                found = zip(table.rejects.line.tolist(), table.rejects.reason, table.rejects.row, strict=True)
-                writer.writerows((name, table.path.name, line, reason, row) for line, reason, row in found)
+                rows = table.rejects.row if raw else map(table.guard_row, table.rejects.row)
+                for line, reason, row in zip(table.rejects.line.tolist(), table.rejects.reason, rows, strict=True):
+                    cells = (name, table.path.name, line, reason, row)
+                    writer.writerow(cells if raw else map(guard_cell, cells))
     except OSError as error:
         raise DataError(f"{path}: the reject file cannot be written: {error.strerror}") from error
 

@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 # Outside of these a time is a placeholder: it would put its row before or after everything that ever happened.
 FIRST_TIME, LAST_TIME = np.datetime64("1900-01-01", "us"), np.datetime64("2200-01-01", "us")
+# What nanoseconds can hold, so that any unit can: FIRST_TIME and LAST_TIME lie well within.
+_EARLIEST, _LATEST = np.datetime64("1700-01-01", "us"), np.datetime64("2250-01-01", "us")
 
 
 def check_times(source: Source, name: str, raw: Chunks, faults: Faults) -> Chunks:
@@ -37,16 +39,37 @@ def check_times(source: Source, name: str, raw: Chunks, faults: Faults) -> Chunk
     with np.errstate(invalid="ignore"):
         fine = (instants >= FIRST_TIME) & (instants < LAST_TIME)
     wrong = np.flatnonzero(pc.is_valid(given).to_numpy() & ~fine)
-    found = given.take(wrong).to_pylist() if len(wrong) else []
+    found = _as_written(given.take(wrong)) if len(wrong) else []
     faults.add(wrong.tolist(), (_why_no_time(name, value) for value in found))
     instants[~fine] = np.datetime64("NaT")
     return pa.chunked_array([pa.array(instants, INSTANT)])
 
 
 def _from_temporal(raw: Chunks) -> Times:
-    """Instants of a column of times or dates, nanoseconds cut off; one without a zone is in UTC."""
-    whole = raw.cast(pa.timestamp("us", getattr(raw.type, "tz", None)), safe=False)
+    """Instants of a column of times or dates, nanoseconds cut off; one without a zone is in UTC.  NaT where far off."""
+    if not pa.types.is_timestamp(raw.type) and not pa.types.is_date(raw.type):  # a duration is no time
+        return np.full(len(raw), np.datetime64("NaT", "us"))
+    whole = _without_sentinels(raw).cast(pa.timestamp("us", getattr(raw.type, "tz", None)), safe=False)
     return np.array(whole.cast(INSTANT).to_numpy(), dtype="datetime64[us]")
+
+
+def _without_sentinels(raw: Chunks) -> Chunks:
+    """Null in the place of times that microseconds cannot hold: a cast would turn them into some other time."""
+    days = pa.types.is_date32(raw.type)
+    ticks = (raw.cast(pa.int32()) if days else raw).cast(pa.int64())
+    unit = "D" if days else "ms" if pa.types.is_date64(raw.type) else str(raw.type.unit)
+    first, last = (int(time.astype(f"datetime64[{unit}]").astype(np.int64)) for time in (_EARLIEST, _LATEST))
+    return blank_where(pc.or_(pc.less(ticks, first), pc.greater(ticks, last)), raw)
+
+
+def _as_written(values: Chunks) -> list[object]:
+    """Values as a message shows them; Python knows neither the year 0 nor the year 10,000, so Arrow writes times."""
+    if not pa.types.is_temporal(values.type):
+        return values.to_pylist()
+    try:
+        return values.cast(pa.string()).to_pylist()
+    except pa.ArrowException:
+        return [str(value) for value in values]
 
 
 def _from_seconds(seconds: Floats) -> Times:

@@ -47,7 +47,7 @@ def test_colour_is_for_terminals_that_want_it(market: Path) -> None:
 
 
 def test_a_reader_that_leaves_is_no_error(market: Path) -> None:
-    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from cli.main import main; main()"
+    code = f"import sys; sys.path.insert(0, {str(ROOT)!r}); from cli.process import run; run()"
     query = "UNWIND range(1, 20000) AS n RETURN n"
     command = [sys.executable, "-c", code, "cypher", query, "--format", "jsonl"]
     with subprocess.Popen(command, cwd=market, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
