@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from cli.ending import begin_work
 from graph.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -89,6 +90,7 @@ class Workplace:
         """Open the store."""
         from graph.open import open_store
 
+        begin_work()
         return open_store(self.find_location(), mode=mode)
 
     def _find_config(self) -> Path | None:

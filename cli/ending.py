@@ -42,7 +42,7 @@ def answer_signals() -> None:
 
 
 def begin_work() -> None:
-    """From now on there may be something to put away."""
+    """From now on there may be something to put away; before that, a signal ends the process at once."""
     _told.is_working = True
 
 

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, BinaryIO, Literal
 import click
 
 from cli.context import Workplace, pass_workplace
+from cli.ending import begin_work
 from cli.output import as_plain, is_on_screen, is_raw, parse_id, raw_option, tell, write_csv, write_out, writing_out
 from cli.visible import make_json_visible, make_lines_visible
 from graph.errors import ConfigError
@@ -129,6 +130,7 @@ def replace_file(path: Path) -> Iterator[BinaryIO]:
         If the file cannot be written there.
     """
     target = path.resolve()
+    begin_work()
     try:
         if target.exists() and not target.is_file():  # a pipe or a device cannot be replaced
             with target.open("wb") as file:

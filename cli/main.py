@@ -10,6 +10,7 @@ import errno
 import importlib
 import logging
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
@@ -17,7 +18,7 @@ import click
 
 from cli.context import Workplace
 from cli.ending import find_ending, was_told_to_end
-from cli.output import complain, tell
+from cli.output import complain, give_up_full_stdout, tell
 from graph.errors import (
     DataError,
     LeakError,
@@ -84,7 +85,7 @@ Exit codes:
   6  a leak: a score rests on what it is measured by
   7  a run is kept, but facts came meanwhile that it does not know
   8  the store is damaged
-  130, 143  interrupted (Ctrl-C), or ended by SIGTERM: nothing half-done is left
+  130  interrupted (Ctrl-C); 143, 129  ended by SIGTERM, SIGHUP
 
 Results go to stdout, progress and messages to stderr. A flag goes before an
 environment variable, that before ringfence.toml. NO_COLOR is respected.
@@ -139,27 +140,22 @@ class LazyGroup(click.Group):
         except RingfenceError as error:
             complain(str(error))
             ctx.exit(next((code for kind, code in _EXIT_CODES if isinstance(error, kind)), 1))
-        except MemoryError:
-            complain("the memory is not enough for what was asked")
-            ctx.exit(1)
-        except OSError as error:
-            if error.errno not in _MACHINE:
-                raise
-            complain(f"{error.filename or 'a file'} cannot be read or written: {error.strerror}")
-            ctx.exit(1)
         except KeyboardInterrupt:
             _end_as_told()
 
-    def main(self, *arguments: Any, standalone_mode: bool = True, **options: Any) -> NoReturn:
+    def main(self, args: Sequence[str] | None = None, *arguments: Any, **options: Any) -> NoReturn:
         """Run the command line; wrong usage is one line too."""
         try:
-            code = super().main(*arguments, standalone_mode=False, **options)
+            code: Any = super().main(args, *arguments, **options | {"standalone_mode": False})
         except click.exceptions.NoArgsIsHelpError as error:
             error.show()
             code = error.exit_code
         except click.ClickException as error:
             complain(_say_usage(error))
             code = error.exit_code
+        except (MemoryError, OSError) as error:
+            complain(_say_machine(error))
+            code = 1
         if was_told_to_end() and code != find_ending()[1]:  # whoever was interrupted swallowed it
             complain(find_ending()[0])
             code = find_ending()[1]
@@ -168,6 +164,16 @@ class LazyGroup(click.Group):
 
 _MACHINE = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EIO})
 """What is wrong with the machine, and no mistake of ours."""
+
+
+def _say_machine(error: MemoryError | OSError) -> str:
+    """What the machine lacks; raises the error again where it is a mistake of ours."""
+    if isinstance(error, MemoryError):
+        return "the memory is not enough for what was asked"
+    if error.errno not in _MACHINE:
+        raise error
+    give_up_full_stdout()
+    return f"{error.filename or 'the output, or a file,'} cannot be written: {error.strerror}"
 
 
 def _end_as_told() -> NoReturn:

@@ -102,7 +102,9 @@ def write_out(text: str) -> None:
     Raises
     ------
     ConfigError
-        If stdout is closed, or what it leads to is full.
+        If stdout is closed.
+    OSError
+        If what it leads to is full, or the reader has left.
     """
     with writing_out():
         click.echo(text, nl=False, color=True)  # without colour click cuts out of ids what looks like one
@@ -116,19 +118,20 @@ def writing_out() -> Iterator[None]:
     try:
         yield
         sys.stdout.flush()
-    except BrokenPipeError:  # the reader has left, and knows why
-        raise
     except OSError as error:
-        _give_up_stdout()
-        raise ConfigError(f"the output cannot be written: {error.strerror or error}") from error
+        error.filename = error.filename or "the output"
+        raise
 
 
-def _give_up_stdout() -> None:
-    """What is still on its way to a full disk would be tried again, and complained of, when the process ends."""
-    with suppress(OSError, ValueError):
-        nowhere = os.open(os.devnull, os.O_WRONLY)
-        os.dup2(nowhere, sys.stdout.fileno())
-        os.close(nowhere)
+def give_up_full_stdout() -> None:
+    """Drop what is on its way to a full place: at its end the interpreter would try again, in words of its own."""
+    try:
+        sys.stdout.flush()
+    except (OSError, ValueError):
+        with suppress(OSError, ValueError):
+            nowhere = os.open(os.devnull, os.O_WRONLY)
+            os.dup2(nowhere, sys.stdout.fileno())
+            os.close(nowhere)
 
 
 def is_on_screen() -> bool:
@@ -153,7 +156,7 @@ def print_table(drawn: RenderableType) -> None:
 
     console = make_console()
     parts = [Segment(make_lines_visible(each.text), each.style) for each in console.render(drawn) if not each.control]
-    with console.capture() as captured:
+    with writing_out(), console.capture() as captured:
         console.print(Segments(parts))
     text = captured.get()
     write_out(text if console.is_terminal else "\n".join(line.rstrip() for line in text.split("\n")))

@@ -8,7 +8,7 @@ from __future__ import annotations
 import os
 import sys
 
-from cli.ending import answer_signals, begin_work, end_work
+from cli.ending import answer_signals, end_work
 
 
 def run() -> None:
@@ -20,7 +20,6 @@ def run() -> None:
     for stream in (sys.stdout, sys.stderr):
         if hasattr(stream, "reconfigure"):  # what a terminal's encoding lacks is written out, not a traceback
             stream.reconfigure(errors="backslashreplace")
-    begin_work()
     try:
         main(prog_name="ringfence")
     finally:

@@ -10,6 +10,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from cli.ending import begin_work
+
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
     from rich.progress import TaskID
@@ -63,6 +65,7 @@ class StageBars:
 @contextmanager
 def show_progress() -> Iterator[Progress]:
     """Show the progress of the work done inside."""
+    begin_work()
     if not sys.stderr.isatty():
         log = StageLog()
         yield log.report

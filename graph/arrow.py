@@ -6,7 +6,7 @@ Where it is not, the call is made here, once, with the types that hold.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
@@ -66,6 +66,18 @@ def read_texts(values: Values) -> list[str]:
 def count_bytes(texts: Values) -> NDArray[np.int64]:
     """How long each text (N,) is in UTF-8; none for a null."""
     return read_ints(_compute.binary_length(texts), missing=0)
+
+
+def join_pieces(pieces: Sequence[Cells], kind: pa.DataType) -> Chunks:
+    """Pieces of one column, of which there may be none."""
+    joined: Chunks = _arrow.chunked_array(pieces, kind)
+    return joined
+
+
+def is_outside(values: Chunks, least: int, most: int) -> Chunks:
+    """Which of the values (N,) are below or above the bounds; null where a value is."""
+    mask: Chunks = _compute.or_(_compute.less(values, least), _compute.greater(values, most))
+    return mask
 
 
 def equals(values: Values, word: str) -> Values:

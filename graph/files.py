@@ -1,4 +1,4 @@
-"""Files that are replaced as a whole."""
+"""Files that are read, or replaced, as a whole."""
 
 from __future__ import annotations
 
@@ -28,3 +28,20 @@ def replace_file(path: Path, content: bytes) -> None:
     except BaseException:
         Path(aside).unlink(missing_ok=True)
         raise
+
+
+def read_bounded(path: Path, most_bytes: int) -> bytes:
+    """Read a file that is not larger than so many bytes; a device that never ends is none.
+
+    Raises
+    ------
+    OSError
+        If it cannot be read.
+    ValueError
+        If it is larger, or there cannot be a file of that name.
+    """
+    with path.open("rb") as file:
+        content = file.read(most_bytes + 1)
+    if len(content) > most_bytes:
+        raise ValueError(f"it is larger than {most_bytes:,} bytes")
+    return content

@@ -238,6 +238,8 @@ def nearest_hint(wrong: str, known: Iterable[str]) -> str:
 def _read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(_read_small(path).decode("utf-8-sig"))
+    except ConfigError:
+        raise
     except FileNotFoundError:
         raise ConfigError(f"{path}: no such settings file") from None
     except OSError as error:

@@ -1,8 +1,8 @@
 """Cells that a spreadsheet would take for formulas, and the mark that keeps it from doing so.
 
-An account may be called ``=HYPERLINK(...)``.  In a CSV file that is text; a spreadsheet that opens the file runs it.  An
-apostrophe before it says that it is text (OWASP, "CSV Injection").  What already looks like a guarded cell is guarded
-again, so that taking one apostrophe off gives back what there was, whatever it was.
+An account may be called ``=HYPERLINK(...)``.  In a CSV file that is text; a spreadsheet that opens the file runs it.
+An apostrophe before it says that it is text (OWASP, "CSV Injection").  What already looks like a guarded cell is
+guarded again, so that taking one apostrophe off gives back what there was, whatever it was.
 """
 
 from __future__ import annotations

@@ -17,25 +17,32 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZIP_STORED
 
 import msgspec
 import numpy as np
 
 from detection.risk.blend import BLEND_PRIOR, Blend
-from detection.risk.drift import Spread
+from detection.risk.drift import N_BINS, Spread
 from detection.risk.linear import LinearPart
 from detection.risk.model import RiskModel
+from detection.risk.tree_text import cut_trees
 from embeddings.features.table import FEATURE_TABLE_SCHEMA, list_table_columns
 from graph.errors import ConfigError
-from graph.files import replace_file
+from graph.files import read_bounded, replace_file
 from graph.model import Floats
 from graph.version import VERSION
 
 FORMAT = 2
 MANIFEST, LINEAR, TREES, BINS = "manifest.json", "linear.npy", "trees.txt", "bins.npy"
 _PARTS = (LINEAR, TREES, BINS)
-_LARGEST_PART = 1 << 30
-"""Bytes; a part that claims to be larger is no model of ours."""
+_LARGEST_FILE, _LARGEST_PARTS = 1 << 28, {MANIFEST: 1 << 24, LINEAR: 1 << 26, TREES: 1 << 28, BINS: 1 << 26}
+"""Bytes; a file or a part that is larger is no model of ours."""
+_DAMAGE = (
+    zipfile.BadZipFile, zlib.error, KeyError, ValueError, EOFError, NotImplementedError, RuntimeError, OverflowError,
+    MemoryError,
+)  # fmt: skip
+"""What comes of reading a file that is something else; RecursionError is a RuntimeError."""
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -161,13 +168,13 @@ def read_model(path: Path) -> KeptModel:
         If there is no such file, it is damaged, or it was made for other features; the message says so in one line.
     """
     try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise ConfigError(f"{path}: the model cannot be read: {error.strerror}") from error
+        content = read_bounded(path, _LARGEST_FILE)
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path}: the model cannot be read: {getattr(error, 'strerror', None) or error}") from error
     try:
         parts = _unzip(content)
         manifest = msgspec.json.decode(parts[MANIFEST], type=Manifest, strict=False)
-    except (zipfile.BadZipFile, zlib.error, KeyError, ValueError, EOFError, NotImplementedError, RuntimeError) as error:
+    except _DAMAGE as error:
         raise ConfigError(f"{path} is no risk model, or is damaged: run ringfence train again") from error
     _check_manifest(path, manifest, parts)
     return _unpack(path, manifest, parts, hashlib.sha256(content).hexdigest())
@@ -177,8 +184,9 @@ def _unzip(content: bytes) -> dict[str, bytes]:
     with zipfile.ZipFile(io.BytesIO(content)) as file:
         parts = {}
         for name in (MANIFEST, *_PARTS):
-            if file.getinfo(name).file_size > _LARGEST_PART:
-                raise ValueError(f"{name} is too large")
+            part = file.getinfo(name)
+            if part.file_size > _LARGEST_PARTS[name] or part.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
+                raise ValueError(f"{name} is too large, or packed in a way of which we know nothing")
             parts[name] = file.read(name)
     return parts
 
@@ -196,15 +204,46 @@ def _check_manifest(path: Path, manifest: Manifest, parts: Mapping[str, bytes]) 
 
 def _unpack(path: Path, manifest: Manifest, parts: Mapping[str, bytes], sha256: str) -> KeptModel:
     try:
-        linear, bins = (np.load(io.BytesIO(parts[name]), allow_pickle=False) for name in (LINEAR, BINS))
-        fits = linear.shape == (3, len(manifest.columns)) and bins.shape[0] == len(manifest.drift_columns) + 1
-    except ValueError:
-        fits = False
-    if not fits or manifest.blend.keys() != BLEND_PRIOR.keys():
-        raise ConfigError(f"{path} is damaged: its parts do not fit together; run ringfence train again")
+        linear = _read_array(parts[LINEAR], 3, len(manifest.columns))
+        bins = _read_array(parts[BINS], len(manifest.drift_columns) + 1, 2 * N_BINS)
+        _check_figures(manifest, linear, bins)
+        trees = parts[TREES].decode()
+        cut_trees(trees, len(manifest.columns))
+    except _DAMAGE as error:
+        why = f"its parts do not fit together or make no sense ({str(error)[:60]})"
+        raise ConfigError(f"{path} is damaged: {why}; run ringfence train again") from error
     blend = Blend(tuple(manifest.blend), np.array([*manifest.blend.values()]), manifest.bias)
     part = LinearPart(linear[0], linear[1], linear[2], manifest.linear_bias)
-    model = RiskModel(manifest.columns, part, parts[TREES].decode(), blend, manifest.shift, manifest.base_rate)
-    n_edges = (bins.shape[1] - 2) // 2
-    spread = Spread(manifest.drift_columns, bins[:, :n_edges], bins[:, n_edges:])
+    model = RiskModel(manifest.columns, part, trees, blend, manifest.shift, manifest.base_rate)
+    spread = Spread(manifest.drift_columns, bins[:, : N_BINS - 1], bins[:, N_BINS - 1 :])
     return KeptModel(model, spread, manifest.learnt, sha256)
+
+
+def _read_array(content: bytes, n_rows: int, n_columns: int) -> Floats:
+    """An array whose shape is known: what a file says of itself could ask for any amount of memory."""
+    file = io.BytesIO(content)
+    if np.lib.format.read_magic(file) != (1, 0):
+        raise ValueError("an array")
+    shape, is_fortran, kind = np.lib.format.read_array_header_1_0(file)
+    if (shape, is_fortran, kind) != ((n_rows, n_columns), False, np.dtype(np.float64)):
+        raise ValueError("the shape of an array")
+    return np.frombuffer(file.read(), dtype=np.float64).reshape(shape).copy()
+
+
+def _check_figures(manifest: Manifest, linear: Floats, bins: Floats) -> None:
+    """Refuse figures that no training gives, and that would make any score of any account."""
+    figures = [manifest.bias, manifest.linear_bias, manifest.shift, *manifest.blend.values()]
+    if not (np.isfinite(figures).all() and np.isfinite(linear).all() and np.isfinite(bins).all()):
+        raise ValueError("a figure that is no number")
+    if not 0.0 < manifest.base_rate < 1.0:
+        raise ValueError(f"base_rate {manifest.base_rate}")
+    if manifest.blend.keys() != BLEND_PRIOR.keys() or min(manifest.blend.values()) < 0.0:
+        raise ValueError("the weights of its parts")
+    edges, share = bins[:, : N_BINS - 1], bins[:, N_BINS - 1 :]
+    if (linear[1] < 0.0).any() or (np.diff(edges) < 0.0).any() or ((share < 0.0) | (share > 1.0)).any():
+        raise ValueError("how the market was spread")
+    if len(set(manifest.columns)) < len(manifest.columns) or not manifest.columns:
+        raise ValueError("its columns")
+    until = manifest.learnt.get("labels_until")
+    if until is not None and np.isnat(np.datetime64(until, "us")):
+        raise ValueError("labels_until")

@@ -9,6 +9,7 @@ import numpy as np
 
 from detection.risk.labels import Bools
 from detection.risk.settings import RiskSettings
+from detection.risk.tree_text import cut_trees
 from embeddings.features.relations import Matrix
 from graph.model import Floats
 
@@ -68,4 +69,5 @@ def read_trees(text: str) -> Any:
     """Trees from LightGBM's text; the last ones are remembered, for they are asked piece by piece."""
     import lightgbm
 
-    return lightgbm.Booster(model_str=text)
+    n_columns = text.partition("\nfeature_names=")[2].partition("\n")[0].count(" ") + 1
+    return lightgbm.Booster(model_str=cut_trees(text, n_columns))

@@ -12,11 +12,13 @@ import io
 import json
 import pickle
 import zipfile
+import zlib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
+from zipfile import ZIP_DEFLATED, ZIP_STORED
 
 import numpy as np
 import torch
@@ -27,14 +29,21 @@ from embeddings.encoder.settings import AUTO, EncoderSettings, check_settings
 from embeddings.features.accounts import feature_names
 from embeddings.features.scaling import FeatureScaling
 from graph.errors import ConfigError
-from graph.files import replace_file
+from graph.files import read_bounded, replace_file
 from graph.version import VERSION
 
 FORMAT = 2
 MANIFEST, WEIGHTS = "manifest.json", "weights.pt"
 LIBRARIES = ("numpy", "torch", "torch-geometric")
-_LARGEST_PART = 1 << 28
-"""Bytes; a part that claims to be larger is no encoder of ours."""
+_LARGEST_PARTS = {MANIFEST: 1 << 24, WEIGHTS: 1 << 28}
+"""Bytes; a part, or a file, that is larger is no encoder of ours."""
+_WIDEST = 4_096
+"""Numbers in a vector or a layer; an encoder that claims more would take all memory before it is refused."""
+_DAMAGE = (
+    zipfile.BadZipFile, zlib.error, pickle.UnpicklingError, KeyError, TypeError, ValueError, AttributeError, EOFError,
+    IndexError, NotImplementedError, RuntimeError, OverflowError, MemoryError,
+)  # fmt: skip
+"""What comes of reading a file that is something else; RecursionError is a RuntimeError."""
 
 
 @dataclass(frozen=True)
@@ -106,16 +115,17 @@ def read_encoder(path: Path, *, device: str = AUTO) -> KeptEncoder:
         version reads; the message says so in one line.
     """
     try:
-        content = path.read_bytes()
-    except OSError as error:
-        raise ConfigError(f"{path}: the encoder cannot be read: {error.strerror}") from error
+        content = read_bounded(path, _LARGEST_PARTS[WEIGHTS])
+    except (OSError, ValueError) as error:
+        raise ConfigError(f"{path}: the encoder cannot be read: {getattr(error, 'strerror', None) or error}") from error
     try:
         manifest, weights = _unzip(content)
-    except (zipfile.BadZipFile, KeyError, ValueError, EOFError, NotImplementedError, RuntimeError) as error:
+        learnt = dict(manifest.get("learnt", {}))
+    except _DAMAGE as error:
         raise ConfigError(f"{path} is no encoder, or is damaged: {_AGAIN}") from error
     _check_manifest(path, manifest, weights)
     encoder = _unpack(path, manifest, weights, device)
-    return KeptEncoder(encoder, dict(manifest.get("learnt", {})), hashlib.sha256(content).hexdigest())
+    return KeptEncoder(encoder, learnt, hashlib.sha256(content).hexdigest())
 
 
 _AGAIN = "run ringfence train --encoder again"
@@ -124,8 +134,9 @@ _AGAIN = "run ringfence train --encoder again"
 def _unzip(content: bytes) -> tuple[dict[str, Any], bytes]:
     with zipfile.ZipFile(io.BytesIO(content)) as file:
         for name in (MANIFEST, WEIGHTS):
-            if file.getinfo(name).file_size > _LARGEST_PART:
-                raise ValueError(f"{name} is too large")
+            part = file.getinfo(name)
+            if part.file_size > _LARGEST_PARTS[name] or part.compress_type not in (ZIP_STORED, ZIP_DEFLATED):
+                raise ValueError(f"{name} is too large, or packed in a way of which we know nothing")
         manifest = json.loads(file.read(MANIFEST))
         if not isinstance(manifest, dict):
             raise ValueError(f"{MANIFEST} is no object")
@@ -139,8 +150,9 @@ def _check_manifest(path: Path, manifest: Mapping[str, Any], weights: bytes) -> 
     for what, names in expected.items():
         found = manifest.get(what)
         if found != list(names):
-            strange = sorted(set(names).symmetric_difference(found if isinstance(found, list) else ()))
-            raise ConfigError(f"{path} was made for other {what} ({', '.join(strange[:3]) or 'their order'}): {_AGAIN}")
+            said = {str(each) for each in found} if isinstance(found, list) else set()
+            strange = ", ".join(sorted(set(names) ^ said)[:3])[:200]
+            raise ConfigError(f"{path} was made for other {what} ({strange or 'their order'}): {_AGAIN}")
     if manifest.get("weights_sha256") != hashlib.sha256(weights).hexdigest():
         raise ConfigError(f"{path} is damaged: {WEIGHTS} is not what was written; {_AGAIN}")
 
@@ -152,15 +164,21 @@ def _unpack(path: Path, manifest: Mapping[str, Any], weights: bytes, device: str
             centre=np.array(manifest["centre"], dtype=np.float64),
             spread=np.array(manifest["spread"], dtype=np.float64),
         )
-        if not len(scaling.names) == len(scaling.centre) == len(scaling.spread):
-            raise ValueError("centre")
+        for figures in (scaling.centre, scaling.spread):
+            if figures.shape != (len(scaling.names),) or not np.isfinite(figures).all():
+                raise ValueError("centre, or spread")
         settings = EncoderSettings(**manifest["settings"] | {"device": device})
         first, second = settings.fan_out
         settings = replace(settings, fan_out=(first, second))
         check_settings(settings)
+        if max(settings.dimensions, settings.hidden) > _WIDEST:
+            raise ValueError("dimensions, or hidden")
         with work_repeatably(settings):  # building draws random weights, which are not the caller's to lose
             network = build_network(scaling, settings)
-        network.load_state_dict(torch.load(io.BytesIO(weights), weights_only=True, map_location="cpu"))
-    except (KeyError, TypeError, ValueError, RuntimeError, pickle.UnpicklingError, EOFError) as reason:
+        state = torch.load(io.BytesIO(weights), weights_only=True, map_location="cpu")
+        if not all(bool(torch.isfinite(tensor).all()) for tensor in state.values()):
+            raise ValueError("a weight that is no number")
+        network.load_state_dict(state)
+    except _DAMAGE as reason:
         raise ConfigError(f"{path} is damaged: its parts do not fit together; {_AGAIN}") from reason
     return Encoder(settings=settings, scaling=scaling, network=network)

@@ -81,7 +81,7 @@ def read_csv(source: Source, header: Sequence[str], wanted: Sequence[str]) -> Fi
                 return FileCells({name: pa.chunked_array([], pa.string()) for name in wanted}, 0)
             if "straddl" not in str(error):
                 raise UnreadableTableError(describe_damage(source, error)) from error
-    refuse_row(source)
+    return refuse_row(source)
 
 
 def find_in_csv(source: Source, wanted: set[int], width: int, n_ragged: int) -> FoundRows:
@@ -271,7 +271,7 @@ def _read_pieces(raw: BinaryIO) -> Iterator[bytes]:
 
 
 def _scan(source: Source) -> None:
-    """Look through the file before anything of it is kept: is it too large once unpacked, is a quote left open?
+    """Look through the file before anything of it is kept, for too much that it unpacks to, or a quote left open.
 
     An open quote would swallow the rest of the file without a word.  An odd number of quote characters is the cheap
     sign of it; only then is the file walked.

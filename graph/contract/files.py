@@ -11,9 +11,9 @@ import pyarrow as pa
 from graph.contract.cells import FileCells, FoundRows, describe_damage
 from graph.contract.csv_files import find_in_csv, read_csv, read_csv_names
 from graph.contract.faults import quote
+from graph.contract.limits import check_unpacked, refuse_size
 from graph.contract.parquet_files import find_in_parquet, read_parquet, read_parquet_names
 from graph.contract.sources import Source
-from graph.contract.limits import check_unpacked, refuse_size
 from graph.errors import DataError, UnreadableTableError
 
 _LONGEST_NAME = 1024
@@ -33,9 +33,7 @@ def read_header(source: Source) -> tuple[str, ...]:
         if source.path.is_dir():
             raise UnreadableTableError(f"{source.path.name} is a folder; a table is one file")
         if not source.path.is_file():
-            raise UnreadableTableError(
-                f"{source.path.name} is no file: a table is read several times, a pipe only once"
-            )
+            raise UnreadableTableError(f"{source.path.name} is no file; a table is read several times, a pipe once")
         check_unpacked(source, 0 if source.is_gzip else source.path.stat().st_size)
         if source.path.stat().st_size == 0:
             raise UnreadableTableError(f"{source.path.name} is empty: not even a header")

@@ -8,10 +8,9 @@ from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from graph.arrow import read_ints
+from graph.arrow import count_bytes, join_pieces, read_ints
 from graph.contract.cells import FileCells, FoundRows, describe_damage, write_as_json
 from graph.contract.limits import check_row_bytes, check_rows, check_unpacked
 from graph.contract.sources import Source
@@ -53,7 +52,7 @@ def read_parquet(source: Source, wanted: Sequence[str]) -> FileCells:
                     columns[name].append(_unpack(batch[name], types[name]))
     except (OSError, pa.ArrowException, UnicodeDecodeError, KeyError) as error:
         raise UnreadableTableError(describe_damage(source, error)) from error
-    return FileCells({name: pa.chunked_array(chunks, types[name]) for name, chunks in columns.items()}, n_rows)
+    return FileCells({name: join_pieces(chunks, types[name]) for name, chunks in columns.items()}, n_rows)
 
 
 def find_in_parquet(source: Source, wanted: set[int]) -> FoundRows:
@@ -100,14 +99,13 @@ def _measure(source: Source, column: Cells) -> int:
     _check_longest(source, packed.dictionary)
     if not _has_length(packed.dictionary.type):
         return len(column) * 16
-    length = read_ints(pc.binary_length(packed.dictionary), missing=0)  # type: ignore[arg-type]  # text or bytes
+    length = count_bytes(packed.dictionary)
     return int(np.append(length, 0)[read_ints(packed.indices, missing=len(length))].sum()) + 4 * len(column)
 
 
 def _check_longest(source: Source, values: Values) -> None:
     if _has_length(values.type) and len(values):
-        longest = pc.max(pc.binary_length(values)).as_py()  # type: ignore[arg-type]  # text or bytes
-        check_row_bytes(source, longest or 0)
+        check_row_bytes(source, int(count_bytes(values).max()))
 
 
 def _has_length(kind: pa.DataType) -> bool:

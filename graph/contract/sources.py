@@ -25,7 +25,7 @@ class Source:
     table: Table
     path: Path
     settings: TableSettings
-    limits: LoadSettings = LoadSettings()
+    limits: LoadSettings
 
     @property
     def is_parquet(self) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -10,7 +11,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graph.arrow import blank_where, is_true
+from graph.arrow import blank_where, is_outside, is_true
 from graph.contract.faults import Faults, quote
 from graph.contract.schema import INSTANT
 from graph.contract.sources import Source
@@ -59,10 +60,10 @@ def _without_sentinels(raw: Chunks) -> Chunks:
     ticks = (raw.cast(pa.int32()) if days else raw).cast(pa.int64())
     unit = "D" if days else "ms" if pa.types.is_date64(raw.type) else str(raw.type.unit)
     first, last = (int(time.astype(f"datetime64[{unit}]").astype(np.int64)) for time in (_EARLIEST, _LATEST))
-    return blank_where(pc.or_(pc.less(ticks, first), pc.greater(ticks, last)), raw)
+    return blank_where(is_outside(ticks, first, last), raw)
 
 
-def _as_written(values: Chunks) -> list[object]:
+def _as_written(values: Chunks) -> Sequence[object]:
     """Values as a message shows them; Python knows neither the year 0 nor the year 10,000, so Arrow writes times."""
     if not pa.types.is_temporal(values.type):
         return values.to_pylist()
