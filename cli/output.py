@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import dataclasses
 import io
 import json
@@ -19,7 +18,7 @@ import click
 
 from cli.visible import make_json_visible, make_lines_visible, make_visible
 from graph.errors import ConfigError
-from graph.spreadsheets import guard_cell
+from graph.spreadsheets import format_row, guard_cell
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -215,10 +214,9 @@ def format_csv(columns: Sequence[str], rows: Iterable[Mapping[str, Any]], *, raw
 
 def write_csv(file: Any, columns: Sequence[str], rows: Iterable[Mapping[str, Any]], *, raw: bool = False) -> None:
     """Write CSV to an open text file; lists are joined by semicolons, nothing known is an empty cell."""
-    writer = csv.writer(file, lineterminator="\n")
     finish = (lambda cell: cell) if raw else guard_cell
-    writer.writerow(map(finish, columns))
-    writer.writerows([finish(_as_cell(row[name])) for name in columns] for row in rows)
+    file.write(format_row(map(finish, columns)) + "\n")
+    file.writelines(format_row(finish(_as_cell(row[name])) for name in columns) + "\n" for row in rows)
 
 
 def _as_cell(value: Any) -> Any:

@@ -20,11 +20,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv as arrow_csv
 
+from graph import spreadsheets
 from graph.contract.cells import FileCells, FoundRows, cut_cell, describe_damage
 from graph.contract.limits import check_row_bytes, check_rows, check_unpacked, refuse_row
 from graph.contract.sources import Source
 from graph.errors import UnreadableTableError
-from graph.spreadsheets import GUARDED, guard_cell, unguard_cell
+from graph.spreadsheets import GUARDED, format_row, guard_cell, unguard_cell
 
 if TYPE_CHECKING:
     from graph.arrow import Chunks
@@ -116,9 +117,7 @@ def find_in_csv(source: Source, wanted: set[int], width: int, n_ragged: int) -> 
 
 
 def _as_csv(cells: Sequence[str], delimiter: str) -> str:
-    buffer = io.StringIO(newline="")
-    csv.writer(buffer, delimiter=delimiter, lineterminator="\n").writerow([cut_cell(cell) for cell in cells])
-    return buffer.getvalue().removesuffix("\n")
+    return format_row([cut_cell(cell) for cell in cells], delimiter)
 
 
 # ── row by row ────────────────────────────────────────────────────────────────────────────────────
@@ -230,7 +229,7 @@ def guard_row(source: Source, row: str) -> str:
     plain = map(unguard_cell, cells) if source.settings.guarded else cells
     guarded = _as_csv([guard_cell(cell) for cell in plain], delimiter)
     # An empty first cell would leave the row to begin with its delimiter, which may be a tab.
-    return f'""{guarded}' if guarded.startswith(delimiter) else guarded
+    return spreadsheets.guard_row(f'""{guarded}' if guarded.startswith(delimiter) else guarded)
 
 
 # ── files that are not what they should be ────────────────────────────────────────────────────────
@@ -292,7 +291,7 @@ def _scan(source: Source) -> None:
 
 def _is_open(source: Source, record: _Record) -> bool:
     """Whether a file's last row ends inside a quote, which ``csv`` tells only when it is strict."""
-    with _open_bytes(source) as raw, io.TextIOWrapper(raw, encoding=_codec(source), newline="") as text:
+    with _open_bytes(source) as raw, io.TextIOWrapper(raw, _codec(source), "replace", newline="") as text:
         lines = [line for number, line in enumerate(text, 1) if number >= record.line]
     try:
         list(csv.reader(lines, delimiter=source.settings.delimiter, strict=True))

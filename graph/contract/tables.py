@@ -7,7 +7,6 @@ A check works on whole columns; only rows that fail one are looked at singly.
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -30,7 +29,7 @@ from graph.errors import DataError, TooManyRejectsError
 from graph.model import Ints
 from graph.progress import Progress, no_progress
 from graph.settings import Settings
-from graph.spreadsheets import guard_cell
+from graph.spreadsheets import format_row, guard_cell
 
 
 @dataclass(frozen=True)
@@ -99,7 +98,7 @@ class CheckedTable:
     def guard_row(self, row: str) -> str:
         """A reject's row in which no cell is a formula to a spreadsheet; a row of Parquet is JSON, and none anyway."""
         if self._origin is None or self._origin.source.is_parquet:
-            return row
+            return str(guard_cell(row))
         return guard_csv_row(self._origin.source, row)
 
     def with_rows(self, rows: pa.Table) -> CheckedTable:
@@ -179,13 +178,12 @@ def write_rejects(tables: Mapping[str, CheckedTable], path: Path, *, raw: bool =
     """
     try:
         with path.open("w", encoding="utf-8", newline="") as file:
-            writer = csv.writer(file, lineterminator="\n")
-            writer.writerow(("table", "file", "line", "reason", "row"))
+            file.write("table,file,line,reason,row\n")
             for name, table in tables.items():
                 rows = table.rejects.row if raw else map(table.guard_row, table.rejects.row)
                 for line, reason, row in zip(table.rejects.line.tolist(), table.rejects.reason, rows, strict=True):
-                    cells = (name, table.path.name, line, reason, row)
-                    writer.writerow(cells if raw else map(guard_cell, cells))
+                    cells = (name, table.path.name, line, reason)
+                    file.write(format_row((*(cells if raw else map(guard_cell, cells)), row)) + "\n")
     except OSError as error:
         raise DataError(f"{path}: the reject file cannot be written: {error.strerror}") from error
 
