@@ -99,7 +99,7 @@ def test_the_wheel_ships_every_module(wheel_names: list[str]) -> None:
 def test_the_wheel_carries_its_licence_and_its_command(wheel_names: list[str]) -> None:
     files = {name.split("/", 1)[1] for name in wheel_names if ".dist-info/" in name}
     assert {"licenses/LICENSE", "entry_points.txt"} <= files
-    assert read_pyproject()["project"]["scripts"] == {"ringfence": "cli.main:main"}
+    assert read_pyproject()["project"]["scripts"] == {"ringfence": "cli.process:run"}
 
 
 def test_the_import_contracts_hold() -> None:

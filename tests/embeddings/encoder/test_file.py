@@ -93,3 +93,35 @@ def test_a_damaged_encoder_is_refused(encoder: Encoder, tmp_path: Path) -> None:
 def test_a_file_that_is_missing_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigError, match=r"accounts\.encoder: the encoder cannot be read"):
         read_encoder(tmp_path / "accounts.encoder")
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"centre": [float("nan")]},
+        {"learnt": 7},
+        {"learnt": [[1]]},
+        {"settings": {"hidden": 10**9}},
+        {"settings": {"fan_out": 3}},
+        {"settings": None},
+        {"features": [["x"], 3]},
+    ],
+    ids=lambda change: next(iter(change)),
+)
+def test_a_tampered_encoder_is_refused_in_one_line(encoder: Encoder, tmp_path: Path, change: dict[str, object]) -> None:
+    path = tmp_path / "encoder"
+    write_encoder(path, encoder)
+    rewrite(path, change)
+    with pytest.raises(ConfigError, match="run ringfence train --encoder again") as caught:
+        read_encoder(path)
+    assert "\n" not in str(caught.value)
+
+
+def test_weights_that_are_no_numbers_are_refused(encoder: Encoder, tmp_path: Path) -> None:
+    path, weights = tmp_path / "encoder", io.BytesIO()
+    write_encoder(path, encoder)
+    torch.save({name: tensor * float("nan") for name, tensor in encoder.network.state_dict().items()}, weights)
+    digest = hashlib.sha256(weights.getvalue()).hexdigest()
+    rewrite(path, {"weights_sha256": digest}, weights.getvalue())
+    with pytest.raises(ConfigError, match="damaged"):
+        read_encoder(path)
