@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from cli.context import Workplace, pass_workplace
-from cli.output import Answer, Format, as_rows, format_option, list_columns, write_answer
+from cli.output import Answer, Format, as_rows, format_option, list_columns, say, write_answer
 from graph.errors import StoreDamagedError
 
 
@@ -70,9 +70,9 @@ def restore(workplace: Workplace, generation: int | None) -> None:
 
     made = restore_generation(find_folder(workplace.find_location()), generation)
     if made is None:
-        click.echo("The newest generation is whole; nothing was changed. To go back to another one, name it.")
+        say("The newest generation is whole; nothing was changed. To go back to another one, name it.")
         return
-    click.echo(f"Generation {made.made_from} is the graph again, as generation {made.generation}.")
+    say(f"Generation {made.made_from} is the graph again, as generation {made.generation}.")
 
 
 COMMANDS: dict[str, click.Command] = {each.name or "": each for each in (verify, generations, restore)}
