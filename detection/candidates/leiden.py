@@ -42,9 +42,17 @@ def find_communities(ends: Ints, bits: Floats, resolution: float, *, seed: int, 
     >>> find_communities(np.array(triangle + pair), np.array([2.0, 2.0, 2.0, 0.5]), 1.0, seed=0).tolist()
     [0, 0, 0, 1, 2]
     """
+    community = _run_leiden(ends, bits, resolution, seed=seed, quality=quality)
+    if quality == "potts":
+        community = _merge(ends, bits, community, resolution)
+    # Numbered by their first node, for the library's own numbers say nothing.
+    _, first, number = np.unique(community, return_index=True, return_inverse=True)
+    return np.argsort(np.argsort(first))[number].astype(np.int64)
+
+
+def _run_leiden(ends: Ints, bits: Floats, resolution: float, *, seed: int, quality: Quality) -> Ints:
     n = int(ends.max(initial=-1)) + 1
-    one_way = sparse.coo_array((bits, (ends[:, 0], ends[:, 1])), shape=(n, n)).tocsr()
-    matrix = (one_way + one_way.T).tocsr()
+    matrix = _make_symmetric(ends, bits, n)
     _, found = graspologic_native.leiden_csr(
         matrix.indptr.astype(np.int64),
         matrix.indices.astype(np.int32),
@@ -56,11 +64,7 @@ def find_communities(ends: Ints, bits: Floats, resolution: float, *, seed: int, 
     )
     community = np.empty(n, dtype=np.int64)
     community[np.fromiter(found.keys(), np.int64, n)] = np.fromiter(found.values(), np.int64, n)
-    if quality == "potts":
-        community = _merge(ends, bits, community, resolution)
-    # Numbered by their first node, for the library's own numbers say nothing.
-    _, first, number = np.unique(community, return_index=True, return_inverse=True)
-    return np.argsort(np.argsort(first))[number].astype(np.int64)
+    return community
 
 
 def _merge(ends: Ints, bits: Floats, community: Ints, resolution: float) -> Ints:
@@ -72,8 +76,7 @@ def _merge(ends: Ints, bits: Floats, community: Ints, resolution: float) -> Ints
         size = np.bincount(community).astype(float)
         between = community[ends]
         apart = between[:, 0] != between[:, 1]
-        one_way = sparse.coo_array((bits[apart], tuple(between[apart].T)), shape=(len(size), len(size))).tocsr()
-        matrix = (one_way + one_way.T).tocoo()
+        matrix = _make_symmetric(between[apart], bits[apart], len(size)).tocoo()
         gain = matrix.data - resolution * size[matrix.row] * size[matrix.col]
         best = _choose_best(matrix.row[gain > 0], matrix.col[gain > 0], gain[gain > 0], len(size))
         here = np.arange(len(size))
@@ -92,3 +95,9 @@ def _choose_best(row: Ints, column: Ints, gain: Floats, n: int) -> Ints:
     best = np.full(n, -1, dtype=np.int64)
     best[rows] = column[order][first]
     return best
+
+
+def _make_symmetric(ends: Ints, bits: Floats, n: int) -> sparse.csr_array:
+    """The weights of pairs, both ways (n, n)."""
+    one_way = sparse.coo_array((bits, (ends[:, 0], ends[:, 1])), shape=(n, n)).tocsr()
+    return (one_way + one_way.T).tocsr()
