@@ -207,8 +207,16 @@ def _add_up(pairs: Iterable[tuple[str | None, float]]) -> tuple[Tally, ...]:
     numbers: dict[str, list[float]] = defaultdict(list)
     for name, number in pairs:
         numbers[name or ""].append(number)
-    totals = {name: math.fsum(each) for name, each in numbers.items()}
+    totals = {name: _sum(each) for name, each in numbers.items()}
     return tuple(Tally(name, total) for name, total in sorted(totals.items(), key=lambda item: (-item[1], item[0])))
+
+
+def _sum(numbers: Sequence[float]) -> float:
+    """The sum, infinite where no float can hold it: stores from before there was a limit may have such amounts."""
+    try:
+        return math.fsum(numbers)
+    except OverflowError:
+        return math.inf
 
 
 _SUBJECTS = (

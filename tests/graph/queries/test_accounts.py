@@ -9,6 +9,7 @@ import small_market
 from small_market import CROWD, RINGS
 
 from graph.contract.tables import read_folder
+from graph.queries import accounts
 from graph.queries.accounts import find_account
 from graph.queries.answers import Tally
 from graph.queries.paths import find_path
@@ -74,3 +75,8 @@ def test_two_spellings_of_an_address_are_one_thing(tmp_path: Path) -> None:
         store.load(read_folder(tmp_path / "tables", Settings()))
         assert [each.others for each in find_account(store, "a").identifiers] == [1]
         assert find_path(store, "a", "b").found
+
+
+def test_amounts_that_no_float_can_add_up_are_shown_all_the_same() -> None:
+    (total,) = accounts._add_up([("EUR", 1e308), ("EUR", 1e308)])
+    assert (total.name, total.total) == ("EUR", float("inf"))
