@@ -11,7 +11,6 @@ from pathlib import Path
 
 from graph.stores.embedded.database import BESIDE, DATABASE_FILE, Database
 from graph.stores.embedded.disk import digest_file, open_here
-from graph.stores.embedded.draft import copy_older
 from graph.stores.embedded.folder import StoreFolder
 
 
@@ -41,6 +40,8 @@ class OlderGraph:
             raise
 
     def _recover(self, folder: StoreFolder) -> Path:
+        from graph.stores.embedded.draft import copy_older  # which brings Arrow along: no question waits for that
+
         self._copy = Path(tempfile.mkdtemp(prefix="ringfence-"))
         copy_older(folder, self._copy)
         with Database(self._copy / DATABASE_FILE, writing=True) as database:
