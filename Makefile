@@ -13,6 +13,8 @@ ACCOUNTS ?= 10000
 SEED ?= 7
 # Several pytest workers at once: more threads in each would only wait for one another.
 ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
+# The tests start a hundred processes; each would compile what it imports, wherever nobody may keep what was compiled.
+unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
 .PHONY: help setup neo4j test lint types imports servers demo bench mutants docs lock upgrade clean distclean
