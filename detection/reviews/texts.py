@@ -56,12 +56,15 @@ def _join_alike(texts: Sequence[tuple[str, ...]], permutations: int) -> Ints:
         prints.append(MinHash(num_perm=permutations))
         prints[place].update_batch([shingle.encode("utf-8", "surrogatepass") for shingle in sorted(shingles)])
         index.insert(place, prints[place])
-    pairs = [
-        (place, other)
-        for place, made in enumerate(prints)
-        for other in index.query(made)
-        if other == place or made.jaccard(prints[other]) >= NEAR_DUPLICATE_SIMILARITY
-    ]
-    one, other = np.array(pairs).T
+    values = np.array([made.hashvalues for made in prints])
+    near = [_pick_near(values, place, index.query(made)) for place, made in enumerate(prints)]
+    one, other = np.repeat(np.arange(len(near)), [len(each) for each in near]), np.concatenate(near)
     agree = sparse.coo_array((np.ones(len(one)), (one, other)), shape=(len(texts), len(texts)))
     return connected_components(agree, directed=False)[1].astype(np.int64)
+
+
+def _pick_near(values: Ints, place: int, candidates: Sequence[int]) -> Ints:
+    """The candidates that resemble a text; a resemblance is the share of hash values that agree."""
+    others = np.array(candidates, dtype=np.int64)
+    near: Ints = others[(values[others] == values[place]).mean(axis=1) >= NEAR_DUPLICATE_SIMILARITY]
+    return near
