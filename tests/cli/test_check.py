@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import functools
 import io
 import json
 import os
@@ -15,6 +16,8 @@ from places import ROOT
 from small_market import HOSTILE
 
 from cli.main import main
+from embeddings.encoder import settings as encoder_settings
+from embeddings.encoder.settings import EncoderSettings
 
 GOLDEN = ROOT / "tests" / "golden"
 UPDATE = "RINGFENCE_UPDATE_GOLDEN"
@@ -163,7 +166,9 @@ def test_before_a_run_nobody_has_a_tier(tmp_path: Path) -> None:
     assert (abe["run_id"], phone["accounts"], phone["tiers"], abe["rings"]) == (None, 3, {}, [])
 
 
-def test_by_an_encoder_the_most_alike_are_named(tmp_path: Path) -> None:
+def test_by_an_encoder_the_most_alike_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    quick = functools.partial(EncoderSettings, steps=5, batch=64, hidden=16)
+    monkeypatch.setattr(encoder_settings, "EncoderSettings", quick)
     assert run("train", "--encoder", "-o", str(tmp_path / "encoder"), "--format", "json").exit_code == 0
     abe, zoe = check("applicants", "--encoder", str(tmp_path / "encoder"), "-k", "3")
     for new in (abe, zoe):

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import functools
 import os
+import signal
 import subprocess
 import sys
-import time
 from dataclasses import replace
 from pathlib import Path
 
@@ -27,22 +27,31 @@ from detection.search import search_market
 from detection.settings import DetectSettings
 from detection.training.encoder import train_encoder, train_encoder_on
 from embeddings.encoder import settings as encoder_settings
+from embeddings.encoder import training
 from embeddings.encoder.settings import EncoderSettings
-from embeddings.encoder.training import KEEP_EVERY
 from graph.errors import ConfigError
 from graph.model import Snapshot
 
 RING = pick(100, 12)
-SHORT = functools.partial(EncoderSettings, steps=10, label_steps=10, batch=64, hidden=16, dimensions=8, device="cpu")
-LONGER = {"steps": 3 * KEEP_EVERY, "label_steps": 10}
+SHORT = functools.partial(EncoderSettings, steps=5, label_steps=5, batch=64, hidden=16, dimensions=8, device="cpu")
+KEEP_EVERY = 3
+LONGER = {"steps": 3 * KEEP_EVERY, "label_steps": 5, "batch": 64, "hidden": 16, "dimensions": 8}
 TRAIN = f"""
-import functools
+import functools, os, signal
 from cli.main import main
-from embeddings.encoder import settings
+from embeddings.encoder import settings, training
+
+keep = training.Checkpoint.keep
+
+def keep_and_die(self, under_way):
+    keep(self, under_way)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+training.Checkpoint.keep, training.KEEP_EVERY = keep_and_die, {KEEP_EVERY}
 settings.EncoderSettings = functools.partial(settings.EncoderSettings, **{LONGER})
 main(["train", "--encoder", "-o", "broken"])
 """
-"""So many steps that a training can be killed after it was first kept, and well before its end."""
+"""A training that is killed as soon as it was first kept."""
 
 
 @pytest.fixture(scope="module")
@@ -157,14 +166,13 @@ def test_an_encoder_that_is_missing_is_named_before_anything_long(market: Snapsh
 def test_a_training_that_was_killed_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(encoder_settings, "EncoderSettings", functools.partial(EncoderSettings, **LONGER))
+    monkeypatch.setattr(training, "KEEP_EVERY", KEEP_EVERY)
     small_market.make_store(tmp_path)
     run = CliRunner().invoke
     under_way, steps = tmp_path / ".broken.part", []
-    with subprocess.Popen([sys.executable, "-c", TRAIN], env=os.environ | {"PYTHONPATH": str(ROOT)}) as process:
-        while not under_way.exists():
-            assert process.poll() is None
-            time.sleep(0.01)
-        process.kill()
+    killed = subprocess.run([sys.executable, "-c", TRAIN], env=os.environ | {"PYTHONPATH": str(ROOT)}, check=False)
+    assert killed.returncode == -signal.SIGKILL
+    assert under_way.exists()
     assert not (tmp_path / "broken").exists()
     train_encoder("ringfence-store", Path("broken"), DetectSettings(), progress=lambda *now: steps.append(now[1]))
     assert run(main, ["train", "--encoder", "-o", "unbroken"]).exit_code == 0
@@ -179,7 +187,7 @@ def test_train_and_compare_as_a_user_does(tmp_path: Path, monkeypatch: pytest.Mo
     run = CliRunner().invoke
     trained = run(main, ["train", "--encoder"])
     assert trained.exit_code == 0
-    assert trained.stdout.startswith("Learnt from 66 accounts and no labels, in 10 steps.")
+    assert trained.stdout.startswith("Learnt from 66 accounts and no labels, in 5 steps.")
     assert trained.stdout.endswith("Next: ringfence similar --encoder accounts.encoder ID\n")
     assert [path.name for path in tmp_path.glob(".*part")] == []
     content = Path("accounts.encoder").read_bytes()
