@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 from dataclasses import dataclass
 from typing import Any
@@ -87,8 +88,16 @@ class Place:
         return result
 
     def answer(self, *arguments: str) -> Any:
-        """What a command that has to succeed says in JSON."""
-        command, *ids = arguments
-        result = self.ask(command, "--format", "json", "--", *ids)
-        assert (result.exit_code, result.stderr) == (0, ""), (arguments, result.stderr)
-        return json.loads(result.stdout)
+        """What a command that has to succeed says in JSON; the same question is asked once.
+
+        Nothing may change a store between two questions.
+        """
+        return json.loads(_answer(self, arguments))
+
+
+@functools.cache
+def _answer(place: Place, arguments: tuple[str, ...]) -> str:
+    command, *ids = arguments
+    result = place.ask(command, "--format", "json", "--", *ids)
+    assert (result.exit_code, result.stderr) == (0, ""), (arguments, result.stderr)
+    return result.stdout

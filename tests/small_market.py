@@ -8,8 +8,12 @@ id for the hostile one, for examples that people read.
 
 from __future__ import annotations
 
+import atexit
 import csv
 import dataclasses
+import functools
+import shutil
+import tempfile
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -217,8 +221,19 @@ def _open(location: Path | Server) -> GraphStore:
 
 
 def make_store(folder: Path, *, odd_id: str = HOSTILE) -> Path:
-    """A store with the market's tables and one run, beside the tables in ``market``; returns its place."""
+    """A store with the market's tables and one run, beside the tables in ``market``; returns its place.
+
+    It is made once in a process, and copied.
+    """
+    shutil.copytree(_make_store_once(odd_id), folder, dirs_exist_ok=True)
+    return folder / "ringfence-store"
+
+
+@functools.cache
+def _make_store_once(odd_id: str) -> Path:
+    folder = Path(tempfile.mkdtemp(prefix="small-market-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     location = folder / "ringfence-store"
     make_loaded_store(location, write_tables(folder / "market", odd_id=odd_id))
     add_run(location, odd_id=odd_id)
-    return location
+    return folder

@@ -29,7 +29,7 @@ from graph.vocabulary import TIERS
 @pytest.fixture(scope="module")
 def market(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("evaluate") / "market"
-    write_market(simulate_market(MarketSettings(n_accounts=800, seed=2)), folder, "parquet")
+    write_market(simulate_market(MarketSettings(n_accounts=500, seed=2)), folder, "parquet")
     return folder
 
 
@@ -38,6 +38,15 @@ def run(*arguments: object) -> Result:
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception
     return result
+
+
+PLAIN = ("--resamples", 20, "--no-baselines", "--format")
+
+
+@pytest.fixture(scope="module")
+def figures(market: Path) -> str:
+    """Ringfence's figures alone, as CSV."""
+    return run("evaluate", market, *PLAIN, "csv").stdout
 
 
 def test_a_run_without_a_channel_does_not_use_it() -> None:
@@ -75,10 +84,9 @@ def test_the_same_command_prints_the_same_bytes(market: Path) -> None:
     assert run(*words).stdout == run(*words).stdout
 
 
-def test_csv_and_json_hold_the_same_figures(market: Path) -> None:
-    words = ("evaluate", market, "--resamples", 20, "--no-baselines", "--format")
-    rows = {(r["section"], r["name"], r["measure"]): r for r in csv.DictReader(io.StringIO(run(*words, "csv").stdout))}
-    document = json.loads(run(*words, "json").stdout)
+def test_csv_and_json_hold_the_same_figures(market: Path, figures: str) -> None:
+    rows = {(r["section"], r["name"], r["measure"]): r for r in csv.DictReader(io.StringIO(figures))}
+    document = json.loads(run("evaluate", market, *PLAIN, "json").stdout)
     rings = document["methods"][0]["rings"]
     assert float(rows["rings", "Ringfence", "average_precision"]["low"]) == rings["average_precision"]["low"]
     assert len(document["methods"]) == 1
@@ -86,12 +94,11 @@ def test_csv_and_json_hold_the_same_figures(market: Path) -> None:
     assert float(rows["accounts", "all", "auc"]["value"]) == accounts["auc"]["value"]
 
 
-def test_the_store_is_measured_where_no_folder_is_named(market: Path, tmp_path: Path) -> None:
+def test_the_store_is_measured_where_no_folder_is_named(market: Path, figures: str, tmp_path: Path) -> None:
     store = tmp_path / "store"
     run("--store", store, "load", market)
-    words = ("--resamples", 20, "--no-baselines", "--format", "csv")
-    from_store = run("--store", store, "evaluate", "--truth", market / "truth", *words)
-    assert from_store.stdout == run("evaluate", market, *words).stdout
+    from_store = run("--store", store, "evaluate", "--truth", market / "truth", *PLAIN, "csv")
+    assert from_store.stdout == figures
     assert run("--store", store, "runs", "--format", "csv").stdout.count("\n") == 1
     missing = run("--store", store, "evaluate")
     assert (missing.exit_code, "--truth is missing" in missing.stderr) == (2, True)
@@ -104,10 +111,9 @@ def test_another_markets_truth_is_bad_data(market: Path, tmp_path: Path) -> None
 
 
 def test_as_of_measures_what_was_known_then(market: Path) -> None:
-    words = ("--resamples", 20, "--no-baselines", "--format", "json")
-    document = json.loads(run("evaluate", market, "--as-of", "2024-06-01", *words).stdout)
+    document = json.loads(run("evaluate", market, "--as-of", "2024-06-01", *PLAIN, "json").stdout)
     assert document["as_of"].startswith("2024-06-01")
-    assert document["accounts"] < 800
+    assert document["accounts"] < 500
     assert [check["name"] for check in document["leaks"]] == ["dates", "labels", "future"]
 
 

@@ -9,9 +9,10 @@ from detection.settings import DetectSettings
 from detection.significance.false_discovery import FALSE_DISCOVERY_RATE, note_false_discoveries, score_null_rings
 from detection.significance.rewiring import find_q_values, rewire_snapshot
 from graph.contract.tables import read_folder
-from graph.model import Snapshot
+from graph.model import Floats, Snapshot
 from graph.open import open_store
 from graph.progress import no_progress
+from graph.results import RunResult
 from graph.settings import Settings
 
 COPIES = 6
@@ -26,9 +27,20 @@ def market(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
         return store.snapshot()
 
 
-def test_where_nobody_conspires_the_rings_reported_as_sure_stay_within_their_bound(market: Snapshot) -> None:
-    settings = DetectSettings(rewired_copies=COPIES)
-    null_scores = score_null_rings(market, settings, progress=no_progress)
+@pytest.fixture(scope="module")
+def null_scores(market: Snapshot) -> Floats:
+    """The scores of all rings of all copies."""
+    return score_null_rings(market, DetectSettings(rewired_copies=COPIES), progress=no_progress)
+
+
+@pytest.fixture(scope="module")
+def run(market: Snapshot) -> RunResult:
+    return find_run(market, DetectSettings())
+
+
+def test_where_nobody_conspires_the_rings_reported_as_sure_stay_within_their_bound(
+    market: Snapshot, null_scores: Floats
+) -> None:
     reported, wrong_lists = 0, 0
     for number in range(COPIES):
         honest = rewire_snapshot(market, np.random.default_rng([99, number]))
@@ -40,12 +52,8 @@ def test_where_nobody_conspires_the_rings_reported_as_sure_stay_within_their_bou
     assert wrong_lists <= max(1, FALSE_DISCOVERY_RATE * COPIES)
 
 
-def test_planted_rings_stand_out_from_the_copies(market: Snapshot) -> None:
-    settings = DetectSettings(rewired_copies=COPIES)
-    rings = find_run(market, DetectSettings()).rings
-    q_values = find_q_values(
-        np.array([ring.score for ring in rings]), score_null_rings(market, settings, progress=no_progress), COPIES
-    )
+def test_planted_rings_stand_out_from_the_copies(run: RunResult, null_scores: Floats) -> None:
+    q_values = find_q_values(np.array([ring.score for ring in run.rings]), null_scores, COPIES)
     assert q_values[0] <= FALSE_DISCOVERY_RATE
 
 
@@ -55,8 +63,8 @@ def test_a_run_says_what_the_copies_showed(market: Snapshot) -> None:
     assert f"where this market has {len(run.rings)}" in run.notes[-1]
 
 
-def test_a_market_without_copies_says_nothing_of_them(market: Snapshot) -> None:
-    assert not any("rewired" in note for note in find_run(market, DetectSettings()).notes)
+def test_a_market_without_copies_says_nothing_of_them(run: RunResult) -> None:
+    assert not any("rewired" in note for note in run.notes)
 
 
 def test_the_list_is_named_up_to_the_last_sure_ring() -> None:
