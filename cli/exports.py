@@ -79,6 +79,7 @@ def export(workplace: Workplace, subject: str, output: str, form: ExportFormat |
     if run_id is not None and subject != "rings":
         raise click.UsageError("--run is for rings; accounts and reviews keep the latest run's scores")
     with workplace.open_store() as store:
+        store.require_whole()
         found = _read_export(store, subject, run_id, with_links=chosen == "graphml")
     if output == "-":
         _write_to_stdout(chosen, found)

@@ -238,3 +238,19 @@ def do_command(*arguments: str) -> int:
     except SystemExit as ended:
         return int(ended.code or 0)
     return 0
+
+
+def do_sweep(place: str) -> None:
+    """Keep nothing but the newest generation."""
+    from graph.stores.embedded.store import EmbeddedStore
+    from graph.stores.location import Folder
+
+    EmbeddedStore(Folder(place, kept_generations=1), mode="write").close()
+
+
+def do_leave_log(file: str, cypher: str) -> None:
+    """Change a graph by hand, and die before LadybugDB has put its log away."""
+    from graph.stores.embedded.database import Database
+
+    Database(Path(file), writing=True).ask(cypher)
+    os._exit(0)

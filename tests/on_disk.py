@@ -7,13 +7,13 @@ from pathlib import Path
 from graph.stores.embedded.database import DATABASE_FILE
 from graph.stores.embedded.draft import drafting
 from graph.stores.embedded.folder import StoreFolder
-from graph.stores.embedded.generations import hold_newest, list_generations, name_generation
+from graph.stores.embedded.generations import hold_newest, name_generation
 
 
 def find_graph(location: Path) -> Path | None:
     """The file of the newest generation; None where there is none."""
     folder = StoreFolder(location)
-    numbers = list_generations(folder)
+    numbers = folder.list_numbers()
     return name_generation(folder, numbers[-1]) / DATABASE_FILE if numbers else None
 
 

@@ -112,6 +112,9 @@ class GraphStore(Protocol):
     def mark_facts(self) -> str:
         """A mark of the facts: while it stays the same, so do they."""
 
+    def require_whole(self) -> None:
+        """Compare all that is kept with what was written, where that is known, before much of it is read."""
+
     def snapshot(self, *, as_of: np.datetime64 | None = None) -> Snapshot:
         """The facts as arrays; with ``as_of`` only those known at that instant."""
 

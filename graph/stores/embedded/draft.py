@@ -16,6 +16,7 @@ from graph.stores.embedded.disk import copy_file, digest_file, sync
 from graph.stores.embedded.folder import StoreFolder
 from graph.stores.embedded.generations import MEND, ROWS_FILE, Generation, publish, remove_draft, start_draft
 from graph.stores.embedded.manifest import Manifest, write_manifest
+from graph.stores.embedded.older import copy_older
 from graph.stores.embedded.schema import SCHEMA_VERSION
 from graph.stores.holder import name_this_process
 from graph.version import VERSION
@@ -121,13 +122,6 @@ def _copy_base(folder: StoreFolder, base: Generation | None, place: Path) -> Non
     copy_file(base.file, place / DATABASE_FILE)
     if digest_file(place / DATABASE_FILE) != base.manifest.sha256:
         raise errors.StoreDamagedError(f"{base.file} is not as it was written; {MEND}")
-
-
-def copy_older(folder: StoreFolder, place: Path) -> None:
-    """Copy the graph of a store without generations, if there is one, with what a killed writer left beside it."""
-    for name in (DATABASE_FILE, *BESIDE):
-        if (folder.path / name).exists():
-            copy_file(folder.path / name, place / name)
 
 
 @contextmanager

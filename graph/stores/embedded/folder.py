@@ -39,21 +39,26 @@ class StoreFolder:
         self.older_graph = path / DATABASE_FILE
         """The graph of a store that has no generations yet."""
 
+    def list_numbers(self) -> list[int]:
+        """The numbers of all generations, the oldest first."""
+        refuse_link(self.generations)
+        if not self.generations.is_dir():
+            return []
+        found = [path for path in self.generations.iterdir() if path.name.isdecimal()]
+        for path in found:
+            refuse_link(path)
+        return sorted(int(path.name) for path in found)
+
     def require(self) -> None:
-        """Check that a store is there.
+        """Check that a store is there, in generations or as older ones were: in the folder itself.
 
         Raises
         ------
         StoreNotFoundError
             If nothing was loaded there yet.
         """
-        if not self.has_generations() and not self.older_graph.exists():
+        if not self.list_numbers() and not self.older_graph.exists():
             raise StoreNotFoundError(f"no store at {self.path}; make one with `ringfence load FOLDER`")
-
-    def has_generations(self) -> bool:
-        """Whether the graph lies in generations; an older store's lies in the folder itself."""
-        refuse_link(self.generations)
-        return self.generations.is_dir() and any(self.generations.iterdir())
 
     def prepare(self) -> None:
         """Make the folder a store, or leave it one.

@@ -79,17 +79,6 @@ class Generation:
             )
 
 
-def list_generations(folder: StoreFolder) -> list[int]:
-    """The numbers of all generations, the oldest first."""
-    refuse_link(folder.generations)
-    if not folder.generations.is_dir():
-        return []
-    found = [path for path in folder.generations.iterdir() if path.name.isdecimal()]
-    for path in found:
-        refuse_link(path)
-    return sorted(int(path.name) for path in found)
-
-
 def hold_newest(folder: StoreFolder) -> Generation | None:
     """Hold the newest generation; None where there is none.
 
@@ -99,7 +88,7 @@ def hold_newest(folder: StoreFolder) -> Generation | None:
         If its manifest is damaged.
     """
     for _ in range(_ATTEMPTS):
-        numbers = list_generations(folder)
+        numbers = folder.list_numbers()
         if not numbers:
             return None
         held = hold(folder, numbers[-1])
@@ -148,8 +137,7 @@ def publish(folder: StoreFolder, draft: Path) -> int:
     """Make a draft that is complete and on the disk the newest generation, and return its number."""
     (draft / DRAFT_MARK).unlink()
     sync(draft)
-    taken = [int(path.name) for path in folder.generations.iterdir() if path.name.isdecimal()]
-    number = max(taken, default=0) + 1
+    number = max(folder.list_numbers(), default=0) + 1
     draft.rename(name_generation(folder, number))
     sync(folder.generations)
     return number
@@ -157,7 +145,7 @@ def publish(folder: StoreFolder, draft: Path) -> int:
 
 def sweep(folder: StoreFolder, *, kept: int) -> None:
     """Delete old generations that nobody reads, and what killed writers left; whoever calls this holds the lock."""
-    for number in list_generations(folder)[:-kept]:
+    for number in folder.list_numbers()[:-kept]:
         _retire(folder, number)
     for place in folder.drafts.iterdir():
         if place.name.startswith((_DRAFT, _SWEPT)):

@@ -10,7 +10,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from graph.stores.embedded.database import BESIDE, DATABASE_FILE, Database
-from graph.stores.embedded.disk import digest_file, open_here
+from graph.stores.embedded.disk import copy_file, digest_file, open_here
 from graph.stores.embedded.folder import StoreFolder
 
 
@@ -40,8 +40,6 @@ class OlderGraph:
             raise
 
     def _recover(self, folder: StoreFolder) -> Path:
-        from graph.stores.embedded.draft import copy_older  # which brings Arrow along: no question waits for that
-
         self._copy = Path(tempfile.mkdtemp(prefix="ringfence-"))
         copy_older(folder, self._copy)
         with Database(self._copy / DATABASE_FILE, writing=True) as database:
@@ -60,6 +58,13 @@ class OlderGraph:
         if self._lock is not None:
             lock, self._lock = self._lock, None
             os.close(lock)
+
+
+def copy_older(folder: StoreFolder, place: Path) -> None:
+    """Copy the graph of a store without generations, if there is one, with what a killed writer left beside it."""
+    for name in (DATABASE_FILE, *BESIDE):
+        if (folder.path / name).exists():
+            copy_file(folder.path / name, place / name)
 
 
 def is_unfinished(folder: StoreFolder) -> bool:

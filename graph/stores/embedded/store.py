@@ -115,7 +115,7 @@ class EmbeddedStore:
         try:
             self._database = Database(self._held.file, writing=False)
         except RuntimeError:
-            self._check_file()  # which says more than LadybugDB can
+            self.require_whole()  # which says more than LadybugDB can
             raise
         self._lacking = find_lacking(self._find_version())
 
@@ -142,8 +142,8 @@ class EmbeddedStore:
         assert self._held is not None  # asked of what is there
         return find_version(self.query, self.location, str(self._held.file))
 
-    def _check_file(self) -> None:
-        """Whatever is read as a whole is compared with what was written, once."""
+    def require_whole(self) -> None:
+        """Compare the file with its checksum, once; see :class:`~graph.stores.protocol.GraphStore`."""
         if isinstance(self._held, Generation) and not self._is_checked:
             self._held.check_file()
             self._is_checked = True
@@ -221,7 +221,7 @@ class EmbeddedStore:
         from graph.stores.load_plan import plan_load
 
         with explained(self.location):
-            self._check_file()
+            self.require_whole()
             plan = plan_load(tables, read_known_facts(self.connection))
         if not dry_run and plan.n_rows:
             with self._transaction():
@@ -239,7 +239,7 @@ class EmbeddedStore:
         from graph.stores.snapshots import build_snapshot
 
         with explained(self.location):
-            self._check_file()
+            self.require_whole()
             return build_snapshot(read_raw_graph(self.connection), as_of=as_of)
 
     def write_run(self, run: RunResult, snapshot: Snapshot, *, started_at: datetime | None = None) -> None:

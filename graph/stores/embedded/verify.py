@@ -20,7 +20,6 @@ from graph.stores.embedded.generations import (
     MEND,
     Generation,
     hold,
-    list_generations,
     publish,
     remove_draft,
     start_draft,
@@ -45,7 +44,7 @@ def verify_folder(location: Folder) -> Verification:
     folder = StoreFolder(Path(location.path))
     with explained(location.path):
         folder.require()
-        numbers = list_generations(folder)
+        numbers = folder.list_numbers()
         if not numbers:
             return Verification(location.path, None, _count_rows(location))
         records = tuple(_record(folder, number, looks=True) for number in reversed(numbers))
@@ -57,7 +56,7 @@ def list_records(location: Folder) -> list[GenerationRecord]:
     folder = StoreFolder(Path(location.path))
     with explained(location.path):
         folder.require()
-        return [_record(folder, number, looks=False) for number in reversed(list_generations(folder))]
+        return [_record(folder, number, looks=False) for number in reversed(folder.list_numbers())]
 
 
 def restore(location: Folder, number: int | None) -> GenerationRecord | None:
@@ -88,7 +87,7 @@ def restore(location: Folder, number: int | None) -> GenerationRecord | None:
         folder.prepare_rooms()
         with WriterLock(folder, wait_seconds=location.wait_seconds):
             sweep(folder, kept=location.kept_generations)
-            numbers = list_generations(folder)
+            numbers = folder.list_numbers()
             chosen = _choose(folder, numbers, number)
             if number is None and chosen == numbers[-1] and not _is_disturbed(folder, chosen):
                 return None

@@ -213,6 +213,9 @@ class ServerStore:
         """Which load was the last; see :class:`~graph.stores.protocol.GraphStore`."""
         return str(self._read_finished_state().loads)
 
+    def require_whole(self) -> None:
+        """Nothing is known here of how it was written; see :class:`~graph.stores.protocol.GraphStore`."""
+
     def snapshot(self, *, as_of: np.datetime64 | None = None) -> Snapshot:
         """The facts as arrays; see :class:`~graph.stores.protocol.GraphStore`."""
         from graph.stores.server.read import read_raw_graph
