@@ -169,8 +169,6 @@ def _do(order: dict[str, Any], steps: int) -> None:
 
 def _arm(last: int | None, steps: int) -> None:
     """Count steps from here on, and die before the one after the last."""
-    import ladybug
-
     main, seen = threading.get_ident(), 0
 
     def step(what: str) -> None:
@@ -186,25 +184,43 @@ def _arm(last: int | None, steps: int) -> None:
         if event in _CHANGES or (event == "open" and arguments[2] & _WRITING and isinstance(arguments[0], str)):
             step(f"{event} {_name(arguments[0])}")
 
-    def mortal(name: str, work: Callable[..., Any]) -> Callable[..., Any]:
-        def work_or_die(*given: Any, **options: Any) -> Any:
-            step(name)
-            return work(*given, **options)
+    sys.addaudithook(audit)
+    _arm_system(step)
+    _arm_ladybug(step)
 
-        return work_or_die
 
-    copy = os.copy_file_range
+def _arm_system(step: Callable[[str], None]) -> None:
+    """Count what raises no audit event."""
+    copy, sync = os.copy_file_range, os.fsync
 
     def copy_half(source: int, target: int, count: int) -> int:
         moved = copy(source, target, count // 2)
         step("half a copy")
-        return int(moved + copy(source, target, count - moved))
+        return moved + copy(source, target, count - moved)
 
-    sys.addaudithook(audit)
-    os.fsync = mortal("fsync", os.fsync)
-    os.copy_file_range = copy_half
-    ladybug.Connection.execute = mortal("query", ladybug.Connection.execute)  # type: ignore[method-assign]
-    ladybug.Database.close = mortal("close", ladybug.Database.close)  # type: ignore[method-assign]
+    def sync_or_die(descriptor: int) -> None:
+        step("fsync")
+        sync(descriptor)
+
+    os.copy_file_range, os.fsync = copy_half, sync_or_die  # type: ignore[assignment]
+
+
+def _arm_ladybug(step: Callable[[str], None]) -> None:
+    import ladybug
+
+    execute, close = ladybug.Connection.execute, ladybug.Database.close
+
+    def execute_or_die(connection: Any, cypher: Any, *given: Any, **options: Any) -> Any:
+        if isinstance(cypher, str) and " RETURN " not in cypher:  # a question changes nothing on disk
+            step(cypher.split("(")[0][:40])
+        return execute(connection, cypher, *given, **options)
+
+    def close_or_die(database: ladybug.Database) -> None:
+        step("close")
+        close(database)
+
+    ladybug.Connection.execute = execute_or_die  # type: ignore[method-assign]
+    ladybug.Database.close = close_or_die  # type: ignore[method-assign]
 
 
 def _name(path: Any) -> str:
@@ -252,5 +268,6 @@ def do_leave_log(file: str, cypher: str) -> None:
     """Change a graph by hand, and die before LadybugDB has put its log away."""
     from graph.stores.embedded.database import Database
 
-    Database(Path(file), writing=True).ask(cypher)
+    database = Database(Path(file), writing=True)
+    database.ask(cypher)
     os._exit(0)

@@ -198,7 +198,7 @@ class EmbeddedStore:
             return self._get_database().ask(cypher, parameters)
         except RuntimeError as error:
             if self.mode == "write" and is_refused_write(error):
-                with self._transaction():
+                with self._transaction(), explained(self.location, query=cypher):
                     return self._get_database().ask(cypher, parameters)
             blank = leave_blank(cypher, str(error), self._lacking)
             if blank is None:

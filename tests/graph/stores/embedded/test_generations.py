@@ -58,6 +58,7 @@ def read_mark(location: Path) -> str:
 # ── killed ────────────────────────────────────────────────────────────────────────────────────────
 
 
+@pytest.mark.slow
 def test_a_load_that_is_killed_at_any_step_is_done_or_not_begun(made: Path, location: Path, tmp_path: Path) -> None:
     marks = {read_mark(location): 66}
 
@@ -75,7 +76,7 @@ def test_a_load_that_is_killed_at_any_step_is_done_or_not_begun(made: Path, loca
                 marks[mark] = count_accounts(location)
             found.append(marks[mark])
     assert deaths[-1].code == 0
-    assert len(deaths) >= 60
+    assert len(deaths) >= 40
     assert set(found) == {66, 68}
     assert found == sorted(found)
     assert len(marks) == 2
@@ -210,7 +211,7 @@ def test_a_reader_goes_on_with_its_generation_through_many_writes(made: Path, lo
         load(location, made / "newcomers")
         for _ in range(4):
             with EmbeddedStore(Folder(str(location), kept_generations=1), mode="write") as store:
-                store.query("MATCH (s:Shop) SET s.shop_id = s.shop_id")
+                store.query("MATCH (a:Account {account_id: 'ann'}) SET a.risk_score = 0.5")
         assert StoreFolder(location).list_numbers() == [2, 7]
         assert reader.snapshot().n_accounts == 66
     EmbeddedStore(Folder(str(location), kept_generations=1), mode="write").close()

@@ -12,7 +12,7 @@ from on_disk import list_files
 from property_graph import Dump
 
 from graph.contract.tables import read_folder
-from graph.errors import StoreError
+from graph.errors import QueryError, StoreError
 from graph.settings import Settings
 from graph.stores.embedded import bulk as embedded_bulk
 from graph.stores.embedded.folder import StoreFolder
@@ -98,6 +98,17 @@ def test_what_a_killed_writer_left_behind_is_swept_away(tmp_path: Path, market: 
     with EmbeddedStore(tmp_path / "store", mode="write") as store:
         assert store.snapshot().n_accounts == 66
     assert not draft.exists()
+
+
+def test_a_statement_by_hand_that_fails_is_told_with_its_words(tmp_path: Path, market: Path) -> None:
+    small_market.make_loaded_store(tmp_path / "store", market)
+    before = list_files(tmp_path / "store")
+    with (
+        EmbeddedStore(tmp_path / "store", mode="write") as store,
+        pytest.raises(QueryError, match=r"primary key.*\(query: MATCH \(s:Shop\) SET"),
+    ):
+        store.query("MATCH (s:Shop) SET s.shop_id = 'another'")
+    assert list_files(tmp_path / "store") == before
 
 
 def test_what_was_written_by_query_survives_the_next_transaction(tmp_path: Path, market: Path) -> None:
