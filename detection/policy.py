@@ -206,11 +206,6 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         "bits a pair", "what a pair inside a community must average; one search for each", MEASURED,
         "coarse, middle and fine: each finds rings that the others miss", "more of them: more groups are tried"
     )] = (0.3, 1.0, 3.0)
-    community_runs: Annotated[int, rule(
-        "runs", "how often communities are looked for at each of these, each time from another seed", MEASURED,
-        "one run misses a ring that the next finds, by the order in which it comes past accounts",
-        "more groups are tried", ge=1
-    )] = 2
     cycle_resolutions: Annotated[tuple[Annotated[float, Meta(gt=0.0)], ...], rule(
         "bits a pair", "the same, for trades in cycles", MEASURED, "a long cycle has few links to a pair",
         "more of them: more groups are tried"

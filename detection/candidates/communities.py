@@ -26,14 +26,13 @@ def find_candidates(links: Links, resolutions: tuple[float, ...], policy: Policy
     policy
         How large a group may be, and which links are strong.
     seed
-        Of the first run of Leiden; the same seed gives the same groups.
+        For Leiden; the same seed gives the same groups.
     """
     if not len(links.a):
         return gather_groups([])
     used, ends = np.unique(np.column_stack([links.a, links.b]), return_inverse=True)
     ends = ends.reshape(-1, 2)
-    seeds = range(seed, seed + policy.community_runs)
-    found = [find_communities(ends, links.bits, bits, seed=each) for bits in resolutions for each in seeds]
+    found = [find_communities(ends, links.bits, bits, seed=seed) for bits in resolutions]
     for floor in np.quantile(links.bits, policy.strong_link_shares):
         found.append(_find_components(ends[links.bits > floor], len(used)))
     return join_groups([_split(used, label, policy.largest_group) for label in found])

@@ -11,14 +11,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from slow_twins import PAIRS, USES, find_record, make_channel, make_trades, share_surprise, surprise
 
-from detection.candidates import communities
 from detection.candidates.communities import find_candidates
 from detection.candidates.links import Links, link_dealings, link_pairs, link_shared
 from detection.channels.incidence import SharedThings
 from detection.groups import gather_groups
 from detection.likelihood import score_share, score_surprise
-from detection.policy import DEFAULT_POLICY, Policy
-from graph.model import Floats, Ints
+from detection.policy import DEFAULT_POLICY
 
 
 def test_surprise_of_a_share_agrees_with_the_relative_entropy_and_tends_to_that_of_a_count() -> None:
@@ -116,20 +114,6 @@ def test_the_same_seed_gives_the_same_candidates_whatever_was_drawn_before() -> 
     found = [find_candidates(links, (0.3, 1.0), DEFAULT_POLICY, seed=5) for _ in range(2)]
     assert found[0].account.tobytes() == found[1].account.tobytes()
     assert found[0].start.tobytes() == found[1].start.tobytes()
-
-
-def test_every_run_of_the_policy_is_made_from_a_seed_of_its_own() -> None:
-    links = make_ring_of_cliques(12, 5)
-    seeds: list[int] = []
-
-    def find(ends: Ints, bits: Floats, resolution: float, *, seed: int) -> Ints:
-        seeds.append(seed)
-        return np.zeros(60, dtype=np.int64)
-
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(communities, "find_communities", find)
-        find_candidates(links, (0.3, 1.0), Policy(community_runs=3), seed=4)
-    assert seeds == [4, 5, 6, 4, 5, 6]
 
 
 def test_groups_are_distinct_sorted_and_never_of_two() -> None:
