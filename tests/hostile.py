@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import functools
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from click.testing import CliRunner, Result
@@ -78,6 +77,7 @@ class Place:
     """A store as the command line names it."""
 
     location: str
+    answers: dict[tuple[str, ...], str] = field(default_factory=dict, repr=False, compare=False)
 
     def ask(self, *arguments: str) -> Result:
         """Run a command on the store; only its own errors may end it."""
@@ -90,14 +90,11 @@ class Place:
     def answer(self, *arguments: str) -> Any:
         """What a command that has to succeed says in JSON; the same question is asked once.
 
-        Nothing may change a store between two questions.
+        Nothing may change the store between two questions.
         """
-        return json.loads(_answer(self, arguments))
-
-
-@functools.cache
-def _answer(place: Place, arguments: tuple[str, ...]) -> str:
-    command, *ids = arguments
-    result = place.ask(command, "--format", "json", "--", *ids)
-    assert (result.exit_code, result.stderr) == (0, ""), (arguments, result.stderr)
-    return result.stdout
+        if arguments not in self.answers:
+            command, *ids = arguments
+            result = self.ask(command, "--format", "json", "--", *ids)
+            assert (result.exit_code, result.stderr) == (0, ""), (arguments, result.stderr)
+            self.answers[arguments] = result.stdout
+        return json.loads(self.answers[arguments])

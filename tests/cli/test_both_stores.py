@@ -28,7 +28,7 @@ def stores(neo4j_server: ServerAddress, tmp_path_factory: pytest.TempPathFactory
     empty_quickly(neo4j_server)
     with logged_in(neo4j_server) as address, pytest.MonkeyPatch.context() as here:
         here.chdir(folder)
-        run("unused", "simulate", "market", "--accounts", "2000", "--seed", "5")
+        run("unused", "simulate", "market", "--accounts", "1200", "--seed", "5")
         both = (str(folder / "embedded"), address)
         for store in both:
             run(store, "load", "market")
@@ -95,7 +95,7 @@ def test_every_question_has_the_same_answer(stores: tuple[str, str], form: str) 
 def test_amounts_add_up_to_the_same_digits(stores: tuple[str, str]) -> None:
     busiest = (
         "MATCH (a:Account)-[o:ORDERED]-() WITH a.account_id AS id, count(*) AS orders"
-        " RETURN id, orders ORDER BY orders DESC, id LIMIT 25"
+        " RETURN id, orders ORDER BY orders DESC, id LIMIT 12"
     )
     for row in json.loads(ask_both(stores, "cypher", busiest, "--format", "json")):
         ask_both(stores, "account", row["id"], "--format", "json")

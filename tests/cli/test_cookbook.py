@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from detection.run import detect
 from detection.settings import DetectSettings
 from graph.contract.tables import read_folder
 from graph.open import open_store
+from graph.results import RunResult
 from graph.settings import Settings
 from graph.stores.protocol import GraphStore
 
@@ -62,32 +64,54 @@ def _read_recipe(section: str) -> Recipe:
 RECIPES = read_recipes()
 
 
-def fill(location: str, folder: Path) -> str:
-    """Load a market, and run twice: as of some months before its end, and at the end."""
-    write_market(simulate_market(MarketSettings(n_accounts=4000, seed=7)), folder)
+@dataclass(frozen=True)
+class Searched:
+    """A market, its embedded store, and what two runs found: as of some months before its end, and at the end."""
+
+    folder: Path
+    store: str
+    runs: tuple[RunResult, RunResult]
+
+
+@pytest.fixture(scope="module")
+def searched(tmp_path_factory: pytest.TempPathFactory) -> Searched:
+    folder = tmp_path_factory.mktemp("cookbook")
+    write_market(simulate_market(MarketSettings(n_accounts=4000, seed=7)), folder / "market")
+    location = str(folder / "store")
+    load(location, folder / "market")
+    runs = detect(location, DetectSettings(), as_of=EARLIER), detect(location, DetectSettings())
+    return Searched(folder / "market", location, runs)
+
+
+def load(location: str, market: Path) -> None:
     with open_store(location, mode="write") as store:
-        store.load(read_folder(folder, Settings()))
-    detect(location, DetectSettings(), as_of=EARLIER)
-    detect(location, DetectSettings())
+        store.load(read_folder(market, Settings()))
+
+
+def copy(searched: Searched, location: str) -> str:
+    """The same market and runs on another store; that it would find the same is for test_both_stores.py."""
+    load(location, searched.folder)
+    with open_store(location, mode="write") as store:
+        for run in searched.runs:
+            store.write_run(run, store.snapshot(as_of=run.as_of))
     return location
 
 
 @pytest.fixture(scope="module")
-def neo4j(emptied_neo4j: ServerAddress, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def neo4j(emptied_neo4j: ServerAddress, searched: Searched) -> Iterator[str]:
     with logged_in(emptied_neo4j) as location:
-        yield fill(location, tmp_path_factory.mktemp("cookbook") / "market")
+        yield copy(searched, location)
 
 
 @pytest.fixture(scope="module")
-def current_neo4j(emptied_current: ServerAddress, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def current_neo4j(emptied_current: ServerAddress, searched: Searched) -> Iterator[str]:
     with logged_in(emptied_current) as location:
-        yield fill(location, tmp_path_factory.mktemp("cookbook") / "market")
+        yield copy(searched, location)
 
 
 @pytest.fixture(scope="module")
-def embedded(tmp_path_factory: pytest.TempPathFactory) -> str:
-    folder = tmp_path_factory.mktemp("cookbook")
-    return fill(str(folder / "store"), folder / "market")
+def embedded(searched: Searched) -> str:
+    return searched.store
 
 
 CHOICES = {
@@ -95,6 +119,13 @@ CHOICES = {
     "account": "MATCH (a:Account)-[:MEMBER_OF]->(:Ring) RETURN DISTINCT a.account_id AS id ORDER BY id",
     "other": "MATCH (a:Account)-[:MEMBER_OF]->(:Ring) RETURN DISTINCT a.account_id AS id ORDER BY id DESC",
 }
+
+
+@functools.cache
+def ask(location: str, recipe: Recipe) -> list[dict[str, Any]]:
+    """What a recipe returns on a store, tried once."""
+    with open_store(location) as store:
+        return try_recipe(store, recipe)
 
 
 def try_recipe(store: GraphStore, recipe: Recipe) -> list[dict[str, Any]]:
@@ -120,8 +151,7 @@ def test_a_recipe_names_its_parameters_and_only_reads(recipe: Recipe) -> None:
 
 @pytest.mark.parametrize("recipe", [each for each in RECIPES if each.runs_on_both], ids=lambda recipe: recipe.title)
 def test_a_recipe_for_both_stores_answers_on_the_embedded_one(embedded: str, recipe: Recipe) -> None:
-    with open_store(embedded) as store:
-        rows = try_recipe(store, recipe)
+    rows = ask(embedded, recipe)
     assert rows
     assert tuple(rows[0]) == recipe.columns
 
@@ -129,8 +159,7 @@ def test_a_recipe_for_both_stores_answers_on_the_embedded_one(embedded: str, rec
 @pytest.mark.server
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.title)
 def test_a_recipe_answers_on_neo4j(neo4j: str, recipe: Recipe) -> None:
-    with open_store(neo4j) as store:
-        rows = try_recipe(store, recipe)
+    rows = ask(neo4j, recipe)
     assert rows
     assert tuple(rows[0]) == recipe.columns
 
@@ -138,8 +167,7 @@ def test_a_recipe_answers_on_neo4j(neo4j: str, recipe: Recipe) -> None:
 @pytest.mark.server
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.title)
 def test_a_recipe_answers_on_the_current_neo4j(current_neo4j: str, recipe: Recipe) -> None:
-    with open_store(current_neo4j) as store:
-        rows = try_recipe(store, recipe)
+    rows = ask(current_neo4j, recipe)
     assert rows
     assert tuple(rows[0]) == recipe.columns
 
@@ -147,8 +175,7 @@ def test_a_recipe_answers_on_the_current_neo4j(current_neo4j: str, recipe: Recip
 @pytest.mark.server
 @pytest.mark.parametrize("recipe", [each for each in RECIPES if each.runs_on_both], ids=lambda recipe: recipe.title)
 def test_both_stores_answer_alike(embedded: str, neo4j: str, recipe: Recipe) -> None:
-    with open_store(embedded) as one, open_store(neo4j) as other:
-        assert in_order(try_recipe(one, recipe)) == in_order(try_recipe(other, recipe))
+    assert in_order(ask(embedded, recipe)) == in_order(ask(neo4j, recipe))
 
 
 def in_order(rows: list[dict[str, Any]]) -> list[str]:

@@ -55,7 +55,7 @@ def find_groups(place: Place, tables: Mapping[str, Any], folder: Path) -> set[fr
 
 @pytest.mark.slow
 def test_detection_finds_the_same_rings_whatever_the_ids_are(fresh: Place, tmp_path: Path) -> None:
-    tables = simulate_market(MarketSettings(n_accounts=600, seed=7)).tables
+    tables = simulate_market(MarketSettings(n_accounts=400, seed=7)).tables
     hostile = {name: table.copy() for name, table in tables.items()}
     for table in hostile.values():
         for column in set(ID_COLUMNS) & set(table):

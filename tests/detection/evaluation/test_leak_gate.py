@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -197,6 +197,20 @@ def tables(folder: Path) -> dict[str, CheckedTable]:
     return read_folder(folder, Settings())
 
 
+@dataclass(frozen=True)
+class Cut:
+    """A market as of an instant: from a store with all that came later, and from one that never heard of it."""
+
+    snapshot: Snapshot
+    past: Snapshot
+
+
+@pytest.fixture(scope="module")
+def cut(tables: dict[str, CheckedTable], tmp_path_factory: pytest.TempPathFactory) -> Cut:
+    folder = tmp_path_factory.mktemp("cut")
+    return Cut(take_snapshot(tables, folder / "all"), take_snapshot(forget_later(tables, INSTANT), folder / "past"))
+
+
 def take_snapshot(tables: dict[str, CheckedTable], place: Path) -> Snapshot:
     with open_store(str(place), mode="write") as store:
         store.load(tables)
@@ -215,10 +229,8 @@ def test_tables_forget_every_later_and_every_undated_fact(tables: dict[str, Chec
     assert past["accounts"].rows.num_rows == tables["accounts"].rows.num_rows
 
 
-def test_a_run_rests_on_the_past_alone(tables: dict[str, CheckedTable], tmp_path: Path) -> None:
-    snapshot = take_snapshot(tables, tmp_path / "all")
-    past = take_snapshot(forget_later(tables, INSTANT), tmp_path / "past")
-    check = check_future(find_run(snapshot, SETTINGS), snapshot, past, SETTINGS)
+def test_a_run_rests_on_the_past_alone(cut: Cut) -> None:
+    check = check_future(find_run(cut.snapshot, SETTINGS), cut.snapshot, cut.past, SETTINGS)
     assert check.name == "future"
 
 
@@ -235,9 +247,7 @@ def test_a_snapshot_that_lets_later_orders_through_fails_the_gate(
     assert result.stdout == ""
 
 
-def test_what_is_counted_over_all_times_fails_the_gate(
-    tables: dict[str, CheckedTable], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_counted_over_all_times_fails_the_gate(cut: Cut, monkeypatch: pytest.MonkeyPatch) -> None:
     # No array of the snapshot is too late, but a score counts nodes that came later.
     honest = run_module.score_market
 
@@ -246,11 +256,9 @@ def test_what_is_counted_over_all_times_fails_the_gate(
         return replace(found, account_score=found.account_score * (1 - 1 / made.snapshot.n_identifiers))
 
     monkeypatch.setattr(run_module, "score_market", leak)
-    snapshot = take_snapshot(tables, tmp_path / "all")
-    past = take_snapshot(forget_later(tables, INSTANT), tmp_path / "past")
-    check_dates(snapshot)
+    check_dates(cut.snapshot)
     with pytest.raises(LeakError, match="account scores change when facts later than"):
-        check_future(find_run(snapshot, SETTINGS), snapshot, past, SETTINGS)
+        check_future(find_run(cut.snapshot, SETTINGS), cut.snapshot, cut.past, SETTINGS)
 
 
 def test_an_account_known_from_the_future_only_fails_the_gate(market: Snapshot, honest_run: RunResult) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime as dt
 import re
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,8 @@ from property_graph import Dump, Open, by_table, write_folder
 from small_market import HOSTILE
 
 from graph.contract.tables import read_folder
+from graph.model import Snapshot
+from graph.results import RunResult
 from graph.settings import Settings, TableSettings
 from graph.stores.protocol import GraphStore
 from graph.stores.shape import VERSION
@@ -230,34 +233,49 @@ def test_progress_counts_every_row_once(store: GraphStore, market: Path) -> None
     assert {total for _, _, total in said} == {done[-1]}
 
 
-@pytest.mark.parametrize("odd", HOSTILE_IDS, ids=range(len(HOSTILE_IDS)))
-def test_hostile_ids_come_back_as_they_were_written(store: GraphStore, tmp_path: Path, dump: Dumper, odd: str) -> None:
-    tables = read_folder(small_market.write_tables(tmp_path / "odd", odd_id=odd), Settings())
-    store.load(tables)
-    extra = {
-        "devices": [{"account_id": odd, "device_id": odd}],
-        "addresses": [{"account_id": odd, "address_id": odd}],
-        "identifiers": [{"account_id": odd, "kind": "phone", "value": odd}],
-        "listings": [{"product_id": odd, "seller_id": odd}],
-        "reviews": [{"review_id": odd, "account_id": odd, "product_id": odd}],
-        "labels": [{"account_id": odd, "label": "fraud", "source": odd}],
-        "orders": [{"order_id": odd, "buyer_id": odd, "seller_id": "ann", "product_id": odd}],
+def make_odd_run(snapshot: Snapshot) -> RunResult:
+    """The small market's run with its rings once for each hostile id, which has the place of the odd one."""
+    runs = {odd: small_market.make_run(snapshot, odd_id=odd) for odd in HOSTILE_IDS}
+    return replace(
+        runs[HOSTILE_IDS[0]],
+        rings=tuple(replace(ring, ring_id=f"{ring.ring_id} {odd}") for odd, run in runs.items() for ring in run.rings),
+        flags=tuple(
+            replace(flag, ring_ids=(f"R-1 {odd}",))
+            for odd, run in runs.items()
+            for flag in run.flags
+            if flag.subject_id == odd
+        ),
+    )
+
+
+def test_hostile_ids_come_back_as_they_were_written(store: GraphStore, tmp_path: Path, dump: Dumper) -> None:
+    store.load(read_folder(small_market.write_tables(tmp_path / "market"), Settings()))
+    tables = {
+        "accounts": [{"account_id": odd} for odd in HOSTILE_IDS],
+        "devices": [{"account_id": odd, "device_id": odd} for odd in HOSTILE_IDS],
+        "addresses": [{"account_id": odd, "address_id": odd} for odd in HOSTILE_IDS],
+        "identifiers": [{"account_id": odd, "kind": "phone", "value": odd} for odd in HOSTILE_IDS],
+        "listings": [{"product_id": odd, "seller_id": odd} for odd in HOSTILE_IDS],
+        "reviews": [{"review_id": odd, "account_id": odd, "product_id": odd} for odd in HOSTILE_IDS],
+        "labels": [{"account_id": odd, "label": "fraud", "source": odd} for odd in HOSTILE_IDS],
+        "orders": [{"order_id": odd, "buyer_id": odd, "seller_id": "ann", "product_id": odd} for odd in HOSTILE_IDS],
     }
-    folder = write_folder(tmp_path / "more", {"accounts": [{"account_id": odd}], **extra})
+    folder = write_folder(tmp_path / "more", tables)
     store.load(read_folder(folder, Settings()))
-    found = dump(store)
-    assert (odd, f"device:{odd}", None, None) in found["Account-USES-Identifier"]
-    assert odd in {row[2] for row in found["Identifier"] if row[1] == "phone"}
-    assert (odd, odd) in found["Account-LISTED-Listing"]
-    assert (odd, odd) in found["Review-ABOUT-Listing"]
-    assert (odd, "fraud", None, odd) in found["Account-LABELLED-Label"]
-    assert (odd, "ann", odd, odd, None, None, None, None) in found["Account-ORDERED-Account"]
-    snapshot = store.snapshot()
-    assert odd in snapshot.account_id
-    assert odd in snapshot.product_id
-    assert odd in snapshot.reviews.review_id
-    run = small_market.make_run(snapshot, odd_id=odd)
-    store.write_run(run, snapshot)
-    assert store.query("MATCH (a:Account {account_id: $id})-[:MEMBER_OF]->() RETURN count(*) AS n", id=odd)[0]["n"] == 1
+    found, snapshot = dump(store), store.snapshot()
+    for odd in HOSTILE_IDS:
+        assert (odd, f"device:{odd}", None, None) in found["Account-USES-Identifier"]
+        assert odd in {row[2] for row in found["Identifier"] if row[1] == "phone"}
+        assert (odd, odd) in found["Account-LISTED-Listing"]
+        assert (odd, odd) in found["Review-ABOUT-Listing"]
+        assert (odd, "fraud", None, odd) in found["Account-LABELLED-Label"]
+        assert (odd, "ann", odd, odd, None, None, None, None) in found["Account-ORDERED-Account"]
+        assert odd in snapshot.account_id
+        assert odd in snapshot.product_id
+        assert odd in snapshot.reviews.review_id
+    store.write_run(make_odd_run(snapshot), snapshot)
+    member_of = "MATCH (a:Account)-[:MEMBER_OF]->() RETURN a.account_id AS id, count(*) AS n"
+    rings = {row["id"]: row["n"] for row in store.query(member_of)}
+    assert {odd: rings[odd] for odd in HOSTILE_IDS} == dict.fromkeys(HOSTILE_IDS, 1)
     again = store.load(read_folder(folder, Settings()))
     assert all(each.added == 0 and each.rejected == 0 for each in again.tables)
