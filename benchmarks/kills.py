@@ -195,11 +195,12 @@ def main() -> None:
     parser.add_argument("--minutes", type=float, default=10.0)
     parser.add_argument("--seed", type=int, default=0)
     asked = parser.parse_args()
-    rng, started = np.random.default_rng(asked.seed), time.monotonic()
+    rng = np.random.default_rng(asked.seed)
     with tempfile.TemporaryDirectory() as folder, Killer(Path(folder)) as killer:
         bench = Bench(Path(folder), killer)
         usual = {each.name: bench.measure(each) for each in bench.scenarios}
         tallies = {each.name: Tally() for each in bench.scenarios}
+        started = time.monotonic()
         while time.monotonic() - started < asked.minutes * 60:
             for scenario in bench.scenarios:
                 bench.kill(scenario, usual[scenario.name], tallies[scenario.name], rng)

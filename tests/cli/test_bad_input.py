@@ -241,11 +241,11 @@ def test_two_loads_started_together_leave_a_whole_store(
 
 def test_a_query_during_a_load_is_answered_from_before_it(loaded: Path) -> None:
     small_market.add_run(loaded / "ringfence-store")
-    before = ringfence("account", "ann", cwd=loaded)
+    before = ringfence("account", "ann", cwd=loaded).stdout
     with EmbeddedStore(loaded / "ringfence-store", mode="write") as store, store._transaction():
         store.query("MATCH (a:Account) SET a.risk_score = 0.0")
-        assert ringfence("account", "ann", cwd=loaded) == before
-    assert ringfence("account", "ann", cwd=loaded) != before
+        assert ringfence("account", "ann", cwd=loaded).stdout == before
+    assert ringfence("account", "ann", cwd=loaded).stdout != before
 
 
 def kill_when(process: subprocess.Popen[str], stage: str, seconds: float) -> None:
