@@ -6,7 +6,7 @@ import fcntl
 import os
 import shutil
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -35,6 +35,12 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
+@pytest.fixture(scope="module")
+def killer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Killer]:
+    with Killer(tmp_path_factory.mktemp("killer")) as killer:
+        yield killer
+
+
 @pytest.fixture
 def location(made: Path, tmp_path: Path) -> Path:
     return Path(shutil.copytree(made / "store", tmp_path / "store"))
@@ -59,22 +65,21 @@ def read_mark(location: Path) -> str:
 
 
 @pytest.mark.slow
-def test_a_load_that_is_killed_at_any_step_is_done_or_not_begun(made: Path, location: Path, tmp_path: Path) -> None:
+def test_a_load_that_is_killed_at_any_step_is_done_or_not_begun(made: Path, location: Path, killer: Killer) -> None:
     marks = {read_mark(location): 66}
 
     def begin_anew() -> None:
         shutil.rmtree(location)
         shutil.copytree(made / "store", location)
 
-    with Killer(tmp_path) as killer:
-        command = ("--store", str(location), "load", str(made / "newcomers"))
-        deaths, found = [], []
-        for death in killer.kill_at_every_step("command", *command, before=begin_anew):
-            deaths.append(death)
-            mark = read_mark(location)
-            if mark not in marks:
-                marks[mark] = count_accounts(location)
-            found.append(marks[mark])
+    command = ("--store", str(location), "load", str(made / "newcomers"))
+    deaths, found = [], []
+    for death in killer.kill_at_every_step("command", *command, before=begin_anew):
+        deaths.append(death)
+        mark = read_mark(location)
+        if mark not in marks:
+            marks[mark] = count_accounts(location)
+        found.append(marks[mark])
     assert deaths[-1].code == 0
     assert len(deaths) >= 40
     assert set(found) == {66, 68}
@@ -83,37 +88,35 @@ def test_a_load_that_is_killed_at_any_step_is_done_or_not_begun(made: Path, loca
     assert list_leftovers(location) == []
 
 
-def test_what_a_kill_leaves_is_gone_after_the_next_write(made: Path, location: Path, tmp_path: Path) -> None:
-    with Killer(tmp_path) as killer:
-        steps = killer.run("run", location).steps
-        for step in range(3, steps, 7):
-            assert killer.run("run", location, step=step).killed
-            EmbeddedStore(location, mode="write").close()
-            assert list_leftovers(location) == []
-            assert count_accounts(location) == 66
+@pytest.mark.slow
+def test_what_a_kill_leaves_is_gone_after_the_next_write(made: Path, location: Path, killer: Killer) -> None:
+    steps = killer.run("run", location).steps
+    for step in range(3, steps, 7):
+        assert killer.run("run", location, step=step).killed
+        EmbeddedStore(location, mode="write").close()
+        assert list_leftovers(location) == []
+        assert count_accounts(location) == 66
 
 
 @pytest.mark.parametrize("step", range(6))
-def test_a_sweeper_that_is_killed_is_taken_up_again(location: Path, tmp_path: Path, step: int) -> None:
-    with Killer(tmp_path) as killer:
-        deaths = []
-        for _ in range(20):
-            deaths.append(killer.run("sweep", location, step=step))
-            EmbeddedStore(location).close()
-            if not deaths[-1].killed:
-                break
-        assert killer.run("sweep", location).code == 0
+def test_a_sweeper_that_is_killed_is_taken_up_again(location: Path, killer: Killer, step: int) -> None:
+    deaths = []
+    for _ in range(20):
+        deaths.append(killer.run("sweep", location, step=step))
+        EmbeddedStore(location).close()
+        if not deaths[-1].killed:
+            break
+    assert killer.run("sweep", location).code == 0
     assert StoreFolder(location).list_numbers() == [2]
     assert list_leftovers(location) == []
 
 
-def test_a_writer_that_dies_as_it_opens_leaves_a_store_that_can_be_read(location: Path, tmp_path: Path) -> None:
+def test_a_writer_that_dies_as_it_opens_leaves_a_store_that_can_be_read(location: Path, killer: Killer) -> None:
     # What LadybugDB changes in a file by merely opening it for writing is changed in a draft.
     before = need_graph(location).read_bytes()
-    with Killer(tmp_path) as killer:
-        for step in range(12):
-            killer.run("open", location, step=step)
-            assert count_accounts(location) == 66
+    for step in range(12):
+        killer.run("open", location, step=step)
+        assert count_accounts(location) == 66
     assert need_graph(location).read_bytes() == before
 
 
@@ -367,13 +370,12 @@ def test_nothing_can_be_restored_where_nothing_is_whole(location: Path) -> None:
 
 
 @pytest.fixture
-def unfinished(location: Path, tmp_path: Path) -> Path:
+def unfinished(location: Path, tmp_path: Path, killer: Killer) -> Path:
     """A store of the older layout, as a writer left it that was killed with a row in its log."""
     older = tmp_path / "older"
     older.mkdir()
     copy_file(need_graph(location), older / "graph.lbug")
-    with Killer(tmp_path) as killer:
-        killer.run("leave_log", older / "graph.lbug", "CREATE (:Shop {shop_id: 'late'})")
+    killer.run("leave_log", older / "graph.lbug", "CREATE (:Shop {shop_id: 'late'})")
     assert (older / "graph.lbug.wal").stat().st_size
     return older
 
