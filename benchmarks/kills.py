@@ -167,7 +167,8 @@ EXPLAINED = """
 Half of the kills hit a step on disk (a file opened for writing, renamed, deleted, synchronised; half of a copy; a
 statement of LadybugDB), half any moment. *Ended before*: the command was done before its time came. *New*: the graph
 was the new one afterwards, otherwise the old one; `train` and `export` change none, so that the two are the same.
-*Lost*: it was neither, or not whole. *Wedged*: the next writer could not go on. *Left over* is what that writer did not take away, *beside* what was left next to the store: the unfinished
+*Lost*: it was neither, or not whole. *Wedged*: the next writer could not go on.
+*Left over* is what that writer did not take away, *beside* what was left next to the store: the unfinished
 file of an export or a model, whose name begins with a dot.
 """
 
