@@ -270,17 +270,24 @@ def _read_pieces(raw: BinaryIO) -> Iterator[bytes]:
 
 
 def _scan(source: Source) -> None:
-    """Look through the file before anything of it is kept, for too much that it unpacks to, or a quote left open.
+    """Look through the file before anything of it is kept: it unpacks to too much, is no UTF-8, leaves a quote open.
 
     An open quote would swallow the rest of the file without a word.  An odd number of quote characters is the cheap
-    sign of it; only then is the file walked.
+    sign of it; only then is the file walked.  Arrow checks UTF-8 too late: a row that is too wide is decoded before.
     """
     n_quotes = n_bytes = 0
+    decode = codecs.getincrementaldecoder("utf-8")().decode if _codec(source) == "utf-8-sig" else None
     try:
         with _open_bytes(source) as raw:
             for piece in _read_pieces(raw):
                 n_quotes, n_bytes = n_quotes + piece.count(b'"'), n_bytes + len(piece)
                 check_unpacked(source, n_bytes)
+                if decode is not None:
+                    decode(piece)
+            if decode is not None:
+                decode(b"", True)
+    except UnicodeDecodeError:
+        _refuse_encoding(source)
     except (OSError, EOFError, zlib.error) as error:
         raise UnreadableTableError(describe_damage(source, error)) from error
     if n_quotes % 2:

@@ -92,6 +92,7 @@ HOSTILE_FILES: dict[str, Callable[[Path], None]] = {
     "UTF-16": as_csv("account_id\na\n".encode("utf-16")),
     "UTF-32": as_csv("account_id\na\n".encode("utf-32")),
     "half a letter at the end": as_csv(b"account_id\na\n\xe2\x82"),
+    "half a letter in a row that is too wide": as_csv(b"account_id\na\nb\xe2\x82c,d\n"),
     "surrogates": as_csv(b"account_id\n\xed\xa0\x80\n"),
     "overlong UTF-8": as_csv(b"account_id\n\xc0\x80\n"),
     "times without end": as_csv(b"account_id,created_at\n" + b"a,2024-01-01T00:00:00" + b"0" * 50_000 + b"Z\n"),
