@@ -47,8 +47,15 @@ def begin_work() -> None:
 
 
 def end_work() -> None:
-    """From now on a signal has nothing to end."""
+    """From now on a signal has nothing to end.
+
+    Ignored, and not merely answered with nothing: on its way out the interpreter takes every answer away, and what came
+    then would kill a process whose work is done.
+    """
     _told.is_done = True
+    for number in (*ENDING, getattr(signal, "SIGALRM", ENDING[0])):
+        if signal.getsignal(number) in (_answer, _answer_again):
+            signal.signal(number, signal.SIG_IGN)
 
 
 def find_ending() -> tuple[str, int]:

@@ -52,7 +52,7 @@ def end_at(place: Path, number: signal.Signals, milliseconds: int) -> tuple[int,
 @pytest.mark.parametrize(
     ("number", "words", "step"),
     [
-        (signal.SIGINT, "interrupted", 50),
+        (signal.SIGINT, "interrupted", 100),
         (signal.SIGTERM, "ended by SIGTERM", 300),
         (signal.SIGHUP, "ended by SIGHUP", 1_000),
     ],
@@ -78,6 +78,17 @@ def test_a_signal_at_any_moment_is_one_line_and_its_exit_code(
 def test_a_signal_while_starting_is_answered(place: Path, number: signal.Signals, milliseconds: int) -> None:
     words = {signal.SIGINT: "interrupted", signal.SIGTERM: "ended by SIGTERM"}[number]
     assert end_at(place, number, milliseconds) == (128 + number, [f"ringfence: {words}"])
+
+
+def test_a_signal_when_the_work_is_done_ends_nothing() -> None:
+    code = (
+        "import os, signal; from cli.ending import answer_signals, end_work\n"
+        "class Last:\n"
+        "    def __del__(self, kill=os.kill, pid=os.getpid(), numbers=(2, 14, 15)): [kill(pid, n) for n in numbers]\n"
+        "signal.kept_to_the_end = Last(); answer_signals(); end_work()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
 
 
 def test_an_ignored_signal_stays_ignored(place: Path) -> None:
