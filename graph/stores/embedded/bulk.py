@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from graph.arrow import make_table, take_or_null
 from graph.model import Ints
 from graph.progress import Progress
+from graph.stores.embedded.database import ask_arrow
 from graph.stores.run_rows import RunRows
 from graph.stores.snapshots import RawGraph
 from graph.vocabulary import SHOP_ID
@@ -136,7 +137,7 @@ def read_known_facts(connection: ladybug.Connection) -> KnownFacts:
 def write_plan(connection: ladybug.Connection, staging: Path, plan: LoadPlan, progress: Progress) -> None:
     """Write a load's new facts and use up the plan; the caller holds the transaction."""
     done, total = 0, plan.n_rows
-    known_shop = _arrow(connection, f"MATCH (s:Shop {{shop_id: '{SHOP_ID}'}}) RETURN s.shop_id").num_rows
+    known_shop = ask_arrow(connection, f"MATCH (s:Shop {{shop_id: '{SHOP_ID}'}}) RETURN s.shop_id").num_rows
     for label in list(plan.nodes):
         rows = plan.nodes.pop(label)
         if label != "Shop" or not known_shop:
@@ -203,15 +204,9 @@ def _known_reviews(connection: ladybug.Connection, nodes: _Nodes) -> pa.Table:
     )
 
 
-def _arrow(connection: ladybug.Connection, cypher: str) -> pa.Table:
-    result = connection.execute(cypher)
-    assert not isinstance(result, list)  # one statement, one result
-    return result.get_as_arrow()
-
-
 def _nodes(connection: ladybug.Connection, cypher: str) -> tuple[pa.Table, Ints]:
     """A label's nodes without their offset (``place``), and the row of each offset in that table."""
-    nodes = _arrow(connection, cypher)
+    nodes = ask_arrow(connection, cypher)
     place = nodes["place"].to_numpy().astype(np.int64)
     row = np.full(int(place.max(initial=-1)) + 1, -1, dtype=np.int64)
     row[place] = np.arange(len(place))
@@ -220,7 +215,7 @@ def _nodes(connection: ladybug.Connection, cypher: str) -> tuple[pa.Table, Ints]
 
 def _edges(connection: ladybug.Connection, cypher: str, nodes: _Nodes) -> pa.Table:
     """Relationships whose ends are rows of the node tables."""
-    edges = _arrow(connection, cypher)
+    edges = ask_arrow(connection, cypher)
     for place, name in enumerate(edges.column_names):
         if name in nodes.rows:
             rows = pa.array(nodes.rows[name], pa.int64()).take(edges[name].combine_chunks())

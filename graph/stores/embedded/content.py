@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graph.model import Ints
+from graph.stores.embedded.database import ask_arrow
 from graph.stores.embedded.manifest import TableContent
 from graph.stores.shape import NODES, RELATIONSHIPS, VECTOR
 
@@ -27,7 +28,7 @@ FACT_RELATIONSHIPS = ("USES", "ORDERED", "LISTED", "WROTE", "ABOUT", "REFERRED",
 
 def list_tables(connection: ladybug.Connection) -> list[str]:
     """The tables of a graph that can be described: all of the shape, and vectors where there are some."""
-    there = set(_ask(connection, "CALL show_tables() RETURN name")["name"].to_pylist())
+    there = set(ask_arrow(connection, "CALL show_tables() RETURN name")["name"].to_pylist())
     return [name for name in (*NODES, VECTOR.label, *RELATIONSHIPS) if name in there]
 
 
@@ -58,7 +59,9 @@ def describe_graph(connection: ladybug.Connection) -> tuple[dict[str, TableConte
 
 def _read_parts(connection: ladybug.Connection, table: str) -> Iterator[pa.Table]:
     """A table's rows in the order in which they lie, for each pair of ends where they are relationships."""
-    columns = [str(name) for name in _ask(connection, f"CALL table_info('{table}') RETURN name")["name"].to_pylist()]
+    columns = [
+        str(name) for name in ask_arrow(connection, f"CALL table_info('{table}') RETURN name")["name"].to_pylist()
+    ]
     if table not in RELATIONSHIPS:
         yield _read_in_order(connection, f"MATCH (n:`{table}`) RETURN offset(id(n)) AS `at`", columns)
         return
@@ -68,16 +71,10 @@ def _read_parts(connection: ladybug.Connection, table: str) -> Iterator[pa.Table
 
 
 def _read_in_order(connection: ladybug.Connection, question: str, columns: list[str]) -> pa.Table:
-    rows = _ask(connection, question + "".join(f", n.`{name}` AS `{name}`" for name in columns))
+    rows = ask_arrow(connection, question + "".join(f", n.`{name}` AS `{name}`" for name in columns))
     places: Ints = rows["at"].to_numpy().astype(np.int64)
     # LadybugDB reads on several threads, and each hands over its part when it is done.
     return rows if (np.diff(places) > 0).all() else rows.take(np.argsort(places, kind="stable"))
-
-
-def _ask(connection: ladybug.Connection, cypher: str) -> pa.Table:
-    result = connection.execute(cypher)
-    assert not isinstance(result, list)  # one statement, one result
-    return result.get_as_arrow()
 
 
 def _digest_column(values: pa.ChunkedArray[Any]) -> bytes:

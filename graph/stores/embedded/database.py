@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import ladybug
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 DATABASE_FILE = "graph.lbug"
 BESIDE = tuple(
@@ -62,3 +65,10 @@ class Database:
 def is_refused_write(error: RuntimeError) -> bool:
     """Whether a query failed because it would change what may only be read."""
     return _REFUSES_WRITING in str(error)
+
+
+def ask_arrow(connection: ladybug.Connection, cypher: str) -> pa.Table:
+    """Run one query and return its rows as columns."""
+    result = connection.execute(cypher)
+    assert not isinstance(result, list)  # one statement, one result
+    return result.get_as_arrow()
