@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import re
-import shutil
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -21,6 +19,7 @@ from cli.ending import begin_work
 from cli.output import as_plain, is_on_screen, is_raw, parse_id, raw_option, tell, write_csv, write_out, writing_out
 from cli.visible import make_json_visible, make_lines_visible
 from graph.errors import ConfigError
+from graph.files import replacing_file
 
 if TYPE_CHECKING:
     from graph.stores.protocol import GraphStore
@@ -84,7 +83,7 @@ def export(workplace: Workplace, subject: str, output: str, form: ExportFormat |
     if output == "-":
         _write_to_stdout(chosen, found)
         return
-    with replace_file(Path(output)) as file:
+    with _writing_file(Path(output)) as file:
         WRITERS[chosen](file, found)
     tell(f"{len(found.rows):,} rows in {output}")
 
@@ -122,41 +121,20 @@ def _guess_format(output: str) -> ExportFormat:
 
 
 @contextmanager
-def replace_file(path: Path) -> Iterator[BinaryIO]:
-    """Write a file beside its place and move it there when it is complete.
+def _writing_file(path: Path) -> Iterator[BinaryIO]:
+    """Write a file that is complete or not there; see :func:`graph.files.replacing_file`.
 
     Raises
     ------
     ConfigError
         If the file cannot be written there.
     """
-    target = path.resolve()
     begin_work()
     try:
-        if target.exists() and not target.is_file():  # a pipe or a device cannot be replaced
-            with target.open("wb") as file:
-                yield file
-            return
-        with _replacing(target) as file:
+        with replacing_file(path) as file:
             yield file
     except OSError as error:
         raise ConfigError(f"{path} cannot be written: {error.strerror or error}") from error
-
-
-@contextmanager
-def _replacing(target: Path) -> Iterator[BinaryIO]:
-    unfinished = target.with_name(f".{target.name}.{os.getpid()}.unfinished")
-    try:
-        with unfinished.open("xb") as file:
-            yield file
-            file.flush()
-            os.fsync(file.fileno())
-        if target.exists():
-            shutil.copymode(target, unfinished)
-        unfinished.replace(target)
-    except BaseException:
-        unfinished.unlink(missing_ok=True)
-        raise
 
 
 def write_csv_rows(file: BinaryIO, export: Export) -> None:

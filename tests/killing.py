@@ -271,3 +271,19 @@ def do_leave_log(file: str, cypher: str) -> None:
     database = Database(Path(file), writing=True)
     database.ask(cypher)
     os._exit(0)
+
+
+def do_write_file(path: str) -> None:
+    """Replace a file as all outputs are."""
+    from graph.files import replace_file
+
+    replace_file(Path(path), b"new" * 2000)
+
+
+def do_write_folder(path: str) -> None:
+    """Make a folder as a simulated market is."""
+    from graph.files import making_folder
+
+    with making_folder(Path(path)) as inside:
+        (inside / "truth").mkdir()
+        (inside / "truth" / "rings.csv").write_bytes(b"new" * 2000)

@@ -12,6 +12,7 @@ from detection.risk.file import check_place
 from detection.risk.labels import choose_known, has_enough
 from detection.settings import DetectSettings
 from detection.training.risk import describe_data
+from graph.files import remove_file
 from graph.model import Snapshot
 from graph.open import open_store
 from graph.progress import Progress, no_progress
@@ -98,5 +99,5 @@ def train_encoder_on(
     )
     told = describe_data(snapshot, known, settings) | {name: getattr(training, name) for name in _TOLD}
     write_encoder(path, encoder, told)
-    under_way.unlink(missing_ok=True)
+    remove_file(under_way)
     return training

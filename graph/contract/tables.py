@@ -7,9 +7,11 @@ A check works on whole columns; only rows that fail one are looked at singly.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import io
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -26,6 +28,7 @@ from graph.contract.repeats import drop_repeats
 from graph.contract.schema import Either, Table
 from graph.contract.sources import Source, find_sources, name_place, refuse_unknown_mapping
 from graph.errors import DataError, TooManyRejectsError
+from graph.files import replacing_file
 from graph.model import Ints
 from graph.progress import Progress, no_progress
 from graph.settings import Settings
@@ -177,15 +180,21 @@ def write_rejects(tables: Mapping[str, CheckedTable], path: Path, *, raw: bool =
         If the file cannot be written.
     """
     try:
-        with path.open("w", encoding="utf-8", newline="") as file:
-            file.write("table,file,line,reason,row\n")
-            for name, table in tables.items():
-                rows = table.rejects.row if raw else map(table.guard_row, table.rejects.row)
-                for line, reason, row in zip(table.rejects.line.tolist(), table.rejects.reason, rows, strict=True):
-                    cells = (name, table.path.name, line, reason)
-                    file.write(format_row((*(cells if raw else map(guard_cell, cells)), row)) + "\n")
+        with replacing_file(path) as file:
+            text = io.TextIOWrapper(file, "utf-8", newline="")
+            text.write("table,file,line,reason,row\n")
+            text.writelines(f"{format_row(cells)}\n" for cells in _list_rejects(tables, raw=raw))
+            text.detach()
     except OSError as error:
         raise DataError(f"{path}: the reject file cannot be written: {error.strerror}") from error
+
+
+def _list_rejects(tables: Mapping[str, CheckedTable], *, raw: bool) -> Iterator[tuple[Any, ...]]:
+    for name, table in tables.items():
+        rows = table.rejects.row if raw else map(table.guard_row, table.rejects.row)
+        for line, reason, row in zip(table.rejects.line.tolist(), table.rejects.reason, rows, strict=True):
+            cells = (name, table.path.name, line, reason)
+            yield (*(cells if raw else map(guard_cell, cells)), row)
 
 
 # ── one table ─────────────────────────────────────────────────────────────────────────────────────

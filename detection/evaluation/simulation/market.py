@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -50,6 +49,7 @@ from detection.evaluation.simulation.tables import (
     write_labels,
     write_review_tables,
 )
+from graph.files import making_folder
 
 __all__ = ["MarketSettings", "SimulatedMarket", "simulate_market", "write_market"]
 
@@ -161,15 +161,12 @@ def write_market(market: SimulatedMarket, out: Path, table_format: TableFormat =
         raise ValueError(f"table_format is {table_format!r}: it must be 'csv', 'csv.gz' or 'parquet'")
     if out.exists() and (not out.is_dir() or any(out.iterdir())):
         raise FileExistsError(f"{out} exists and is not an empty folder; choose another or remove it")
-    unfinished = out.with_name(out.name + ".unfinished")
-    shutil.rmtree(unfinished, ignore_errors=True)
-    (unfinished / "truth").mkdir(parents=True)
-    for folder, tables in ((unfinished, market.tables), (unfinished / "truth", market.truth)):
-        for name, table in tables.items():
-            _write_table(table, folder / f"{name}.{table_format}", table_format)
-    if out.exists():
-        out.rmdir()
-    unfinished.rename(out)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with making_folder(out) as unfinished:
+        (unfinished / "truth").mkdir()
+        for folder, tables in ((unfinished, market.tables), (unfinished / "truth", market.truth)):
+            for name, table in tables.items():
+                _write_table(table, folder / f"{name}.{table_format}", table_format)
 
 
 def _write_table(table: pd.DataFrame, path: Path, table_format: TableFormat) -> None:
