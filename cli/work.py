@@ -15,6 +15,7 @@ import click
 from cli.context import Workplace, pass_workplace
 from cli.output import is_raw, print_table, raw_option, say
 from cli.progress import show_progress
+from detection.evaluation.worlds import WORLDS
 from graph.errors import ConfigError, StoreNotFoundError
 
 if TYPE_CHECKING:
@@ -169,18 +170,19 @@ def _show_rings(store: GraphStore) -> None:
 @click.option("--accounts", type=click.IntRange(min=300), default=20_000, show_default=True, help="How many accounts.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Another seed, another market.")
 @click.option("--difficulty", type=click.Choice(["ordinary", "hard"]), default="ordinary", show_default=True)
+@click.option("--world", type=click.Choice(list(WORLDS)), default="market", show_default=True, help="Who lives there.")
 @click.option("--tables", type=click.Choice(["csv", "csv.gz", "parquet"]), default="csv", show_default=True)
-def simulate(out: Path, accounts: int, seed: int, difficulty: Any, tables: Any) -> None:
+def simulate(out: Path, accounts: int, seed: int, difficulty: Any, world: str, tables: Any) -> None:
     """Make a market with planted rings and honest look-alikes in the folder OUT.
 
     The truth lies in OUT/truth, for measuring only.  The same options give the same files.
     """
-    from detection.evaluation.simulation.market import simulate_market, write_market
-    from detection.evaluation.simulation.settings import MarketSettings
+    from detection.evaluation.simulation.market import write_market
+    from detection.evaluation.worlds import simulate_world
 
     with show_progress() as progress:
         progress("simulate", 0, accounts)
-        market = simulate_market(MarketSettings(n_accounts=accounts, seed=seed, difficulty=difficulty))
+        market = simulate_world(world, accounts, seed, difficulty)
         progress("simulate", accounts, accounts)
         try:
             write_market(market, out, tables)

@@ -69,6 +69,16 @@ def test_a_simulated_market_can_be_loaded(elsewhere: Path) -> None:
     assert run("simulate", "market", "--accounts", "300").exit_code == 1
 
 
+def test_another_world_is_made_by_its_name_and_says_how_many_it_needs(elsewhere: Path) -> None:
+    result = run("simulate", "village", "--world", "village", "--accounts", "2000", "--tables", "parquet")
+    assert result.exit_code == 0
+    assert run("load", "village", "--dry-run").exit_code == 0
+    refused = run("simulate", "hamlet", "--world", "village", "--accounts", "300")
+    assert refused.exit_code == 1
+    assert "at least 2,000" in refused.stderr
+    assert not Path("hamlet").exists()
+
+
 def test_a_market_is_simulated_loaded_searched_and_asked(elsewhere: Path) -> None:
     run("simulate", "market", "--accounts", "600", "--seed", "3")
     run("load", "market")

@@ -1,0 +1,42 @@
+"""The simulated markets that can be asked for, by name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:  # the names are wanted by `ringfence --help`, which must not wait for pandas
+    from detection.evaluation.simulation.market import SimulatedMarket
+    from detection.evaluation.simulation.settings import Difficulty
+
+
+def _make_market(n_accounts: int, seed: int, difficulty: Difficulty) -> SimulatedMarket:
+    from detection.evaluation.simulation.market import MarketSettings, simulate_market
+
+    return simulate_market(MarketSettings(n_accounts=n_accounts, seed=seed, difficulty=difficulty))
+
+
+def _make_village(n_accounts: int, seed: int, difficulty: Difficulty) -> SimulatedMarket:
+    from detection.evaluation.village.market import VillageSettings, simulate_village
+
+    return simulate_village(VillageSettings(n_accounts=n_accounts, seed=seed, difficulty=difficulty))
+
+
+WORLDS: dict[str, Callable[[int, int, Difficulty], SimulatedMarket]] = {
+    "market": _make_market,
+    "village": _make_village,
+}
+"""By name, what makes a world's market from a number of accounts, a seed and a difficulty."""
+
+
+def simulate_world(name: str, n_accounts: int, seed: int, difficulty: Difficulty) -> SimulatedMarket:
+    """Make the market of a world.
+
+    Raises
+    ------
+    KeyError
+        There is no world of that name.
+    ValueError
+        A setting is out of the world's range; for a village it is a ConfigError.
+    """
+    return WORLDS[name](n_accounts, seed, difficulty)
