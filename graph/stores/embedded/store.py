@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, Self
 from graph import errors
 from graph.progress import Progress, no_progress
 from graph.stores.embedded.database import Database, is_refused_write
+from graph.stores.embedded.empty import EmptyGraph
 from graph.stores.embedded.explain import explained
 from graph.stores.embedded.folder import StoreFolder
 from graph.stores.embedded.generations import Generation, hold_newest, sweep
@@ -76,7 +77,7 @@ class EmbeddedStore:
         self.folder = StoreFolder(Path(place.path))
         self._place = place
         self._lock: WriterLock | None = None
-        self._held: Generation | OlderGraph | None = None
+        self._held: Generation | OlderGraph | EmptyGraph | None = None
         self._database: Database | None = None
         self._draft: Draft | None = None
         self._is_checked = False
@@ -85,7 +86,7 @@ class EmbeddedStore:
             with explained(self.location):
                 self._open()
         except BaseException:
-            self.close()
+            self._leave()
             raise
 
     def _open(self) -> None:
@@ -98,8 +99,8 @@ class EmbeddedStore:
         self._lock = WriterLock(self.folder, wait_seconds=self._place.wait_seconds)
         sweep(self.folder, kept=self._place.kept_generations)
         self._read_newest()
-        changes = SCHEMA if self._held is None else list_migrations(self._find_version())
-        if changes or not isinstance(self._held, Generation):
+        changes = list_migrations(self._find_version())
+        if changes or isinstance(self._held, OlderGraph):
             with self._transaction():
                 for statement in changes:
                     self.connection.execute(statement)
@@ -108,8 +109,6 @@ class EmbeddedStore:
         """Read what is the graph now, in place of what was."""
         self._let_go()
         self._held, self._is_checked = self._hold(), False
-        if self._held is None:
-            return
         if isinstance(self._held, Generation):
             self._held.check_size()
         try:
@@ -119,7 +118,7 @@ class EmbeddedStore:
             raise
         self._lacking = find_lacking(self._find_version())
 
-    def _hold(self) -> Generation | OlderGraph | None:
+    def _hold(self) -> Generation | OlderGraph | EmptyGraph:
         for _ in range(_ATTEMPTS):
             newest = hold_newest(self.folder)
             if newest is not None:
@@ -128,7 +127,9 @@ class EmbeddedStore:
                 return OlderGraph(self.folder)
             except FileNotFoundError:  # there is nothing, or it has just become a generation
                 continue
-        return None
+        if self.mode == "write":
+            return EmptyGraph(self.folder)
+        raise errors.StoreNotFoundError(f"no store at {self.location}; make one with `ringfence load FOLDER`")
 
     def _let_go(self) -> None:
         database, self._database = self._database, None
@@ -165,7 +166,19 @@ class EmbeddedStore:
         return database
 
     def close(self) -> None:
-        """Let go of the store; closing twice is harmless."""
+        """Let go of the store; closing twice is harmless.  One that is new and empty is there from now on."""
+        try:
+            self._make_first()
+        finally:
+            self._leave()
+
+    def _make_first(self) -> None:
+        """Publish a generation where there is none: the tables, or what was loaded."""
+        if isinstance(self._held, EmptyGraph):
+            with self._transaction():
+                pass
+
+    def _leave(self) -> None:
         try:
             with explained(self.location):
                 self._let_go()
@@ -179,7 +192,10 @@ class EmbeddedStore:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self.close()
+        if error is None:
+            self.close()
+        else:
+            self._leave()
 
     def query(self, cypher: str, **parameters: Any) -> list[dict[str, Any]]:
         """Run one Cypher query and return its rows; see :class:`~graph.stores.protocol.GraphStore`."""
@@ -276,6 +292,8 @@ class EmbeddedStore:
         with explained(self.location):
             try:
                 with drafting(self.folder, base, keeps_facts=keeps_facts) as self._draft:
+                    for statement in SCHEMA if isinstance(self._held, EmptyGraph) else ():
+                        self.connection.execute(statement)
                     yield
             finally:
                 self._draft = None

@@ -15,7 +15,7 @@ from killing import Killer
 from on_disk import list_files, list_leftovers, need_graph, overwrite
 
 from graph.contract.tables import read_folder
-from graph.errors import StoreDamagedError, StoreError, UnknownIdError
+from graph.errors import StoreDamagedError, StoreError, StoreNotFoundError, UnknownIdError
 from graph.settings import Settings
 from graph.stores.checks import Verification
 from graph.stores.embedded import generations as kept
@@ -30,6 +30,7 @@ from graph.stores.location import Folder
 def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a store, its ``market``, and ``newcomers`` that are not loaded yet."""
     folder = tmp_path_factory.mktemp("made")
+    EmbeddedStore(folder / "store", mode="write").close()  # a generation of its own, so that there is one to go back to
     small_market.make_loaded_store(folder / "store", small_market.write_tables(folder / "market"))
     small_market.write_newcomers(folder / "newcomers")
     return folder
@@ -59,6 +60,44 @@ def count_accounts(location: Path) -> int:
 def read_mark(location: Path) -> str:
     with EmbeddedStore(location) as store:
         return store.mark_facts()
+
+
+# ── the first one ─────────────────────────────────────────────────────────────────────────────────
+
+
+def test_the_first_load_makes_the_first_generation(made: Path, tmp_path: Path) -> None:
+    load(tmp_path / "store", made / "market")
+    assert [(each.generation, each.made_from) for each in list_records(Folder(str(tmp_path / "store")))] == [(1, None)]
+    assert list_leftovers(tmp_path / "store") == []
+
+
+def test_a_first_load_that_fails_makes_none(made: Path, tmp_path: Path) -> None:
+    def stumble(stage: str, done: int, total: int) -> None:
+        if stage == "writing USES":
+            raise KeyboardInterrupt
+
+    def begin() -> None:
+        with EmbeddedStore(tmp_path / "store", mode="write") as store:
+            store.load(read_folder(made / "market", Settings()), progress=stumble)
+
+    with pytest.raises(KeyboardInterrupt):
+        begin()
+    assert StoreFolder(tmp_path / "store").list_numbers() == []
+    with pytest.raises(StoreNotFoundError, match="make one with `ringfence load FOLDER`"):
+        EmbeddedStore(tmp_path / "store")
+    load(tmp_path / "store", made / "market")
+    assert StoreFolder(tmp_path / "store").list_numbers() == [1]
+
+
+def test_a_store_that_was_opened_for_writing_is_there_and_empty(made: Path, tmp_path: Path) -> None:
+    with EmbeddedStore(tmp_path / "store", mode="write") as store:
+        mark = store.mark_facts()
+    assert (read_mark(tmp_path / "store"), count_accounts(tmp_path / "store")) == (mark, 0)
+    with EmbeddedStore(tmp_path / "other", mode="write") as store:
+        store.query("CREATE (:Shop {shop_id: 's'})")
+        store.query("CREATE (:Shop {shop_id: 't'})")
+    with EmbeddedStore(tmp_path / "other") as store:
+        assert store.query("MATCH (s:Shop) RETURN count(s) AS n") == [{"n": 2}]
 
 
 # ── killed ────────────────────────────────────────────────────────────────────────────────────────
