@@ -17,7 +17,7 @@ ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup neo4j test lint types imports servers demo bench mutants docs lock upgrade clean distclean
+.PHONY: help setup neo4j test thorough lint types imports servers demo bench mutants docs lock upgrade clean distclean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -30,7 +30,13 @@ neo4j: setup  ## put a Neo4j server for the tests into .neo4j (needs a JDK, 17 o
 
 test: setup  ## every check that a change has to pass
 	@$(MAKE) --no-print-directory --jobs=4 $(if $(filter output-sync,$(.FEATURES)),--output-sync) lint types imports servers
-	@$(ONE_THREAD) $(BIN)/pytest -q --numprocesses=logical --maxprocesses=$(if $(NEO4J_TEST_URI),1,4) --dist=loadfile --no-loadscope-reorder
+	@$(pytest) -m 'not thorough'
+
+thorough: setup servers  ## what test leaves out: every moment and every step at which something can be killed
+	@$(pytest) -m thorough
+
+pytest = $(ONE_THREAD) $(BIN)/pytest -q --numprocesses=logical --maxprocesses=$(if $(NEO4J_TEST_URI),1,4) \
+	--dist=loadgroup --no-loadscope-reorder
 
 servers: setup
 	@$(BIN)/python tests/neo4j_install.py --if-possible

@@ -4,30 +4,50 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from killing import Killer
 from neo4j_release import CURRENT
-from neo4j_server import ServerAddress, empty_server, server_for_tests
+from neo4j_server import Neo4jServer, ServerAddress, empty_server, named_server, server_for_tests, start_or_skip
 from property_graph import BACKENDS, Dump, Open, as_server, dump_graph, empty_quickly
 
 from graph.open import open_store
 from graph.stores.location import Location, Server
 from graph.stores.protocol import GraphStore, Mode
 
+SERVER_WORKER = "server"
 
+
+@pytest.hookimpl(tryfirst=True)  # before xdist looks for the marks of groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the modules that take long, so that no worker is left with one when the others are done.
+    """Begin with the servers, then with the modules that take long, so that no worker is left with one at the end.
 
-    Workers share out whole modules (`make test`), for what a module's fixtures made serves all its tests.
+    All tests on a server go to one worker (`make test`): one server, which has met most questions before.
     """
-    marks = {
-        mark: {_name_module(item) for item in items if item.get_closest_marker(mark)} for mark in ("server", "slow")
-    }
-    items.sort(key=lambda item: [_name_module(item) not in modules for modules in marks.values()])
+    slow = {_name_module(item) for item in items if item.get_closest_marker("slow")}
+    for item in items:
+        if item.get_closest_marker("server"):
+            item.add_marker(pytest.mark.xdist_group(SERVER_WORKER))
+    items.sort(key=lambda item: (not item.get_closest_marker("server"), _name_module(item) not in slow))
 
 
 def _name_module(item: pytest.Item) -> str:
     return item.nodeid.partition("::")[0]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Share out the servers' tests as a whole, and whole modules besides: a module's fixtures serve all its tests."""
+    if config.getvalue("dist") != "loadgroup":
+        return None
+    from xdist.scheduler import LoadScopeScheduling
+
+    class Modules(LoadScopeScheduling):
+        def _split_scope(self, nodeid: str) -> str:
+            return SERVER_WORKER if nodeid.endswith(f"@{SERVER_WORKER}") else super()._split_scope(nodeid)
+
+    return Modules(config, log)
 
 
 @pytest.fixture(scope="session")
@@ -36,10 +56,28 @@ def dump() -> Callable[..., Dump]:
 
 
 @pytest.fixture(scope="session")
-def neo4j_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerAddress]:
+def killer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Killer]:
+    """Does work and is killed at it."""
+    with Killer(tmp_path_factory.mktemp("killer")) as killer:
+        yield killer
+
+
+@pytest.fixture(scope="session")
+def own_neo4j(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Neo4jServer]:
+    """A server of the long-term release that the tests started; it may be stopped, killed and started again."""
+    process = start_or_skip(tmp_path_factory.mktemp("neo4j"))
+    yield process
+    process.kill()  # nobody will miss what is in it, and an orderly end takes ten seconds
+
+
+@pytest.fixture(scope="session")
+def neo4j_server(request: pytest.FixtureRequest) -> ServerAddress:
     """A server of the long-term release; `emptied_neo4j` is the same without what other tests left in it."""
-    with server_for_tests(tmp_path_factory.mktemp("neo4j")) as address:
-        yield address
+    named = named_server()
+    if named is not None:
+        return named
+    own: Neo4jServer = request.getfixturevalue("own_neo4j")
+    return own.address
 
 
 @pytest.fixture(scope="session")

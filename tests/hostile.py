@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import json
+from contextlib import ExitStack, nullcontext
 from dataclasses import dataclass, field
 from typing import Any
 
+import pytest
 from click.testing import CliRunner, Result
 
+from cli.context import Workplace
 from cli.main import main
+from graph.open import open_store
+from graph.stores.protocol import GraphStore
 
+ASKING = ("account", "cypher", "path", "ring", "rings", "runs", "why")
 PLAIN = {"NO_COLOR": "1", "COLUMNS": "200", "RINGFENCE_CONFIG": None}
 
 HOSTILE = (
@@ -74,18 +80,38 @@ HOSTILE = (
 
 @dataclass(frozen=True)
 class Place:
-    """A store as the command line names it."""
+    """A store as the command line names it.
+
+    What only asks finds the store open already: to open it takes longer than to answer, and has tests of its own.
+    """
 
     location: str
     answers: dict[tuple[str, ...], str] = field(default_factory=dict, repr=False, compare=False)
+    opened: ExitStack = field(default_factory=ExitStack, repr=False, compare=False)
+    readers: list[GraphStore] = field(default_factory=list, repr=False, compare=False)
 
     def ask(self, *arguments: str) -> Result:
         """Run a command on the store; only its own errors may end it."""
         given = ("--store", self.location, *arguments)
-        result = CliRunner(env=PLAIN).invoke(main, given, prog_name="ringfence")
+        with pytest.MonkeyPatch.context() as here:
+            if arguments[0] in ASKING:
+                here.setattr(Workplace, "open_store", lambda _: nullcontext(self._open()))
+            else:
+                self.close()
+            result = CliRunner(env=PLAIN).invoke(main, given, prog_name="ringfence")
         if result.exception and not isinstance(result.exception, SystemExit):
             raise result.exception
         return result
+
+    def _open(self) -> GraphStore:
+        if not self.readers:
+            self.readers.append(self.opened.enter_context(open_store(self.location)))
+        return self.readers[0]
+
+    def close(self) -> None:
+        """Let go of the store, because somebody is going to write to it, or nobody asks any more."""
+        self.readers.clear()
+        self.opened.close()
 
     def answer(self, *arguments: str) -> Any:
         """What a command that has to succeed says in JSON; the same question is asked once.

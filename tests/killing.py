@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import importlib
+import itertools
 import json
 import os
 import signal
@@ -20,11 +21,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Self
 
+import pytest
 from places import ROOT, TESTS
 
 _CHANGES = ("os.rename", "os.remove", "os.mkdir", "os.rmdir", "os.chmod", "os.link", "os.truncate", "fcntl.flock")
 _WRITING = os.O_WRONLY | os.O_RDWR
+SOME_OR_ALL = (pytest.param(3, 10, id="some"), pytest.param(0, 1, id="all", marks=pytest.mark.thorough))
+"""The first step to kill at, and how many lie between two."""
+
 _SERVE = "import killing; killing.serve()"
+_SERVER = ("graph.stores.server.store", "graph.stores.server.statements", "graph.stores.server.write")
 
 
 @dataclass(frozen=True)
@@ -70,16 +76,16 @@ class Killer:
         self._process.stdin.flush()
         return Death(**json.loads(self._process.stdout.readline()))
 
-    def kill_at_every_step(self, work: str, *arguments: str | Path, before: Callable[[], None]) -> Iterator[Death]:
+    def kill_at_steps(
+        self, work: str, *arguments: str | Path, before: Callable[[], None], first: int = 0, every: int = 1
+    ) -> Iterator[Death]:
         """Do the same work again and again, killed at a later step each time, until it is done: the last lived."""
-        step = 0
-        while True:
+        for step in itertools.count(first, every):
             before()
             death = self.run(work, *arguments, step=step)
             yield death
             if not death.killed:
                 return
-            step += 1
 
     def __enter__(self) -> Self:
         return self
@@ -144,7 +150,7 @@ def _import_everything() -> None:
 
     for command in COMMANDS:
         main.get_command(click.Context(main), command)
-    for module in ("detection.run", "detection.training.risk", "graph.stores.embedded.bulk", "small_market"):
+    for module in ("detection.run", "detection.training.risk", "graph.stores.embedded.bulk", *_SERVER, "small_market"):
         importlib.import_module(module)
 
 
@@ -287,3 +293,38 @@ def do_write_folder(path: str) -> None:
     with making_folder(Path(path)) as inside:
         (inside / "truth").mkdir()
         (inside / "truth" / "rings.csv").write_bytes(b"new" * 2000)
+
+
+def do_load_on_server(uri: str, password: str, market: str, stage: str) -> None:
+    """Load a folder in many small transactions, and die when a stage begins."""
+    from graph.contract.tables import read_folder
+    from graph.open import open_store
+    from graph.settings import Settings
+    from graph.stores.location import Server
+    from graph.stores.server import statements
+    from graph.stores.server import store as server
+
+    def die(now: str, done: int, total: int) -> None:
+        if now == stage:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    server.ONE_TRANSACTION_ROWS, statements.BATCH_ROWS = 0, 100
+    with open_store(Server(uri, password=password), mode="write") as store:
+        store.load(read_folder(Path(market), Settings()), progress=die)
+
+
+def do_run_on_server(uri: str, password: str) -> None:
+    """Write the small market's second run, and die before it is committed."""
+    import small_market
+
+    from graph.stores.location import Server
+    from graph.stores.server import write
+
+    write_rows = write.write_run_rows
+
+    def write_and_die(*arguments: Any) -> None:
+        write_rows(*arguments)
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    write.write_run_rows = write_and_die
+    small_market.add_run(Server(uri, password=password), run_id="run-2")

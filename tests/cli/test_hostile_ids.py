@@ -44,14 +44,18 @@ def fill(place: Place, market: Path) -> Place:
 
 
 @pytest.fixture(scope="module")
-def embedded(market: Path) -> Place:
-    return fill(Place(str(market.parent / "store")), market)
+def embedded(market: Path) -> Iterator[Place]:
+    place = fill(Place(str(market.parent / "store")), market)
+    yield place
+    place.close()
 
 
 @pytest.fixture(scope="module")
 def neo4j(emptied_neo4j: ServerAddress, market: Path) -> Iterator[Place]:
     with logged_in(emptied_neo4j) as location:
-        yield fill(Place(location), market)
+        place = fill(Place(location), market)
+        yield place
+        place.close()
 
 
 @pytest.fixture(scope="module", params=["embedded", pytest.param("neo4j", marks=pytest.mark.server)])

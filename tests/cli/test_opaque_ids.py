@@ -25,12 +25,16 @@ from graph.open import open_store
 def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
     """An empty store."""
     if request.param == "embedded":
-        yield Place(str(tmp_path / "fresh"))
+        place = Place(str(tmp_path / "fresh"))
+        yield place
+        place.close()
         return
     address: ServerAddress = request.getfixturevalue("neo4j_server")
     empty_server(address)
     with logged_in(address) as location:
-        yield Place(location)
+        place = Place(location)
+        yield place
+        place.close()
 
 
 ID_COLUMNS = ["account_id", "buyer_id", "seller_id", "referred_by", "device_id", "order_id", "product_id", "review_id"]
@@ -60,7 +64,9 @@ def test_detection_finds_the_same_rings_whatever_the_ids_are(fresh: Place, tmp_p
     for table in hostile.values():
         for column in set(ID_COLUMNS) & set(table):
             table[column] = table[column].fillna("").map(rename)
-    plain = find_groups(Place(str(tmp_path / "plain")), tables, tmp_path / "plain-tables")
+    usual = Place(str(tmp_path / "plain"))
+    plain = find_groups(usual, tables, tmp_path / "plain-tables")
+    usual.close()
     assert {frozenset(map(rename, group)) for group in plain} == find_groups(fresh, hostile, tmp_path / "tables")
     assert plain
 

@@ -7,7 +7,7 @@ import os
 import stat
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -19,12 +19,6 @@ from graph.errors import ConfigError
 from graph.files import MARK, making_folder, name_room, remove_file, replace_file, replacing_file
 
 OLD, NEW = b"old" * 1000, b"new" * 2000
-
-
-@pytest.fixture(scope="module")
-def killer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Killer]:
-    with Killer(tmp_path_factory.mktemp("killer")) as started:
-        yield started
 
 
 @pytest.fixture
@@ -56,7 +50,7 @@ def test_a_kill_at_any_step_leaves_old_or_new_and_one_room_that_the_next_writer_
 ) -> None:
     place = target if work == "write_file" else target.with_name("market")
     whole = {OLD, NEW} if work == "write_file" else {NEW}
-    for death in killer.kill_at_every_step(work, place, before=lambda: None):  # each begins with what the last left
+    for death in killer.kill_at_steps(work, place, before=lambda: None):  # each begins with what the last left
         found = [path for path in (place, place / "truth" / "rings.csv") if path.is_file()]
         assert {path.read_bytes() for path in found} <= whole, death
         beside = [path for path in place.parent.iterdir() if path.name.startswith(".")]

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import fcntl
+import itertools
 import os
 import shutil
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import small_market
-from killing import Killer
+from killing import SOME_OR_ALL, Killer
 from on_disk import list_files, list_leftovers, need_graph, overwrite
 
 from graph.contract.tables import read_folder
@@ -34,12 +35,6 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
     small_market.make_loaded_store(folder / "store", small_market.write_tables(folder / "market"))
     small_market.write_newcomers(folder / "newcomers")
     return folder
-
-
-@pytest.fixture(scope="module")
-def killer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Killer]:
-    with Killer(tmp_path_factory.mktemp("killer")) as killer:
-        yield killer
 
 
 @pytest.fixture
@@ -103,8 +98,10 @@ def test_a_store_that_was_opened_for_writing_is_there_and_empty(made: Path, tmp_
 # ── killed ────────────────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.slow
-def test_a_load_that_is_killed_at_any_step_is_done_or_not_begun(made: Path, location: Path, killer: Killer) -> None:
+@pytest.mark.parametrize(("first", "every"), SOME_OR_ALL)
+def test_a_load_that_is_killed_at_any_step_is_done_or_not_begun(
+    made: Path, location: Path, killer: Killer, first: int, every: int
+) -> None:
     marks = {read_mark(location): 66}
 
     def begin_anew() -> None:
@@ -113,24 +110,44 @@ def test_a_load_that_is_killed_at_any_step_is_done_or_not_begun(made: Path, loca
 
     command = ("--store", str(location), "load", str(made / "newcomers"))
     deaths, found = [], []
-    for death in killer.kill_at_every_step("command", *command, before=begin_anew):
+    for death in killer.kill_at_steps("command", *command, before=begin_anew, first=first, every=every):
         deaths.append(death)
         mark = read_mark(location)
         if mark not in marks:
             marks[mark] = count_accounts(location)
         found.append(marks[mark])
     assert deaths[-1].code == 0
-    assert len(deaths) >= 40
+    assert deaths[-1].steps >= 40
     assert set(found) == {66, 68}
     assert found == sorted(found)
     assert len(marks) == 2
     assert list_leftovers(location) == []
 
 
-@pytest.mark.slow
-def test_what_a_kill_leaves_is_gone_after_the_next_write(made: Path, location: Path, killer: Killer) -> None:
+def test_going_back_that_is_killed_at_any_step_is_done_or_not_begun(made: Path, location: Path, killer: Killer) -> None:
+    def begin_anew() -> None:
+        shutil.rmtree(location)
+        shutil.copytree(made / "store", location)
+
+    command = ("--store", str(location), "restore", "1")
+    deaths, found = [], []
+    for death in killer.kill_at_steps("command", *command, before=begin_anew):
+        deaths.append(death)
+        found.append(StoreFolder(location).list_numbers())
+        EmbeddedStore(location, mode="write").close()
+        assert list_leftovers(location) == []
+    assert deaths[-1].code == 0
+    assert deaths[-1].steps >= 15
+    assert found == sorted(found)
+    assert [each for each, _ in itertools.groupby(found)] == [[1, 2], [1, 2, 3]]
+
+
+@pytest.mark.parametrize(("first", "every"), SOME_OR_ALL)
+def test_what_a_kill_leaves_is_gone_after_the_next_write(
+    location: Path, killer: Killer, first: int, every: int
+) -> None:
     steps = killer.run("run", location).steps
-    for step in range(3, steps, 7):
+    for step in range(first, steps, 2 * every):
         assert killer.run("run", location, step=step).killed
         EmbeddedStore(location, mode="write").close()
         assert list_leftovers(location) == []

@@ -12,7 +12,7 @@ import ladybug
 import pytest
 import small_market
 from click.testing import CliRunner
-from killing import Killer
+from killing import SOME_OR_ALL, Killer
 from on_disk import claim_version, find_graph, list_files, list_leftovers
 from version_1 import read_recorded, unpack_version_1
 
@@ -178,27 +178,29 @@ def read_facts(place: Path) -> str:
         return store.mark_facts()
 
 
-@pytest.mark.slow
-def test_a_migration_that_is_killed_at_any_step_loses_nothing(old: Path, tmp_path: Path) -> None:
+@pytest.mark.parametrize(("first", "every"), SOME_OR_ALL)
+def test_a_migration_that_is_killed_at_any_step_loses_nothing(
+    old: Path, tmp_path: Path, killer: Killer, first: int, every: int
+) -> None:
     kept = tmp_path / "kept"
     shutil.copytree(old, kept)
     EmbeddedStore(old, mode="write").close()
     check_graph(old)
-    versions, facts, as_it_was = [], read_facts(old), digest_file(kept / DATABASE_FILE)
+    deaths, versions, facts, as_it_was = [], [], read_facts(old), digest_file(kept / DATABASE_FILE)
 
     def begin_anew() -> None:
         shutil.rmtree(old)
         shutil.copytree(kept, old)
 
-    with Killer(tmp_path) as killer:
-        for _ in killer.kill_at_every_step("open", old, before=begin_anew):
-            versions.append(find_version(old))
-            if versions[-1] != 1 or digest_file(old / DATABASE_FILE) != as_it_was:
-                check_graph(old)
-            EmbeddedStore(old, mode="write").close()
-            assert read_facts(old) == facts
-            assert list_leftovers(old) == []
-    assert len(versions) >= 20
+    for death in killer.kill_at_steps("open", old, before=begin_anew, first=first, every=every):
+        deaths.append(death)
+        versions.append(find_version(old))
+        if versions[-1] != 1 or digest_file(old / DATABASE_FILE) != as_it_was:
+            check_graph(old)
+        EmbeddedStore(old, mode="write").close()
+        assert read_facts(old) == facts
+        assert list_leftovers(old) == []
+    assert deaths[-1].steps >= 20
     assert set(versions) == {1, VERSION}
     assert versions == sorted(versions)
 

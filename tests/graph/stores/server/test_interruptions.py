@@ -13,9 +13,10 @@ from typing import Any
 import neo4j
 import pytest
 import small_market
-from neo4j_server import Neo4jServer, ServerAddress
-from property_graph import Dump, empty_quickly
-from server_work import describe, load, work_until_death
+from killing import Killer
+from neo4j_server import Neo4jServer, ServerAddress, start_or_skip
+from property_graph import Dump, as_server, empty_quickly
+from server_work import describe, load
 
 from graph.errors import (
     StoreBusyError,
@@ -33,21 +34,31 @@ from graph.stores.server.lease import ServerLock
 pytestmark = pytest.mark.server
 
 Dumper = Callable[..., Dump]
+Undisturbed = tuple[Dump, str]
 RUN_TIMES = ("started_at", "finished_at")
 
 
 # ── interrupted loads ─────────────────────────────────────────────────────────────────────────────
 
 
+def kill_load(killer: Killer, server: Server, market: Path, table: str) -> None:
+    """Load in a process of its own that is killed when it comes to a table."""
+    died = killer.run("load_on_server", server.uri, server.password or "", market, f"writing {table}")
+    assert died.killed, died.error
+
+
 @pytest.mark.parametrize("when", ["Account", "Identifier", "Review", "ORDERED", "USES", "LABELLED"])
 def test_a_load_whose_client_is_killed_is_seen_and_completed_by_the_same_command(
-    server: Server, market: Path, dump: Dumper, when: str, small_batches: None
+    undisturbed: Undisturbed,
+    server: Server,
+    market: Path,
+    dump: Dumper,
+    when: str,
+    small_batches: None,
+    killer: Killer,
 ) -> None:
-    load(server, market)
-    undisturbed = describe(server, dump)
-    with open_store(server, mode="write") as store:
-        store.query("MATCH (n) WHERE NOT n:Writer AND NOT n:Slot AND NOT n:Schema DETACH DELETE n")
-    work_until_death(server, "load", f"writing {when}", market)
+    open_store(server, mode="write").close()
+    kill_load(killer, server, market, when)
     with pytest.raises(StoreUnfinishedError, match=r"did not finish .*; run the same `ringfence load` again"):
         open_store(server)
     load(server, market)
@@ -55,12 +66,14 @@ def test_a_load_whose_client_is_killed_is_seen_and_completed_by_the_same_command
 
 
 def test_a_load_whose_server_is_killed_is_completed_by_the_same_command(
-    mortal: Server, mortal_server: Neo4jServer, market: Path, dump: Dumper, small_batches: None, impatient: None
+    undisturbed: Undisturbed,
+    mortal: Server,
+    mortal_server: Neo4jServer,
+    market: Path,
+    dump: Dumper,
+    small_batches: None,
+    impatient: None,
 ) -> None:
-    load(mortal, market)
-    undisturbed = describe(mortal, dump)
-    empty_quickly(mortal_server.address)
-
     def kill(stage: str, done: int, total: int) -> None:
         if stage == "writing USES":  # `benchmarks/server_kills.py` kills it everywhere else
             mortal_server.kill()
@@ -156,26 +169,24 @@ def test_a_small_load_is_all_or_nothing(server: Server, market: Path, dump: Dump
     assert describe(server, dump) == before
 
 
-def test_a_small_load_completes_a_large_one_that_was_interrupted(
-    server: Server, market: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    work_until_death(server, "load", "writing LABELLED", market)
+def test_a_small_load_completes_a_large_one_that_was_interrupted(server: Server, market: Path, killer: Killer) -> None:
+    kill_load(killer, server, market, "LABELLED")
     load(server, market)
     open_store(server).close()
 
 
 def test_loading_another_folder_after_an_interruption_says_that_half_of_the_first_stays(
-    server: Server, market: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture
+    server: Server, market: Path, tmp_path: Path, caplog: pytest.LogCaptureFixture, killer: Killer
 ) -> None:
-    work_until_death(server, "load", "writing USES", market)
+    kill_load(killer, server, market, "USES")
     with caplog.at_level("WARNING", logger="ringfence.server"):
         load(server, small_market.write_tables(tmp_path / "other"))
     assert re.search(r"an earlier load did not finish \(.*accounts 300 rows.*\); what it wrote stays", caplog.text)
     open_store(server).close()
 
 
-def test_nobody_detects_on_half_a_load(server: Server, market: Path) -> None:
-    work_until_death(server, "load", "writing USES", market)
+def test_nobody_detects_on_half_a_load(server: Server, market: Path, killer: Killer) -> None:
+    kill_load(killer, server, market, "USES")
     with open_store(server, mode="write") as store, pytest.raises(StoreUnfinishedError, match="did not finish"):
         store.snapshot()
 
@@ -193,18 +204,16 @@ def test_whoever_reads_during_a_load_is_told_who_loads(server: Server, market: P
     assert re.search(rf"is being loaded by process {os.getpid()} on {socket.gethostname()} \(", said[0])
 
 
-def test_a_load_for_which_the_server_has_no_memory_fails_soon_and_says_so(
-    mortal: Server, mortal_server: Neo4jServer, market: Path
-) -> None:
-    open_store(mortal, mode="write").close()
-    mortal_server.restart(settings={"db.memory.transaction.max": "4m"})
+def test_a_load_for_which_the_server_has_no_memory_fails_soon_and_says_so(market: Path, tmp_path: Path) -> None:
+    process = start_or_skip(tmp_path, settings={"db.memory.transaction.max": "4m"})
     try:
+        open_store(as_server(process.address), mode="write").close()
         started = time.monotonic()
         with pytest.raises(StoreFullError, match=r"ran out of memory: .*give the server more heap"):
-            load(mortal, market)
+            load(as_server(process.address), market)
         assert time.monotonic() - started < 30
     finally:
-        mortal_server.restart(settings={})
+        process.kill()
 
 
 def test_a_snapshot_that_a_load_came_into_is_refused(
@@ -229,7 +238,7 @@ def test_a_snapshot_that_a_load_came_into_is_refused(
 # ── interrupted runs ──────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("victim", ["client", "server"])
+@pytest.mark.parametrize("victim", ["client", pytest.param("server", marks=pytest.mark.thorough)])
 def test_a_run_that_is_killed_leaves_the_one_before_and_can_be_written_again(
     mortal: Server,
     mortal_server: Neo4jServer,
@@ -238,13 +247,15 @@ def test_a_run_that_is_killed_leaves_the_one_before_and_can_be_written_again(
     victim: str,
     monkeypatch: pytest.MonkeyPatch,
     impatient: None,
+    killer: Killer,
 ) -> None:
     tables = small_market.write_tables(tmp_path / "market")
     small_market.make_loaded_store(mortal, tables)
     small_market.add_run(mortal)
     before = describe(mortal, dump)
     if victim == "client":
-        work_until_death(mortal, "run", "writing", tables)
+        died = killer.run("run_on_server", mortal.uri, mortal.password or "")
+        assert died.killed, died.error
     else:
         write_rows = server_write.write_run_rows
 

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 import small_market
 from click.testing import CliRunner
-from neo4j_server import Neo4jServer, ServerAddress, logged_in
-from property_graph import Dump, empty_quickly
+from neo4j_server import Neo4jServer, logged_in
+from property_graph import Dump
 from server_work import describe, load
 
 from cli.main import main
@@ -71,11 +71,13 @@ def test_a_server_that_hangs_in_the_middle_of_a_question_is_told(
 
 
 def test_a_server_that_hangs_in_the_middle_of_a_load_is_told_and_the_load_can_be_completed(
-    mortal: Server, mortal_server: Neo4jServer, market: Path, dump: Dumper, small_batches: None
+    undisturbed: tuple[Dump, str],
+    mortal: Server,
+    mortal_server: Neo4jServer,
+    market: Path,
+    dump: Dumper,
+    small_batches: None,
 ) -> None:
-    load(mortal, market)
-    undisturbed = describe(mortal, dump)
-    empty_quickly(mortal_server.address)
     with ExitStack() as stack:
 
         def stop(stage: str, done: int, total: int) -> None:
@@ -131,11 +133,8 @@ def test_a_question_that_takes_long_is_waited_for(server: Server, monkeypatch: p
 
 
 def test_a_load_outlives_connections_that_break(
-    neo4j_server: ServerAddress, server: Server, market: Path, dump: Dumper, small_batches: None
+    undisturbed: tuple[Dump, str], server: Server, market: Path, dump: Dumper, small_batches: None
 ) -> None:
-    load(server, market)
-    undisturbed = describe(server, dump)
-    empty_quickly(neo4j_server)
     broken: list[str] = []
     with open_store(server, mode="write") as store:
         assert isinstance(store, ServerStore)
