@@ -28,7 +28,7 @@ def stores(neo4j_server: ServerAddress, tmp_path_factory: pytest.TempPathFactory
     empty_quickly(neo4j_server)
     with logged_in(neo4j_server) as address, pytest.MonkeyPatch.context() as here:
         here.chdir(folder)
-        run("unused", "simulate", "market", "--accounts", "1200", "--seed", "5")
+        run("unused", "simulate", "market", "--accounts", "600", "--seed", "5")
         both = (str(folder / "embedded"), address)
         for store in both:
             run(store, "load", "market")

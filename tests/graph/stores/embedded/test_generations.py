@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import fcntl
-import itertools
 import os
 import shutil
 import stat
@@ -12,7 +11,7 @@ from pathlib import Path
 
 import pytest
 import small_market
-from killing import SOME_OR_ALL, Killer
+from killing import Killer
 from on_disk import list_files, list_leftovers, need_graph, overwrite
 
 from graph.contract.tables import read_folder
@@ -25,21 +24,6 @@ from graph.stores.embedded.folder import StoreFolder
 from graph.stores.embedded.store import EmbeddedStore
 from graph.stores.embedded.verify import list_records, restore, verify_folder
 from graph.stores.location import Folder
-
-
-@pytest.fixture(scope="module")
-def made(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with a store, its ``market``, and ``newcomers`` that are not loaded yet."""
-    folder = tmp_path_factory.mktemp("made")
-    EmbeddedStore(folder / "store", mode="write").close()  # a generation of its own, so that there is one to go back to
-    small_market.make_loaded_store(folder / "store", small_market.write_tables(folder / "market"))
-    small_market.write_newcomers(folder / "newcomers")
-    return folder
-
-
-@pytest.fixture
-def location(made: Path, tmp_path: Path) -> Path:
-    return Path(shutil.copytree(made / "store", tmp_path / "store"))
 
 
 def load(location: Path, folder: Path) -> None:
@@ -93,87 +77,6 @@ def test_a_store_that_was_opened_for_writing_is_there_and_empty(made: Path, tmp_
         store.query("CREATE (:Shop {shop_id: 't'})")
     with EmbeddedStore(tmp_path / "other") as store:
         assert store.query("MATCH (s:Shop) RETURN count(s) AS n") == [{"n": 2}]
-
-
-# ── killed ────────────────────────────────────────────────────────────────────────────────────────
-
-
-@pytest.mark.parametrize(("first", "every"), SOME_OR_ALL)
-def test_a_load_that_is_killed_at_any_step_is_done_or_not_begun(
-    made: Path, location: Path, killer: Killer, first: int, every: int
-) -> None:
-    marks = {read_mark(location): 66}
-
-    def begin_anew() -> None:
-        shutil.rmtree(location)
-        shutil.copytree(made / "store", location)
-
-    command = ("--store", str(location), "load", str(made / "newcomers"))
-    deaths, found = [], []
-    for death in killer.kill_at_steps("command", *command, before=begin_anew, first=first, every=every):
-        deaths.append(death)
-        mark = read_mark(location)
-        if mark not in marks:
-            marks[mark] = count_accounts(location)
-        found.append(marks[mark])
-    assert deaths[-1].code == 0
-    assert deaths[-1].steps >= 40
-    assert set(found) == {66, 68}
-    assert found == sorted(found)
-    assert len(marks) == 2
-    assert list_leftovers(location) == []
-
-
-def test_going_back_that_is_killed_at_any_step_is_done_or_not_begun(made: Path, location: Path, killer: Killer) -> None:
-    def begin_anew() -> None:
-        shutil.rmtree(location)
-        shutil.copytree(made / "store", location)
-
-    command = ("--store", str(location), "restore", "1")
-    deaths, found = [], []
-    for death in killer.kill_at_steps("command", *command, before=begin_anew):
-        deaths.append(death)
-        found.append(StoreFolder(location).list_numbers())
-        EmbeddedStore(location, mode="write").close()
-        assert list_leftovers(location) == []
-    assert deaths[-1].code == 0
-    assert deaths[-1].steps >= 15
-    assert found == sorted(found)
-    assert [each for each, _ in itertools.groupby(found)] == [[1, 2], [1, 2, 3]]
-
-
-@pytest.mark.parametrize(("first", "every"), SOME_OR_ALL)
-def test_what_a_kill_leaves_is_gone_after_the_next_write(
-    location: Path, killer: Killer, first: int, every: int
-) -> None:
-    steps = killer.run("run", location).steps
-    for step in range(first, steps, 2 * every):
-        assert killer.run("run", location, step=step).killed
-        EmbeddedStore(location, mode="write").close()
-        assert list_leftovers(location) == []
-        assert count_accounts(location) == 66
-
-
-@pytest.mark.parametrize("step", range(6))
-def test_a_sweeper_that_is_killed_is_taken_up_again(location: Path, killer: Killer, step: int) -> None:
-    deaths = []
-    for _ in range(20):
-        deaths.append(killer.run("sweep", location, step=step))
-        EmbeddedStore(location).close()
-        if not deaths[-1].killed:
-            break
-    assert killer.run("sweep", location).code == 0
-    assert StoreFolder(location).list_numbers() == [2]
-    assert list_leftovers(location) == []
-
-
-def test_a_writer_that_dies_as_it_opens_leaves_a_store_that_can_be_read(location: Path, killer: Killer) -> None:
-    # What LadybugDB changes in a file by merely opening it for writing is changed in a draft.
-    before = need_graph(location).read_bytes()
-    for step in range(12):
-        killer.run("open", location, step=step)
-        assert count_accounts(location) == 66
-    assert need_graph(location).read_bytes() == before
 
 
 # ── full ──────────────────────────────────────────────────────────────────────────────────────────
