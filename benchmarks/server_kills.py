@@ -1,6 +1,6 @@
 """What is left when a Neo4j server, or its client, is killed at any statement of a first load or of a run.
 
-    python benchmarks/server_kills.py [--minutes 8] [--seed 0]
+    python benchmarks/server_kills.py [--kills 150] [--seed 0]
 
 Writes results/server_kills.md.  One server of the long-term release, started for this.  A process of its own makes the
 keys, loads or writes a run; at one of its statements, a few milliseconds after it was sent, it or the server is killed
@@ -11,73 +11,75 @@ compared with one that nobody disturbed: every node, relationship and property, 
 from __future__ import annotations
 
 import argparse
+import itertools
+import multiprocessing
 import os
 import random
 import signal
-import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from multiprocessing.connection import Connection
+from multiprocessing.context import ForkServerContext
 from pathlib import Path
+from typing import Any
 
+import neo4j
 from measure import write_result
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
+sys.path += map(str, (Path(__file__).parents[1], Path(__file__).parents[1] / "tests"))  # also where it forks
 import small_market
 from neo4j_release import LONG_TERM
 from neo4j_server import Neo4jServer, empty_server
-from places import ROOT
 from property_graph import Dump, as_server, dump_graph, empty_quickly
 from server_work import load
 
-from graph.errors import RingfenceError
+from graph.errors import RingfenceError, StoreUnreachableError
 from graph.open import open_store
 from graph.stores.location import Server
+from graph.stores.server import statements
+from graph.stores.server import store as server_store
 from graph.stores.server.bolt import Bolt
 from graph.stores.snapshots import digest_snapshot
 
-WORK = """
-import os, sys, threading, time
-from pathlib import Path
-import neo4j, small_market
-from graph.errors import StoreUnreachableError
-from graph.open import open_store
-from graph.stores.location import Server
-from graph.stores.server import statements, store
-from server_work import load
-
-what, number, delay, victim, uri, password, market = sys.argv[1:]
-store.ONE_TRANSACTION_ROWS, statements.BATCH_ROWS = 0, 20
-server, n_run, run = Server(uri, password=password), 0, neo4j.Transaction.run
-
-def kill():
-    global killed_at
-    killed_at = time.monotonic()
-    os.kill(int(victim) or os.getpid(), 9)
-
-def count(transaction, *arguments, **more):
-    global n_run
-    n_run += 1
-    if n_run == int(number):
-        threading.Timer(float(delay), kill).start()
-    return run(transaction, *arguments, **more)
-
-neo4j.Transaction.run = count
-try:
-    if what == "run":
-        small_market.add_run(server)
-    else:
-        load(server, Path(market))
-except StoreUnreachableError:
-    print(time.monotonic() - killed_at)
-    sys.exit(5)
-print(n_run)
-"""
 LONGEST_DELAY_SECONDS = 0.03
 NEVER = 10**9
+UNREACHABLE = 5
+
+
+def do_work(what: str, kill: tuple[int, float, int], server: Server, market: Path, answer: Connection) -> None:
+    """Make keys, load or write a run, in a process of its own.
+
+    ``kill`` is the number of a statement, the seconds after it, and whom to kill: a process, or 0 for this one.  The
+    answer is the number of statements, or the seconds between the kill and the error that this process met.
+    """
+    (number, delay, victim), n_run, killed_at = kill, 0, 0.0
+    statement = neo4j.Transaction.run
+
+    def die() -> None:
+        nonlocal killed_at
+        killed_at = time.monotonic()
+        os.kill(victim or os.getpid(), signal.SIGKILL)
+
+    def count(transaction: neo4j.Transaction, *arguments: Any, **more: Any) -> Any:
+        nonlocal n_run
+        n_run += 1
+        if n_run == number:
+            threading.Timer(delay, die).start()
+        return statement(transaction, *arguments, **more)
+
+    neo4j.Transaction.run = count  # type: ignore[method-assign]
+    server_store.ONE_TRANSACTION_ROWS, statements.BATCH_ROWS = 0, 20
+    try:
+        small_market.add_run(server) if what == "run" else load(server, market)
+    except StoreUnreachableError:
+        answer.send(time.monotonic() - killed_at)
+        sys.exit(UNREACHABLE)
+    answer.send(n_run)
 
 
 @dataclass
@@ -98,6 +100,14 @@ class State:
     keys: tuple[str, ...]
 
 
+@dataclass(frozen=True)
+class Ended:
+    """How a process ended: its exit code (None if it did not), and what it answered."""
+
+    code: int | None
+    figure: float
+
+
 @dataclass
 class Bench:
     """A server that may be killed, the tables to load, and what they make when nobody disturbs it."""
@@ -107,18 +117,25 @@ class Bench:
     chance: random.Random
     wanted: dict[str, State] = field(default_factory=dict)
     n_statements: dict[str, int] = field(default_factory=dict)
+    forks: ForkServerContext = field(default_factory=lambda: multiprocessing.get_context("forkserver"))
 
     @property
     def server(self) -> Server:
         return as_server(self.process.address)
 
-    def work(self, what: str, number: int, *, victim: int = 0) -> subprocess.CompletedProcess[str]:
+    def work(self, what: str, number: int, *, victim: int = 0) -> Ended:
         """Do a piece of work in a process of its own, and kill somebody at one of its statements."""
-        delay = self.chance.uniform(0.0, LONGEST_DELAY_SECONDS)
-        where = [self.server.uri, self.server.password or "", str(self.market)]
-        command = [sys.executable, "-c", WORK, what, str(number), str(delay), str(victim), *where]
-        environment = {**os.environ, "PYTHONPATH": os.pathsep.join([str(ROOT), str(ROOT / "tests")])}
-        return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
+        kill = (number, self.chance.uniform(0.0, LONGEST_DELAY_SECONDS), victim)
+        told, answer = self.forks.Pipe(duplex=False)
+        process = self.forks.Process(target=do_work, args=(what, kill, self.server, self.market, answer))
+        process.start()
+        answer.close()
+        process.join(120)
+        code = process.exitcode
+        if code is None:
+            process.kill()
+        figure = told.recv() if code in (0, UNREACHABLE) else 0.0
+        return Ended(code, figure)
 
     def prepare(self, what: str) -> None:
         """What is there before the work: nothing at all, empty keys, or a load."""
@@ -149,7 +166,7 @@ class Bench:
     def learn(self, what: str) -> None:
         """How many statements the work has, and what it makes."""
         self.prepare(what)
-        self.n_statements[what] = int(self.work(what, NEVER).stdout)
+        self.n_statements[what] = int(self.work(what, NEVER).figure)
         self.wanted[what] = self.describe()
 
 
@@ -162,12 +179,12 @@ def kill_once(bench: Bench, what: str, victim: str, tally: Tally) -> None:
     done = bench.work(what, number, victim=bench.process.process.pid if victim == "server" else 0)
     tally.n += 1
     if victim == "server":
-        tally.told_seconds += [float(done.stdout)] if done.returncode == 5 else []
+        tally.told_seconds += [done.figure] if done.code == UNREACHABLE else []
         bench.process.kill()
         bench.process.restart()
-    expected = (5, 0) if victim == "server" else (-signal.SIGKILL, 0)
-    if done.returncode not in expected:
-        tally.odd.append(f"statement {number}: ended with {done.returncode}: {done.stderr[-200:]}")
+    expected = (UNREACHABLE, 0) if victim == "server" else (-signal.SIGKILL, 0)
+    if done.code not in expected:
+        tally.odd.append(f"statement {number}: ended with {done.code}")
     try:
         bench.repeat(what)
         if bench.describe() != bench.wanted[what]:
@@ -176,18 +193,18 @@ def kill_once(bench: Bench, what: str, victim: str, tally: Tally) -> None:
         tally.odd.append(f"statement {number}: {error}")
 
 
-def measure(bench: Bench, minutes: float) -> dict[tuple[str, str], Tally]:
-    """Kill in turns for so many minutes."""
+def measure(bench: Bench, kills: int, minutes: float) -> dict[tuple[str, str], Tally]:
+    """Kill in turns, so often or for so many minutes."""
     for what in ("keys", "load", "run"):
         bench.learn(what)
     found: dict[tuple[str, str], Tally] = defaultdict(Tally)
     deadline = time.monotonic() + 60 * minutes
     turns = [("keys", "server"), ("load", "client"), ("run", "client"), ("keys", "client"), ("load", "server")]
     turns += [("load", "client"), ("run", "client"), ("run", "server")]
-    while time.monotonic() < deadline:
-        for what, victim in turns:
-            if time.monotonic() < deadline:
-                kill_once(bench, what, victim, found[what, victim])
+    for (what, victim), _ in zip(itertools.cycle(turns), range(kills), strict=False):
+        if time.monotonic() > deadline:
+            break
+        kill_once(bench, what, victim, found[what, victim])
     return dict(found)
 
 
@@ -210,21 +227,27 @@ def say(found: dict[tuple[str, str], Tally]) -> list[str]:
 def main(arguments: Sequence[str] | None = None, *, write: Callable[[str, str], None] = write_result) -> None:
     """Measure, and keep the table."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0] if __doc__ else "")
-    parser.add_argument("--minutes", type=float, default=8.0)
+    parser.add_argument("--kills", type=int, default=40, help="how many")
+    parser.add_argument("--minutes", type=float, default=60.0, help="or for so long")
     parser.add_argument("--seed", type=int, default=0)
     given = parser.parse_args(arguments)
+    multiprocessing.get_context("forkserver").set_forkserver_preload(["server_kills"])  # all that takes its time
     with tempfile.TemporaryDirectory() as folder:
         process = Neo4jServer.start(Path(folder) / "neo4j", LONG_TERM)
         try:
             bench = Bench(process, small_market.write_tables(Path(folder) / "market"), random.Random(given.seed))
-            found = measure(bench, given.minutes)
+            started = time.monotonic()
+            found = measure(bench, given.kills, given.minutes)
+            minutes = (time.monotonic() - started) / 60
         finally:
             process.kill()
     n_statements = ", ".join(f"{what} {n}" for what, n in bench.n_statements.items())
+    n_kills = sum(each.n for each in found.values())
     head = [
         "# A server or its client killed at any statement",
         "",
-        f"Neo4j {LONG_TERM.version}, seed {given.seed}, {given.minutes:g} minutes. Statements: {n_statements}.",
+        f"Neo4j {LONG_TERM.version}, seed {given.seed}, {n_kills} kills in {minutes:.0f} minutes.",
+        f"Statements: {n_statements}.",
         "Seconds count from the kill to the one line that the client ends with (exit code 5).",
         "",
     ]
