@@ -51,7 +51,7 @@ def form_friends(village: Village) -> None:
         members = village.pick(village.draw_size(4, 10), _same_age(village) & village.are_there(window))
         village.keep(members, window.ends_at)
         one, other = pair_up(village.rng, members, 2 * len(members))
-        pay_back_and_forth(village, one, other, village.rng.geometric(0.18, len(one)))
+        pay_back_and_forth(village, one, other, village.rng.geometric(0.18, len(one)), fairness=4.0)
         village.form("friends", members)
 
 

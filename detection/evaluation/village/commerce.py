@@ -11,7 +11,7 @@ from detection.evaluation.simulation.ledger import ADDRESS_KINDS, COMPLETED, Boo
 from detection.evaluation.simulation.rhythm import IntArray
 from detection.evaluation.village.living import draw_stars, order_and_review
 from detection.evaluation.village.seasons import DAY, END_AT, START_AT, draw_delays, draw_moments
-from detection.evaluation.village.shops import choose_from_stock
+from detection.evaluation.village.shops import choose_listed, choose_open_shop
 from detection.evaluation.village.village import Village
 
 HOUR = 3_600
@@ -103,8 +103,8 @@ def form_shop_staff(village: Village) -> None:
 def _buy_at_discount(village: Village, shop: int, clerks: IntArray) -> None:
     rng = village.rng
     buyers = np.repeat(clerks, 2 + rng.poisson(3.0, len(clerks)))
-    products = choose_from_stock(village, np.full(len(buyers), shop))
     at = _draw_visits(village, buyers)
+    products = choose_listed(village, shop, at)
     listed = village.is_listed(products, at)
     buyers, products, at = buyers[listed], products[listed], at[listed]
     village.buy(buyers, products, at, status=COMPLETED, factor=0.75)
@@ -121,7 +121,7 @@ def form_resellers(village: Village) -> None:
         window = village.draw_window(300, 700)
         dealers = village.pick(village.draw_size(6, 18), (people.age >= 20) & village.are_there(window), town=False)
         village.keep(dealers, window.ends_at)
-        shop = int(rng.integers(0, len(village.shop_owners) // 4))
+        shop = choose_open_shop(village, 1 / 4, window.begins_at)
         sales_at = np.sort(draw_moments(rng, *window.spread(int(rng.integers(4, 9)))))
         for at in sales_at.tolist():
             _buy_in_sale(village, dealers[rng.random(len(dealers)) < 0.75], shop, at)
@@ -132,11 +132,9 @@ def form_resellers(village: Village) -> None:
 def _buy_in_sale(village: Village, dealers: IntArray, shop: int, sale_at: int) -> None:
     rng = village.rng
     buyers = np.repeat(dealers, rng.integers(1, 4, len(dealers)))
-    products = choose_from_stock(village, np.full(len(buyers), shop))
-    listed = village.is_listed(products, sale_at)
     at = sale_at + rng.integers(0, 5 * HOUR, len(buyers))
     quantity = float(rng.integers(4, 12))
-    village.buy(buyers[listed], products[listed], at[listed], factor=0.6 * quantity)
+    village.buy(buyers, choose_listed(village, shop, at), at, factor=0.6 * quantity)
 
 
 def form_bookkeepers(village: Village) -> None:

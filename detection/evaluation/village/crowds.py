@@ -11,7 +11,7 @@ from detection.evaluation.simulation.ledger import COMPLETED, DISPUTED, REFUNDED
 from detection.evaluation.simulation.rhythm import IntArray
 from detection.evaluation.village.living import draw_stars, order_and_review, review_honestly
 from detection.evaluation.village.seasons import DAY, END_AT, START_AT, draw_about, draw_delays, draw_moments
-from detection.evaluation.village.shops import choose_from_stock, choose_shops
+from detection.evaluation.village.shops import choose_listed, choose_open_shop, choose_shops
 from detection.evaluation.village.village import Village, Window
 
 HOUR = 3_600
@@ -21,14 +21,12 @@ def form_fans(village: Village) -> None:
     """People who come back to one shop over months, and praise it."""
     for _ in range(village.settings.count_groups("fans")):
         rng, window = village.rng, village.draw_window(250, 700)
-        shop = int(rng.integers(0, len(village.shop_owners) // 3))
+        shop = choose_open_shop(village, 1 / 3, window.begins_at)
         members = village.choose(village.draw_size(8, 40), village.are_there(window))
         village.keep(members, window.ends_at)
         buyers = np.repeat(members, 3 + rng.poisson(4.0, len(members)))
-        products = choose_from_stock(village, np.full(len(buyers), shop))
         at = draw_moments(rng, *window.spread(len(buyers)))
-        listed = village.is_listed(products, at)
-        buyers, products, at = buyers[listed], products[listed], at[listed]
+        products = choose_listed(village, shop, at)
         village.buy(buyers, products, at)
         praises = rng.random(len(buyers)) < 0.45
         count = int(praises.sum())

@@ -125,10 +125,12 @@ def pay_friends(village: Village) -> None:
     pay_back_and_forth(village, one, other, village.rng.geometric(0.4, len(one)))
 
 
-def pay_back_and_forth(village: Village, one: IntArray, other: IntArray, times: IntArray) -> None:
-    """So many payments between pairs while both are there; of many pairs one pays nearly always."""
+def pay_back_and_forth(
+    village: Village, one: IntArray, other: IntArray, times: IntArray, *, fairness: float = 0.5
+) -> None:
+    """So many payments between pairs while both are there; where fairness is below 1, one pays nearly always."""
     rng, people = village.rng, village.people
-    lean = rng.beta(0.5, 0.5, len(one))
+    lean = rng.beta(fairness, fairness, len(one))
     one, other = np.repeat(one, times), np.repeat(other, times)
     begins = np.maximum(np.maximum(people.joined_at[one], people.joined_at[other]), START_AT)
     ends = np.minimum(people.quits_at[one], people.quits_at[other])
@@ -148,7 +150,9 @@ def draw_round_sums(rng: np.random.Generator, count: int) -> FloatArray:
 def _find_friends(village: Village) -> tuple[IntArray, IntArray]:
     """Pairs of friends: neighbours in the order of town and age, and a few from anywhere."""
     rng, people = village.rng, village.people
-    pays = np.flatnonzero(~people.is_puppet & (rng.random(len(people)) < 0.4))
+    # Whoever hides well also pays acquaintances now and then.
+    lives = ~people.is_puppet | village.settings.is_hard
+    pays = np.flatnonzero(lives & (rng.random(len(people)) < 0.4))
     order = pays[np.lexsort((people.age[pays] + rng.normal(0, 2, len(pays)), people.town[pays]))]
     reach = rng.geometric(0.5, len(order)) - 1
     place = np.repeat(np.arange(len(order)), reach)

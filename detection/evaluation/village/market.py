@@ -10,7 +10,7 @@ from detection.evaluation.simulation.tables import draw_names
 from detection.evaluation.village import circles, commerce, crowds, localities
 from detection.evaluation.village.living import live_from_day_to_day
 from detection.evaluation.village.people import settle
-from detection.evaluation.village.ring_deeds import act
+from detection.evaluation.village.ring_deeds import Ring, act
 from detection.evaluation.village.ring_plans import count_puppets, plan_rings, raise_puppets
 from detection.evaluation.village.settings import VillageSettings
 from detection.evaluation.village.shops import list_used_things, open_shops
@@ -65,13 +65,13 @@ def simulate_village(settings: VillageSettings) -> SimulatedMarket:
     -------
     SimulatedMarket
         The same for the same settings, to the byte.  ``truth`` has rings (with ``method`` and, as roles, the parties
-        that a ring acts for or on), lookalikes, accounts and reviews.
+        that a ring acts for or on), lookalikes, accounts, reviews and addresses.
 
     Examples
     --------
     >>> village = simulate_village(VillageSettings(n_accounts=2_000, seed=7))
     >>> sorted(village.truth)
-    ['accounts', 'lookalikes', 'reviews', 'rings']
+    ['accounts', 'addresses', 'lookalikes', 'reviews', 'rings']
     >>> village.truth["rings"]["method"].nunique()
     9
     """
@@ -85,13 +85,17 @@ def simulate_village(settings: VillageSettings) -> SimulatedMarket:
     live_from_day_to_day(village)
     rings = [act(village, plan) for plan in plans]
     groups = [*village.groups, *_find_families(village), *visit(village)]
-    clerk = Clerk(
-        village, draw_names(living, "U", settings.n_accounts), draw_names(living, "I", ledger.count_issued("product"))
-    )
+    return _write_down(village, rings, groups)
+
+
+def _write_down(village: Village, rings: list[Ring], groups: list[HonestGroup]) -> SimulatedMarket:
+    n_accounts, n_products = len(village.people), village.ledger.count_issued("product")
+    clerk = Clerk(village, draw_names(village.rng, "U", n_accounts), draw_names(village.rng, "I", n_products))
     tables = clerk.write_tables()
+    tables["addresses"], addresses = clerk.write_addresses()
     tables["reviews"], reviews = clerk.write_reviews()
     tables["labels"] = clerk.write_labels()
-    return SimulatedMarket(tables, clerk.write_truth(rings, groups) | {"reviews": reviews})
+    return SimulatedMarket(tables, clerk.write_truth(rings, groups) | {"reviews": reviews, "addresses": addresses})
 
 
 def _find_families(village: Village) -> list[HonestGroup]:

@@ -17,7 +17,7 @@ from detection.evaluation.village.crowds import cheat_buyers
 from detection.evaluation.village.living import order_and_review
 from detection.evaluation.village.ring_plans import RingPlan
 from detection.evaluation.village.seasons import DAY, draw_delays, draw_moments
-from detection.evaluation.village.shops import choose_from_stock, choose_shops, list_dear_products
+from detection.evaluation.village.shops import choose_from_stock, choose_listed, choose_shops, list_dear_products
 from detection.evaluation.village.village import PLAIN, Village, Window
 
 HOUR = 3_600
@@ -107,7 +107,7 @@ def praise_for_pay(village: Village, plan: RingPlan) -> Ring:
     members = village.choose(max(plan.size, 8), free)
     village.keep(members, window.ends_at)
     shops = rng.permutation(np.arange(len(village.shop_owners) // 5, len(village.shop_owners)))
-    shops = shops[people.joined_at[village.shop_owners[shops]] < window.begins_at][: int(rng.integers(2, 6))]
+    shops = shops[village.is_listed(village.stock_first[shops], window.begins_at)][: int(rng.integers(2, 6))]
     owners = village.shop_owners[shops]
     people.is_fraud[members], people.is_fraud[owners] = True, True
     length = (window.ends_at - window.begins_at) // len(shops)
@@ -120,10 +120,8 @@ def praise_for_pay(village: Village, plan: RingPlan) -> Ring:
 
 def _praise_shop(village: Village, plan: RingPlan, shop: int, hired: IntArray, window: Window) -> None:
     rng = village.rng
-    products = choose_from_stock(village, np.full(len(hired), shop))
     at = draw_moments(rng, *window.spread(len(hired)))
-    listed = village.is_listed(products, at)
-    hired, products, at = hired[listed], products[listed], at[listed]
+    products = choose_listed(village, shop, at)
     village.buy(hired, products, at)
     said_at = at + draw_delays(rng, 6.0, len(hired))
     _rate_on_brief(village, plan, hired, products, said_at, _draw_praise(rng, len(hired)))

@@ -15,7 +15,7 @@ import numpy as np
 
 from detection.evaluation.simulation.rhythm import IntArray
 from detection.evaluation.village.people import People
-from detection.evaluation.village.seasons import DAY, END_AT, N_DAYS, START_AT
+from detection.evaluation.village.seasons import DAY, END_AT, N_DAYS, START_AT, draw_clock
 from detection.evaluation.village.settings import METHODS, VillageSettings
 from detection.evaluation.village.village import Village, Window
 
@@ -104,7 +104,11 @@ def raise_puppets(village: Village, plans: list[RingPlan]) -> None:
     for plan in plans:
         own, count = plan.puppets, len(plan.puppets)
         people.is_fraud[own] = True
-        people.joined_at[own] = plan.window.begins_at - _draw_lead(rng, plan, count, is_hard)
+        joined_at = plan.window.begins_at - _draw_lead(rng, plan, count, is_hard)
+        grows = plan.method == "referral_farm"
+        people.joined_at[own] = (
+            joined_at if grows else np.minimum(draw_clock(rng, joined_at), plan.window.begins_at - 1)
+        )
         stays = rng.exponential(120 if is_hard else 15, count) * DAY
         people.quits_at[own] = np.minimum(plan.window.ends_at + stays.astype(np.int64), END_AT - 1)
         mean = (4.0 if is_hard else 1.2) * (0.2 if plan.method == "referral_farm" else 1.0)

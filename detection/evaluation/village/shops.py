@@ -71,6 +71,20 @@ def choose_from_stock(village: Village, shops: IntArray) -> IntArray:
     return np.asarray(village.stock_first[shops] + np.minimum(rank.astype(np.int64), count - 1))
 
 
+def choose_open_shop(village: Village, among: float, open_by: int) -> int:
+    """One of the busiest shops (such a share of all) that has something to sell by an instant."""
+    count = max(4, int(len(village.shop_owners) * among))
+    is_open = village.is_listed(village.stock_first, open_by)
+    found = np.flatnonzero(is_open[:count])
+    return int(village.rng.choice(found if len(found) else np.flatnonzero(is_open)))
+
+
+def choose_listed(village: Village, shop: int, at: IntArray) -> IntArray:
+    """Products of a shop for buyers who come at such times; what is not there yet is the first one instead."""
+    products = choose_from_stock(village, np.full(len(at), shop))
+    return np.where(village.is_listed(products, at), products, village.stock_first[shop])
+
+
 def list_dear_products(village: Village, share: float, listed_by: int) -> IntArray:
     """Products of shops that cost more than a share of all, and can be bought by an instant."""
     price: FloatArray = village.ledger.read("listings", "price")[: int(village.stock_count.sum())]

@@ -50,12 +50,11 @@ class Clerk:
         return take_names(self.accounts, accounts)
 
     def write_tables(self) -> dict[str, pd.DataFrame]:
-        """All tables but reviews, which come with their truth, and labels."""
+        """All tables but labels, and addresses and reviews, which come with their truth."""
         return {
             "accounts": self._write_accounts(),
             "orders": self._write_orders(),
             "devices": self._write_devices(),
-            "addresses": self._write_addresses(),
             "identifiers": self._write_identifiers(),
             "listings": self._write_listings(),
             "referrals": self._write_referrals(),
@@ -111,22 +110,6 @@ class Clerk:
             }
         ).drop_duplicates(ignore_index=True)
 
-    def _write_addresses(self) -> pd.DataFrame:
-        rng, at = self.rng, self.read("use_place", "at")
-        rows = order_rows(rng, at)
-        account, place = self.read("use_place", "account")[rows], self.read("use_place", "thing")[rows]
-        parts = {name: self.read("places", name) for name in ("town", "street", "number", "flat")}
-        manner = rng.integers(0, N_MANNERS, len(self.village.people))[account]
-        manner = np.where(rng.random(len(rows)) < 0.1, rng.integers(0, N_MANNERS, len(rows)), manner)
-        return pd.DataFrame(
-            {
-                "account_id": self.name(account),
-                "address": spell_places(rng, read_places(parts)[place], manner),
-                "kind": _choose(ADDRESS_KINDS, self.read("use_place", "kind")[rows]),
-                "seen_at": format_times(rng, at[rows], missing_share=0.02),
-            }
-        ).drop_duplicates(ignore_index=True)
-
     def _write_identifiers(self) -> pd.DataFrame:
         pieces = [self._list_uses(kind) for kind in _PREFIXES]
         table = pd.concat(pieces, ignore_index=True)
@@ -173,6 +156,34 @@ class Clerk:
                 "referred_by": self.name(self.read("referrals", "referrer")[rows]),
             }
         ).drop_duplicates(ignore_index=True)
+
+    def write_addresses(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        """The `addresses` table, and which flat and house each spelling means."""
+        rng, at = self.rng, self.read("use_place", "at")
+        rows = order_rows(rng, at)
+        account, place = self.read("use_place", "account")[rows], self.read("use_place", "thing")[rows]
+        parts = read_places({name: self.read("places", name) for name in ("town", "street", "number", "flat")})
+        manner = rng.integers(0, N_MANNERS, len(self.village.people))[account]
+        manner = np.where(rng.random(len(rows)) < 0.1, rng.integers(0, N_MANNERS, len(rows)), manner)
+        address = spell_places(rng, parts[place], manner)
+        table = pd.DataFrame(
+            {
+                "account_id": self.name(account),
+                "address": address,
+                "kind": _choose(ADDRESS_KINDS, self.read("use_place", "kind")[rows]),
+                "seen_at": format_times(rng, at[rows], missing_share=0.02),
+            }
+        )
+        _, house = np.unique(parts[:, :3], axis=0, return_inverse=True)
+        flats, houses = draw_names(rng, "L", len(parts)), draw_names(rng, "H", int(house.max()) + 1)
+        truth = pd.DataFrame(
+            {
+                "address": address,
+                "place_id": take_names(flats, place),
+                "building_id": take_names(houses, house.ravel()[place]),
+            }
+        )
+        return table.drop_duplicates(ignore_index=True), truth.drop_duplicates(ignore_index=True)
 
     def write_reviews(self) -> tuple[pd.DataFrame, pd.DataFrame]:
         """The `reviews` table, and which of them are fake."""
