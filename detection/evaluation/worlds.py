@@ -22,9 +22,16 @@ def _make_village(n_accounts: int, seed: int, difficulty: Difficulty) -> Simulat
     return simulate_village(VillageSettings(n_accounts=n_accounts, seed=seed, difficulty=difficulty))
 
 
+def _make_bazaar(n_accounts: int, seed: int, difficulty: Difficulty) -> SimulatedMarket:
+    from detection.evaluation.bazaar.market import BazaarSettings, simulate_bazaar
+
+    return simulate_bazaar(BazaarSettings(n_accounts=n_accounts, seed=seed, difficulty=difficulty))
+
+
 WORLDS: dict[str, Callable[[int, int, Difficulty], SimulatedMarket]] = {
     "market": _make_market,
     "village": _make_village,
+    "bazaar": _make_bazaar,
 }
 """By name, what makes a world's market from a number of accounts, a seed and a difficulty."""
 
@@ -37,6 +44,6 @@ def simulate_world(name: str, n_accounts: int, seed: int, difficulty: Difficulty
     KeyError
         There is no world of that name.
     ValueError
-        A setting is out of the world's range; for a village it is a ConfigError.
+        A setting is out of the world's range; for a village or a bazaar it is a ConfigError.
     """
     return WORLDS[name](n_accounts, seed, difficulty)
