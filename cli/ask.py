@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from cli.context import Workplace, pass_workplace
+from cli.ending import ending_late
 from cli.output import Answer, Format, as_rows, format_option, list_columns, parse_id, write_answer
 from graph.vocabulary import RING_KINDS, TIERS
+
+if TYPE_CHECKING:
+    from graph.settings import QuerySettings
 
 GRAVEST_FIRST = tuple(reversed(TIERS))
 
@@ -132,18 +136,34 @@ def runs(workplace: Workplace, form: Format) -> None:
 @click.command(short_help="Ask the store anything in Cypher, read-only.")
 @click.argument("query", metavar="QUERY", type=parse_id)
 @click.option("--param", "-p", "parameters", multiple=True, metavar="NAME=VALUE", type=parse_id, help="Text for $NAME.")
+@click.option(
+    "--timeout",
+    type=click.FloatRange(min=0, min_open=True, max=1_000_000),
+    metavar="SECONDS",
+    help="How long the question may take; 60 unless ringfence.toml says otherwise.",
+)
 @format_option
 @pass_workplace
-def cypher(workplace: Workplace, query: str, parameters: tuple[str, ...], form: Format) -> None:
+def cypher(workplace: Workplace, query: str, parameters: tuple[str, ...], timeout: float | None, form: Format) -> None:
     r"""Ask the store anything in Cypher, read-only.
 
     \b
     ringfence cypher 'MATCH (a:Account {account_id: $id}) RETURN a.tier AS tier' -p id=A12
     """
-    with workplace.open_store() as store:
-        found = store.query(query, **dict(_split_parameter(each) for each in parameters))
+    from graph.stores.limits import say_late
+
+    given, limits = dict(_split_parameter(each) for each in parameters), _find_limits(workplace, timeout)
+    with workplace.open_store() as store, ending_late(limits.timeout_seconds, str(say_late(limits))):
+        found = store.ask_within(limits, query, **given)
     columns = tuple(found[0]) if found else ()
     write_answer(Answer(found, columns, found, lambda: _render().draw_rows(columns, found)), form)
+
+
+def _find_limits(workplace: Workplace, timeout: float | None) -> QuerySettings:
+    import msgspec
+
+    limits = workplace.read_settings().query
+    return limits if timeout is None else msgspec.structs.replace(limits, timeout_seconds=timeout)
 
 
 def _split_parameter(text: str) -> tuple[str, str]:

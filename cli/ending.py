@@ -9,11 +9,15 @@ from __future__ import annotations
 import os
 import signal
 import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import FrameType
 from typing import Any
 
 _AGAIN_SECONDS = 0.01
+_GRACE_SECONDS = 5.0
 _IMPORTING = "<frozen importlib"
 _WORDS = {"SIGINT": "interrupted", "SIGTERM": "ended by SIGTERM", "SIGHUP": "ended by SIGHUP"}
 ENDING = tuple(getattr(signal, name) for name in _WORDS if hasattr(signal, name))
@@ -56,6 +60,26 @@ def end_work() -> None:
     for number in (*ENDING, getattr(signal, "SIGALRM", ENDING[0])):
         if signal.getsignal(number) in (_answer, _answer_again):
             signal.signal(number, signal.SIG_IGN)
+
+
+@contextmanager
+def ending_late(seconds: float, words: str) -> Iterator[None]:
+    """What is done inside has so long, and a few seconds to end by itself; then the process ends, in one line.
+
+    For work that only reads, and that nothing else can stop: a call into a database that does not come back.
+    """
+
+    def end() -> None:
+        os.write(2, f"ringfence: {words}\n".encode())
+        os._exit(1)
+
+    timer = threading.Timer(seconds + _GRACE_SECONDS, end)
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
 
 
 def find_ending() -> tuple[str, int]:

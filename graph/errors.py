@@ -22,6 +22,7 @@
     │   ├── StoreUnreachableError            no server answers there, or not over this kind of TLS
     │   └── StoreLoginError                  the server does not know the user, or not that password
     ├── QueryError (ValueError)              the store refused a Cypher query
+    │   └── QueryLimitError                  it took more than the settings allow
     ├── LeakError (ValueError)               a score rests on what it is measured by
     └── UnknownIdError (LookupError)         an id that is not in the store
 
@@ -109,6 +110,10 @@ class StoreLoginError(StoreError):
 
 class QueryError(RingfenceError, ValueError):
     """The store refused a Cypher query."""
+
+
+class QueryLimitError(QueryError):
+    """A question took more time, rows or memory than the limits under ``[query]`` allow; the message names which."""
 
 
 class LeakError(RingfenceError, ValueError):

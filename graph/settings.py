@@ -22,6 +22,8 @@ T = TypeVar("T")
 DEFAULT_STORE = "ringfence-store"
 LARGEST_SETTINGS = 1 << 20
 """Bytes of ``ringfence.toml``, or of a file with a password."""
+LONGEST_TIMEOUT_SECONDS = 1_000_000
+"""More than eleven days is no limit, and more than some clocks count."""
 
 
 class TableSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -98,6 +100,33 @@ LIMITS = ("max_table_bytes", "max_unpacked_factor", "max_row_bytes", "max_rows",
 """The settings under ``[load]`` that bound what one table may take."""
 
 
+class QuerySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What a question that somebody makes up, in Cypher, may take.
+
+    Attributes
+    ----------
+    timeout_seconds
+        How long it may be at work.
+    max_rows
+        How many rows it may have for an answer.
+    max_memory_bytes
+        How much memory it may take in this process, beside the pool of a graph in a folder (1 GiB).
+    """
+
+    timeout_seconds: float = 60.0
+    max_rows: int = 1_000_000
+    max_memory_bytes: int = 2 << 30
+
+    def __post_init__(self) -> None:
+        if not 0.0 < self.timeout_seconds <= LONGEST_TIMEOUT_SECONDS:
+            raise ValueError(
+                f"timeout_seconds {self.timeout_seconds:g} is not above 0 and up to {LONGEST_TIMEOUT_SECONDS:,}"
+            )
+        for name in ("max_rows", "max_memory_bytes"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} {getattr(self, name)} is below 1")
+
+
 class ServerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A Neo4j server; the environment (NEO4J_URI and so on) goes before each of these.
 
@@ -146,6 +175,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         How many of the latest generations of a graph in a folder stay, 1 or more.
     neo4j
         The server, where the graph is kept on one.
+    query
+        What a question may take.
     load, tables
         How folders are read; ``tables`` by contract table name.
     detect
@@ -157,6 +188,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     wait_seconds: float = 60.0
     keep_generations: int = 3
     neo4j: ServerSettings = ServerSettings()
+    query: QuerySettings = QuerySettings()
     load: LoadSettings = LoadSettings()
     tables: dict[str, TableSettings] = {}
     detect: dict[str, Any] = {}
@@ -191,6 +223,7 @@ def load_settings(path: Path | None) -> Settings:
         for name, table in tables.items():
             _convert(table, TableSettings, file=path.name, inside=f"tables.{name}")
     _convert(data.get("load", {}), LoadSettings, file=path.name, inside="load")
+    _convert(data.get("query", {}), QuerySettings, file=path.name, inside="query")
     _convert(data.get("neo4j", {}), ServerSettings, file=path.name, inside="neo4j")
     return _convert(data, Settings, file=path.name, inside="")
 

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from graph.contract.tables import CheckedTable
     from graph.model import Snapshot
     from graph.results import RunResult
+    from graph.settings import QuerySettings
 
 Mode = Literal["read", "write"]
 
@@ -126,6 +127,17 @@ class GraphStore(Protocol):
 
     def query(self, cypher: str, **parameters: Any) -> list[dict[str, Any]]:
         """Run one Cypher query and return its rows; a store opened for reading asks nothing that could do more."""
+
+    def ask_within(self, limits: QuerySettings, cypher: str, **parameters: Any) -> list[dict[str, Any]]:
+        """Run one Cypher query of somebody's and return its rows, or stop it.
+
+        Raises
+        ------
+        QueryLimitError
+            If it takes more than the limits allow.
+        QueryError
+            If the query is wrong.
+        """
 
     def query_many(self, questions: Sequence[Question]) -> list[list[dict[str, Any]]]:
         """The rows of each of several questions, asked in the way that is quickest here."""

@@ -165,3 +165,35 @@ def test_too_little_memory_is_one_line(place: Path, monkeypatch: pytest.MonkeyPa
     monkeypatch.setattr("graph.queries.runs.list_runs", fail)
     done = ringfence("runs", cwd=place)
     assert (done.returncode, done.stderr) == (1, "ringfence: the memory is not enough for what was asked\n")
+
+
+# LadybugDB does not look at the clock before it has made all of a range: 800 MB, which take it ten seconds or more.
+LONG_STEP = "UNWIND range(1, 100000000) AS x RETURN count(x)"
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what it takes is bounded on Linux alone")
+def test_a_question_that_nothing_stops_ends_with_the_process(place: Path) -> None:
+    code = (
+        "import sys; sys.argv[0] = 'ringfence'; from cli import ending; ending._GRACE_SECONDS = 0.5\n"
+        "from cli.process import run; run()"
+    )
+    command = [sys.executable, "-c", code, "cypher", "--timeout", "0.1", LONG_STEP]
+    done = subprocess.run(command, cwd=place, capture_output=True, text=True, check=False, timeout=60)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith(
+        "ringfence: the question took more than 0.1 s; ask for less, or allow more (--timeout"
+    )
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_question_may_take_what_the_settings_say(place: Path, tmp_path: Path) -> None:
+    (tmp_path / "ringfence.toml").write_text("[query]\nmax_rows = 2\n", encoding="utf-8")
+    asked = ("--store", str(place / "ringfence-store"), "cypher", "MATCH (a:Account) RETURN a.account_id AS id")
+    done = ringfence(*asked, cwd=tmp_path)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert done.stderr.startswith("ringfence: the answer has more than 2 rows; add LIMIT")
+    assert ringfence(*asked, "--timeout", "30", cwd=place).returncode == 0
+    assert ringfence(*asked, "--timeout", "0", cwd=place).returncode == 2
+    (tmp_path / "ringfence.toml").write_text("[query]\ntimeout_seconds = 0\n", encoding="utf-8")
+    said = ringfence(*asked, cwd=tmp_path).stderr
+    assert said == "ringfence: ringfence.toml: 'query': timeout_seconds 0 is not above 0 and up to 1,000,000\n"

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 import ladybug
 
+from graph.stores.limits import limiting_memory, require_rows, say_large, say_late
+
 if TYPE_CHECKING:
     import pyarrow as pa
+
+    from graph.settings import QuerySettings
 
 DATABASE_FILE = "graph.lbug"
 BESIDE = tuple(
@@ -19,6 +25,8 @@ BESIDE = tuple(
 """What LadybugDB keeps beside its file while it writes, or after it was killed."""
 
 _BUFFER_BYTES = 1 << 30
+_STOPPED = "Interrupted."
+_NO_MEMORY = ("std::bad_alloc", "Buffer manager exception")
 _REFUSES_WRITING = "Cannot execute write operations in a read-only database"
 
 
@@ -41,12 +49,35 @@ class Database:
             path, read_only=not writing, buffer_pool_size=_BUFFER_BYTES, max_num_threads=1 if writing else 0
         )
         self.connection = ladybug.Connection(self._database)
+        self._limits: QuerySettings | None = None
 
     def ask(self, cypher: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """Run a query, or several, and return the last one's rows."""
         result = self.connection.execute(cypher, dict(parameters or {}))
         last = result[-1] if isinstance(result, list) else result
+        if self._limits is not None:
+            require_rows(last.get_num_tuples(), self._limits)
         return [dict(row) for row in last.rows_as_dict()]
+
+    @contextmanager
+    def within(self, limits: QuerySettings) -> Iterator[None]:
+        """What is asked inside stops where it takes more than the limits allow; see :mod:`graph.stores.limits`."""
+        self._limits = limits
+        self.connection.set_query_timeout(math.ceil(limits.timeout_seconds * 1_000))
+        try:
+            with limiting_memory(limits):
+                yield
+        except MemoryError:
+            raise say_large(limits) from None
+        except RuntimeError as error:
+            if str(error) == _STOPPED:
+                raise say_late(limits) from None
+            if str(error).startswith(_NO_MEMORY):
+                raise say_large(limits) from None
+            raise
+        finally:
+            self._limits = None
+            self.connection.set_query_timeout(0)
 
     def close(self) -> None:
         """Let go of the file; twice is harmless."""

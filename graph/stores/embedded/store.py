@@ -47,6 +47,7 @@ if TYPE_CHECKING:
     from graph.contract.tables import CheckedTable
     from graph.model import Snapshot
     from graph.results import RunResult
+    from graph.settings import QuerySettings
     from graph.stores.embedded.draft import Draft
 
 _CHECKPOINT = re.compile(r"(?:^|;)\s*CHECKPOINT\b", re.I)
@@ -220,6 +221,12 @@ class EmbeddedStore:
             if blank is None:
                 raise
         return self._ask(blank, parameters)
+
+    def ask_within(self, limits: QuerySettings, cypher: str, **parameters: Any) -> list[dict[str, Any]]:
+        """Run one query of somebody's, or stop it; see :class:`~graph.stores.protocol.GraphStore`."""
+        require_question(cypher, HARMLESS)
+        with explained(self.location, query=cypher), self._get_database().within(limits):
+            return self._ask(cypher, parameters)
 
     def query_many(self, questions: Sequence[Question]) -> list[list[dict[str, Any]]]:
         """Ask one question after the other; see :class:`~graph.stores.protocol.GraphStore`."""

@@ -14,7 +14,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import neo4j
 import tenacity
@@ -22,9 +22,13 @@ from neo4j import exceptions
 from neo4j.graph import Node, Path, Relationship
 
 from graph import errors
+from graph.stores.limits import require_rows, say_large, say_late
 from graph.stores.location import Server
 from graph.stores.server.heartbeat import Heartbeat, OpenSocket
 from graph.version import VERSION
+
+if TYPE_CHECKING:
+    from graph.settings import QuerySettings
 
 log = logging.getLogger("ringfence.server")
 logging.getLogger("neo4j").addHandler(logging.NullHandler())  # what it has to say comes as an error as well
@@ -42,6 +46,9 @@ LOST_SECONDS = 4.0
 
 _CONNECT_SECONDS = 5.0
 _MOST_CONNECTIONS = 8
+_FETCHED_ROWS = 1_000
+"""Of a question that may have too many rows so many come at once, and no more when there are enough."""
+_LATE = "Neo.ClientError.Transaction.TransactionTimedOutClientConfiguration"
 _DEFAULT_PRIVILEGE = "ACCESS on the database"
 
 
@@ -121,6 +128,33 @@ class Bolt:
             rows, mark = run() if writing else self._trying_again()(run)
         return [{name: _as_plain(value) for name, value in row.items()} for row in rows], mark
 
+    def query_within(self, limits: QuerySettings, cypher: str, parameters: Mapping[str, Any]) -> list[Row]:
+        """Run one query of a user's, which the server stops when its time is over, and return its rows.
+
+        Raises
+        ------
+        QueryLimitError
+            If it takes more than the limits allow.
+        """
+        timed = neo4j.Query(cypher, timeout=limits.timeout_seconds)
+
+        def run() -> list[Row]:
+            with self._heartbeat.watching(), self._session(writing=False, fetched=_FETCHED_ROWS) as session:
+                rows = []
+                for record in session.run(timed, dict(parameters)):
+                    rows.append(_as_row(record))
+                    require_rows(len(rows), limits)
+                return rows
+
+        with self.explained(query=cypher):
+            try:
+                rows = self._trying_again()(run)
+            except MemoryError:
+                raise say_large(limits) from None
+            except exceptions.Neo4jError as error:
+                raise say_late(limits) if error.code == _LATE else error from None
+        return [{name: _as_plain(value) for name, value in row.items()} for row in rows]
+
     def transact(self, work: Callable[[Transaction], T], *, writing: bool, patience_seconds: float | None = None) -> T:
         """Do work in one transaction, again from its start when what went wrong is passing.
 
@@ -154,9 +188,9 @@ class Bolt:
     def _sleep(self, seconds: float) -> None:
         time.sleep(min(seconds, LOST_SECONDS / 4) if self.is_lost else seconds)
 
-    def _session(self, *, writing: bool) -> neo4j.Session:
+    def _session(self, *, writing: bool, fetched: int = -1) -> neo4j.Session:
         mode = neo4j.WRITE_ACCESS if writing else neo4j.READ_ACCESS
-        return self._driver.session(database=self.server.database, default_access_mode=mode, fetch_size=-1)
+        return self._driver.session(database=self.server.database, default_access_mode=mode, fetch_size=fetched)
 
     @contextmanager
     def explained(self, *, query: str | None = None) -> Iterator[None]:

@@ -18,6 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from graph import errors
 from graph.progress import Progress, no_progress
+from graph.stores.limits import limiting_memory
 from graph.stores.location import Server
 from graph.stores.protocol import LoadReport, Mode, Question
 from graph.stores.read_only import require_question
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from graph.contract.tables import CheckedTable
     from graph.model import Snapshot
     from graph.results import RunResult
+    from graph.settings import QuerySettings
     from graph.stores.load_plan import LoadPlan
     from graph.stores.server.statements import NodeIds
 
@@ -125,6 +127,12 @@ class ServerStore:
         if self.mode == "read":
             require_question(cypher, HARMLESS)  # a server's reading transaction still reads files and asks the network
         return self._bolt.query(cypher, parameters, writing=self.mode == "write")
+
+    def ask_within(self, limits: QuerySettings, cypher: str, **parameters: Any) -> list[dict[str, Any]]:
+        """Run one query of somebody's, or stop it; see :class:`~graph.stores.protocol.GraphStore`."""
+        require_question(cypher, HARMLESS)
+        with limiting_memory(limits):
+            return self._bolt.query_within(limits, cypher, parameters)
 
     def query_many(self, questions: Sequence[Question]) -> list[list[dict[str, Any]]]:
         """Ask all questions at once; see :class:`~graph.stores.protocol.GraphStore`."""

@@ -14,8 +14,8 @@ from property_graph import Dump, Open
 from small_market import CROWD, FRIENDS, HOSTILE
 
 from graph.contract.tables import read_folder
-from graph.errors import QueryError, StoreError, StoreReadOnlyError
-from graph.settings import Settings
+from graph.errors import QueryError, QueryLimitError, StoreError, StoreReadOnlyError
+from graph.settings import QuerySettings, Settings
 from graph.stores.protocol import GraphStore, Question
 
 Dumper = Callable[..., Dump]
@@ -109,3 +109,31 @@ def test_a_store_opened_for_reading_cannot_be_changed(open_graph: Open, market: 
         with pytest.raises(StoreReadOnlyError):
             store.write_vectors(snapshot.account_id, np.zeros((snapshot.n_accounts, 1), dtype=np.float32))
         assert dump(store) == before
+
+
+FOR_EVER = "UNWIND range(1, 100000) AS x UNWIND range(1, 100000) AS y WITH x, y WHERE x * y = -1 RETURN count(x) AS n"
+
+
+@pytest.mark.parametrize(
+    ("cypher", "limits", "said"),
+    [
+        (FOR_EVER, QuerySettings(timeout_seconds=0.2), r"took more than 0\.2 s; .*--timeout, or timeout_seconds under"),
+        ("UNWIND range(1, 11) AS x RETURN x", QuerySettings(max_rows=10), r"more than 10 rows; .*max_rows under"),
+    ],
+)
+def test_a_question_that_takes_more_than_it_may_is_stopped(
+    friends: GraphStore, cypher: str, limits: QuerySettings, said: str
+) -> None:
+    with pytest.raises(QueryLimitError, match=said):
+        friends.ask_within(limits, cypher)
+    assert friends.ask_within(limits, "RETURN $x AS x", x="it goes on") == [{"x": "it goes on"}]
+    assert len(friends.ask_within(QuerySettings(max_rows=10), "UNWIND range(1, 10) AS x RETURN x")) == 10
+    assert len(friends.query("UNWIND range(1, 11) AS x RETURN x")) == 11
+
+
+def test_a_question_within_limits_reads_only_and_says_what_is_wrong_with_it(friends: GraphStore) -> None:
+    with pytest.raises(QueryError, match="DELETE"):
+        friends.ask_within(QuerySettings(), "MATCH (a:Account) DETACH DELETE a")
+    with pytest.raises(QueryError, match=r"timed out") as caught:
+        friends.ask_within(QuerySettings(), "RETURN memory AS x, 'timed out' AS y")
+    assert not isinstance(caught.value, QueryLimitError)

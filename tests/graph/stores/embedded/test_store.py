@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import resource
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,8 +14,8 @@ from on_disk import list_files
 from property_graph import Dump
 
 from graph.contract.tables import read_folder
-from graph.errors import QueryError, StoreError
-from graph.settings import Settings
+from graph.errors import QueryError, QueryLimitError, StoreError
+from graph.settings import QuerySettings, Settings
 from graph.stores.embedded import bulk as embedded_bulk
 from graph.stores.embedded.folder import StoreFolder
 from graph.stores.embedded.generations import start_draft
@@ -116,3 +118,18 @@ def test_what_was_written_by_query_survives_the_next_transaction(tmp_path: Path,
         store.query("CREATE (:Shop {shop_id: 'by hand'})")
         store.load(read_folder(market, Settings()))
         assert {row["id"] for row in store.query("MATCH (s:Shop) RETURN s.shop_id AS id")} >= {"by hand"}
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux says how much memory is taken")
+@pytest.mark.parametrize(
+    "cypher",
+    ["UNWIND range(1, 1000000000000) AS x RETURN count(x) AS n", "RETURN size(range(1, 1000000000000)) AS n"],
+)
+def test_a_question_for_more_memory_than_it_may_have_is_stopped(tmp_path: Path, cypher: str) -> None:
+    limits, before = QuerySettings(max_memory_bytes=1 << 28), resource.getrlimit(resource.RLIMIT_AS)
+    EmbeddedStore(tmp_path / "store", mode="write").close()
+    with EmbeddedStore(tmp_path / "store") as store:
+        with pytest.raises(QueryLimitError, match=r"more memory than .* 268,435,456 bytes; .*max_memory_bytes under"):
+            store.ask_within(limits, cypher)
+        assert store.ask_within(limits, "RETURN 1 AS x") == [{"x": 1}]
+    assert resource.getrlimit(resource.RLIMIT_AS) == before
