@@ -11,25 +11,20 @@ from killing import Killer
 from neo4j_release import CURRENT
 from neo4j_server import Neo4jServer, ServerAddress, empty_server, named_server, server_for_tests, start_or_skip
 from property_graph import BACKENDS, Dump, Open, as_server, dump_graph, empty_quickly
+from sharing import find_scope, needs_server
 
 from graph.open import open_store
 from graph.stores.location import Location, Server
 from graph.stores.protocol import GraphStore, Mode
 
-SERVER_WORKER = "server"
 
-
-@pytest.hookimpl(tryfirst=True)  # before xdist looks for the marks of groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the servers, then with the modules that take long, so that no worker is left with one at the end.
-
-    All tests on a server go to one worker (`make test`): one server, which has met most questions before.
-    """
+    """Begin with the servers, then with the modules that take long, so that no worker is left with one at the end."""
     slow = {_name_module(item) for item in items if item.get_closest_marker("slow")}
-    for item in items:
-        if item.get_closest_marker("server"):
-            item.add_marker(pytest.mark.xdist_group(SERVER_WORKER))
-    items.sort(key=lambda item: (not item.get_closest_marker("server"), _name_module(item) not in slow))
+    servers = {item.nodeid for item in items if item.get_closest_marker("server")}
+    for item in items:  # or its test would be given to a worker that has no server yet
+        assert needs_server(item.nodeid) == (item.nodeid in servers), f"tests/sharing.py is wrong about {item.nodeid}"
+    items.sort(key=lambda item: (item.nodeid not in servers, _name_module(item) not in slow))
 
 
 def _name_module(item: pytest.Item) -> str:
@@ -38,16 +33,19 @@ def _name_module(item: pytest.Item) -> str:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
-    """Share out the servers' tests as a whole, and whole modules besides: a module's fixtures serve all its tests."""
-    if config.getvalue("dist") != "loadgroup":
+    """Share out whole modules, whose fixtures serve all their tests, and the servers' tests to one worker.
+
+    That worker has one server, which has met most questions before.
+    """
+    if config.getvalue("dist") != "loadscope":
         return None
     from xdist.scheduler import LoadScopeScheduling
 
-    class Modules(LoadScopeScheduling):
+    class Scopes(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return SERVER_WORKER if nodeid.endswith(f"@{SERVER_WORKER}") else super()._split_scope(nodeid)
+            return find_scope(nodeid)
 
-    return Modules(config, log)
+    return Scopes(config, log)
 
 
 @pytest.fixture(scope="session")

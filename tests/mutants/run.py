@@ -1,8 +1,9 @@
 """Break the modules that accuse, one small change at a time, and see that a test notices: ``make mutants``.
 
-mutmut makes the changes; each is tried in a fork of this process, in memory and with the heavy libraries already
-loaded, so that no file changes and hundreds of changes take minutes.  mutmut's own runner breaks functions alone;
-thresholds are constants.
+mutmut makes the changes; each is tried in a fork of this process, in memory and with all that no change can touch
+already loaded, so that no file changes and hundreds of changes take minutes.  A first run without any change learns
+which test reaches which function: a change is shown to those tests alone, the quickest first, until one notices.
+mutmut's own runner breaks functions alone; thresholds are constants.
 
 ``mutants.toml`` says which tests answer for which module.  A change that no test noticed is added to it, and the run
 fails until a test does or the entry says why none can.
@@ -11,6 +12,7 @@ fails until a test does or the entry says why none can.
 from __future__ import annotations
 
 import argparse
+import ast
 import gc
 import importlib
 import importlib.abc
@@ -23,28 +25,19 @@ import sys
 import tomllib
 import traceback
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
+from mutants.reach import Chosen, Reach, Tracer
 
 ROOT = Path(__file__).resolve().parents[2]
 LISTED = Path(__file__).with_name("mutants.toml")
-HEAVY = (
-    "hypothesis.strategies",
-    "graspologic_native",
-    "ladybug",
-    "msgspec.inspect",
-    "neo4j",
-    "networkx",
-    "numpy",
-    "pandas",
-)
-HEAVY += ("pyarrow.parquet", "scipy.optimize", "scipy.sparse.csgraph", "scipy.special")
-"""What tests load and no change can touch: loaded once, before the forks."""
 
-OPTIONS = ("-x", "-q", "--no-header", "-p", "no:cacheprovider", "-p", "no:xdist", "-m", "not server and not slow")
+OPTIONS = ("-x", "-q", "--no-header", "-p", "no:cacheprovider", "-p", "no:xdist")
+OPTIONS += ("-m", "not server and not slow and not thorough")
 OPTIONS += ("-W", "ignore:Module already imported:pytest.PytestAssertRewriteWarning")
 MOST_TIMES_LONGER = 5
 """A change that makes the tests take longer than this has been noticed: somebody would wait for ever."""
@@ -52,12 +45,13 @@ MOST_TIMES_LONGER = 5
 
 @dataclass(frozen=True)
 class Mutant:
-    """A module with one change; ``was`` and ``now`` are the lines that differ."""
+    """A module with one change; ``was`` and ``now`` are the lines that differ, ``line`` (from 1) is the first."""
 
     path: str
     code: str
     was: str
     now: str
+    line: int
 
     @property
     def key(self) -> tuple[str, str, str]:
@@ -72,23 +66,23 @@ def list_mutants(path: str) -> list[Mutant]:
     found = []
     for change in changes:
         code = module.deep_replace(change.original_node, change.mutated_node).code
-        was, now = _compare(source.splitlines(), code.splitlines())
-        found.append(Mutant(path, code, was, now))
+        first, was, now = _compare(source.splitlines(), code.splitlines())
+        found.append(Mutant(path, code, was, now, first + 1))
     return found
 
 
-def _compare(before: Sequence[str], after: Sequence[str]) -> tuple[str, str]:
-    """The lines that differ.
+def _compare(before: Sequence[str], after: Sequence[str]) -> tuple[int, str, str]:
+    """The first line that differs, and all that do.
 
     >>> _compare(["def f():", "    return 1", ""], ["def f():", "    return 2", ""])
-    ('return 1', 'return 2')
+    (1, 'return 1', 'return 2')
     """
     first = next((n for n, pair in enumerate(zip(before, after, strict=False)) if pair[0] != pair[1]), len(after))
     end = 0
     while end < min(len(before), len(after)) - first and before[-1 - end] == after[-1 - end]:
         end += 1
     was, now = ("\n".join(line.strip() for line in lines[first : len(lines) - end]) for lines in (before, after))
-    return was, now
+    return first, was, now
 
 
 class Changed(importlib.abc.MetaPathFinder):
@@ -113,7 +107,25 @@ class _ChangedSource(importlib.machinery.SourceFileLoader):
         return compile(self.code, self.path, "exec", dont_inherit=True)
 
 
-def start_tests(tests: Sequence[str], mutant: Mutant | None = None, *, most_seconds: float = 0) -> int:
+def find_function(source: str, line: int) -> int | None:
+    r"""The first line of the outermost function or method whose body a line is in; None where there is no such body.
+
+    >>> find_function("LIMIT = 1\nclass A:\n    @cached\n    def f(self, most=2):\n        return most\n", 5)
+    3
+    """
+    inside = [ast.parse(source)]
+    for node in inside:
+        for each in ast.iter_child_nodes(node):
+            if isinstance(each, ast.FunctionDef) and each.body[0].lineno <= line <= (each.end_lineno or 0):
+                return min([each.lineno, *(decorator.lineno for decorator in each.decorator_list)])
+            if isinstance(each, ast.ClassDef):
+                inside.append(each)
+    return None
+
+
+def start_tests(
+    tests: Sequence[str], plugin: object, mutant: Mutant | None = None, *, most_seconds: float = 0, after: object = None
+) -> int:
     """Run tests in a fork, where ``mutant`` is in place and CPU seconds are limited; return its process."""
     process = os.fork()
     if process:
@@ -127,7 +139,9 @@ def start_tests(tests: Sequence[str], mutant: Mutant | None = None, *, most_seco
             nowhere = os.open(os.devnull, os.O_WRONLY)
             os.dup2(nowhere, 1)
             os.dup2(nowhere, 2)
-        code = int(pytest.main([*OPTIONS, *tests]))
+        code = int(pytest.main([*OPTIONS, *tests], plugins=[plugin]))
+        if callable(after):
+            after()
     except BaseException:  # noqa: BLE001 -- a fork must not go on as if it were its parent
         traceback.print_exc()
     finally:
@@ -135,22 +149,62 @@ def start_tests(tests: Sequence[str], mutant: Mutant | None = None, *, most_seco
         os._exit(code)  # without cleaning up: everything here is the parent's
 
 
-def find_survivors(mutants: Sequence[Mutant], tests: Sequence[str], say: Callable[[str], None]) -> Iterator[Mutant]:
-    """Try every mutant, as many at once as there are cores, and yield those that no test noticed."""
-    _, status, used = os.wait4(start_tests(tests), 0)
+def learn_reach(path: str, tests: Sequence[str]) -> tuple[Reach, float]:
+    """Run the tests without any change: which of them reach what, and the CPU seconds that they take."""
+    reads, writes = os.pipe()
+    tracer = Tracer(str(ROOT / path))
+
+    def tell() -> None:
+        with os.fdopen(writes, "w") as pipe:
+            json.dump(tracer.describe(), pipe)
+
+    process = start_tests(tests, tracer, after=tell)
+    os.close(writes)
+    with os.fdopen(reads) as pipe:
+        said = pipe.read()
+    _, status, used = os.wait4(process, 0)
     if status:
         raise SystemExit(f"these tests fail without any change: {' '.join(tests)}")
-    most_seconds = 10 + MOST_TIMES_LONGER * (used.ru_utime + used.ru_stime)
+    return Reach(**json.loads(said)), used.ru_utime + used.ru_stime
+
+
+def load_what_stays(path: str, modules: Sequence[str]) -> None:
+    """Load what the tests load and no change to a module can touch, once and for all forks."""
+    import grimp
+
+    ours = ("graph", "embeddings", "detection", "cli")
+    name = path.removesuffix(".py").replace("/", ".")
+    changed = {name, *grimp.build_graph(*ours, cache_dir=None).find_downstream_modules(name)}
+    for module in modules:
+        if module not in changed and module not in sys.modules:
+            with suppress(ImportError):  # the tests' own, which are found in another way
+                importlib.import_module(module)
+    gc.freeze()  # else every fork would look through what they share for garbage
+
+
+def find_survivors(mutants: Sequence[Mutant], tests: Sequence[str], say: Callable[[str], None]) -> Iterator[Mutant]:
+    """Try every mutant, as many at once as there are cores, and yield those that no test noticed."""
+    path = mutants[0].path
+    source = (ROOT / path).read_text(encoding="utf-8")
+    reach, seconds = learn_reach(path, tests)
+    load_what_stays(path, reach.modules)
     waiting, running = list(reversed(mutants)), dict[int, Mutant]()
     while waiting or running:
         while waiting and len(running) < (os.cpu_count() or 1):
             mutant = waiting.pop()
-            running[start_tests(tests, mutant, most_seconds=most_seconds)] = mutant
+            chosen = reach.choose(find_function(source, mutant.line))
+            if not chosen:
+                yield mutant
+                continue
+            most_seconds = 10 + MOST_TIMES_LONGER * seconds
+            running[start_tests(tests, Chosen(chosen), mutant, most_seconds=most_seconds)] = mutant
+        if not running:
+            continue
         process, status = os.wait()
         mutant = running.pop(process)
         if status == 0:
             yield mutant
-        if waiting and len(waiting) % 20 == 0:
+        if waiting and len(waiting) % 50 == 0:
             say(f"{mutant.path}: {len(waiting)} of {len(mutants)} changes to go")
 
 
@@ -186,23 +240,37 @@ def main() -> int:
     os.chdir(ROOT)
     if given.mutmut:
         sys.path.append(str(given.mutmut.resolve()))  # at the end: what .venv has comes from there
-    for name in HEAVY:
-        importlib.import_module(name)
-    gc.freeze()  # else every fork would look through what they share for garbage
-    hypothesis = sys.modules["hypothesis"]
-    hypothesis.settings.register_profile("mutants", database=None, derandomize=True)
-    hypothesis.settings.load_profile("mutants")
+    from hypothesis import Phase, settings
+
+    # Which example it was is of no interest here, nor is the smallest.
+    settings.register_profile("mutants", database=None, derandomize=True, phases=[Phase.explicit, Phase.generate])
+    settings.load_profile("mutants")
     listed = tomllib.loads(LISTED.read_text(encoding="utf-8"))
     explained = {(each["path"], each["was"], each["now"]): each["why"] for each in listed.get("survivor", [])}
     unknown = set(given.path) - {module["path"] for module in listed["module"]}
     if unknown:
         parser.error(f"{LISTED.name} names no tests for {', '.join(sorted(unknown))}")
-    wrong = []
-    for module in listed["module"]:
-        if not given.path or module["path"] in given.path:
-            wrong += report_module(module["path"], module["tests"], explained)
-    sys.stderr.write("".join(f"{line}\n" for line in wrong))
-    return int(bool(wrong))
+    asked = [module for module in listed["module"] if not given.path or module["path"] in given.path]
+    return max([report_in_a_fork(module["path"], module["tests"], explained) for module in asked])
+
+
+def report_in_a_fork(path: str, tests: Sequence[str], explained: dict[tuple[str, str, str], str]) -> int:
+    """Report on a module, and keep nothing loaded for the next; 1 where something is wrong."""
+    process = os.fork()
+    if process:
+        return int(os.waitpid(process, 0)[1] != 0)
+    code = 3
+    try:
+        wrong = report_module(path, tests, explained)
+        sys.stderr.write("".join(f"{line}\n" for line in wrong))
+        code = int(bool(wrong))
+    except SystemExit as error:
+        sys.stderr.write(f"{error}\n")
+    except BaseException:  # noqa: BLE001 -- as above
+        traceback.print_exc()
+    finally:
+        sys.stderr.flush()
+        os._exit(code)
 
 
 if __name__ == "__main__":
