@@ -16,8 +16,8 @@ def verify(workplace: Workplace, form: Format) -> None:
     """Read all that the store holds, and say table by table whether it is what was written.
 
     Looks at every generation too.  Exit code 8 where the graph is damaged; `ringfence restore` then
-    goes back to the newest generation that is whole.  A Neo4j server keeps no checksums for Ringfence:
-    its tables are counted.
+    goes back to the newest generation that is whole.  On a Neo4j server what was loaded is compared
+    with what there was after the last load, and what runs found is counted.
     """
     from cli.draw_keeping import draw_verification
     from graph.open import verify_store
@@ -34,6 +34,11 @@ def verify(workplace: Workplace, form: Format) -> None:
             else "no generation is whole, so load the tables into a new store"
         )
         raise StoreDamagedError(f"{found.location} is damaged in {', '.join(found.damaged)}; {mend}")
+    if found.changed:
+        raise StoreDamagedError(
+            f"{found.location} has changed since the last load in {', '.join(found.changed)}, and not by Ringfence;"
+            " mend it by hand, or load the tables into an empty database"
+        )
 
 
 @click.command(short_help="List the generations of the store, the newest first.")

@@ -5,8 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-State = Literal["whole", "damaged", "unreadable", "not recorded"]
-"""As it was written; something else; nothing that can be read; or nobody wrote down how it was."""
+State = Literal["whole", "damaged", "unreadable", "changed", "not recorded"]
+"""As it was written; something else; nothing that can be read; facts that somebody else than Ringfence changed on a
+server since the last load; or nobody wrote down how it was."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +56,11 @@ class Verification:
     generation: int | None
     tables: tuple[TableCheck, ...]
     generations: tuple[GenerationRecord, ...] = ()
+
+    @property
+    def changed(self) -> tuple[str, ...]:
+        """What somebody else has changed since the last load."""
+        return tuple(each.table for each in self.tables if each.state == "changed")
 
     @property
     def damaged(self) -> tuple[str, ...]:

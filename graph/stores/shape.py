@@ -23,11 +23,15 @@ Type = Literal["text", "real", "count", "time", "truth", "texts", "vector"]
 
 @dataclass(frozen=True)
 class Property:
-    """What a property holds, since which version of the shape there is such a thing, and whether no two share it."""
+    """What a property holds, and since which version of the shape there is such a thing.
+
+    ``unique``: no two share it.  ``found``: a run sets it on what was loaded, and it is no fact.
+    """
 
     type: Type
     since: int = 1
     unique: bool = False
+    found: bool = False
 
 
 @dataclass(frozen=True)
@@ -70,8 +74,8 @@ def read_fields(record: type, *, but: Iterable[str] = ()) -> dict[str, Property]
     TypeError
         If a field is of a type that no property holds.
 
-    >>> read_fields(InnocentReading, but=("name", "sentence"))
-    {'bits': Property(type='real', since=1, unique=False), 'won': Property(type='truth', since=1, unique=False)}
+    >>> {name: each.type for name, each in read_fields(InnocentReading, but=("name", "sentence")).items()}
+    {'bits': 'real', 'won': 'truth'}
     """
     hints = get_type_hints(record)
     kept = [field for field in fields(record) if field.name not in but]
@@ -102,8 +106,7 @@ def _complete(properties: Mapping[str, Type | Property]) -> dict[str, Property]:
     return {name: each if isinstance(each, Property) else Property(each) for name, each in properties.items()}
 
 
-_NODES = (
-    _node("Schema", name="text", version="count"),
+_FACT_NODES = (
     _node(
         "Account",
         account_id="text",
@@ -112,9 +115,9 @@ _NODES = (
         segment="text",
         status="text",
         attributes="text",
-        risk_score="real",
-        tier="text",
-        probability=Property("real", since=2),
+        risk_score=Property("real", found=True),
+        tier=Property("text", found=True),
+        probability=Property("real", since=2, found=True),
     ),
     _node("Identifier", identifier_key="text", kind="text", value="text", canonical="text"),
     _node("Listing", product_id="text", listed_at="time", price="real"),
@@ -124,11 +127,14 @@ _NODES = (
         rating="real",
         reviewed_at="time",
         text="text",
-        suspicion="real",
-        tier="text",
+        suspicion=Property("real", found=True),
+        tier=Property("text", found=True),
     ),
     _node("Shop", shop_id="text"),
     _node("Label", label="text"),
+)
+
+_FOUND_NODES = (
     _node(
         "Run",
         run_id="text",
@@ -163,7 +169,7 @@ _NODES = (
     _node("Flag", flag_key="text", run_id="text", **read_fields(Flag, but=("ring_ids",))),
 )
 
-_RELATIONSHIPS = (
+_FACT_RELATIONSHIPS = (
     _relationship("USES", ("Account", "Identifier"), role="text", seen_at="time"),
     _relationship(
         "ORDERED",
@@ -181,6 +187,9 @@ _RELATIONSHIPS = (
     _relationship("ABOUT", ("Review", "Listing"), ("Review", "Account")),
     _relationship("REFERRED", ("Account", "Account")),
     _relationship("LABELLED", ("Account", "Label"), decided_at="time", source="text"),
+)
+
+_FOUND_RELATIONSHIPS = (
     _relationship("FOUND", ("Run", "Ring")),
     _relationship("MEMBER_OF", ("Account", "Ring"), **read_fields(Member, but=("account_id", "held_by", "held_bits"))),
     _relationship("INVOLVES", ("Ring", "Account"), **read_fields(Party, but=("account_id",))),
@@ -194,10 +203,18 @@ _RELATIONSHIPS = (
     _relationship("CITES", ("Flag", "Ring")),
 )
 
-NODES: Mapping[str, Node] = {each.label: each for each in _NODES}
+_SCHEMA = _node("Schema", name="text", version="count")
+
+NODES: Mapping[str, Node] = {each.label: each for each in (_SCHEMA, *_FACT_NODES, *_FOUND_NODES)}
 """By label; ``Schema`` says in which version of the shape a graph is."""
 
-RELATIONSHIPS: Mapping[str, Relationship] = {each.kind: each for each in _RELATIONSHIPS}
+RELATIONSHIPS: Mapping[str, Relationship] = {each.kind: each for each in (*_FACT_RELATIONSHIPS, *_FOUND_RELATIONSHIPS)}
+
+FACTS: Mapping[str, Node | Relationship] = {
+    **{each.label: each for each in _FACT_NODES},
+    **{each.kind: each for each in _FACT_RELATIONSHIPS},
+}
+"""What is loaded, by label or kind; the rest is what runs find."""
 
 VECTOR = _node("Vector", account_id="text", vector="vector")
 """Stands apart, for in some databases its type has a length that only the first vectors show."""
@@ -206,6 +223,15 @@ _PARTS: Mapping[str, Node | Relationship] = {**NODES, **RELATIONSHIPS}
 
 VERSION = max(each.since for part in _PARTS.values() for each in part.properties.values())
 """Of the shape: that of its latest property."""
+
+
+def list_found(table: str) -> frozenset[str]:
+    """The properties of a label or kind that a run sets, though it was loaded.
+
+    >>> sorted(list_found("Review")), sorted(list_found("Ring"))
+    (['suspicion', 'tier'], [])
+    """
+    return frozenset(name for name, each in _PARTS.get(table, VECTOR).properties.items() if each.found)
 
 
 def find_later(version: int) -> dict[str, dict[str, Property]]:

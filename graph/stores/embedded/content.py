@@ -4,26 +4,16 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING, Any
 
 import ladybug
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from graph.model import Ints
+from graph.stores.digests import digest_column
 from graph.stores.embedded.database import ask_arrow
 from graph.stores.embedded.manifest import TableContent
-from graph.stores.shape import NODES, RELATIONSHIPS, VECTOR
-
-if TYPE_CHECKING:
-    from graph.arrow import Cells
-
-FOUND_LATER = {"Account": ("risk_score", "tier", "probability"), "Review": ("suspicion", "tier")}
-"""What a run sets on facts, and is no fact."""
-
-FACTS = ("Account", "Identifier", "Listing", "Review", "Shop", "Label")
-FACT_RELATIONSHIPS = ("USES", "ORDERED", "LISTED", "WROTE", "ABOUT", "REFERRED", "LABELLED")
+from graph.stores.shape import FACTS, NODES, RELATIONSHIPS, VECTOR, list_found
 
 
 def list_tables(connection: ladybug.Connection) -> list[str]:
@@ -35,13 +25,13 @@ def list_tables(connection: ladybug.Connection) -> list[str]:
 def describe_table(connection: ladybug.Connection, table: str) -> Mapping[str, TableContent]:
     """One table's content under its name, and under ``facts`` that of its columns that were loaded."""
     digests: dict[str, hashlib._Hash] = {"all": hashlib.sha256(), "facts": hashlib.sha256()}
-    rows = 0
+    rows, found = 0, list_found(table)
     for part in _read_parts(connection, table):
         rows += part.num_rows
         for name in part.column_names:
-            column = _digest_column(part[name])
+            column = digest_column(part[name])
             digests["all"].update(name.encode() + column)
-            if name not in FOUND_LATER.get(table, ()):
+            if name not in found:
                 digests["facts"].update(name.encode() + column)
     return {name: TableContent(rows=rows, sha256=each.hexdigest()) for name, each in digests.items()}
 
@@ -52,7 +42,7 @@ def describe_graph(connection: ladybug.Connection) -> tuple[dict[str, TableConte
     for table in list_tables(connection):
         content = describe_table(connection, table)
         tables[table] = content["all"]
-        if table in FACTS or table in FACT_RELATIONSHIPS:
+        if table in FACTS:
             facts.update(f"{table} {content['facts'].sha256}\n".encode())
     return tables, facts.hexdigest()
 
@@ -75,37 +65,3 @@ def _read_in_order(connection: ladybug.Connection, question: str, columns: list[
     places: Ints = rows["at"].to_numpy().astype(np.int64)
     # LadybugDB reads on several threads, and each hands over its part when it is done.
     return rows if (np.diff(places) > 0).all() else rows.take(np.argsort(places, kind="stable"))
-
-
-def _digest_column(values: pa.ChunkedArray[Any]) -> bytes:
-    digest = hashlib.sha256()
-    _feed(digest, pa.concat_arrays(values.chunks) if values.num_chunks else pa.array([], values.type))
-    return digest.digest()
-
-
-def _feed(digest: hashlib._Hash, values: Cells) -> None:
-    """Hash what is known and where; what lies under a null is anything, and no part of it."""
-    digest.update(len(values).to_bytes(8, "little"))
-    if values.null_count:
-        digest.update(np.flatnonzero(values.is_null().to_numpy(zero_copy_only=False)).tobytes())
-        values = values.drop_null()
-    kind = values.type
-    if pa.types.is_list(kind) or pa.types.is_fixed_size_list(kind):
-        digest.update(pc.list_value_length(values).to_numpy(zero_copy_only=False).tobytes())
-        _feed(digest, pc.list_flatten(values))
-    elif pa.types.is_string(kind) or pa.types.is_large_string(kind):
-        _feed_texts(digest, values.cast(pa.large_string()))
-    elif pa.types.is_timestamp(kind):
-        digest.update(values.cast(pa.int64()).to_numpy(zero_copy_only=False).tobytes())
-    else:
-        digest.update(values.to_numpy(zero_copy_only=False).tobytes())
-
-
-def _feed_texts(digest: hashlib._Hash, texts: Cells) -> None:
-    _, ends, letters = texts.buffers()
-    if not len(texts) or ends is None:
-        return
-    places = np.frombuffer(memoryview(ends), np.int64)[texts.offset : texts.offset + len(texts) + 1]
-    digest.update(np.diff(places).tobytes())
-    if letters is not None:
-        digest.update(memoryview(letters)[places[0] : places[-1]])

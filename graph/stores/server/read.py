@@ -224,7 +224,12 @@ def _find_rows(node: Chunks, nodes: pa.Table) -> Cells:
 
 def _read_tables(bolt: Bolt, nodes: Mapping[str, Facts], relationships: Mapping[str, Facts]) -> dict[str, pa.Table]:
     """Tables of nodes, and of relationships whose ends are rows of those."""
-    wanted = {**relationships, **nodes}
+    tables = read_facts(bolt, {**relationships, **nodes})
+    return tables | {name: _place_ends(tables[name], tables) for name in relationships}
+
+
+def read_facts(bolt: Bolt, wanted: Mapping[str, Facts]) -> dict[str, pa.Table]:
+    """A table of each sort of facts, in any order, with internal ids as they are."""
     with ThreadPoolExecutor(N_READERS) as pool:
         try:
             cuts = dict(zip(wanted, pool.map(lambda facts: _cut(bolt, facts), wanted.values()), strict=True))
@@ -236,8 +241,7 @@ def _read_tables(bolt: Bolt, nodes: Mapping[str, Facts], relationships: Mapping[
         except BaseException:
             pool.shutdown(cancel_futures=True)
             raise
-    tables = {name: pa.concat_tables(found[name]) for name in wanted}
-    return tables | {name: _place_ends(tables[name], tables) for name in relationships}
+    return {name: pa.concat_tables(found[name]) for name in wanted}
 
 
 def _place_ends(edges: pa.Table, tables: Mapping[str, pa.Table]) -> pa.Table:

@@ -191,7 +191,16 @@ class ServerStore:
         plan = plan_load(tables, known.facts)
         if not dry_run:
             self._write_plan(plan, NodeIds(dict(known.nodes)), progress)
+            self._keep_contents()
         return LoadReport(plan.reports, plan.tables, dry_run)
+
+    def _keep_contents(self) -> None:
+        """Write down what the facts are, unless that was done after the last load."""
+        from graph.stores.server.content import keep, read_contents, read_kept
+
+        if read_kept(self._bolt) is None:
+            contents = read_contents(self._bolt)
+            self._require_lock().write(lambda transaction: keep(transaction, contents))
 
     def _write_plan(self, plan: LoadPlan, ids: NodeIds, progress: Progress) -> None:
         from graph.stores.server.batch import ManyTransactions, OneTransaction

@@ -1,24 +1,47 @@
-"""What can be said of a graph on a server: what is there, not whether it is what was written."""
+"""Whether the facts on a server are those of the last load."""
 
 from __future__ import annotations
 
-from graph.stores.checks import TableCheck, Verification
+from collections.abc import Mapping
+
+from graph.stores.checks import State, TableCheck, Verification
 from graph.stores.location import Server
+from graph.stores.server.bolt import Bolt
+from graph.stores.server.content import Content, read_contents, read_kept
 from graph.stores.server.store import ServerStore
-from graph.stores.shape import NODES, RELATIONSHIPS, VECTOR
+from graph.stores.shape import FACTS, NODES, RELATIONSHIPS, VECTOR
 
 
 def verify_server(server: Server) -> Verification:
-    """Count every label and every kind of relationship.
+    """Read all that was loaded, and compare it with what there was at the end of the last load; count the rest.
 
-    No checksums are kept on a server, whose files are its own: what it says of itself, Neo4j's own tools check.
+    What runs found is written by many hands, and its files are the server's own, which Neo4j's tools check.
     """
     with ServerStore(server) as store:
-        labels = {label: f"MATCH (n:{label})" for label in (*NODES, VECTOR.label)}
-        kinds = {kind: f"MATCH ()-[n:{kind}]->()" for kind in RELATIONSHIPS}
-        counts = {
-            name: store.query(f"{match} RETURN count(n) AS rows")[0]["rows"] for name, match in (labels | kinds).items()
-        }
-    return Verification(
-        store.location, None, tuple(TableCheck(name, rows, "not recorded") for name, rows in counts.items())
-    )
+        counts = _count_rest(store)
+        bolt = Bolt(server)
+        try:
+            kept, found = read_kept(bolt), read_contents(bolt)
+        finally:
+            bolt.close()
+    checks = {name: TableCheck(name, found[name].rows, _compare(name, found, kept)) for name in FACTS}
+    checks |= {name: TableCheck(name, rows, "not recorded") for name, rows in counts.items()}
+    order = (*NODES, VECTOR.label, *RELATIONSHIPS)
+    return Verification(store.location, None, tuple(checks[name] for name in order))
+
+
+def _count_rest(store: ServerStore) -> dict[str, int]:
+    """How many there are of what was not loaded."""
+    labels = {label: f"MATCH (n:{label})" for label in (*NODES, VECTOR.label)}
+    kinds = {kind: f"MATCH ()-[n:{kind}]->()" for kind in RELATIONSHIPS}
+    return {
+        name: store.query(f"{match} RETURN count(n) AS rows")[0]["rows"]
+        for name, match in (labels | kinds).items()
+        if name not in FACTS
+    }
+
+
+def _compare(name: str, found: Mapping[str, Content], kept: Mapping[str, Content] | None) -> State:
+    if kept is None or name not in kept:
+        return "not recorded"
+    return "whole" if kept[name] == found[name] else "changed"
