@@ -148,6 +148,23 @@ def test_two_writers_of_one_file_take_turns(target: Path) -> None:
     assert list_files(target.parent) == ["risk.model"]
 
 
+def test_a_room_that_goes_while_it_is_being_taken_is_not_the_one(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    room, lock, taken = name_room(target), fcntl.flock, []
+
+    def be_late(descriptor: int, how: int) -> None:
+        if not taken:  # the writer before is done, and the one after has a room of its own
+            taken.append(how)
+            (room / MARK).unlink()
+            (room / MARK).write_bytes(b"")
+        lock(descriptor, how)
+        taken.append(os.fstat(descriptor).st_nlink)
+
+    monkeypatch.setattr(files.fcntl, "flock", be_late)
+    replace_file(target, NEW)
+    assert taken[1:] == [0, 1]
+    assert list_files(target.parent) == ["risk.model"]
+
+
 def test_who_waits_for_long_is_told_in_one_line(target: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(files, "_PATIENCE_SECONDS", 0.1)
     room = leave_room(target, MARK, "content")
