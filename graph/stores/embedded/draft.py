@@ -10,7 +10,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from graph import errors
-from graph.stores.embedded.content import describe_graph
 from graph.stores.embedded.database import BESIDE, DATABASE_FILE, Database
 from graph.stores.embedded.disk import copy_file, digest_file, sync
 from graph.stores.embedded.folder import StoreFolder
@@ -64,6 +63,8 @@ class Draft:
 
     def _describe(self, file: Path) -> Manifest:
         # Read back from the file, as a reader would: what LadybugDB cannot read must not be published.
+        from graph.stores.embedded.content import describe_graph  # and Arrow with it
+
         with Database(file, writing=False) as written:
             tables, facts = describe_graph(written.connection)
         return Manifest(
