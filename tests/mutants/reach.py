@@ -8,10 +8,12 @@ import time
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from types import FrameType
 from typing import Any
 
 import pytest
+from places import TESTS
 
 
 @dataclass(frozen=True)
@@ -19,7 +21,8 @@ class Reach:
     """What a run of tests without any change told.
 
     ``reached`` the functions, by their first lines, that each test calls, itself or by its fixtures; ``seconds`` how
-    long each takes; ``at_once`` what was called before the first test; ``modules`` all that were loaded.
+    long each takes; ``at_once`` what was called before the first test; ``modules`` all that were
+    loaded, but the tests' own.
     """
 
     reached: dict[str, list[int]]
@@ -83,8 +86,13 @@ class Tracer:
             "reached": {test: sorted(lines) for test, lines in self.reached.items()},
             "seconds": self.seconds,
             "at_once": sorted(self.at_once),
-            "modules": sorted(sys.modules),
+            "modules": sorted(name for name, module in sys.modules.items() if not _is_of_tests(module)),
         }
+
+
+def _is_of_tests(module: object) -> bool:
+    """Whether a module lies with the tests: those import what is changed."""
+    return Path(getattr(module, "__file__", None) or TESTS).is_relative_to(TESTS)
 
 
 class Chosen:

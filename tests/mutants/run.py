@@ -177,8 +177,10 @@ def load_what_stays(path: str, modules: Sequence[str]) -> None:
     changed = {name, *grimp.build_graph(*ours, cache_dir=None).find_downstream_modules(name)}
     for module in modules:
         if module not in changed and module not in sys.modules:
-            with suppress(ImportError):  # the tests' own, which are found in another way
+            with suppress(ImportError):  # pytest's own plugins by other names
                 importlib.import_module(module)
+    if name in sys.modules:
+        raise SystemExit(f"{name} is loaded already, and no change to it would be seen")
     gc.freeze()  # else every fork would look through what they share for garbage
 
 
@@ -208,13 +210,15 @@ def find_survivors(mutants: Sequence[Mutant], tests: Sequence[str], say: Callabl
             say(f"{mutant.path}: {len(waiting)} of {len(mutants)} changes to go")
 
 
-def report_module(path: str, tests: Sequence[str], explained: dict[tuple[str, str, str], str]) -> list[str]:
+def report_module(
+    path: str, tests: Sequence[str], explained: dict[tuple[str, str, str], str], *, listed_only: bool = False
+) -> list[str]:
     """Mutate a module; list new survivors, which are added to the file, and old ones that nobody explained."""
 
     def say(line: str) -> None:
         sys.stderr.write(f"{line}\n")
 
-    mutants = list_mutants(path)
+    mutants = [mutant for mutant in list_mutants(path) if not listed_only or mutant.key in explained]
     survivors = list(find_survivors(mutants, tests, say))
     say(f"{path}: {len(mutants)} changes, {len(mutants) - len(survivors)} noticed, {len(survivors)} not")
     with LISTED.open("a", encoding="utf-8") as file:
@@ -236,6 +240,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(description="Break the modules that accuse, and see that a test notices.")
     parser.add_argument("path", nargs="*", help="modules to break, as mutants.toml names them (default: all)")
     parser.add_argument("--mutmut", type=Path, help="folder that mutmut is installed in")
+    parser.add_argument("--listed", action="store_true", help="try again only what was not noticed before")
     given = parser.parse_args()
     os.chdir(ROOT)
     if given.mutmut:
@@ -251,17 +256,18 @@ def main() -> int:
     if unknown:
         parser.error(f"{LISTED.name} names no tests for {', '.join(sorted(unknown))}")
     asked = [module for module in listed["module"] if not given.path or module["path"] in given.path]
-    return max([report_in_a_fork(module["path"], module["tests"], explained) for module in asked])
+    reports = [(each["path"], each["tests"], explained) for each in asked]
+    return max([run_in_a_fork(report_module, *report, listed_only=given.listed) for report in reports])
 
 
-def report_in_a_fork(path: str, tests: Sequence[str], explained: dict[tuple[str, str, str], str]) -> int:
+def run_in_a_fork(report: Callable[..., list[str]], *arguments: object, **options: object) -> int:
     """Report on a module, and keep nothing loaded for the next; 1 where something is wrong."""
     process = os.fork()
     if process:
         return int(os.waitpid(process, 0)[1] != 0)
     code = 3
     try:
-        wrong = report_module(path, tests, explained)
+        wrong = report(*arguments, **options)
         sys.stderr.write("".join(f"{line}\n" for line in wrong))
         code = int(bool(wrong))
     except SystemExit as error:
