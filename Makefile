@@ -79,7 +79,7 @@ docs: $(READY) $(DOCS_READY)  ## build the documentation into site, to be read w
 # Without what it depends on, so that nothing of .venv is hidden by another version of itself.
 mutants: setup  ## break the modules that accuse and see that tests notice (MODULE=detection/... for one)
 	@$(use_pip_settings) $(UV) pip install --quiet --no-deps --python $(BIN)/python --target .mutants 'mutmut>=3.8,<3.9' 'libcst>=1.9' 'pyyaml>=6'
-	@$(ONE_THREAD) PYTHONPATH=tests $(BIN)/python tests/mutants/run.py --mutmut .mutants $(MODULE)
+	@$(ONE_THREAD) PYTHONPATH=.:tests $(BIN)/python tests/mutants/run.py --mutmut .mutants $(MODULE)
 
 lock: $(UV)  ## bring the two locks in line with pyproject.toml, changing as little as possible
 	@$(compile)

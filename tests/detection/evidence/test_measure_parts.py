@@ -83,8 +83,8 @@ def test_bits_of_several_things_of_one_seller_are_added_up_before_channels_are_c
 
 def test_one_group_s_sellers_are_not_another_s() -> None:
     n_groups = 9
-    praise = [(group, group % 2, 1.0) for group in range(n_groups)]
-    blame = [(group, 1 - group % 2, 5.0) for group in range(n_groups)]
+    praise = [(group, 0, 1.0) for group in range(n_groups)]
+    blame = [(group, 1, 5.0) for group in range(n_groups)]
     within = {PRAISE: share(praise), BLAME: share(blame)}
     sellers = np.array([0, 1])
     kept = keep_strongest_channel_per_seller(within, {PRAISE: sellers, BLAME: sellers})
@@ -147,17 +147,18 @@ def test_a_tie_by_things_is_what_the_group_would_show_less_without_one() -> None
 
 
 def test_ties_by_dealings_are_among_those_that_count_alone() -> None:
-    trades = make_trades(np.array([0, 0, 1, 2, 3]), np.array([1, 2, 2, 3, 0]))
+    others = np.arange(10, 40)  # fifteen pairs elsewhere, so that chance expects little here
+    trades = make_trades(np.append([0, 0, 1, 2, 3], others[::2]), np.append([1, 2, 2, 3, 0], others[1::2]))
     groups = Groups(np.array([0, 1, 2, 3]), np.array([0, 4]))
     counts = np.array([True, True, True, False])
     shown = measure_dealings(groups, trades, 40, counts=counts)
     assert shown.channel == "trade"
-    expected = (3 + 2 + 3) ** 2 / (2 * 2 * 5)
+    expected = (3 + 2 + 3) ** 2 / (2 * 2 * 20)
     assert (shown.observed.tolist(), shown.expected.tolist()) == ([3.0], [expected])
     ties = tie_members(groups, {}, {"trade": trades}, 40, counts={"trade": counts})
     assert ties == pytest.approx([surprise(3, expected) - surprise(1, expected)] * 3 + [0.0])
     everybody = tie_members(groups, {}, {"trade": trades}, 40, counts={"payment": counts})
-    whole = (3 + 2 + 3 + 2) ** 2 / (2 * 2 * 5)
+    whole = (3 + 2 + 3 + 2) ** 2 / (2 * 2 * 20)
     lost = [surprise(5, whole) - surprise(5 - own, whole) for own in (3, 2, 3, 2)]
     assert everybody == pytest.approx(lost)
 
