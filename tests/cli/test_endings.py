@@ -197,3 +197,16 @@ def test_a_question_may_take_what_the_settings_say(place: Path, tmp_path: Path) 
     (tmp_path / "ringfence.toml").write_text("[query]\ntimeout_seconds = 0\n", encoding="utf-8")
     said = ringfence(*asked, cwd=tmp_path).stderr
     assert said == "ringfence: ringfence.toml: 'query': timeout_seconds 0 is not above 0 and up to 1,000,000\n"
+
+
+def test_what_does_not_come_back_is_ended_and_what_does_is_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    ended: list[int] = []
+    monkeypatch.setattr(ending, "_GRACE_SECONDS", 0.0)
+    monkeypatch.setattr(ending.os, "_exit", ended.append)
+    with ending.ending_late(0.05, "it is late"):
+        pass
+    time.sleep(0.2)
+    assert ended == []
+    with ending.ending_late(0.01, "it is late"):
+        time.sleep(0.2)
+    assert ended == [1]
