@@ -18,8 +18,9 @@ from graph.contract.tables import read_folder
 from graph.errors import StoreDamagedError, StoreError, StoreNotFoundError, UnknownIdError
 from graph.settings import Settings
 from graph.stores.checks import Verification
+from graph.stores.embedded import draft
 from graph.stores.embedded import generations as kept
-from graph.stores.embedded.disk import copy_file
+from graph.stores.embedded.disk import copy_file, remove_ours
 from graph.stores.embedded.folder import StoreFolder
 from graph.stores.embedded.store import EmbeddedStore
 from graph.stores.embedded.verify import list_records, restore, verify_folder
@@ -254,6 +255,31 @@ def test_every_flipped_bit_stops_whoever_reads_everything(location: Path, share:
     flip(file, int(share * file.stat().st_size))
     with pytest.raises(StoreDamagedError, match=r"`ringfence restore`"), EmbeddedStore(location) as store:
         store.snapshot()
+
+
+def test_a_copy_that_is_not_its_original_is_never_written_to(
+    made: Path, location: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def copy_badly(source: Path, target: Path) -> None:
+        copy_file(source, target)
+        flip(target, target.stat().st_size - 1)
+
+    monkeypatch.setattr(draft, "copy_file", copy_badly)
+    with pytest.raises(StoreDamagedError, match="is not as it was written"):
+        load(location, made / "newcomers")
+    assert [each.generation for each in list_records(Folder(str(location)))] == [2, 1]
+    assert list_leftovers(location) == []
+
+
+def test_a_folder_without_its_mark_keeps_what_is_in_it(tmp_path: Path) -> None:
+    for name in ("ours", "theirs", "linked"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "rows.arrow").write_text("rows")
+    (tmp_path / "ours" / "mark").write_text("")
+    (tmp_path / "linked" / "mark").symlink_to(tmp_path / "ours" / "mark")
+    for name in ("theirs", "linked", "ours"):
+        remove_ours(tmp_path / name, ["rows.arrow"], mark="mark")
+    assert sorted(list_files(tmp_path)) == ["linked/mark", "linked/rows.arrow", "theirs/rows.arrow"]
 
 
 def test_the_damaged_table_is_named_and_an_older_generation_is_whole(made: Path, location: Path) -> None:
