@@ -45,8 +45,9 @@ class Newcomers:
 
     @classmethod
     def of(cls, market: Snapshot, joined: Snapshot, account_ids: Iterable[str]) -> Newcomers:
-        """The newcomers of some ids, sorted; whom the market knows, or nobody does, is left out."""
-        known = np.searchsorted(joined.account_id, market.account_id)
+        """The newcomers of some ids, by row; whom the market knows, or nobody does, is left out."""
+        by_id = np.argsort(joined.account_id)
+        known = by_id[np.searchsorted(joined.account_id, market.account_id, sorter=by_id)]
         wanted = np.isin(joined.account_id, np.array(sorted(set(account_ids)), dtype=object))
         wanted[known] = False
         return cls(market, joined, known, np.flatnonzero(wanted))
@@ -125,7 +126,7 @@ def _list_dealings(market: Snapshot) -> tuple[tuple[str, Ints, Ints], ...]:
 
 
 def _name(market: Snapshot, kind: str, value: str, rows: Ints) -> SharedThing:
-    return SharedThing(kind, value, tuple(market.account_id[np.unique(rows)].tolist()))
+    return SharedThing(kind, value, tuple(sorted(set(market.account_id[rows].tolist()))))
 
 
 def weigh_newcomers(newcomers: Newcomers, kept: KeptModel, settings: DetectSettings) -> tuple[LearnedRisk, ...]:

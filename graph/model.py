@@ -77,7 +77,7 @@ class Snapshot:
 
     Attributes
     ----------
-    account_id : (N,) str, sorted
+    account_id : (N,) str, in the order of joining, those of unknown date last
     created_at : (N,) datetime64[us], NaT where unknown
     identifier_kind : (V,) str (``device``, ``address``, ``payment``, ...)
     identifier_value : (V,) str, the canonical value that joins several spellings

@@ -114,9 +114,13 @@ def _feed(digest: Any, value: Any) -> None:
 
 
 def _accounts(accounts: pa.Table, as_of: np.datetime64 | None) -> tuple[Ints, Strings, Times]:
-    """The row of each stored account (-1 where it came later), and the sorted ids and times."""
+    """The row of each stored account (-1 where it came later), and the ids and times in the order of joining.
+
+    By ids only where they joined at once: what is found must not hang on how a shop names its customers.
+    """
     created_at = _times(accounts["created_at"])
-    order = pc.sort_indices(accounts["account_id"]).to_numpy()
+    keys = [("created_at", "ascending"), ("account_id", "ascending")]
+    order = pc.sort_indices(accounts.select([key for key, _ in keys]), sort_keys=keys).to_numpy()
     if as_of is not None:
         # Negated, so that an account without a date stays: it has to be somewhere for its dated facts to count.
         order = order[~(created_at[order] > as_of)]

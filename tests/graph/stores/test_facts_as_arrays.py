@@ -101,7 +101,8 @@ class SlowTwin:
         everybody = {row[c] for rows in self.tables.values() for row in rows for c in columns if row.get(c)}
         created = {each: self.created.get(each) for each in sorted(everybody)}
         there = [each for each, at in created.items() if self.as_of is None or at is None or at <= self.as_of]
-        return {each: place for place, each in enumerate(there)}
+        by_joining = sorted(there, key=lambda each: last_if_unknown(created[each]))
+        return {each: place for place, each in enumerate(by_joining)}
 
     @cached_property
     def product(self) -> dict[str, int]:
