@@ -46,6 +46,21 @@ def score_share(observed: NDArray[Any], trials: NDArray[Any], chance: NDArray[An
     return np.where(above, bits, 0.0)
 
 
+def score_confined(times: NDArray[Any], share: NDArray[Any]) -> Floats:
+    """Bits of evidence that so many deeds fell within a share of the time in which they might have.
+
+    -log2 of the chance that n points drawn evenly from [0, 1] span a share c or less, n·c^(n-1) - (n-1)·c^n; 0 for one
+    deed, and where the share is the whole.
+
+    >>> score_confined(np.array([1.0, 10.0, 10.0]), np.array([0.1, 0.1, 1.0])).round(1)
+    array([ 0. , 26.7,  0. ])
+    """
+    n, c = np.maximum(times, 1.0), np.clip(share, 1e-9, 1.0)
+    # The logarithm, for c^n underflows: log(n·c^(n-1)) + log(1 - c·(n-1)/n).
+    bits: Floats = -(np.log2(n) + (n - 1.0) * np.log2(c) + np.log2(1.0 - c * (n - 1.0) / n))
+    return np.where(n > 1, np.maximum(bits, 0.0), 0.0)
+
+
 def log2_choose(n: Floats | float, k: Floats | Ints) -> Floats:
     """The bits of naming k of n: log2 C(n, k), for k up to n."""
     bits: Floats = (gammaln(n + 1.0) - gammaln(k + 1.0) - gammaln(np.maximum(n - k, 0.0) + 1.0)) / np.log(2.0)

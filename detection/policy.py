@@ -113,6 +113,11 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         "bits", "how much more common an innocent explanation is than a ring", JUDGED,
         "a ring for some 4,000 groups of any kind", "fewer rings stand", ge=0.0
     )] = 12.0
+    further_bits: Annotated[float, rule(
+        "bits", "how much less common each further innocent explanation of the same group makes the combination",
+        JUDGED, "that a family is a family is no reason why it should be a club, or come on the same day, as well",
+        "fewer groups are explained by several causes at once", ge=0.0
+    )] = 4.0
     household_size: Annotated[int, rule(
         "accounts", "so many may be one household", JUDGED,
         "nine families in ten are smaller, and relatives use one another's things", "more sharing is explained", ge=1
@@ -131,33 +136,11 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         SHARE, "a crowd's device is a public one if more of its users have one of their own as well", JUDGED,
         "who goes to a library's computer has a phone", "fewer devices of crowds are explained", ge=0.0, le=1.0
     )] = 0.5
-    club_days: Annotated[float, rule(
-        "days", "those who trade with one another for longer may be a club", JUDGED,
-        "campaigns of wash trades last for weeks or months, clubs for years", "fewer trades are explained", ge=0.0
-    )] = 240.0
-    fans_days: Annotated[float, rule(
-        "days", "customers who praise a seller for longer may be its fans", JUDGED, "bought praise comes within weeks",
-        "less praise is explained", ge=0.0
-    )] = 90.0
-    lasting_share: Annotated[float, rule(
-        "share of the market's time", "in a young market, so much of its time is as long as club_days and fans_days",
-        MEASURED, "in half a year of a simulated market 18 of 64 clubs were for review without it, and none with it",
-        "fewer trades and less praise are explained in young markets", ge=0.0, le=1.0
-    )] = 0.5
-    stray_share: Annotated[float, rule(
-        SHARE, "of the earliest and of the latest times, so many are not counted into a market's time", JUDGED,
-        "one wrong year must not make a market old", "markets look younger, and clubs and fans last sooner",
-        ge=0.0, lt=0.5
-    )] = 0.01
-    usual_cycles: Annotated[float, rule(
-        SHARE, "where more of those with several partners deal in cycles, cycles accuse nobody", MEASURED,
-        "0.37 in a public set of payments between friends, 0.09 to 0.13 in simulated markets of strangers",
-        "trades accuse in more markets", ge=0.0, le=1.0
-    )] = 0.3
-    few_partners: Annotated[int, rule(
-        "accounts", "somebody with more partners in trade is not counted for usual_cycles", JUDGED,
-        "it is easily in a cycle by chance", "busier accounts count as well", ge=2
-    )] = 10
+    season_bits: Annotated[float, rule(
+        "bits", "how much at most trades say by lying closer together than the market's do", JUDGED,
+        "most hobbies, swaps and fairs last for a season, or a day: one circle of traders in a thousand is that short",
+        "less of short circles' trades is explained", ge=0.0
+    )] = 10.0
     # --------------------------------------------------------------------------------------------- conduct
     least_habit: Annotated[float, rule(
         "share of occasions", "somebody with a purpose does it this often or more", JUDGED,
@@ -222,6 +205,11 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         "accounts", "users of a thing that more share are linked to a few of one another only", JUDGED,
         "work must not grow with the square of a crowd", "crowds hang together more firmly", ge=2
     )] = 40
+    largest_crowd_tried: Annotated[int, rule(
+        "accounts", "the users of a thing that no more share are tried as a group, and those of two such things",
+        JUDGED, "a thing with more users is a shop's, a carrier's or a slip of the export", "larger farms come whole",
+        ge=3
+    )] = 5000
     crowd_neighbours: Annotated[int, rule(
         "accounts", "to how many that came next each user of a crowd's thing is linked", JUDGED,
         "enough to keep the crowd in one piece", "crowds hang together more firmly", ge=1
@@ -254,6 +242,11 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         SHARE, "a group that has more in common with a better one is left", JUDGED,
         "half: it is the same ring, seen worse", "overlapping rings are listed side by side", ge=0.0, le=1.0
     )] = 0.5
+    part_share: Annotated[float, rule(
+        SHARE, "a group is a part of another one if so much of it is inside", JUDGED,
+        "four in five: a ring and a customer or two of its own are still that ring",
+        "fewer groups fall apart into rings and their surroundings", gt=0.0, le=1.0
+    )] = 0.8
     seed_neighbours: Annotated[tuple[Annotated[int, Meta(ge=1)], ...], rule(
         "accounts", "with how many neighbours a labelled account is tried (label_seeds)", JUDGED,
         "rings are of every size", "more of them: more groups are tried"

@@ -16,7 +16,6 @@ from numpy.typing import NDArray
 
 from detection.candidates.look_alikes import link_look_alikes, make_vectors, name_likenesses
 from detection.evidence.market import Market, make_market
-from detection.evidence.market_norms import MarketNorms
 from detection.rings.build import build_rings
 from detection.rings.ids import keep_ring_ids
 from detection.risk.apply import WeighedScores, weigh_risk
@@ -115,7 +114,7 @@ def find_run(
         weighed = weigh_risk(weighed.scores, snapshot, model, settings.policy)
     progress("scoring accounts and reviews", 4, _STEPS)
     recorded = record_settings(market, settings) | ({"model_sha256": model.sha256} if model else {})
-    notes = (*note_silence(snapshot), *note_norms(market.norms), *weighed.notes)
+    notes = (*note_silence(snapshot), *weighed.notes)
     notes += _note_errors(rings, snapshot, settings, progress)
     run = _gather_run(market, rings, weighed, recorded=recorded, notes=notes)
     return replace(run, vectors=vectors) if settings.encoder else run
@@ -176,14 +175,6 @@ def note_silence(snapshot: Snapshot) -> tuple[str, ...]:
         "no times of signing up: accounts created together are not seen": np.isnat(snapshot.created_at).all(),
     }
     return tuple(note for note, is_missing in missing.items() if is_missing)
-
-
-def note_norms(norms: MarketNorms) -> tuple[str, ...]:
-    """What is so usual in the market that it accuses nobody."""
-    if not norms.cycles_are_usual:
-        return ()
-    share = f"{norms.cycles:.0%} of those who deal with several people deal in circles"
-    return (f"{share}, as friends do: no ring is seen by its trades alone",)
 
 
 def _note_errors(

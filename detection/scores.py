@@ -101,8 +101,10 @@ def _judge_member(ring: Ring, member: Member, policy: Policy) -> _MemberVerdict:
     by_one = len(member.held_by) == 1 and member.held_bits < policy.weakest_tie_bits
     is_firm = member.role == "core" and member.bits >= policy.weakest_tie_bits and not by_one
     score = ring.score * (policy.fringe_factor if member.role == "fringe" else 1.0)
-    # A ring that is for review as a whole flags no member unseen, however well that one is tied.
-    grounds = Grounds(score=score, acted_together=ring.tier == "automatic", is_firmly_tied=is_firm)
+    # A ring that is for review as a whole flags no member unseen, however well that one is tied; and one that is
+    # watched brings nobody up for review.
+    apart = 0.0 if ring.tier == "watch" else 1.0
+    grounds = Grounds(score=score, apart_from_trades=apart, has_axes=ring.tier == "automatic", is_firmly_tied=is_firm)
     tie = f"tied to the other {len(ring.members) - 1} members by {member.bits:.0f} bits"
     if ring.tier == "automatic" and not is_firm:
         tie += ", too little for an automatic flag"
@@ -209,14 +211,15 @@ def _score_ring_reviews(market: Market, rings: Sequence[Ring], row: Mapping[str,
         pairs = np.unique(np.column_stack([target[written], reviews.author[written]]), axis=0)
         common, authors = np.unique(pairs[:, 0], return_counts=True)
         together = written[np.isin(target[written], common[authors >= 2])]
-        score[together] = np.maximum(score[together], ring.score)
+        shown = min(ring.score, policy.lone_ceiling) if ring.tier == "watch" else ring.score
+        score[together] = np.maximum(score[together], shown)
     return score
 
 
 def _decide_review_tiers(by_members: Floats, policy: Policy) -> Ints:
     """The tier of each review (R,) by the score of the ring that wrote it, 0 where none did; never automatic."""
     scores, place = np.unique(by_members, return_inverse=True)
-    tiers = [decide_tier(Grounds(score=score or np.nan, acted_together=False), policy) for score in scores.tolist()]
+    tiers = [decide_tier(Grounds(score=score or np.nan, has_axes=False), policy) for score in scores.tolist()]
     return np.array([TIERS.index(tier) for tier in tiers], dtype=np.int64)[place]
 
 

@@ -11,6 +11,7 @@ from scipy import sparse
 
 from detection.candidates.blocks.propose import propose_blocks
 from detection.candidates.communities import find_candidates
+from detection.candidates.crowds import propose_crowds
 from detection.candidates.links import Links, add_links, link_pairs
 from detection.evidence.description_length import charge_search, measure_lengths
 from detection.evidence.inner_trades import count_traders
@@ -72,6 +73,7 @@ def propose_groups(followed: Sequence[Links], market: Market, settings: DetectSe
     n, policy, seed = market.n_accounts, market.policy, settings.seed
     found = [find_candidates(links, policy.resolutions, policy, seed=seed) for links in followed]
     found += [*_propose_by_deed(market, seed), _propose_cycles(market, seed)]
+    found.append(propose_crowds(market.timeless, n, policy))
     if settings.review_blocks:
         found.append(propose_blocks(market.things, n, policy))
     if settings.label_seeds:
@@ -80,9 +82,7 @@ def propose_groups(followed: Sequence[Links], market: Market, settings: DetectSe
     groups = join_groups(found)
     proposals = [distinct_groups(groups.account[:0], groups.size[:0])]
     for _ in range(policy.trim_rounds):
-        within = find_all_shared(groups, market.followed)
-        ties = tie_members(groups, within, market.dealings, n, counts=count_traders(groups, market))
-        kept = ties >= measure_lengths(groups, market.pools, n).member_bits  # who brings more than naming it costs
+        kept = _find_tied(groups, market)
         left = np.bincount(groups.group[kept], minlength=len(groups))
         # A group that trimming leaves nothing of is hopeless, and one that it leaves as it is, is done.
         proposals.append(take_groups(groups, np.flatnonzero(left >= MIN_SIZE)))
@@ -90,6 +90,13 @@ def propose_groups(followed: Sequence[Links], market: Market, settings: DetectSe
         kept &= changed[groups.group]
         groups = distinct_groups(groups.account[kept], np.where(changed, left, 0))
     return join_groups([*proposals, groups])
+
+
+def _find_tied(groups: Groups, market: Market) -> NDArray[np.bool_]:
+    """Who brings more than naming it costs (M,)."""
+    within, n = find_all_shared(groups, market.followed), market.n_accounts
+    ties = tie_members(groups, within, market.dealings, n, counts=count_traders(groups, market))
+    return ties >= measure_lengths(groups, market.pools, n).member_bits
 
 
 def _propose_by_deed(market: Market, seed: int) -> Iterator[Groups]:
@@ -171,7 +178,8 @@ def _improve_once(listed: list[Ints], weights: sparse.csr_array, market: Market)
     net = _weigh(listed + singles, market)
     before, after = net[: len(listed)], net[len(listed) :]
     gains = [gain - old for gain, old in zip(np.split(after, _ends(changes)), before, strict=True)]
-    helpful = [tried[gain > market.policy.least_gain_bits] for tried, gain in zip(changes, gains, strict=True)]
+    floors = _list_floors(listed, changes, market)
+    helpful = [tried[gain > floor] for tried, gain, floor in zip(changes, gains, floors, strict=True)]
     # What helps alone may not help together (two spouses, say): the better of all at once and the best one is taken.
     together = [_change(members, helps) for members, helps in zip(listed, helpful, strict=True)]
     all_at_once = _weigh(together, market) - before
@@ -186,6 +194,17 @@ def _improve_once(listed: list[Ints], weights: sparse.csr_array, market: Market)
     return better
 
 
+def _list_floors(listed: list[Ints], changes: list[Ints], market: Market) -> list[Floats]:
+    """What each change has to bring: anything, where it lets go of somebody who brings less than its name takes."""
+    groups = gather_groups(listed)
+    tied = _find_tied(groups, market)
+    known = {groups.members(group).tobytes(): tied[groups.start[group] :] for group in range(len(groups))}
+    floors = [np.full(len(tried), market.policy.least_gain_bits) for tried in changes]
+    for members, floor in zip(listed, floors, strict=True):
+        floor[: len(members)][~known[members.tobytes()][: len(members)]] = 0.0
+    return floors
+
+
 def _ends(changes: list[Ints]) -> Ints:
     """Where each group's changes end, but for the last."""
     return np.cumsum([len(tried) for tried in changes])[:-1]
@@ -197,8 +216,9 @@ def _list_changes(members: Ints, weights: sparse.csr_array, most: int) -> Ints:
     account, place = np.unique(rows.indices, return_inverse=True)
     pull = np.bincount(place, weights=rows.data, minlength=len(account))
     pull[np.isin(account, members)] = 0.0
-    strongest = np.argsort(-pull, kind="stable")[:most]
-    return np.concatenate([members, account[strongest[pull[strongest] > 0]]])
+    # All that are as strong as the last one: which of equals is tried must not hang on their names.
+    least = np.partition(pull, -most)[-most] if len(pull) >= most else 0.0
+    return np.concatenate([members, account[(pull > 0) & (pull >= least)]])
 
 
 def _change(members: Ints, accounts: Ints) -> Ints:
@@ -223,12 +243,14 @@ def _weigh(listed: list[Ints], market: Market) -> Floats:
 
 
 def pick_best(judged: Assessment, *, floor: float = 0.0) -> Ints:
-    """Groups with more net bits than the floor, most bits first, none mostly made of a better one's members.
+    """Groups with more net bits than the floor, none mostly made of a better one's members.
+
+    Most bits for the root of their size come first, so that neither the merged nor the padded win.
 
     What falls apart into groups that say more each for itself is no group.
     """
     # Of equals the one found first, so that the same market gives the same list.
-    order = np.lexsort((judged.groups.start[:-1], -judged.net_bits))
+    order = np.lexsort((judged.groups.start[:-1], -judged.net_bits / np.sqrt(judged.groups.size)))
     apart, most = find_falling_apart(judged), judged.market.policy.most_overlap
     taken: dict[int, int] = {}
     sizes: dict[int, int] = {}
@@ -254,21 +276,34 @@ def find_falling_apart(judged: Assessment) -> NDArray[np.bool_]:
     """
     groups, size = judged.groups, judged.groups.size
     listing = charge_search(np.arange(int(size.max(initial=0)) + 1), judged.market.n_accounts)
-    apart = np.zeros(len(groups), dtype=bool)
+    policy, apart = judged.market.policy, np.zeros(len(groups), dtype=bool)
     groups_of: dict[int, list[int]] = {}
     standing = np.flatnonzero(judged.net_bits > 0)
     # Small ones first: when a whole is looked at, the parts that hold together are known.
     for whole in standing[np.argsort(size[standing], kind="stable")].tolist():
         members = groups.members(whole).tolist()
         inside = Counter(group for row in members for group in groups_of.get(row, ()))
-        fit = [group for group, n in inside.items() if n == size[group]]
+        fit = [group for group, n in inside.items() if n >= policy.part_share * size[group]]
         parts = _choose_disjoint(judged, sorted(fit, key=lambda group: (-judged.net_bits[group], group)))
-        rest = size[whole] - size[parts].sum()
+        rest = max(size[whole] - size[parts].sum(), 0)
         shorter = listing[size[parts]].sum() + listing[rest] - listing[size[whole]]
-        apart[whole] = len(parts) > 0 and judged.net_bits[whole] < judged.net_bits[parts].sum() + shorter
+        is_more = judged.net_bits[whole] >= judged.net_bits[parts].sum() + shorter
+        # What one phone joins is one farm, though its parts were made on different days.
+        is_all = rest <= (1.0 - policy.part_share) * size[whole]
+        is_joined = is_all and _find_joining_bits(judged, whole, parts) > policy.prior_bits * len(parts)
+        apart[whole] = len(parts) > 0 and not is_more and not is_joined
         for row in members if not apart[whole] else ():
             groups_of.setdefault(row, []).append(whole)
     return apart
+
+
+def _find_joining_bits(judged: Assessment, whole: int, parts: Ints) -> float:
+    """Bits that things joining the parts show beyond what the parts show of them."""
+    surplus, timeless = 0.0, {channel.name for channel in judged.market.timeless}
+    for name, shown in judged.evidence.items():
+        if name in timeless:
+            surplus += max(float(shown.bits[whole] - shown.bits[parts].sum()), 0.0)
+    return surplus
 
 
 def _choose_disjoint(judged: Assessment, ranked: list[int]) -> Ints:

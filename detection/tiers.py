@@ -31,8 +31,10 @@ class Grounds:
         Of evidence, in [0, 1]; NaN for whoever, or whatever, is in no ring.
     probability
         Of a model, in [0, 1]; NaN where there is none.
-    acted_together
-        Whether enough members of the ring did something together (``doers_share``).
+    apart_from_trades
+        Of a ring: the score that it would have if its members had not traded with one another.
+    has_axes
+        Whether identity and deeds against others both accuse the ring, with no innocent cause in common.
     is_firmly_tied
         Whether more than one weak thread ties it to the ring (``weakest_tie_bits``, and not of the fringe).
     is_crowded
@@ -41,7 +43,8 @@ class Grounds:
 
     score: float = float("nan")
     probability: float = float("nan")
-    acted_together: bool = True
+    apart_from_trades: float = 1.0
+    has_axes: bool = True
     is_firmly_tied: bool = True
     is_crowded: bool = False
 
@@ -49,10 +52,11 @@ class Grounds:
 def decide_tier(grounds: Grounds, policy: Policy) -> Tier:
     """The tier of a ring, a member, an account or a review: the one function that makes tiers.
 
-    A score of evidence at or above ``automatic_score`` is automatic where members acted together and the tie is firm;
-    at or above ``review_score`` it is for review; a ring below is watched.  A probability at or above
-    ``review_probability`` is for review, and never more: an automatic flag takes a ring.  Whoever shares a personal
-    thing with a crowd is watched.  More of anything never lowers a tier.
+    A score of evidence at or above ``automatic_score`` is automatic where several axes of evidence accuse and the tie
+    is firm; at or above ``review_score`` it is for review; a ring below is watched.  Both scores have to be reached
+    without the trades among members as well, for a club trades too.  A probability at or above ``review_probability``
+    is for review, and never more: an automatic flag takes a ring.  Whoever shares a personal thing with a crowd is
+    watched.  More of anything never lowers a tier.
 
     Parameters
     ----------
@@ -67,10 +71,11 @@ def decide_tier(grounds: Grounds, policy: Policy) -> Tier:
     ('clear', 'review')
     """
     # NaN compares false with everything: who is in no ring is never automatic, and who has no model never probable.
-    may_be_unseen = grounds.acted_together and grounds.is_firmly_tied
-    if grounds.score >= policy.automatic_score and may_be_unseen:
+    may_be_unseen = grounds.has_axes and grounds.is_firmly_tied
+    shown = min(grounds.score, grounds.apart_from_trades)
+    if shown >= policy.automatic_score and may_be_unseen:
         return "automatic"
-    if grounds.score >= policy.review_score or grounds.probability >= policy.review_probability:
+    if shown >= policy.review_score or grounds.probability >= policy.review_probability:
         return "review"
     return "watch" if grounds.is_crowded or not np.isnan(grounds.score) else "clear"
 

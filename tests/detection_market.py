@@ -7,13 +7,13 @@ few sellers, and reviews some of them.  Whatever is found must therefore come fr
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pyarrow as pa
 
 from detection.groups import Groups, gather_groups
-from graph.model import Snapshot
+from graph.model import Ints, Snapshot
 from graph.results import Ring, RunResult
 from graph.stores.snapshots import RawGraph, build_snapshot
 
@@ -168,6 +168,14 @@ def plant_farm(facts: Facts, members: Sequence[str], *, day: float = 200) -> Non
     share_in_chain(facts, [*members[::2], *members[1::2]], "phone")
 
 
+def name_products(snapshot: Snapshot) -> Snapshot:
+    """The same market where every order says what was bought, so that it is a sale and no mere payment."""
+    seller, product = np.unique(snapshot.product_seller, return_index=True)
+    place = np.minimum(np.searchsorted(seller, snapshot.orders.seller), len(seller) - 1)
+    product = np.where(seller[place] == snapshot.orders.seller, product[place], 0)
+    return replace(snapshot, orders=replace(snapshot.orders, product=product))
+
+
 def rename(facts: Facts, new: dict[str, str]) -> Facts:
     """The same market with other names for its accounts."""
     return Facts(
@@ -182,8 +190,13 @@ def rename(facts: Facts, new: dict[str, str]) -> Facts:
 
 def gather(snapshot: Snapshot, members: Sequence[str]) -> Groups:
     """The members as the only group."""
-    rows = np.searchsorted(snapshot.account_id.astype(str), sorted(members))
-    return gather_groups([rows])
+    return gather_groups([np.sort(find_rows(snapshot, members))])
+
+
+def find_rows(snapshot: Snapshot, accounts: Sequence[str]) -> Ints:
+    """The rows of some accounts, in the order given."""
+    row = {account: place for place, account in enumerate(snapshot.account_id.tolist())}
+    return np.array([row[account] for account in accounts], dtype=np.int64)
 
 
 def find_members(ring: Ring) -> frozenset[str]:

@@ -12,7 +12,6 @@ from numpy.typing import NDArray
 
 from detection.candidates.links import Links, link_dealings
 from detection.channels.incidence import Dealings
-from detection.policy import Policy
 from graph.model import Ints
 
 
@@ -23,21 +22,6 @@ def link_cycles(channel: Dealings, n_accounts: int) -> Links:
     # A customer who only buys closes no cycle; without this, hubs of shops would join everybody.
     among = take_links(links, deals[links.a] & deals[links.b])
     return take_links(among, close_triangles(among.a, among.b, n_accounts))
-
-
-def measure_cycles(channel: Dealings, cycles: Links, n_accounts: int, policy: Policy) -> float:
-    """How many of those who deal with several people deal in ``cycles`` (:func:`link_cycles`).
-
-    The share of the accounts with two to ``few_partners`` partners who both buy and sell and have two partners that do
-    so and deal with one another.  Among friends it is every third or more, among strangers one in ten, whatever a few
-    rings do.
-    """
-    low, high = channel.pairs.low, channel.pairs.high
-    partners = np.bincount(low, minlength=n_accounts) + np.bincount(high, minlength=n_accounts)
-    in_cycle = np.bincount(np.concatenate([cycles.a, cycles.b]), minlength=n_accounts) > 0
-    # Who has one partner cannot be in a cycle, and says nothing of whether cycles are usual.
-    several = (partners >= 2) & (partners <= policy.few_partners)
-    return float(in_cycle[several].mean()) if several.any() else 0.0
 
 
 def find_dealers(channel: Dealings, n_accounts: int) -> NDArray[np.bool_]:

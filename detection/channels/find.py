@@ -47,8 +47,11 @@ def find_refund_claims(snapshot: Snapshot, record: Channel, policy: Policy) -> S
     """Refunds and disputes asked of one seller at one time."""
     orders = snapshot.orders
     rows = np.flatnonzero(find_refunds(snapshot, policy) & (orders.seller >= 0))
-    acts = DatedActs(orders.buyer[rows], -1 - orders.seller[rows], orders.ordered_at[rows])
-    return share_in_time(record, [acts])
+    of_seller = -1 - orders.seller[rows]
+    of_product = np.where(orders.product[rows] >= 0, orders.product[rows], of_seller)
+    # A refund may be asked for one product that all buy for it, or of whatever a seller offers.
+    targets = [of_product, of_seller] if (orders.product[rows] >= 0).any() else [of_seller]
+    return share_in_time(record, [DatedActs(orders.buyer[rows], each, orders.ordered_at[rows]) for each in targets])
 
 
 def find_purchases(snapshot: Snapshot, record: Channel, policy: Policy) -> SharedThings:

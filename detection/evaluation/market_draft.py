@@ -147,7 +147,7 @@ def _count_per_account(snapshot: Snapshot, kind: str) -> Ints:
 
 
 def extend_market(draft: MarketDraft) -> Snapshot:
-    """The snapshot with the new rows, sorted as every snapshot is."""
+    """The snapshot with the new rows: new accounts after the market's, the rest sorted as every snapshot is."""
     snapshot = draft.snapshot
     n_new = sum(map(len, draft.created))
     things = [f"{kind} {number:07d}" for number, kind in enumerate(draft.kinds)]
@@ -172,7 +172,7 @@ def extend_market(draft: MarketDraft) -> Snapshot:
 
 def _name_after(names: Strings, count: int) -> Strings:
     """New ids that sort after all known ones, so that those keep their rows."""
-    last = names[-1] if len(names) else ""
+    last = max(names, default="")
     return np.array([f"{last}~planted-{number:06d}" for number in range(count)], dtype=object)
 
 

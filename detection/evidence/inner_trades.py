@@ -11,6 +11,7 @@ from detection.channels.catalogue import TRADE
 from detection.channels.windows import MICROS_PER_DAY
 from detection.evidence.market import Market
 from detection.groups import Groups
+from detection.likelihood import score_confined
 from graph.model import Floats, Ints, Times
 
 
@@ -18,20 +19,27 @@ from graph.model import Floats, Ints, Times
 class InnerTrades:
     """Trades among the members of each group.
 
-    ``days`` (G,) from the first to the last, endless where none is dated; ``is_trader`` (M,) tells which
-    memberships trade, and ``is_circular`` (M,) which both buy and sell; ``sale_share`` (G,) of them name a
-    product, and are no mere payments.
+    ``confined_bits`` (G,) that they lie closer together in time than the market's orders do; ``is_trader`` (M,) tells
+    which memberships trade, and ``counts`` (M,) which sell inside, or buy from two who do; ``sale_share`` (G,) of them
+    name a product, and are no mere payments; ``buyer`` and ``seller`` (T,) memberships of each.
     """
 
-    days: Floats
+    confined_bits: Floats
     is_trader: NDArray[np.bool_]
-    is_circular: NDArray[np.bool_]
+    counts: NDArray[np.bool_]
     sale_share: Floats
+    buyer: Ints
+    seller: Ints
+
+    def list_pairs(self) -> tuple[Ints, Ints]:
+        """The distinct pairs of memberships that trade (P,), whichever way."""
+        n = int(max(self.buyer.max(initial=0), self.seller.max(initial=0))) + 1
+        return np.divmod(np.unique(np.minimum(self.buyer, self.seller) * n + np.maximum(self.buyer, self.seller)), n)
 
 
 def count_traders(groups: Groups, market: Market) -> dict[str, NDArray[np.bool_]]:
-    """Trades count among those who both buy and sell inside the group: the others are customers."""
-    return {TRADE: measure_inner_trades(groups, market).is_circular}
+    """Trades count among those who sell inside the group, or buy from two who do: the others are customers."""
+    return {TRADE: measure_inner_trades(groups, market).counts}
 
 
 def measure_inner_trades(groups: Groups, market: Market) -> InnerTrades:
@@ -45,24 +53,34 @@ def measure_inner_trades(groups: Groups, market: Market) -> InnerTrades:
     inside = code[place] == wanted if len(code) else np.zeros(0, dtype=bool)
     source, target, order = membership[inside], place[inside], order[inside]
     buys, sells = (np.bincount(end, minlength=len(groups.account)) > 0 for end in (source, target))
-    both = buys & sells
+    # Who buys of one seller is a customer, of whom a shop has many; of two inner sellers, one of their circle.
+    counted = sells | (_count_partners(source, target, len(groups.account)) >= 2)
     group = groups.group[source]
     return InnerTrades(
-        _span_days(groups, group, trades.ordered_at[order]),
+        _confine(groups, group, trades.ordered_at[order], buys | sells, market),
         buys | sells,
-        both,
+        counted,
         _share(groups, group, trades.names_product[order]),
+        source,
+        target,
     )
 
 
-def _span_days(groups: Groups, group: Ints, at: Times) -> Floats:
+def _count_partners(source: Ints, target: Ints, n: int) -> Ints:
+    """From how many inner sellers each membership buys (M,)."""
+    return np.bincount(np.unique(source * max(n, 1) + target) // max(n, 1), minlength=n)
+
+
+def _confine(groups: Groups, group: Ints, at: Times, is_trader: NDArray[np.bool_], market: Market) -> Floats:
+    """Bits that the trades lie closer together in time than the market's orders do (G,); none for what is undated."""
     dated = ~np.isnat(at)
     first, last = np.full(len(groups), np.inf), np.full(len(groups), -np.inf)
     days = at[dated].astype(np.int64) / MICROS_PER_DAY
     np.minimum.at(first, group[dated], days)
     np.maximum.at(last, group[dated], days)
-    span: Floats = np.where(last >= first, last - first, np.inf)
-    return span
+    # Friends meet, and trade then: that one more of them was there is what is independent, not each trade.
+    traders = np.bincount(groups.group[is_trader], minlength=len(groups))
+    return score_confined(traders, market.order_clock.share(first, last))
 
 
 def _share(groups: Groups, group: Ints, holds: NDArray[np.bool_]) -> Floats:

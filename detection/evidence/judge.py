@@ -10,13 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detection.channels.catalogue import TRADE
+from detection.evidence.claims import Explanation
+from detection.evidence.combinations import weigh_explanations
 from detection.evidence.description_length import DescriptionLength, measure_lengths
-from detection.evidence.explanations import (
-    Explanation,
-    GroupFacts,
-    find_explanations,
-    weigh_explanations,
-)
+from detection.evidence.explanations import find_explanations
+from detection.evidence.group_facts import GroupFacts
 from detection.evidence.inner_trades import InnerTrades, measure_inner_trades
 from detection.evidence.market import Market
 from detection.evidence.measure import (
@@ -37,7 +35,8 @@ from graph.model import Floats
 class Assessment:
     """Groups with all that is known of them, per group (G,) unless said otherwise.
 
-    ``won`` tells for each innocent explanation where its part was taken off the evidence.
+    ``won`` tells for each innocent explanation where its part was taken off the evidence; ``left`` is what the best
+    combination of them leaves of each channel's bits.
     """
 
     groups: Groups
@@ -46,6 +45,7 @@ class Assessment:
     within: Mapping[str, SharedWithin]
     explanations: tuple[Explanation, ...]
     won: Mapping[str, NDArray[np.bool_]]
+    left: Mapping[str, Floats]
     length: DescriptionLength
     net_bits: Floats
     inner_trades: InnerTrades
@@ -53,7 +53,7 @@ class Assessment:
     @cached_property
     def member_bits(self) -> Floats:
         """What each membership adds to its group (M,)."""
-        counts = {TRADE: self.inner_trades.is_circular}
+        counts = {TRADE: self.inner_trades.counts}
         return tie_members(self.groups, self.within, self.market.dealings, self.market.n_accounts, counts=counts)
 
     @property
@@ -91,10 +91,10 @@ def judge_groups(groups: Groups, market: Market) -> Assessment:
         Its channels, what is usual in it, and the policy.
     """
     shown = _show_evidence(groups, market)
-    facts = GroupFacts(groups, shown.evidence, shown.within, shown.inner.days, shown.inner.is_trader, market)
+    facts = GroupFacts(groups, shown.evidence, shown.within, shown.inner, market)
     explanations = find_explanations(facts)
     # The search is charged before anything is explained: what does not pay for its names needs no explanation.
-    best = weigh_explanations(shown.total_bits, shown.length, explanations, market.policy)
+    best = weigh_explanations(shown.evidence, shown.within, shown.length, explanations, market.policy)
     return Assessment(
         groups,
         market,
@@ -102,6 +102,7 @@ def judge_groups(groups: Groups, market: Market) -> Assessment:
         shown.within,
         tuple(explanations),
         best.won,
+        best.left,
         shown.length,
         best.net_bits,
         shown.inner,
@@ -119,8 +120,8 @@ def _show_evidence(groups: Groups, market: Market) -> _Shown:
     evidence = {name: sum_shared(market.things[name], found, len(groups)) for name, found in within.items()}
     inner = measure_inner_trades(groups, market)
     for name, channel in market.dealings.items():
-        # Customers of one seller are no ring: trades count among those who both buy and sell inside.
-        counts = inner.is_circular if name == TRADE else None
+        # Customers of one seller are no ring: trades count among those who sell inside, or buy from two who do.
+        counts = inner.counts if name == TRADE else None
         evidence[name] = measure_dealings(groups, channel, market.n_accounts, counts=counts)
     evidence |= {signal.name: sum_conduct(groups, signal) for signal in market.conduct}
     return _Shown(evidence, within, inner, measure_lengths(groups, market.pools, market.n_accounts))

@@ -17,8 +17,8 @@ from detection.channels.conduct import SIGNALS, Conduct, measure_conduct
 from detection.channels.facts import find_thing_sellers
 from detection.channels.incidence import Dealings, SharedThings
 from detection.channels.record import Channel, FoundChannel
+from detection.evidence.clock import Clock, make_clock
 from detection.evidence.description_length import NO_POOLS, Pools, find_pools
-from detection.evidence.market_norms import DEFAULT_NORMS, MarketNorms, measure_norms
 from detection.groups import ByAccount, index_by_account
 from detection.parallel import map_threads
 from detection.policy import DEFAULT_POLICY, Policy
@@ -61,8 +61,6 @@ class Market:
         For what is done with sellers, the seller concerned by each thing (n_things,), -1 for none.
     cycles
         The links of trades in cycles.
-    norms
-        What is usual here.
     """
 
     snapshot: Snapshot
@@ -73,7 +71,6 @@ class Market:
     pools: Pools = NO_POOLS
     sellers: Mapping[str, Ints] = field(default_factory=dict)
     cycles: Links = NO_LINKS
-    norms: MarketNorms = DEFAULT_NORMS
 
     @property
     def n_accounts(self) -> int:
@@ -91,6 +88,11 @@ class Market:
         """The things that searches follow."""
         return {name: channel for name, channel in self.things.items() if channel.record.is_followed}
 
+    @property
+    def timeless(self) -> list[SharedThings]:
+        """The things that are shared whenever they are used: identifiers and referrers."""
+        return [channel for channel in self.things.values() if not channel.record.windows_days]
+
     @cached_property
     def trades(self) -> TradeIndex:
         """The orders between two accounts."""
@@ -102,6 +104,16 @@ class Market:
             orders.ordered_at[known],
             orders.product[known] >= 0,
         )
+
+    @cached_property
+    def order_clock(self) -> Clock:
+        """How the market's orders lie in time."""
+        return make_clock(self.snapshot.orders.ordered_at)
+
+    @cached_property
+    def review_clock(self) -> Clock:
+        """How the market's reviews lie in time."""
+        return make_clock(self.snapshot.reviews.reviewed_at)
 
     def say_rules(self) -> dict[str, dict[str, Any]]:
         """What of each channel here can move a verdict, for the record of a run."""
@@ -155,7 +167,6 @@ def _gather_market(
     heard = [channel for channel in found if not channel.is_silent]
     things = {channel.name: channel for channel in heard if isinstance(channel, SharedThings)}
     dealings = {channel.name: channel for channel in heard if isinstance(channel, Dealings)}
-    # Cycles are searched once for the norms, the pools and the search alike.
     cycles = link_cycles(dealings[TRADE], snapshot.n_accounts) if TRADE in dealings else NO_LINKS
     return Market(
         snapshot,
@@ -166,7 +177,6 @@ def _gather_market(
         find_pools(things, dealings, conduct, snapshot.n_accounts),
         {name: find_thing_sellers(each, snapshot) for name, each in things.items() if each.record.is_seller_bound},
         cycles,
-        measure_norms(snapshot, dealings, cycles, policy),
     )
 
 

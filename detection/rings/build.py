@@ -7,6 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from detection.channels.catalogue import BLAME, REFUND, TRADE
+from detection.evidence.explanations import CLUB
 from detection.evidence.judge import Assessment, judge_groups
 from detection.groups import gather_groups
 from detection.rings.ids import name_ring
@@ -69,8 +71,9 @@ def _draft(view: RingView) -> _Draft:
 def _build_ring(view: RingView, draft: _Draft, parties: tuple[Party, ...]) -> Ring:
     net = float(view.assessment.net_bits[view.group])
     policy = view.market.policy
-    score = score_net_bits(net, len(view.members), policy)
-    tier = decide_tier(Grounds(score=score, acted_together=_acted_together(view, draft.kind)), policy)
+    score, apart = score_ring(view), score_without_trades(view)
+    grounds = Grounds(score=score, apart_from_trades=apart, has_axes=has_independent_axes(view))
+    tier = decide_tier(grounds, policy)
     ids = view.market.snapshot.account_id
     return Ring(
         ring_id=name_ring(ids[view.members].tolist()),
@@ -115,8 +118,43 @@ def _list_gainers(view: RingView, draft: _Draft, favours: tuple[Favours, ...]) -
     return find_gainers(view.members, np.array(sorted(draft.parties)), favours, view.market.snapshot)
 
 
-def _acted_together(view: RingView, kind: RingKind) -> bool:
-    """Whether enough members did something together; friends and families share things and pay one another too."""
-    policy = view.market.policy
-    only_payments = kind == "trade" and view.assessment.inner_trades.sale_share[view.group] < policy.sale_share
-    return not only_payments and bool(find_doers(view).mean() >= policy.doers_share)
+def score_ring(view: RingView) -> float:
+    """The score of a ring in [0, 1): of its net bits, and no more than to be watched where hardly anybody acted.
+
+    What members share, and whom they pay, is what families and friends share and pay too.
+    """
+    policy, inner, group = view.market.policy, view.assessment.inner_trades, view.group
+    size, net = len(view.members), float(view.assessment.net_bits[group])
+    whole = score_net_bits(net, size, policy)
+    left = view.assessment.left.get(TRADE)
+    payments = 0.0 if left is None else float(left[group]) * (1.0 - float(inner.sale_share[group]))
+    without = score_net_bits(net - payments, size, policy)
+    acted = float(find_doers(view).mean())
+    heard = np.clip(2.0 * acted / policy.doers_share - 1.0, 0.0, 1.0)
+    return max(whole * policy.lone_ceiling, without * float(heard))
+
+
+def score_without_trades(view: RingView) -> float:
+    """What a ring would score without the trades that a club, a fair or a season's hobby could have made.
+
+    What is traded among those who share things at home, beyond what relatives do, is no club's and stays.
+    """
+    policy, judged, group = view.market.policy, view.assessment, view.group
+    trades = 0.0
+    if TRADE in judged.left:
+        trades = min(float(judged.inner_trades.confined_bits[group]), policy.season_bits)
+        club = next((each for each in judged.explanations if each.name == CLUB), None)
+        if club is not None and not judged.won[CLUB][group]:
+            trades += float(club.claimed[TRADE][group])
+        trades = min(trades, float(judged.left[TRADE][group]))
+    return score_net_bits(float(judged.net_bits[group]) - trades, len(view.members), policy)
+
+
+def has_independent_axes(view: RingView) -> bool:
+    """Whether two kinds of personal things and deeds against others accuse, which no one innocent cause explains."""
+    policy, left = view.market.policy, view.assessment.left
+    personal = [name for name, found in view.market.things.items() if found.record.role == "personal"]
+    kinds = sum(float(left[name][view.group]) >= policy.deed_bits for name in personal)
+    conduct = {signal.name for signal in view.market.conduct}
+    deeds = sum(float(bits[view.group]) for name, bits in left.items() if name in conduct or name in (BLAME, REFUND))
+    return kinds >= 2 and deeds >= policy.deed_bits and bool(find_doers(view).mean() >= policy.doers_share)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from detection.channels.catalogue import SIGN_UP
 from detection.channels.record import Channel
 from detection.evidence.judge import Assessment
 from detection.evidence.market import Market
@@ -58,16 +59,21 @@ class RingView:
 def find_doers(view: RingView) -> NDArray[np.bool_]:
     """Which members did something together, beyond sharing things and paying one another (members,).
 
-    What a channel shows counts if that is more than a prejudice could be.
+    What a channel shows counts if that is more than a prejudice could be, and so does what many of them live by.
     """
     judged, inner, start, policy = view.assessment, view.assessment.inner_trades, view.start, view.market.policy
     did = np.zeros(len(view.members), dtype=bool)
     # A channel that shows less than a prejudice is no deed: two friends who both bought the bestseller.
     for name in judged.within:
-        if not view.market.things[name].record.is_identifier and view.bits(name) >= policy.deed_bits:
+        # Who came together signed up together, whatever they came for.
+        is_deed = name != SIGN_UP and not view.market.things[name].record.is_identifier
+        if is_deed and view.bits(name) >= policy.deed_bits:
             did[view.sharers(name) - start] = True
+    for signal in view.market.conduct:
+        if view.bits(signal.name) >= policy.deed_bits:
+            did |= signal.bits[view.members] > 0
     if inner.sale_share[view.group] >= policy.sale_share:
-        did |= inner.is_circular[start : start + len(did)]
+        did |= inner.counts[start : start + len(did)]
     return did
 
 

@@ -119,8 +119,8 @@ def _accounts(accounts: pa.Table, as_of: np.datetime64 | None) -> tuple[Ints, St
     By ids only where they joined at once: what is found must not hang on how a shop names its customers.
     """
     created_at = _times(accounts["created_at"])
-    keys = [("created_at", "ascending"), ("account_id", "ascending")]
-    order = pc.sort_indices(accounts.select([key for key, _ in keys]), sort_keys=keys).to_numpy()
+    known = accounts.select(["created_at", "account_id"])
+    order = pc.sort_indices(known, sort_keys=[("created_at", "ascending"), ("account_id", "ascending")]).to_numpy()
     if as_of is not None:
         # Negated, so that an account without a date stays: it has to be somewhere for its dated facts to count.
         order = order[~(created_at[order] > as_of)]

@@ -28,8 +28,7 @@ from detection_market import (
 from places import ROOT
 
 from detection.evaluation.simulation.market import MarketSettings, SimulatedMarket, simulate_market, write_market
-from detection.evidence.market_norms import MarketNorms
-from detection.run import detect, find_run, note_norms, note_silence
+from detection.run import detect, find_run, note_silence
 from detection.settings import DetectSettings, read_detect_settings
 from graph.contract.tables import read_folder
 from graph.errors import ConfigError
@@ -182,13 +181,6 @@ def test_what_is_silent_is_named_and_the_rest_still_works(what: str, empty: Call
 
 def test_a_market_that_says_everything_has_no_notes() -> None:
     assert note_silence(make_snapshot(plant_three())) == ()
-
-
-def test_a_market_of_friends_is_told_that_trades_alone_show_no_ring() -> None:
-    (note,) = note_norms(MarketNorms(cycles=0.37))
-    assert note.startswith("37% of those who deal with several people deal in circles")
-    assert note.endswith("no ring is seen by its trades alone")
-    assert note_norms(MarketNorms(cycles=0.1)) == ()
 
 
 def forget_times(facts: Facts) -> None:

@@ -9,6 +9,7 @@ import pytest
 from detection_market import (
     Facts,
     find_members,
+    find_rows,
     gather,
     make_background,
     make_snapshot,
@@ -56,7 +57,7 @@ def improve(market: Market, members: list[str]) -> list[str]:
     links = link_pairs(things, dealings, market.n_accounts, market.policy)
     better = improve_groups(gather(market.snapshot, members), links, market)
     assert len(better) == 1
-    return list(market.snapshot.account_id[better.members(0)])
+    return sorted(market.snapshot.account_id[better.members(0)])
 
 
 def weigh(market: Market, members: list[str]) -> float:
@@ -64,14 +65,14 @@ def weigh(market: Market, members: list[str]) -> float:
 
 
 def judge(market: Market, *sets: list[str]) -> Assessment:
-    rows = [np.searchsorted(market.snapshot.account_id.astype(str), sorted(members)) for members in sets]
+    rows = [np.sort(find_rows(market.snapshot, members)) for members in sets]
     return judge_groups(gather_groups(rows), market)
 
 
 def list_picked(market: Market, judged: Assessment, *, floor: float = 0.0) -> list[list[str]]:
     ids = market.snapshot.account_id
     picked = pick_best(judged, floor=floor)
-    return [list(ids[judged.groups.members(group)]) for group in picked.tolist()]
+    return [sorted(ids[judged.groups.members(group)]) for group in picked.tolist()]
 
 
 @pytest.mark.parametrize("seed", range(6))

@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 import small_market
 from click.testing import CliRunner
-from detection_market import Facts, find_ring_of, make_background, make_snapshot, pick, plant_trade_ring
+from detection_market import Facts, find_ring_of, find_rows, make_background, make_snapshot, pick, plant_trade_ring
 from places import ROOT
 
 from cli.main import main
@@ -75,10 +75,6 @@ def short(monkeypatch: pytest.MonkeyPatch) -> None:
 def draw_vectors(n: int, seed: int = 0) -> np.ndarray:
     vectors = np.random.default_rng(seed).normal(size=(n, 16)).astype(np.float32)
     return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
-
-
-def find_rows(snapshot: Snapshot, ids: list[str]) -> np.ndarray:
-    return np.searchsorted(snapshot.account_id.astype(str), sorted(ids))
 
 
 # Links ------------------------------------------------------------------------------------------

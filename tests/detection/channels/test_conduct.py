@@ -4,7 +4,16 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from detection_market import Facts, find_members, gather, make_background, make_snapshot, pick, share_in_chain
+from detection_market import (
+    Facts,
+    find_members,
+    find_rows,
+    gather,
+    make_background,
+    make_snapshot,
+    pick,
+    share_in_chain,
+)
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -81,7 +90,7 @@ def test_the_bits_of_the_members_add_up_and_never_excuse_a_group() -> None:
     facts = make_background(n=60)
     snapshot = make_snapshot(facts)
     bits = np.full(60, -0.5)
-    bits[[40, 41]] = [9.0, 4.0]
+    bits[find_rows(snapshot, pick(0, 2))] = [9.0, 4.0]
     signal = Conduct("habit", np.ones(60, dtype=np.int64), np.full(60, 4), bits, np.zeros(60))
     assert sum_conduct(gather(snapshot, pick(0, 3)), signal).bits.tolist() == [12.5]
     shown = sum_conduct(gather(snapshot, pick(2, 5)), signal)
@@ -106,8 +115,9 @@ def test_a_review_without_an_order_is_noticed_where_orders_name_products() -> No
     ]
     facts.reviews += [("a0050", f"p{number:03d}", None, 5.0, 50.0 * number) for number in range(6)]
     signal = name_signals(facts)[UNVERIFIED]
-    assert signal.bits.argmax() == 50
-    verified = find_verified(make_snapshot(facts))
+    snapshot = make_snapshot(facts)
+    assert snapshot.account_id[signal.bits.argmax()] == "a0050"
+    verified = find_verified(snapshot)
     assert (signal.times.sum(), signal.occasions.sum()) == ((~verified).sum(), len(verified))
 
 

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from itertools import combinations, product
+from dataclasses import replace
+from itertools import product
 from math import log2
 
 import numpy as np
@@ -23,10 +24,13 @@ from hypothesis import strategies as st
 from scipy.special import binom
 
 from detection.channels.catalogue import TRADE
+from detection.evidence.claims import Explanation
+from detection.evidence.combinations import BestExplanation, weigh_explanations
 from detection.evidence.description_length import measure_plainly
-from detection.evidence.explanations import HOUSEHOLD, Explanation, weigh_explanations
+from detection.evidence.explanations import HOUSEHOLD
 from detection.evidence.judge import Assessment, judge_groups
 from detection.evidence.market import make_market
+from detection.evidence.measure import ChannelEvidence
 from detection.policy import DEFAULT_POLICY
 from detection.run import find_run
 from detection.settings import DetectSettings
@@ -177,20 +181,6 @@ def test_what_an_innocent_explanation_brings_together_is_a_ring_once_it_shares_p
     assert before <= 0 < judge(facts, members).net_bits[0]
 
 
-def test_a_circle_of_trades_accuses_nobody_where_most_deal_in_circles() -> None:
-    facts, ring = make_background(1, n=1000), pick(0, 12)
-    facts.trade([(ring[place], ring[place - step]) for step in (1, 2, 3) for place in range(12)], [200.0] * 36)
-    among_strangers = judge(facts, ring)
-    rng = np.random.default_rng(2)
-    for begin in range(100, 700, 6):
-        friends = pick(begin, 6)
-        pairs = [(one, other) for one in friends for other in friends if one != other]
-        facts.trade(pairs, [float(day) for day in rng.uniform(0, 390, len(pairs))])
-    among_friends = judge(facts, ring)
-    assert among_strangers.net_bits[0] > 0 > among_friends.net_bits[0]
-    assert "friends" in find_winners(among_friends) - find_winners(among_strangers)
-
-
 def test_customers_of_one_seller_show_no_trades() -> None:
     facts, customers, shop = make_background(1, n=1000), pick(0, 14), pick(20, 1)[0]
     facts.trade([(customer, shop) for customer in customers], list(np.linspace(100, 150, 14)))
@@ -262,11 +252,55 @@ def test_a_club_may_praise_what_its_members_sell() -> None:
     assert club.bits[0] > judged.evidence[TRADE].bits[0] + 5
 
 
+def weigh(total: float, size: int, n: int, explanations: list[tuple[str, float, int, int]]) -> BestExplanation:
+    """Explanations (name, bits, people, households) of facts that no two of them share, beside other evidence."""
+    one = np.ones(1)
+    evidence = {name: ChannelEvidence(f"of {name}", one * bits, one, one) for name, bits, _, _ in explanations}
+    rest = total - sum(bits for _, bits, _, _ in explanations)
+    given_ = [
+        Explanation(name, one * bits, np.array([people]), np.array([households]), {f"of {name}": one * bits})
+        for name, bits, people, households in explanations
+    ]
+    evidence = {shown.channel: shown for shown in evidence.values()} | {
+        "rest": ChannelEvidence("rest", one * rest, one, one)
+    }
+    return weigh_explanations(evidence, {}, measure_plainly(np.array([size]), n), given_, DEFAULT_POLICY)
+
+
 def test_explanations_name_the_same_people_once() -> None:
-    club, fans = (Explanation(name, np.array([60.0]), np.array([5]), np.array([5])) for name in ("club", "fans"))
-    verdict = weigh_explanations(np.array([200.0]), measure_plainly(np.array([5]), 1024), [club, fans], DEFAULT_POLICY)
+    verdict = weigh(200.0, 5, 1024, [("club", 60.0, 5, 5), ("fans", 60.0, 5, 5)])
+    prior = DEFAULT_POLICY.prior_bits - DEFAULT_POLICY.further_bits
     named_once = log2(binom(1024, 5))
-    assert verdict.net_bits[0] == pytest.approx(200 - named_once - (120 + DEFAULT_POLICY.prior_bits - named_once))
+    assert verdict.net_bits[0] == pytest.approx(200 - named_once - (120 + prior - named_once))
+
+
+def test_a_fact_that_two_explain_is_explained_once_and_never_beyond_what_it_shows() -> None:
+    one, length = np.ones(1), measure_plainly(np.array([5]), 1024)
+    evidence = {
+        "praise": ChannelEvidence("praise", 50.0 * one, one, one),
+        "rest": ChannelEvidence("rest", 90.0 * one, one, one),
+    }
+    both = [
+        Explanation(name, bits * one, np.array([5]), np.array([5]), {"praise": bits * one})
+        for name, bits in (("club", 40.0), ("launch", 70.0))
+    ]
+    alone = weigh_explanations(evidence, {}, length, both[:1], DEFAULT_POLICY)
+    together = weigh_explanations(evidence, {}, length, both, DEFAULT_POLICY)
+    assert alone.left["praise"][0] == pytest.approx(10.0)
+    assert together.left["praise"][0] == pytest.approx(0.0)
+    assert together.left["rest"][0] == 90.0
+    assert alone.net_bits[0] - together.net_bits[0] == pytest.approx(10.0)
+
+
+def test_who_came_with_a_crowd_is_named_by_the_crowd() -> None:
+    one, length = np.ones(1), measure_plainly(np.array([5]), 1024)
+    evidence = {"praise": ChannelEvidence("praise", 60.0 * one, one, one)}
+    launch = Explanation("launch", 60.0 * one, np.array([5]), np.array([5]), {"praise": 60.0 * one})
+    few, many = (
+        weigh_explanations(evidence, {}, length, [replace(launch, choice_bits=bits * one)], DEFAULT_POLICY).net_bits[0]
+        for bits in (0.0, 20.0)
+    )
+    assert many == pytest.approx(few - 20.0)
 
 
 def test_several_households_linked_by_nothing_are_households() -> None:
@@ -303,14 +337,6 @@ def test_a_device_used_by_two_at_once_is_not_second_hand() -> None:
     assert "second-hand device" not in {explanation.name for explanation in judge(facts, members).explanations}
 
 
-@pytest.mark.parametrize(("days", "is_club"), [(150, False), (300, True)])
-def test_a_club_trades_for_half_of_the_time_that_its_market_goes_back(days: float, is_club: bool) -> None:
-    facts, members = make_background(n=1000), pick(0, 8)
-    pairs = list(combinations(members, 2))
-    facts.trade(pairs, list(np.linspace(0, days, len(pairs))))
-    assert ("club" in find_winners(judge(facts, members))) == is_club
-
-
 def weigh_slowly(total: float, size: int, explanations: list[tuple[str, float, int, int]], n: int) -> float:
     """Net bits by trying every subset, in the words of the docstring."""
     charge = log2(binom(n, size))
@@ -319,6 +345,7 @@ def weigh_slowly(total: float, size: int, explanations: list[tuple[str, float, i
         combination = [explanation for explanation, chosen in zip(explanations, choice, strict=True) if chosen]
         if not combination or any(bits <= 0 for _, bits, _, _ in combination):
             continue
+        prior = DEFAULT_POLICY.prior_bits - DEFAULT_POLICY.further_bits * (len(combination) - 1)
         households = [explanation for explanation in combination if explanation[0] == HOUSEHOLD]
         others = [explanation for explanation in combination if explanation[0] != HOUSEHOLD]
         if households:
@@ -327,7 +354,7 @@ def weigh_slowly(total: float, size: int, explanations: list[tuple[str, float, i
             cost = charge - log2(binom(n, households[0][3])) + named_bits
         else:
             cost = log2(binom(n, min(sum(explanation[2] for explanation in others), size)))
-        best = max(best, sum(explanation[1] for explanation in combination) - cost + DEFAULT_POLICY.prior_bits)
+        best = max(best, sum(explanation[1] for explanation in combination) - cost + prior)
     return total - charge - best
 
 
@@ -342,15 +369,13 @@ def test_the_best_innocent_story_agrees_with_trying_every_one(
 ) -> None:
     names = [HOUSEHOLD, "club", "launch", "fans"]
     given_ = [(name, bits, people, min(people, some)) for name, (bits, people, some) in zip(names, drawn, strict=False)]
-    explanations = [Explanation(name, np.array([b]), np.array([p]), np.array([f])) for name, b, p, f in given_]
-    verdict = weigh_explanations(np.array([total]), measure_plainly(np.array([12]), 1000), explanations, DEFAULT_POLICY)
+    verdict = weigh(total, 12, 1000, given_)
     assert verdict.net_bits[0] == pytest.approx(weigh_slowly(total, 12, given_, 1000))
 
 
 def test_what_is_taken_off_is_what_the_best_story_accounts_for_beyond_its_cost() -> None:
     # One family of 4 among 1024 accounts shows 70 bits, 60 of them within the family: log2 C(1024, 4) is 35.4;
     # the family saves 35.4 - 10 and pays 10 for naming itself, so that 60 - 35.4 + 12 = 36.6 are taken off.
-    household = Explanation(HOUSEHOLD, np.array([60.0]), np.array([4]), np.array([1]))
-    verdict = weigh_explanations(np.array([70.0]), measure_plainly(np.array([4]), 1024), [household], DEFAULT_POLICY)
+    verdict = weigh(70.0, 4, 1024, [(HOUSEHOLD, 60.0, 4, 1)])
     assert verdict.net_bits[0] == pytest.approx(70 - 60 - DEFAULT_POLICY.prior_bits)
     assert verdict.won[HOUSEHOLD].all()

@@ -10,8 +10,10 @@ from detection_market import Facts, make_snapshot
 
 from detection.channels.catalogue import BLAME, PRAISE, PURCHASE, TRADE
 from detection.channels.conduct import COMPLAINTS
+from detection.evidence.combinations import weigh_explanations
 from detection.evidence.description_length import measure_lengths
-from detection.evidence.explanations import GroupFacts, find_explanations, weigh_explanations
+from detection.evidence.explanations import find_explanations
+from detection.evidence.group_facts import GroupFacts
 from detection.evidence.inner_trades import measure_inner_trades
 from detection.evidence.judge import Assessment, bound_net_bits, judge_groups
 from detection.evidence.market import Market, make_market
@@ -73,16 +75,24 @@ def test_of_what_is_done_with_one_seller_the_strongest_channel_counts(market: Ma
     assert len(kept[PURCHASE].group) < len(alone[PURCHASE].group)
 
 
-def test_trades_count_among_those_who_both_buy_and_sell_inside(market: Market, judged: Assessment) -> None:
+def test_trades_count_among_those_who_sell_inside_or_buy_from_two_who_do(market: Market, judged: Assessment) -> None:
     inner = measure_inner_trades(GROUPS, market)
-    assert inner.is_circular[:4].tolist() == [True, True, True, False]
-    counted = measure_dealings(GROUPS, market.dealings[TRADE], N, counts=inner.is_circular)
+    assert inner.counts[:4].tolist() == [True, True, True, False]
+    counted = measure_dealings(GROUPS, market.dealings[TRADE], N, counts=inner.counts)
     assert judged.evidence[TRADE].bits == pytest.approx(counted.bits)
     assert judged.evidence[TRADE].observed.tolist() == [3, 0, 0]
-    assert judged.inner_trades.is_circular.tolist() == inner.is_circular.tolist()
-    ties = tie_members(GROUPS, judged.within, market.dealings, N, counts={TRADE: inner.is_circular})
+    assert judged.inner_trades.counts.tolist() == inner.counts.tolist()
+    ties = tie_members(GROUPS, judged.within, market.dealings, N, counts={TRADE: inner.counts})
     assert judged.member_bits == pytest.approx(ties)
     assert judged.member_bits[3] == 0 < judged.member_bits[0]
+
+
+def test_who_buys_from_two_inner_sellers_counts_and_a_customer_of_one_does_not() -> None:
+    names = [f"a{number:02d}" for number in range(10)]
+    facts = Facts(dict.fromkeys(names))
+    facts.trade([(names[0], names[1]), (names[0], names[2]), (names[3], names[1]), (names[3], names[1])], [1.0] * 4)
+    inner = measure_inner_trades(gather_groups([np.arange(5)]), make_market(make_snapshot(facts)))
+    assert inner.counts.tolist() == [True, True, True, False, False]
 
 
 def test_of_other_dealings_than_trades_every_pair_counts(market: Market) -> None:
@@ -98,13 +108,14 @@ def test_what_stands_is_the_evidence_less_the_charge_less_what_is_explained(mark
     length = measure_lengths(GROUPS, market.pools, N)
     assert judged.charge_bits == pytest.approx(length.charge)
     inner = measure_inner_trades(GROUPS, market)
-    facts = GroupFacts(GROUPS, judged.evidence, judged.within, inner.days, inner.is_trader, market)
+    facts = GroupFacts(GROUPS, judged.evidence, judged.within, inner, market)
     heard = find_explanations(facts)
-    best = weigh_explanations(total, length, heard, market.policy)
+    best = weigh_explanations(judged.evidence, judged.within, length, heard, market.policy)
     assert [each.name for each in judged.explanations] == [each.name for each in heard] != []
     assert {name: won.tolist() for name, won in judged.won.items()} == {n: w.tolist() for n, w in best.won.items()}
     assert any(won.any() for won in judged.won.values())
     assert judged.net_bits == pytest.approx(best.net_bits)
+    assert {name: part.tolist() for name, part in judged.left.items()} == {n: p.tolist() for n, p in best.left.items()}
     bound = bound_net_bits(GROUPS, market)
     assert bound == pytest.approx(total - length.charge)
     assert (judged.net_bits < bound).any()

@@ -14,6 +14,7 @@ from detection_market import (
     find_ring_of,
     make_background,
     make_snapshot,
+    name_products,
     pick,
     plant_farm,
     plant_opinions,
@@ -46,7 +47,7 @@ MEMBERS = pick(100, 16)
 def detect_planted(kind: RingKind) -> RunResult:
     facts = make_background(n=1000)
     PLANTS[kind](facts, MEMBERS)
-    return find_run(make_snapshot(facts), DetectSettings())
+    return find_run(name_products(make_snapshot(facts)), DetectSettings())
 
 
 @pytest.mark.parametrize("kind", PLANTS)
@@ -108,8 +109,8 @@ def test_a_ring_is_laid_out_as_it_is_read(kind: RingKind) -> None:
     assert {member.role for member in ring.members} <= {"core", "fringe"}
 
 
-@pytest.mark.parametrize(("n_doers", "tier"), [(0, "review"), (7, "review"), (8, "automatic"), (12, "automatic")])
-def test_nobody_is_flagged_unseen_for_what_few_members_did(n_doers: int, tier: str) -> None:
+@pytest.mark.parametrize(("n_doers", "tier"), [(0, "watch"), (4, "watch"), (8, "review"), (12, "review")])
+def test_what_is_shared_is_only_watched_where_few_members_did_anything(n_doers: int, tier: str) -> None:
     facts = make_background(n=1000)
     for place, kind in enumerate(["device", "payment", "phone"] * 2):
         order = [MEMBERS[number] for number in np.random.default_rng(place).permutation(len(MEMBERS))]
@@ -118,18 +119,38 @@ def test_nobody_is_flagged_unseen_for_what_few_members_did(n_doers: int, tier: s
     ring = find_ring_of(find_run(make_snapshot(facts), DetectSettings()), MEMBERS)
     assert ring is not None
     assert ring.tier == tier
+    assert (ring.score > DEFAULT_POLICY.lone_ceiling) == (tier == "review")
+
+
+@pytest.mark.parametrize(("kinds", "rating", "tier"), [(2, 1.0, "automatic"), (1, 1.0, "review"), (2, 5.0, "review")])
+def test_only_two_kinds_of_personal_things_and_deeds_against_others_are_flagged_unseen(
+    kinds: int, rating: float, tier: str
+) -> None:
+    facts = make_background(n=1000)
+    plant_opinions(facts, MEMBERS, 1, rating)
+    shared = ["device", "payment"][:kinds]
+    facts.uses = [use for use in facts.uses if use[1] in shared or use[0] not in MEMBERS]
+    for seed, kind in enumerate(shared * 3):
+        order = [MEMBERS[number] for number in np.random.default_rng(seed).permutation(len(MEMBERS))]
+        share_in_chain(facts, order, kind)
+    # Whoever praises has bought, as people do.
+    facts.orders += [(member, "a0001", 190.0, "completed", "p001") for member in MEMBERS if rating > 3]
+    ring = find_ring_of(find_run(make_snapshot(facts), DetectSettings()), MEMBERS)
+    assert ring is not None
     assert ring.score > DEFAULT_POLICY.automatic_score
+    assert ring.tier == tier
 
 
-def test_a_circle_of_payments_is_for_a_person_to_judge_and_a_circle_of_sales_is_not() -> None:
+def test_payments_among_members_are_no_more_than_a_reason_to_watch() -> None:
     facts = make_background(n=1000)
     plant_trade_ring(facts, MEMBERS)
     payments = make_snapshot(facts)
-    product = np.zeros(len(payments.orders.buyer), dtype=np.int64)
-    sales = replace(payments, orders=replace(payments.orders, product=product))
-    rings = [find_ring_of(find_run(snapshot, DetectSettings()), MEMBERS) for snapshot in (payments, sales)]
-    assert [ring.tier for ring in rings if ring is not None] == ["review", "automatic"]
-    assert all(ring.score > DEFAULT_POLICY.automatic_score for ring in rings if ring is not None)
+    each = (payments, name_products(payments))
+    rings = [find_ring_of(find_run(snapshot, DetectSettings()), MEMBERS) for snapshot in each]
+    paid, sold = (ring for ring in rings if ring is not None)
+    assert paid.tier == "watch"
+    assert paid.score < DEFAULT_POLICY.review_score < sold.score
+    assert sold.tier != "automatic"
 
 
 def test_the_score_is_half_at_eight_bits_times_the_root_of_the_size() -> None:

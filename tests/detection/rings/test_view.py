@@ -29,6 +29,7 @@ from detection.rings.view import (
 )
 from graph.vocabulary import RingKind
 
+NOBODY = np.empty(0, dtype=np.int64)
 GROUPS = Groups(np.array([0, 1, 2, 8, 9, 10, 11, 4, 5, 6]), np.array([0, 3, 7, 10]))
 """Three groups; the second one, of four, is looked at: its memberships are 3 to 6."""
 NOBODY = np.zeros(10, dtype=bool)
@@ -78,10 +79,10 @@ def look(
     )
     others = np.array([0.25, 0.0, 0.25])
     evidence = {name: ChannelEvidence(name, others + [0, bits, 0], others, others) for name, bits in shown.items()}
-    inner = InnerTrades(np.zeros(3), circular, circular, np.array([0.0, sale_share, 1.0]))
+    inner = InnerTrades(np.zeros(3), circular, circular, np.array([0.0, sale_share, 1.0]), NOBODY, NOBODY)
     length, net = measure_plainly(GROUPS.size, 16), np.ones(3)
     shared = {name: share(rows) for name, rows in within.items()}
-    return RingView(Assessment(GROUPS, market, evidence, shared, (), {}, length, net, inner), market, 1)
+    return RingView(Assessment(GROUPS, market, evidence, shared, (), {}, {}, length, net, inner), market, 1)
 
 
 def test_a_view_is_of_one_group_and_a_silent_channel_shows_nothing() -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from detection_market import Facts, find_ring_of, make_background, make_snapshot, pick, plant_opinions
+from detection_market import Facts, find_ring_of, find_rows, make_background, make_snapshot, pick, plant_opinions
 
 from detection.candidates.blocks.propose import find_channel_blocks, propose_blocks
 from detection.channels.catalogue import BLAME, PRAISE
@@ -93,8 +93,8 @@ def test_evidence_of_blame_names_the_targets(attack: Ring) -> None:
 
 def list_gainers(facts: Facts, blamed: str = "a0002") -> tuple[Party, ...]:
     snapshot = make_snapshot(facts)
-    members = np.searchsorted(snapshot.account_id.astype(str), sorted(MEMBERS))
-    row = np.searchsorted(snapshot.account_id.astype(str), [blamed])
+    members = np.sort(find_rows(snapshot, MEMBERS))
+    row = find_rows(snapshot, [blamed])
     return find_gainers(members, row, find_favours(make_market(snapshot)), snapshot)
 
 
