@@ -19,12 +19,21 @@ from graph.stores.protocol import GraphStore, Mode
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the servers, then with the modules that take long, so that no worker is left with one at the end."""
+    """Begin with the servers, then with the modules that take long, so that no worker is left with one at the end.
+
+    What takes a server's keys away or kills it comes last of the servers' tests: after either, the server has to think
+    each question over again, which takes longer than to answer it.
+    """
     slow = {_name_module(item) for item in items if item.get_closest_marker("slow")}
     servers = {item.nodeid for item in items if item.get_closest_marker("server")}
     for item in items:  # or its test would be given to a worker that has no server yet
         assert needs_server(item.nodeid) == (item.nodeid in servers), f"tests/sharing.py is wrong about {item.nodeid}"
-    items.sort(key=lambda item: (item.nodeid not in servers, _name_module(item) not in slow))
+    items.sort(key=lambda item: (item.nodeid not in servers, _find_unrest(item), _name_module(item) not in slow))
+
+
+def _find_unrest(item: pytest.Item) -> int:
+    names = getattr(item, "fixturenames", ())
+    return 2 if "mortal_server" in names else int("bare" in names)
 
 
 def _name_module(item: pytest.Item) -> str:
@@ -73,6 +82,7 @@ def neo4j_server(request: pytest.FixtureRequest) -> ServerAddress:
     """A server of the long-term release; `emptied_neo4j` is the same without what other tests left in it."""
     named = named_server()
     if named is not None:
+        empty_server(named)
         return named
     own: Neo4jServer = request.getfixturevalue("own_neo4j")
     return own.address
@@ -87,13 +97,13 @@ def neo4j_current(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ServerAd
 
 @pytest.fixture(scope="module")
 def emptied_neo4j(neo4j_server: ServerAddress) -> ServerAddress:
-    empty_server(neo4j_server)
+    empty_quickly(neo4j_server)
     return neo4j_server
 
 
 @pytest.fixture(scope="module")
 def emptied_current(neo4j_current: ServerAddress) -> ServerAddress:
-    empty_server(neo4j_current)
+    empty_quickly(neo4j_current)
     return neo4j_current
 
 

@@ -203,9 +203,24 @@ def _find_tier(score: float) -> int:
 
 
 def make_loaded_store(location: Path | Server, tables: Path) -> None:
-    """A store with the market's tables and no run."""
+    """A store with the market's tables and no run; where it is a folder, made once in a process, and copied."""
+    if isinstance(location, Path) and not location.exists():
+        content = tuple((path.name, path.read_bytes()) for path in sorted(tables.iterdir()))
+        shutil.copytree(_load_once(content), location)
+        return
     with _open(location) as store:
         store.load(read_folder(tables, Settings()))
+
+
+@functools.cache
+def _load_once(content: tuple[tuple[str, bytes], ...]) -> Path:
+    folder = _make_room()
+    (folder / "tables").mkdir()
+    for name, text in content:
+        (folder / "tables" / name).write_bytes(text)
+    with _open(folder / "store") as store:
+        store.load(read_folder(folder / "tables", Settings()))
+    return folder / "store"
 
 
 def add_run(location: Path | Server, *, run_id: str = "run-1", odd_id: str = HOSTILE) -> None:
@@ -231,9 +246,15 @@ def make_store(folder: Path, *, odd_id: str = HOSTILE) -> Path:
 
 @functools.cache
 def _make_store_once(odd_id: str) -> Path:
-    folder = Path(tempfile.mkdtemp(prefix="small-market-"))
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    folder = _make_room()
     location = folder / "ringfence-store"
     make_loaded_store(location, write_tables(folder / "market", odd_id=odd_id))
     add_run(location, odd_id=odd_id)
+    return folder
+
+
+def _make_room() -> Path:
+    """A folder that is gone when the process ends."""
+    folder = Path(tempfile.mkdtemp(prefix="small-market-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
     return folder

@@ -16,6 +16,7 @@ from typing import Any
 
 import pytest
 import small_market
+from killing import Killer
 from on_disk import claim_version, find_graph, list_files, need_graph, overwrite
 from processes import complaint, dump_at, ringfence, run_process, start
 from property_graph import Dump
@@ -155,7 +156,7 @@ def _mount(place: Path, *options: str) -> bool:
 def big_market(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a simulated ``market``, and a store ``whole`` that holds it and one run."""
     folder = tmp_path_factory.mktemp("big")
-    write_market(simulate_market(MarketSettings(n_accounts=1_000, seed=3)), folder / "market", "csv")
+    write_market(simulate_market(MarketSettings(n_accounts=600, seed=3)), folder / "market", "csv")
     for command in (("load", "market"), ("detect", "--no-encoder")):
         assert ringfence("--store", "whole", *command, cwd=folder).returncode == 0
     return folder
@@ -172,18 +173,19 @@ def detected_dump(big_market: Path, dump: Callable[..., Dump]) -> Dump:
     return dump_at(big_market / "whole", dump)
 
 
-@pytest.mark.parametrize("kibibytes", [60, 1_000, 6_000])
+@pytest.mark.parametrize("kibibytes", [60, 1_000, 4_000])
 def test_a_load_onto_a_full_disk_changes_nothing_and_completes_later(
     big_market: Path,
     loaded_dump: Dump,
     small_disk: Callable[[int], Path],
     dump: Callable[..., Dump],
+    killer: Killer,
     kibibytes: int,
 ) -> None:
     store = small_disk(kibibytes) / "store"
-    command = ("--store", str(store), "load", "market")
-    said = complaint(run_process(*command, cwd=big_market), 5)
-    assert said == f"ringfence: no space left on the disk of {store}; nothing was changed"
+    command = ("--store", str(store), "load", str(big_market / "market"))
+    done = killer.run("command", *command)
+    assert (done.code, done.error) == (5, f"ringfence: no space left on the disk of {store}; nothing was changed")
     if find_graph(store):
         assert {name for name, rows in dump_at(store, dump).items() if rows} == {"Schema"}
     small_disk(100_000)
@@ -198,19 +200,21 @@ def test_a_detect_on_a_full_disk_changes_nothing_and_completes_later(
     detected_dump: Dump,
     small_disk: Callable[[int], Path],
     dump: Callable[..., Dump],
+    killer: Killer,
     spare_kibibytes: int,
 ) -> None:
     disk = small_disk(100_000)
-    shutil.copytree(big_market / "half", disk / "store")
+    store = disk / "store"
+    shutil.copytree(big_market / "half", store)
     used = shutil.disk_usage(disk).used // 1024
     small_disk(used + spare_kibibytes)
-    command = ("--store", str(disk / "store"), "detect", "--no-encoder")
-    said = complaint(run_process(*command, cwd=big_market), 5)
-    assert said == f"ringfence: no space left on the disk of {disk / 'store'}; nothing was changed"
-    assert dump_at(disk / "store", dump) == loaded_dump
+    command = ("--store", str(store), "detect", "--no-encoder")
+    done = killer.run("command", *command)
+    assert (done.code, done.error) == (5, f"ringfence: no space left on the disk of {store}; nothing was changed")
+    assert dump_at(store, dump) == loaded_dump
     small_disk(100_000)
     assert ringfence(*command, cwd=big_market).returncode == 0
-    assert dump_at(disk / "store", dump) == detected_dump
+    assert dump_at(store, dump) == detected_dump
 
 
 # ── two at once, and a sudden end ─────────────────────────────────────────────────────────────────
@@ -259,11 +263,15 @@ def kill_when(process: subprocess.Popen[str], stage: str, seconds: float) -> Non
     process.communicate()
 
 
+MORE_MOMENTS = (("read accounts", 0.0), ("writing Review", 0.0), ("writing LABELLED", 0.0))
+
+
 @pytest.mark.skipif(os.name != "posix", reason="there is no SIGKILL here")
 @pytest.mark.parametrize(
     ("stage", "seconds"),
-    [("read accounts", 0.0), ("read labels", 0.1), ("writing Review", 0.0)]
-    + [("writing ORDERED", 0.02), ("writing LABELLED", 0.0), ("writing LABELLED", 0.03)],
+    [("read labels", 0.1), ("writing ORDERED", 0.02), ("writing LABELLED", 0.03)]
+    # Each of its steps on disk is tried in test_kills.py.
+    + [pytest.param(*moment, marks=pytest.mark.thorough) for moment in MORE_MOMENTS],
 )
 def test_a_killed_load_leaves_the_store_as_it_was_and_completes_later(
     big_market: Path, tmp_path: Path, loaded_dump: Dump, dump: Callable[..., Dump], stage: str, seconds: float
@@ -279,7 +287,7 @@ def test_a_killed_load_leaves_the_store_as_it_was_and_completes_later(
 
 
 @pytest.mark.skipif(os.name != "posix", reason="there is no SIGKILL here")
-@pytest.mark.parametrize("seconds", [0.05, 0.2])
+@pytest.mark.parametrize("seconds", [pytest.param(0.05, marks=pytest.mark.thorough), 0.2])
 def test_a_killed_detect_leaves_the_store_as_it_was_and_completes_later(
     big_market: Path,
     tmp_path: Path,

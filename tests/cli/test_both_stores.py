@@ -54,11 +54,11 @@ def test_a_check_of_new_accounts_says_the_same(stores: tuple[str, str], tmp_path
     folder.mkdir()
     for name in ("accounts", "devices", "addresses", "identifiers"):
         rows = (Path("market") / f"{name}.csv").read_text(encoding="utf-8").splitlines()
-        renamed = [row.replace('"A', '"new-A', 1) for row in rows[1:200]]
+        renamed = [row.replace('"A', '"new-A', 1) for row in rows[1:50]]
         (folder / f"{name}.csv").write_text("\n".join([rows[0], *renamed]), encoding="utf-8")
     found = json.loads(ask_both(stores, "check", str(folder), "--format", "json"))
-    assert len(found) == 199
-    assert sum(len(each["shared"]) for each in found) > 50
+    assert len(found) == 49
+    assert sum(len(each["shared"]) for each in found) > 10
 
 
 @pytest.mark.parametrize(

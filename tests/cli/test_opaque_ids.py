@@ -14,7 +14,8 @@ from hostile import HOSTILE, Place
 from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
-from neo4j_server import ServerAddress, empty_server, logged_in
+from neo4j_server import ServerAddress, logged_in
+from property_graph import empty_quickly
 
 from detection.evaluation.simulation.market import simulate_market
 from detection.evaluation.simulation.settings import MarketSettings
@@ -30,7 +31,7 @@ def fresh(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Place]:
         place.close()
         return
     address: ServerAddress = request.getfixturevalue("neo4j_server")
-    empty_server(address)
+    empty_quickly(address)
     with logged_in(address) as location:
         place = Place(location)
         yield place
@@ -57,7 +58,10 @@ def find_groups(place: Place, tables: Mapping[str, Any], folder: Path) -> set[fr
     return {frozenset(member["account_id"] for member in ring["members"]) for ring in rings}
 
 
-@pytest.mark.slow
+# That both stores keep ids like these, and that both find the same by the same tables, has tests of its own.
+@pytest.mark.parametrize(
+    "fresh", ["embedded", pytest.param("neo4j", marks=[pytest.mark.server, pytest.mark.thorough])], indirect=True
+)
 def test_detection_finds_the_same_rings_whatever_the_ids_are(fresh: Place, tmp_path: Path) -> None:
     tables = simulate_market(MarketSettings(n_accounts=400, seed=7)).tables
     hostile = {name: table.copy() for name, table in tables.items()}

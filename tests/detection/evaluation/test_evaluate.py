@@ -29,7 +29,7 @@ from graph.vocabulary import TIERS
 @pytest.fixture(scope="module")
 def market(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("evaluate") / "market"
-    write_market(simulate_market(MarketSettings(n_accounts=500, seed=2)), folder, "parquet")
+    write_market(simulate_market(MarketSettings(n_accounts=300, seed=2)), folder, "parquet")
     return folder
 
 
@@ -113,7 +113,7 @@ def test_another_markets_truth_is_bad_data(market: Path, tmp_path: Path) -> None
 def test_as_of_measures_what_was_known_then(market: Path) -> None:
     document = json.loads(run("evaluate", market, "--as-of", "2024-06-01", *PLAIN, "json").stdout)
     assert document["as_of"].startswith("2024-06-01")
-    assert document["accounts"] < 500
+    assert document["accounts"] < 300
     assert [check["name"] for check in document["leaks"]] == ["dates", "labels", "future"]
 
 

@@ -22,7 +22,7 @@ def few_trees(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_train_and_detect_as_a_user_does(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
-    write_market(simulate_market(MarketSettings(n_accounts=1_500, seed=2)), tmp_path / "market", "parquet")
+    write_market(simulate_market(MarketSettings(n_accounts=800, seed=2)), tmp_path / "market", "parquet")
     assert run("load", "market").exit_code == 0
     trained = run("train", "-o", "risk.model")
     assert trained.exit_code == 0
@@ -42,7 +42,7 @@ def test_a_training_by_few_labels_says_that_its_chances_are_no_shares(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    market = simulate_market(MarketSettings(n_accounts=400, seed=3))
+    market = simulate_market(MarketSettings(n_accounts=300, seed=3))
     accounts = market.tables["accounts"].account_id[:200]
     for name, n_labels in (("few", 99), ("many", 100)):
         told = np.where(np.arange(n_labels) % 2, "fraud", "legit")

@@ -15,13 +15,13 @@ from graph.progress import no_progress
 from graph.results import RunResult
 from graph.settings import Settings
 
-COPIES = 6
+COPIES = 4
 
 
 @pytest.fixture(scope="module")
 def market(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
     folder = tmp_path_factory.mktemp("market")
-    write_market(simulate_market(MarketSettings(3000, seed=3)), folder / "tables", "parquet")
+    write_market(simulate_market(MarketSettings(2000, seed=3)), folder / "tables", "parquet")
     with open_store(str(folder / "store"), mode="write") as store:
         store.load(read_folder(folder / "tables", Settings()))
         return store.snapshot()

@@ -6,6 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pytest
 import small_market
 from hypothesis import Phase
 from hypothesis import settings as hypothesis_settings
@@ -152,7 +153,8 @@ class StoreAgainstDicts(RuleBasedStateMachine):
             self.store.close()
 
 
-def test_any_sequence_of_work_agrees_with_plain_dicts(open_graph: Open, tmp_path: Path) -> None:
+@pytest.mark.parametrize("n_sequences", [5, pytest.param(40, marks=pytest.mark.thorough)])
+def test_any_sequence_of_work_agrees_with_plain_dicts(open_graph: Open, tmp_path: Path, n_sequences: int) -> None:
     class Here(StoreAgainstDicts):
         where = tmp_path
 
@@ -163,6 +165,6 @@ def test_any_sequence_of_work_agrees_with_plain_dicts(open_graph: Open, tmp_path
     run_state_machine_as_test(
         Here,
         settings=hypothesis_settings(
-            max_examples=10, stateful_step_count=8, deadline=None, derandomize=True, phases=[Phase.generate]
+            max_examples=n_sequences, stateful_step_count=8, deadline=None, derandomize=True, phases=[Phase.generate]
         ),
     )

@@ -1,7 +1,8 @@
-"""Certificates, logins and rights: what a Neo4j server refuses is said in one line, and what it allows works."""
+"""Certificates, logins, rights and memory: a refusal of a Neo4j server is one line, and what it allows works."""
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -13,11 +14,19 @@ import trustme
 from click.testing import CliRunner, Result
 from neo4j import exceptions
 from neo4j_server import Neo4jServer, ServerAddress, logged_in, start_or_skip
+from server_work import load
 from small_market import CROWD, HOSTILE
 
 from cli.main import COMMANDS, main
 from graph.contract.tables import read_folder
-from graph.errors import ConfigError, StoreError, StoreLoginError, StoreReadOnlyError, StoreUnreachableError
+from graph.errors import (
+    ConfigError,
+    StoreError,
+    StoreFullError,
+    StoreLoginError,
+    StoreReadOnlyError,
+    StoreUnreachableError,
+)
 from graph.open import open_store
 from graph.settings import Settings
 from graph.stores.location import Server
@@ -36,6 +45,9 @@ TLS = {
 }
 
 
+LITTLE_MEMORY = {"db.memory.transaction.max": "4m"}
+
+
 @pytest.fixture(scope="module")
 def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The folder of our own authority and another: ``ours.pem``, ``other.pem``, and certificates for localhost."""
@@ -51,12 +63,12 @@ def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def process(authority: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Neo4jServer]:
-    """A server of this module's own, that speaks TLS only."""
+    """A server of this module's own, that speaks TLS only and has little memory for one transaction."""
     home = tmp_path_factory.mktemp("secure-neo4j")
     (home / "certificates").mkdir()
     for name in ("private.key", "public.crt"):
         (home / "certificates" / name).write_bytes((authority / name).read_bytes())
-    process = start_or_skip(home, settings=TLS)
+    process = start_or_skip(home, settings=TLS | LITTLE_MEMORY)
     yield process
     process.kill()
 
@@ -151,6 +163,17 @@ def test_an_unknown_user_or_none_at_all_is_refused(process: Neo4jServer) -> None
     for other in ({"username": "nobody"}, {"password": None}):
         with pytest.raises(StoreLoginError, match="NEO4J_"):
             open_store(replace(at(process, "neo4j+ssc"), **other))  # type: ignore[arg-type]
+
+
+# ---------------------------------------------------------------------------------------- memory
+
+
+def test_a_load_for_which_the_server_has_no_memory_fails_soon_and_says_so(process: Neo4jServer, market: Path) -> None:
+    open_store(at(process, "neo4j+ssc"), mode="write").close()
+    started = time.monotonic()
+    with pytest.raises(StoreFullError, match=r"ran out of memory: .*give the server more heap"):
+        load(at(process, "neo4j+ssc"), market)
+    assert time.monotonic() - started < 30
 
 
 # ------------------------------------------------------------------------------- rights: for real
