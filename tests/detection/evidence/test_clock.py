@@ -61,6 +61,13 @@ def test_a_share_of_time_is_a_share_of_what_happened_whatever_the_days_between()
     first, last = clock.days[[0, 1, 2]], clock.days[[1, 2, 2]]
     assert clock.share(first, last).tolist() == [0.5, 0.5, 0.25]
     assert make_clock(days[4:]).share(first, last - 1e9).tolist() == [1.0, 1.0, 1.0]
+    assert make_clock(days[:1]).share(first[:1], first[:1]).tolist() == [1.0]
+
+
+def test_a_clock_counts_days_whatever_times_are_written_in() -> None:
+    whole, half = np.array(["1970-01-03"], dtype="datetime64[D]"), np.array(["1970-01-03T12"], dtype="datetime64[h]")
+    assert make_clock(whole).days.tolist() == [2.0]
+    assert make_clock(half).days.tolist() == [2.5]
 
 
 @given(st.integers(2, 200), st.floats(0.001, 1.0), st.floats(0.0, 1.0))
