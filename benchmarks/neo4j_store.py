@@ -112,7 +112,7 @@ def _run_batch(transaction: neo4j.ManagedTransaction, statement: str, rows: list
 
 def lay_out_plain(tables: Mapping[str, CheckedTable], folder: Path) -> PlainLoad:
     with EmbeddedStore(folder, mode="write") as nothing:
-        plan = plan_load(tables, read_known_facts(nothing.connection))
+        plan = plan_load(tables, read_known_facts(nothing.ask_columns))
     return PlainLoad((*_lay_out_nodes(plan), *_lay_out_relationships(plan)))
 
 

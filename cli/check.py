@@ -93,7 +93,7 @@ def _join(store: GraphStore, tables: Mapping[str, CheckedTable], folder: Path) -
     from graph.stores.joined import join_newcomers
 
     snapshot = store.snapshot()
-    account_ids = [str(each) for each in tables["accounts"].rows["account_id"].to_pylist()]
+    account_ids = list(dict.fromkeys(str(each) for each in tables["accounts"].rows["account_id"].to_pylist()))
     newcomers = Newcomers.of(snapshot, join_newcomers(snapshot, tables), account_ids)
     n_known = len(account_ids) - len(newcomers.row)
     if n_known == len(account_ids):

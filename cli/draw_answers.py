@@ -338,9 +338,9 @@ def draw_rows(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> Rend
 def draw_load(report: LoadReport) -> RenderableType:
     """What became of every table."""
     added = "would add" if report.dry_run else "added"
-    numbers = ("rows", added, "already there", "rejected")
+    numbers = ("rows", added, "changed", "unchanged", "removed", "rejected")
     table = make_table("table", *numbers, right=set(numbers))
     for each in report.tables:
-        counts = (each.read, each.added, each.already_there, each.rejected)
+        counts = (each.read, each.added, each.changed, each.unchanged, each.removed, each.rejected)
         table.add_row(each.name, *(f"{count:,}" for count in counts))
     return table

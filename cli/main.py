@@ -31,7 +31,7 @@ from graph.errors import (
 from graph.version import VERSION
 
 COMMANDS = {
-    "load": ("cli.work", "Read a folder of tables into the store."),
+    "load": ("cli.loading", "Read a folder of tables into the store."),
     "detect": ("cli.work", "Find rings and score every account and review."),
     "train": ("cli.learn", "Learn account risk from labels."),
     "rings": ("cli.ask", "List the rings of a run, the strongest first."),

@@ -1,11 +1,8 @@
-"""The commands that do long work: simulate, load, detect; and the completion script."""
+"""The commands that do long work: simulate, detect; and the completion script."""
 
 from __future__ import annotations
 
 import logging
-import tempfile
-from collections.abc import Mapping
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,18 +10,15 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli.context import Workplace, pass_workplace
-from cli.output import is_raw, print_table, raw_option, say
+from cli.output import print_table, say
 from cli.progress import show_progress
 from detection.evaluation.worlds import WORLDS
-from graph.errors import ConfigError, StoreNotFoundError
+from graph.errors import ConfigError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import numpy as np
 
     from detection.settings import DetectSettings
-    from graph.contract.tables import CheckedTable
     from graph.stores.protocol import GraphStore
 
 logger = logging.getLogger("ringfence.cli")
@@ -39,68 +33,6 @@ def parse_time(text: str) -> datetime:
     except ValueError:
         raise click.BadParameter(f"{text!r} is no time; write it like 2024-12-31 or 2024-12-31T23:59:59Z") from None
     return at.astimezone(UTC).replace(tzinfo=None) if at.tzinfo else at
-
-
-@click.command(short_help="Read a folder of tables into the store.")
-@click.argument("folder", type=click.Path(path_type=Path))
-@click.option("--dry-run", is_flag=True, help="Check and count, but write nothing into the store.")
-@click.option("--rejects", type=click.Path(path_type=Path), help="Where to list bad rows; STORE-rejects.csv otherwise.")
-@raw_option
-@pass_workplace
-def load(workplace: Workplace, folder: Path, dry_run: bool, rejects: Path | None) -> None:
-    """Read a folder of tables into the store.
-
-    One file per table: accounts, orders, devices, addresses, identifiers, listings, reviews,
-    referrals, labels, each .csv, .csv.gz or .parquet; only accounts is required.  Rows that break
-    the data contract are listed with their line and reason, and the rest loads.  Loading the same
-    folder again changes nothing.
-    """
-    from graph.contract.tables import check_reject_share, read_folder
-
-    settings = workplace.read_settings()
-    workplace.require_apart(folder)
-    with show_progress() as progress:
-        tables = read_folder(folder, settings, progress=progress)
-        rejected = _report_rejects(tables, rejects or workplace.name_rejects())
-        check_reject_share(tables, settings)
-        with _open_for_load(workplace, dry_run=dry_run) as store:
-            report = store.load(tables, dry_run=dry_run, progress=progress)
-    from cli.draw_answers import draw_load
-
-    print_table(draw_load(report))
-    say(f"\n{rejected}")
-    say("Nothing was written (dry run)." if dry_run else "Next: ringfence detect")
-
-
-def _report_rejects(tables: Mapping[str, CheckedTable], path: Path) -> str:
-    n_rejected = sum(len(table.rejects) for table in tables.values())
-    if not n_rejected:
-        return "No row was rejected."
-    from graph.contract.tables import write_rejects
-
-    write_rejects(tables, path, raw=is_raw())
-    logger.info("%s rejected, listed in %s", _say_rows(n_rejected), path)
-    return f"{_say_rows(n_rejected)} rejected; see {path}"
-
-
-def _say_rows(number: int) -> str:
-    return "1 row" if number == 1 else f"{number:,} rows"
-
-
-@contextmanager
-def _open_for_load(workplace: Workplace, *, dry_run: bool) -> Iterator[GraphStore]:
-    # A dry run must leave no trace, not even an empty store.
-    if not dry_run:
-        with workplace.open_store(mode="write") as store:
-            yield store
-        return
-    with tempfile.TemporaryDirectory() as scratch:
-        try:
-            store = workplace.open_store()
-        except StoreNotFoundError:
-            store = Workplace(store=str(Path(scratch) / "store")).open_store(mode="write")
-        with store:
-            yield store
 
 
 @click.command(short_help="Find rings and score every account and review.")
@@ -214,4 +146,4 @@ def completion(context: click.Context, shell: str) -> None:
     say(f"{script}\n\n# install: {_INSTALL[shell]}")
 
 
-COMMANDS: dict[str, click.Command] = {each.name or "": each for each in (load, detect, simulate, completion)}
+COMMANDS: dict[str, click.Command] = {each.name or "": each for each in (detect, simulate, completion)}

@@ -109,6 +109,25 @@ def join_texts(first: Values | str, second: Values | str, mark: str) -> Chunks:
     return joined
 
 
+def coalesce(columns: Sequence[Chunks]) -> Chunks:
+    """Row by row (N,) the first value that is known, of columns of one type."""
+    known: Chunks = _compute.coalesce(*columns)
+    return known
+
+
+def fill_nulls(values: Chunks, other: Any) -> Chunks:
+    """The values (N,) with one and the same in the place of each null."""
+    filled: Chunks = _compute.fill_null(values, other)
+    return filled
+
+
+def find_repeated(values: Chunks) -> Cells:
+    """The distinct values (K,) that come more than once."""
+    counts = _compute.value_counts(values)
+    repeated: Cells = counts.field(0).filter(_compute.greater(counts.field(1), 1))
+    return repeated
+
+
 def blank_where(mask: Values, values: _Column) -> _Column:
     """The values (N,) with null where the mask holds."""
     blanked: _Column = _compute.if_else(mask, pa.scalar(None, values.type), values)

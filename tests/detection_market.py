@@ -15,7 +15,8 @@ import pyarrow as pa
 from detection.groups import Groups, gather_groups
 from graph.model import Ints, Snapshot
 from graph.results import Ring, RunResult
-from graph.stores.snapshots import RawGraph, build_snapshot
+from graph.stores.raw_graph import RawGraph
+from graph.stores.snapshots import build_snapshot
 
 FIRST_DAY = np.datetime64("2024-01-01", "us")
 N_SELLERS = 40

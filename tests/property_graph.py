@@ -64,5 +64,6 @@ def write_folder(folder: Path, tables: Tables) -> Path:
     return folder
 
 
-def by_table(report: LoadReport) -> dict[str, tuple[int, int, int, int]]:
-    return {each.name: (each.read, each.added, each.already_there, each.rejected) for each in report.tables}
+def by_table(report: LoadReport) -> dict[str, tuple[int, int, int, int, int]]:
+    """Of each table how many rows were read, added, changed, unchanged and rejected."""
+    return {each.name: (each.read, each.added, each.changed, each.unchanged, each.rejected) for each in report.tables}

@@ -24,6 +24,9 @@ from graph.errors import MissingColumnError
 if TYPE_CHECKING:
     from graph.arrow import Chunks, Values
 
+_YES, _NO = ("1", "true", "t", "yes", "y"), ("0", "false", "f", "no", "n")
+_DATED = r"^\d{4}-\d\d-\d\d"
+
 
 def pick_columns(source: Source, header: Sequence[str]) -> dict[str, str]:
     """Contract column to file column, for the columns that are there.
@@ -37,6 +40,8 @@ def pick_columns(source: Source, header: Sequence[str]) -> dict[str, str]:
     picked = {}
     for column in source.table.columns:
         file_column = mapped.get(column.name, column.name)
+        if column.kind == "flag" and column.name not in mapped:
+            continue  # a file may call anything "removed"
         if column.kind != "attributes" and file_column in header:
             picked[column.name] = file_column
         elif column.required or column.name in mapped:
@@ -103,6 +108,8 @@ def _check_column(source: Source, column: Column, raw: Chunks, faults: Faults) -
             return check_numbers(source, column, raw, faults)
         case "time":
             return check_times(source, column.name, raw, faults)
+        case "flag":
+            return _check_flags(column, read_as_text(source, column.name, raw, faults), faults)
         case "code":
             return _check_codes(column, read_as_text(source, column.name, raw, faults), faults)
         case "id":
@@ -134,6 +141,17 @@ def _check_codes(column: Column, text: Chunks, faults: Faults) -> Chunks:
         allowed = ", ".join(map(repr, column.choices[:-1])) + f" or {column.choices[-1]!r}"
         faults.add_values(text, find_true(wrong), f"{column.name} {{}} is not {allowed}")
     return codes
+
+
+def _check_flags(column: Column, text: Chunks, faults: Faults) -> Chunks:
+    """Yes or no; a time, as in a column that says when a row was deleted, is a yes."""
+    words = pc.utf8_lower(trim(text))
+    is_yes = pc.or_(pc.is_in(words, pa.array(_YES)), pc.match_substring_regex(words, _DATED))
+    is_no = pc.is_in(words, pa.array(_NO))
+    wrong = find_true(pc.and_(pc.is_valid(words), pc.invert(pc.or_(is_yes, is_no))))
+    faults.add_values(text, wrong, f"{column.name} {{}} is not yes, no or a time")
+    flags: Chunks = pc.if_else(pc.is_valid(words), is_yes, pa.scalar(None, pa.bool_()))
+    return flags
 
 
 def _pack_attributes(source: Source, cells: FileCells, faults: Faults) -> Values:

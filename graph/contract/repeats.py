@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -11,38 +12,86 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from graph.arrow import is_true, read_ints
+from graph.arrow import coalesce, is_true, read_ints
 from graph.contract.faults import Faults, quote
+from graph.contract.schema import INSTANT, Table
 
 if TYPE_CHECKING:
     from graph.arrow import Chunks
     from graph.model import Ints
 
 
-def drop_repeats(key: str | None, rows: pa.Table, keep: NDArray[np.bool_], faults: Faults) -> int:
+def drop_repeats(table: Table, rows: pa.Table, keep: NDArray[np.bool_], faults: Faults) -> int:
     """Clear ``keep`` for rows that repeat an earlier one, fault those that contradict it; count the former.
+
+    Rows of one key that are told to follow one another are states of one thing, and all of them stay.
 
     Parameters
     ----------
-    key
-        The column that names a row; without one a row repeats another that is equal in every column.
+    table
+        Whose key names a row; without one a row repeats another that is equal in every column.
     rows
         The table's rows (N,), bad ones among them: those neither repeat nor are repeated.
     keep
         (N,) which rows are good so far; changed in place.
     faults
-        Gets the rows whose key an earlier row has with other cells, and which row that is.
+        Gets the rows whose key an earlier row has with other cells and no order between them, and which row that is.
     """
     good = np.flatnonzero(keep)
-    columns = [rows[key]] if key else rows.columns
-    first = good[_find_first([column if len(good) == len(keep) else column.take(good) for column in columns])]
-    again = first != good
-    later, earlier = good[again], first[again]
-    keep[later] = False
-    if not key or not len(later):
+    among = rows if len(good) == len(keep) else rows.take(good)
+    named = [among[table.key]] if table.key else among.columns
+    first = _find_first(named)
+    if not table.key or (first == np.arange(len(good))).all():
+        later = good[first != np.arange(len(good))]
+        keep[later] = False
         return len(later)
-    differs = _fault_contradictions(key, rows, later, earlier, faults)
+    states = _States(table, good, first, _find_states(table, among, first))
+    return _part_states(states, rows, keep, faults)
+
+
+@dataclass(frozen=True)
+class _States:
+    """For each good row (G,) its place, and the places among the good ones of the first row of its key and state."""
+
+    table: Table
+    good: Ints
+    of_key: Ints
+    of_state: Ints
+
+
+def _find_states(table: Table, rows: pa.Table, first: Ints) -> Ints:
+    """For each row (N,) the first row of the same state: of its key and instant, or of its key where one has none."""
+    instants = read_instants(table, rows)
+    if instants.null_count == len(instants):
+        return first
+    undated = np.zeros(len(first), dtype=bool)
+    undated[first[is_true(pc.is_null(instants))]] = True
+    return np.where(undated[first], first, _find_first([rows[str(table.key)], instants]))
+
+
+def _part_states(states: _States, rows: pa.Table, keep: NDArray[np.bool_], faults: Faults) -> int:
+    table, good, place = states.table, states.good, np.arange(len(states.good))
+    again = states.of_state != place
+    later, earlier = good[again], good[states.of_state[again]]
+    keep[later] = False
+    compared = [*table.facts, *(column.name for column in table.columns if column.kind == "flag")]
+    differs = _fault_contradictions(table, compared, (later, earlier), rows, faults)
+    follows = (states.of_key != place) & ~again
+    n_others = _fault_contradictions(table, table.fixed, (good[follows], good[states.of_key[follows]]), rows, faults)
+    if n_others:
+        keep[[row for row in faults.reason if keep[row]]] = False
     return len(later) - differs
+
+
+def read_instants(table: Table, rows: pa.Table) -> Chunks:
+    """When each row (N,) of a table with a key came to be as it says; null where it does not say."""
+    told = [rows[name] for name in table.ordered_by]
+    return coalesce(told) if told else pa.chunked_array([pa.nulls(rows.num_rows, INSTANT)])
+
+
+def find_removed(rows: pa.Table) -> NDArray[np.bool_]:
+    """Which rows (N,) say that what they tell of is no more."""
+    return is_true(rows["removed"]) if "removed" in rows.column_names else np.zeros(rows.num_rows, dtype=bool)
 
 
 def _find_first(columns: Sequence[Chunks]) -> Ints:
@@ -70,11 +119,16 @@ def _codes(column: Chunks) -> Ints:
     return read_ints(cast("pa.DictionaryArray[Any, Any]", encoded).indices, missing=-1)
 
 
-def _fault_contradictions(key: str, rows: pa.Table, later: Ints, earlier: Ints, faults: Faults) -> int:
-    """Fault the later rows that differ from the earlier one; return how many do."""
+def _fault_contradictions(
+    table: Table, names: Sequence[str], pairs: tuple[Ints, Ints], rows: pa.Table, faults: Faults
+) -> int:
+    """Fault the later rows of pairs (later, earlier) that differ in a column; return how many do."""
+    later, earlier = pairs
+    if not len(later):
+        return 0
     at_fault: dict[int, str] = {}
-    keys = rows[key].take(later).to_pylist()
-    for name in rows.column_names:
+    keys = rows[str(table.key)].take(later).to_pylist()
+    for name in names:
         was, now = rows[name].take(earlier), rows[name].take(later)
         both_null = is_true(pc.and_(pc.is_null(was), pc.is_null(now)))
         same = is_true(pc.equal(was, now)) | both_null
@@ -82,7 +136,7 @@ def _fault_contradictions(key: str, rows: pa.Table, later: Ints, earlier: Ints, 
             before = was[position].as_py()
             given = f"without {name}" if before is None else f"{name} {quote(before)}"
             row = int(later[position])
-            at_fault.setdefault(row, f"{key} {quote(keys[position])} was already given {given}")
+            at_fault.setdefault(row, f"{table.key} {quote(keys[position])} was already given {given}")
             faults.earlier[row] = int(earlier[position])
     faults.add(at_fault, at_fault.values())
     return len(at_fault)

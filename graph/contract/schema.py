@@ -7,17 +7,22 @@ identifiers it shows in use (:mod:`graph.stores.load_plan`), and what it looks l
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Literal
 
 import pyarrow as pa
 
-Kind = Literal["id", "code", "text", "number", "rating", "time", "attributes"]
+Kind = Literal["id", "code", "text", "number", "rating", "time", "attributes", "flag"]
 Thing = Literal["account", "product"]
 
 INSTANT = pa.timestamp("us")  # in UTC
-_ARROW_TYPES: dict[str, pa.DataType] = {"number": pa.float64(), "rating": pa.float64(), "time": INSTANT}
+_ARROW_TYPES: dict[str, pa.DataType] = {
+    "number": pa.float64(),
+    "rating": pa.float64(),
+    "time": INSTANT,
+    "flag": pa.bool_(),
+}
 
 
 @dataclass(frozen=True)
@@ -30,13 +35,19 @@ class Column:
         What it is called once it is read, whatever the file calls it.
     kind
         An ``id`` is kept exactly as written; a ``code`` is a word of a small vocabulary, kept in lower case;
-        ``attributes`` is no column of the file but those that the settings name, packed into one.
+        ``attributes`` is no column of the file but those that the settings name, packed into one; a ``flag`` says yes
+        or no, and is read only where the settings name it.
     required
         Whether the file must have the column, and each row a value in it.
     choices
         The words that a ``code`` may be; empty where any word will do.
     mentions
         What its ids name.  Who is named is known from then on, whether or not a table of its own lists it.
+    fixed
+        Whether it says which row this is, as the key does: a row that says otherwise is another one under the same key,
+        and never a later state of it.
+    remark
+        Whether it says where a fact is from, and is no fact: rows that differ in nothing else repeat one another.
     """
 
     name: str
@@ -44,6 +55,8 @@ class Column:
     required: bool = False
     choices: tuple[str, ...] = ()
     mentions: Thing | None = None
+    fixed: bool = False
+    remark: bool = False
 
     @property
     def arrow_type(self) -> pa.DataType:
@@ -103,8 +116,10 @@ class Table:
     columns
         Its columns, in the order in which they are kept.
     key
-        The column whose value names a row: rows with the same one repeat or contradict one another.  Without a key
-        only rows that are equal in every column repeat one another.
+        The column whose value names a row: rows with the same one repeat one another, are states of it one after the
+        other, or contradict one another.  Without a key only rows that are equal in every column repeat one another.
+    ordered_by
+        The columns that say which state of a row is the later one; of several that are known, the first counts.
     time
         When the fact of a row came about.  An instant leaves only the facts that are dated up to it.
     is_thing
@@ -119,6 +134,7 @@ class Table:
     name: str
     columns: tuple[Column, ...]
     key: str | None = None
+    ordered_by: tuple[str, ...] = ()
     time: str | None = None
     is_thing: bool = False
     either: Either | None = None
@@ -142,7 +158,27 @@ class Table:
     @cached_property
     def details(self) -> tuple[str, ...]:
         """The key and what is said of the row itself: the columns that name no other row of the contract's tables."""
-        return tuple(each.name for each in self.columns if each.mentions is None or each.name == self.key)
+        own = (each for each in self.columns if each.kind != "flag")
+        return tuple(each.name for each in own if each.mentions is None or each.name == self.key)
+
+    @cached_property
+    def facts(self) -> tuple[str, ...]:
+        """The columns in which two states of a row can differ."""
+        return tuple(
+            each.name
+            for each in self.columns
+            if each.name not in (self.key, *self.ordered_by) and each.kind != "flag" and not each.remark
+        )
+
+    @cached_property
+    def kept(self) -> tuple[str, ...]:
+        """The columns of a state that a store keeps: all but the flag that says that there is none any more."""
+        return tuple(each.name for each in self.columns if each.kind != "flag")
+
+    @cached_property
+    def fixed(self) -> tuple[str, ...]:
+        """The columns that no later state of a row changes."""
+        return tuple(each.name for each in self.columns if each.fixed)
 
     def find_mentions(self, thing: Thing) -> tuple[str, ...]:
         """The columns that name accounts, or products."""
@@ -153,6 +189,8 @@ _ACCOUNT = Column("account_id", "id", required=True, mentions="account")
 _SELLER = Column("seller_id", "id", mentions="account")
 _PRODUCT = Column("product_id", "id", mentions="product")
 _SEEN_AT = Column("seen_at", "time")
+_UPDATED_AT = Column("updated_at", "time")
+_REMOVED = Column("removed", "flag")
 
 _TABLES = (
     Table(
@@ -164,35 +202,41 @@ _TABLES = (
             Column("segment", "text"),
             Column("status", "code"),
             Column("attributes", "attributes"),
+            _UPDATED_AT,
+            _REMOVED,
         ),
         key="account_id",
+        ordered_by=("updated_at",),
         is_thing=True,
     ),
     Table(
         "orders",
         (
             Column("order_id", "id", required=True),
-            Column("buyer_id", "id", required=True, mentions="account"),
+            Column("buyer_id", "id", required=True, mentions="account", fixed=True),
             _SELLER,
             _PRODUCT,
             Column("amount", "number"),
             Column("currency", "text"),
             Column("ordered_at", "time"),
             Column("status", "code"),
+            _UPDATED_AT,
+            _REMOVED,
         ),
         key="order_id",
+        ordered_by=("updated_at",),
         time="ordered_at",
         apart=Apart("buyer_id", "seller_id", "an order to oneself"),
     ),
     Table(
         "devices",
-        (_ACCOUNT, Column("device_id", "id", required=True), _SEEN_AT),
+        (_ACCOUNT, Column("device_id", "id", required=True), _SEEN_AT, _REMOVED),
         time="seen_at",
         use=Use("device_id", kind="device"),
     ),
     Table(
         "addresses",
-        (_ACCOUNT, Column("address", "id"), Column("address_id", "id"), Column("kind", "code"), _SEEN_AT),
+        (_ACCOUNT, Column("address", "id"), Column("address_id", "id"), Column("kind", "code"), _SEEN_AT, _REMOVED),
         time="seen_at",
         # An address's spelling is read; that of an id, which says where without saying it, must not be touched.
         either=Either("address", "address_id", told_by="is_id"),
@@ -200,7 +244,7 @@ _TABLES = (
     ),
     Table(
         "identifiers",
-        (_ACCOUNT, Column("kind", "code", required=True), Column("value", "id", required=True), _SEEN_AT),
+        (_ACCOUNT, Column("kind", "code", required=True), Column("value", "id", required=True), _SEEN_AT, _REMOVED),
         time="seen_at",
         use=Use("value", kind_column="kind"),
     ),
@@ -211,28 +255,34 @@ _TABLES = (
             Column("seller_id", "id", required=True, mentions="account"),
             Column("listed_at", "time"),
             Column("price", "number"),
+            _UPDATED_AT,
+            _REMOVED,
         ),
         key="product_id",
+        ordered_by=("updated_at",),
         is_thing=True,
     ),
     Table(
         "reviews",
         (
             Column("review_id", "id", required=True),
-            _ACCOUNT,
-            _PRODUCT,
-            _SELLER,
+            replace(_ACCOUNT, fixed=True),
+            replace(_PRODUCT, fixed=True),
+            replace(_SELLER, fixed=True),
             Column("rating", "rating"),
             Column("reviewed_at", "time"),
             Column("text", "text"),
+            _UPDATED_AT,
+            _REMOVED,
         ),
         key="review_id",
+        ordered_by=("updated_at",),
         time="reviewed_at",
         either=Either("product_id", "seller_id"),
     ),
     Table(
         "referrals",
-        (_ACCOUNT, Column("referred_by", "id", required=True, mentions="account")),
+        (_ACCOUNT, Column("referred_by", "id", required=True, mentions="account"), _REMOVED),
         apart=Apart("account_id", "referred_by", "a referral of oneself"),
     ),
     Table(
@@ -241,8 +291,13 @@ _TABLES = (
             _ACCOUNT,
             Column("label", "code", required=True, choices=("fraud", "legit")),
             Column("decided_at", "time"),
-            Column("source", "text"),
+            Column("source", "text", remark=True),
+            _UPDATED_AT,
+            _REMOVED,
         ),
+        key="account_id",
+        # What is decided last holds; an undated decision is as late as the load that brings it.
+        ordered_by=("decided_at", "updated_at"),
         time="decided_at",
     ),
 )

@@ -163,9 +163,28 @@ def check_reject_share(tables: Mapping[str, CheckedTable], settings: Settings) -
         if n_bad > limit * table.n_read:
             raise TooManyRejectsError(
                 f"{table.path.name}: {n_bad:,} of {table.n_read:,} rows break the contract, more than the"
-                f" {limit:.3g} that load.max_reject_share allows; the first is"
-                f" {name_place(table.path)} {table.rejects.line[0]}: {table.rejects.reason[0]}"
+                f" {limit:.3g} that load.max_reject_share allows; the first is {_say_first(table)}"
             )
+
+
+def refuse_rejects(tables: Mapping[str, CheckedTable]) -> None:
+    """Stop a load that has any bad row.
+
+    Raises
+    ------
+    TooManyRejectsError
+        Names the table, and the first of its bad rows.
+    """
+    for table in tables.values():
+        if n_bad := len(table.rejects):
+            raise TooManyRejectsError(
+                f"{table.path.name}: {n_bad:,} of {table.n_read:,} rows are rejected, and --strict allows none;"
+                f" the first is {_say_first(table)}"
+            )
+
+
+def _say_first(table: CheckedTable) -> str:
+    return f"{name_place(table.path)} {table.rejects.line[0]}: {table.rejects.reason[0]}"
 
 
 def write_rejects(tables: Mapping[str, CheckedTable], path: Path, *, raw: bool = False) -> None:
@@ -208,7 +227,7 @@ def _check_table(source: Source) -> CheckedTable:
     check_relations(source.table, rows, faults)
     keep = np.ones(cells.n_rows, dtype=bool)
     keep[list(faults.reason)] = False
-    n_repeated = drop_repeats(source.table.key, rows, keep, faults)
+    n_repeated = drop_repeats(source.table, rows, keep, faults)
     rejects = collect_rejects(source, len(header), cells.n_ragged, faults)
     rows = _merge_either(rows if keep.all() else rows.filter(keep), source.table.either)
     return CheckedTable(
@@ -224,8 +243,8 @@ def _check_table(source: Source) -> CheckedTable:
 
 
 def _find_silent(table: Table, rows: pa.Table) -> tuple[str, ...]:
-    required = {column.name for column in table.columns if column.required}
-    optional = [column for column in rows.column_names if column not in required]
+    needed = {column.name for column in table.columns if column.required or column.kind == "flag"}
+    optional = [column for column in rows.column_names if column not in needed and column != "updated_at"]
     return tuple(column for column in optional if rows[column].null_count == rows.num_rows)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import fields, replace
 from typing import Any
 
 from graph.queries.answers import (
@@ -46,7 +46,8 @@ LATEST = 5
 _ORDERED = RELATIONSHIPS["ORDERED"]
 _ORDERS_BY_STATUS = """o.status AS status, o.currency AS currency, count(DISTINCT o.order_id) AS orders,
 collect(o.amount) AS amounts, min(o.ordered_at) AS first_at, max(o.ordered_at) AS last_at"""
-_ORDER = f"DISTINCT b.account_id AS other_id, {say_returns('o', _ORDERED, _ORDERED.properties)}"
+_ORDER_DETAILS = [each.name for each in fields(OrderLine) if each.name in _ORDERED.properties]
+_ORDER = f"DISTINCT b.account_id AS other_id, {say_returns('o', _ORDERED, _ORDER_DETAILS)}"
 _REVIEWS = "count(r) AS n, collect(r.rating) AS ratings"
 _PART = say_returns("g", NODES["Ring"], ("run_id", "rank", "ring_id", "kind", "score", "tier", "size"))
 FLAG = f"{say_returns('f', NODES['Flag'], list_fields(FlagRecord))}, u.sequence AS sequence"

@@ -21,7 +21,8 @@ from graph.errors import DataError
 from graph.model import Snapshot
 from graph.stores.known_facts import KNOW_NOTHING
 from graph.stores.load_plan import LoadPlan, plan_load
-from graph.stores.snapshots import RawGraph, build_snapshot
+from graph.stores.raw_graph import RawGraph
+from graph.stores.snapshots import build_snapshot
 
 if TYPE_CHECKING:
     from graph.arrow import Values

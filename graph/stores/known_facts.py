@@ -5,22 +5,29 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from graph.contract.schema import CONTRACT, INSTANT
+from graph.arrow import read_ints
+from graph.contract.repeats import read_instants
+from graph.contract.schema import CONTRACT, INSTANT, Table
+from graph.stores.changed_rows import Stored
+from graph.stores.history import SCHEMA, select_earlier
+from graph.stores.timelines import BEFORE_ALL
 
 if TYPE_CHECKING:
-    from graph.arrow import Cells
+    from graph.arrow import Cells, Chunks
 
 
 @dataclass(frozen=True)
 class KnownFacts:
     """What the store holds, as Arrow tables.
 
-    ``accounts``, ``listings`` and ``orders`` have the contract's columns, ``reviews`` all but the text;
-    ``identifier_key`` are the keys of the ``Identifier`` nodes.  ``uses`` (account, identifier,
-    role, seen_at), ``referrals`` (by, account) and ``labels`` (account, label, decided_at, source)
-    name accounts and identifiers by their row in ``accounts`` and ``identifier_key``.
+    ``accounts``, ``listings``, ``orders``, ``reviews`` and ``labels`` have the contract's columns, ``earlier`` those of
+    :data:`graph.stores.history.SCHEMA`; ``identifier_key`` are the keys of the ``Identifier`` nodes.  ``uses``
+    (account, identifier, role, seen_at) and ``referrals`` (by, account) name accounts and identifiers by their row in
+    ``accounts`` and ``identifier_key``.
     """
 
     accounts: pa.Table
@@ -31,6 +38,31 @@ class KnownFacts:
     uses: pa.Table
     referrals: pa.Table
     labels: pa.Table
+    earlier: pa.Table
+
+    def get_stored(self, table: str) -> Stored:
+        """What there is of a table with a key; an account has one verdict, the last."""
+        record = CONTRACT[table]
+        rows: pa.Table = getattr(self, table).select(list(record.kept))
+        return Stored(keep_last(record, rows), select_earlier(self.earlier, table))
+
+
+def name_accounts(labels: pa.Table, account_id: Chunks) -> pa.Table:
+    """Labels whose first column is an account's row, with its key there instead."""
+    return labels.set_column(0, "account_id", account_id.take(labels.column(0)))
+
+
+def keep_last(table: Table, rows: pa.Table) -> pa.Table:
+    """The last state (K,) of each key of rows (N,); older stores had several labels of one account."""
+    key = str(table.key)
+    if pc.count_distinct(rows[key]).as_py() == rows.num_rows:
+        return rows
+    at = read_ints(read_instants(table, rows).cast(INSTANT).cast(pa.int64()), missing=BEFORE_ALL)
+    frame = rows.select([key, *table.facts]).to_pandas().assign(at=at)
+    # Of two verdicts with no order between them the graver one, which comes first in the alphabet.
+    last = frame.sort_values(["at", *table.facts], ascending=[True, *(False for _ in table.facts)], kind="stable")
+    last = last.drop_duplicates(key, keep="last")
+    return rows.take(pa.array(np.sort(last.index.to_numpy())))
 
 
 def _empty_table(*columns: tuple[str, pa.DataType]) -> pa.Table:
@@ -40,13 +72,13 @@ def _empty_table(*columns: tuple[str, pa.DataType]) -> pa.Table:
 _ROW = pa.int64()
 
 KNOW_NOTHING = KnownFacts(
-    accounts=CONTRACT["accounts"].row_schema.empty_table(),
-    listings=CONTRACT["listings"].row_schema.empty_table(),
-    orders=CONTRACT["orders"].row_schema.empty_table(),
-    reviews=CONTRACT["reviews"].row_schema.empty_table().drop_columns(["text"]),
+    **{
+        name: CONTRACT[name].row_schema.empty_table().select(list(CONTRACT[name].kept))
+        for name in ("accounts", "listings", "orders", "reviews", "labels")
+    },
     identifier_key=pa.array([], pa.string()),
     uses=_empty_table(("account", _ROW), ("identifier", _ROW), ("role", pa.string()), ("seen_at", INSTANT)),
     referrals=_empty_table(("by", _ROW), ("account", _ROW)),
-    labels=_empty_table(("account", _ROW), ("label", pa.string()), ("decided_at", INSTANT), ("source", pa.string())),
+    earlier=SCHEMA.empty_table(),
 )
 """What an empty store holds."""

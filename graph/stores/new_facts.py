@@ -1,34 +1,29 @@
-"""Which rows of the tables without a key are not in the store yet: uses of identifiers, referrals, labels.
-
-Such rows form sets, compared column by column as whole numbers: accounts and identifiers by their place among all
-keys, words by their place among the words of both sides, times by their microseconds.
-"""
+"""Which rows of the tables without a key are not in the store yet, or are to go: uses of identifiers, referrals."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from hashlib import sha256
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from graph.arrow import count_bytes, find_distinct, join_texts, make_table, read_ints, read_texts, replace_where
+from graph.arrow import count_bytes, find_distinct, is_true, join_texts, make_table, read_texts, replace_where
+from graph.contract.repeats import find_removed
 from graph.contract.schema import CONTRACT, INSTANT, Table
 from graph.identity.canonical import canonical_values
+from graph.stores.fact_sets import code_facts
 from graph.stores.known_facts import KnownFacts
 
 if TYPE_CHECKING:
     from graph.arrow import Cells, Chunks, Values
-    from graph.model import Ints
-
 _MAX_CANONICAL_BYTES = 4096
 """Neo4j indexes no text of more than 8 KiB; an id as written has at most one."""
-
-_NEVER = int(np.iinfo(np.int64).min)  # in the place of a time that is not known: equal to itself alone
 
 
 def list_keys(known: Chunks, mentions: Sequence[Chunks]) -> Cells:
@@ -40,8 +35,28 @@ def list_keys(known: Chunks, mentions: Sequence[Chunks]) -> Cells:
     return pa.concat_arrays([known_keys, new.take(pc.sort_indices(new))])
 
 
-def find_new_uses(rows: Mapping[str, pa.Table], known: KnownFacts, accounts: Cells) -> pa.Table:
-    """Find the uses of identifiers that the store lacks, each once.
+_USE = ("account_id", "identifier_key", "role", "seen_at")
+_REFERRAL = ("referred_by", "account_id")
+
+
+@dataclass(frozen=True)
+class SetChange:
+    """What becomes of facts that form a set.
+
+    ``new`` (K,) rows that the store lacks; ``ended`` (E,) rows of the store that are to go, by the keys of what they
+    name; ``n_removed`` how many those are by table, and ``n_ends`` how many rows of the load took one away.
+    """
+
+    new: pa.Table
+    ended: pa.Table
+    n_removed: Mapping[str, int]
+    n_ends: Mapping[str, int]
+
+
+def find_uses(
+    rows: Mapping[str, pa.Table], known: KnownFacts, accounts: Cells, *, replaced: Collection[str] = ()
+) -> SetChange:
+    """Find the uses of identifiers that the store lacks, each once, and those that are to go.
 
     Parameters
     ----------
@@ -51,31 +66,69 @@ def find_new_uses(rows: Mapping[str, pa.Table], known: KnownFacts, accounts: Cel
         The store's facts.
     accounts
         The keys of all accounts, those in the store first.
+    replaced
+        The tables of which the store is to keep nothing that the load does not have.
 
     Returns
     -------
-    pa.Table
-        account_id, identifier_key, role, seen_at, and of what table, kind, value each is and whether it ``is_id``.
+    SetChange
+        account_id, identifier_key, role, seen_at; of new ones also of what table, kind, value each is and whether it
+        ``is_id``.
     """
     # The first table to name a use is the one whose row counts as added: in the contract's order.
-    given = pa.concat_tables([_read_uses(table, rows[table.name]) for table in CONTRACT.values() if table.use])
-    identifiers = list_keys(pa.chunked_array([known.identifier_key]), [given["identifier_key"]])
-    columns = given.select(["account_id", "identifier_key", "role", "seen_at"])
+    told = pa.concat_tables([_read_uses(table, rows[table.name]) for table in CONTRACT.values() if table.use])
+    keys = accounts, list_keys(pa.chunked_array([known.identifier_key]), [told["identifier_key"]])
     there = known.uses.select(["account", "identifier", "role", "seen_at"])
-    return given.filter(_is_new(columns, there, keys=(accounts, identifiers)))
+    sets = code_facts(told.select(list(_USE)), there, keys=keys, is_gone=is_true(told["removed"]))
+    marked, ends = sets.find_ended()
+    table = _name_tables(known) if replaced or marked.any() else np.full(len(marked), "", dtype=object)
+    ended = marked | (sets.find_missing() & np.isin(table, list(replaced)) if replaced else False)
+    return SetChange(
+        new=told.filter(pa.array(sets.find_new())),
+        ended=_name_facts(there, (ended, marked), keys, _USE),
+        n_removed=Counter(table[ended].tolist()),
+        n_ends=Counter(read_texts(told["table"].filter(pa.array(ends)))),
+    )
 
 
-def find_new_referrals(rows: pa.Table, known: KnownFacts, accounts: Cells) -> pa.Table:
-    """Find the referrals (referred_by, account_id) that the store lacks."""
-    given = rows.select(["referred_by", "account_id"])
-    return given.filter(_is_new(given, known.referrals.select(["by", "account"]), keys=(accounts, accounts)))
+def find_referrals(rows: pa.Table, known: KnownFacts, accounts: Cells, *, replaced: Collection[str] = ()) -> SetChange:
+    """Find the referrals (referred_by, account_id) that the store lacks, and those that are to go."""
+    told, there, keys = rows.select(list(_REFERRAL)), known.referrals.select(["by", "account"]), (accounts, accounts)
+    sets = code_facts(told, there, keys=keys, is_gone=find_removed(rows))
+    marked, ends = sets.find_ended()
+    ended = marked | sets.find_missing() if "referrals" in replaced else marked
+    return SetChange(
+        new=told.filter(pa.array(sets.find_new())),
+        ended=_name_facts(there, (ended, marked), keys, _REFERRAL),
+        n_removed={"referrals": int(ended.sum())},
+        n_ends={"referrals": int(ends.sum())},
+    )
 
 
-def find_new_labels(rows: pa.Table, known: KnownFacts, accounts: Cells) -> pa.Table:
-    """Find the labels (account_id, label, decided_at, source) that the store lacks."""
-    given = rows.select(["account_id", "label", "decided_at", "source"])
-    there = known.labels.select(["account", "label", "decided_at", "source"])
-    return given.filter(_is_new(given, there, keys=(accounts,)))
+def _name_facts(
+    facts: pa.Table,
+    which: tuple[NDArray[np.bool_], NDArray[np.bool_]],
+    keys: tuple[Cells, Cells],
+    names: Sequence[str],
+) -> pa.Table:
+    """Facts of the store that ended, by the keys of what they name; some of them were marked."""
+    ended, marked = which
+    there = facts.filter(pa.array(ended))
+    ends = [keys[place].take(there.column(place).combine_chunks()) for place in range(len(keys))]
+    how = pa.array(np.where(marked[ended], "removed", "replaced").astype(object), pa.string())
+    named = make_table(dict(zip(names, [*ends, *there.columns[len(keys) :]], strict=True)))
+    return named.append_column("ended_as", how)
+
+
+def _name_tables(known: KnownFacts) -> NDArray[Any]:
+    """To which table of the contract each use (M,) of the store belongs, by its kind."""
+    of_kind = {table.use.kind: name for name, table in CONTRACT.items() if table.use and table.use.kind}
+    others = next(name for name, table in CONTRACT.items() if table.use and table.use.kind_column)
+    names = [of_kind.get(key.partition(":")[0], others) for key in read_texts(known.identifier_key)]
+    found: NDArray[Any] = (
+        np.array(names, dtype=object)[known.uses["identifier"].to_numpy()] if names else np.empty(0, object)
+    )
+    return found
 
 
 def make_identifiers(uses: pa.Table, known: KnownFacts) -> pa.Table:
@@ -109,6 +162,7 @@ def _read_uses(table: Table, rows: pa.Table) -> pa.Table:
             "value": value,
             "role": rows[use.role_column] if use.role_column else pa.nulls(n, pa.string()),
             "seen_at": rows[table.time] if table.time else pa.nulls(n, INSTANT),
+            "removed": pa.array(find_removed(rows)),
             "table": pa.repeat(table.name, n),
             "is_id": rows[told_by] if told_by else pa.repeat(False, n),
             "identifier_key": _identifier_keys(kind, value),
@@ -129,39 +183,3 @@ def _shorten(canonical: Cells) -> Cells:
         return canonical
     digests = [f"sha256:{sha256(text.encode()).hexdigest()}" for text in read_texts(canonical.filter(long))]
     return replace_where(long, canonical, pa.array(digests, pa.string()))
-
-
-def _is_new(given: pa.Table, there: pa.Table, *, keys: Sequence[Cells]) -> NDArray[np.bool_]:
-    """Which given rows are neither there already nor repeats of an earlier given row.
-
-    Parameters
-    ----------
-    given
-        (N,) rows; the first ``len(keys)`` columns name things by key.
-    there
-        (M,) rows of the store, column by column the same, but naming those things by their place in ``keys``.
-    keys
-        The keys of the things that each of the first columns names, those in the store first.
-    """
-    columns = {}
-    for place, (new, old) in enumerate(zip(given.columns, there.columns, strict=True)):
-        if place < len(keys):
-            codes = old.to_numpy(), _codes(new, keys[place])
-        elif pa.types.is_timestamp(new.type):
-            codes = _micros(old), _micros(new)
-        else:
-            words = find_distinct(pa.chunked_array([*new.chunks, *old.chunks], type=pa.string()))
-            codes = _codes(old, words), _codes(new, words)
-        columns[place] = np.concatenate(codes)
-    is_new: NDArray[np.bool_] = ~pd.DataFrame(columns).duplicated().to_numpy()[there.num_rows :]
-    return is_new
-
-
-def _codes(values: Chunks, words: Cells) -> Ints:
-    """Each value's place among ``words``; -1 for a null."""
-    place = pc.index_in(values, value_set=words.drop_null() if words.null_count else words)
-    return read_ints(place, missing=-1)
-
-
-def _micros(values: Chunks) -> Ints:
-    return read_ints(values.cast(INSTANT).cast(pa.int64()), missing=_NEVER)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Literal, Protocol, Self
@@ -29,13 +29,55 @@ _LAST_NODE = re.compile(r"\((\w+)[^()]*\)$")
 
 @dataclass(frozen=True)
 class TableReport:
-    """What became of one table's rows: ``read = added + already_there + rejected``."""
+    """What became of one table's rows.
+
+    ``read`` rows of the file; ``added`` brought something new (or filled blanks), ``changed`` another state of what is
+    known, ``unchanged`` nothing, and ``rejected`` broke the contract or contradict what is known.  ``removed`` is how
+    many rows of the store are gone, marked by a row or, where the table was replaced, in no row any more.
+    """
 
     name: str
     read: int
     added: int
-    already_there: int
+    changed: int
+    unchanged: int
+    removed: int
     rejected: int
+
+
+def accept_all(tables: Mapping[str, CheckedTable]) -> None:
+    """Let a load go on whatever it rejects."""
+
+
+@dataclass(frozen=True)
+class LoadTerms:
+    """How a load is to be taken.
+
+    Attributes
+    ----------
+    as_of
+        When what it says was so (UTC): a row that names no instant itself is as late as this.  Now, if None.
+    replaced
+        Tables of which the store is to keep nothing that the load does not have.
+    review
+        Is shown the tables, with all rejects, before anything is written; what it raises stops the load.
+    """
+
+    as_of: np.datetime64 | None = None
+    replaced: frozenset[str] = frozenset()
+    review: Callable[[Mapping[str, CheckedTable]], None] = accept_all
+
+    def find_instant(self) -> int:
+        """The instant of the load, in microseconds since 1970."""
+        from datetime import UTC, datetime
+
+        if self.as_of is None:
+            return int(datetime.now(UTC).timestamp() * 1e6)
+        return int(self.as_of.astype("datetime64[us]").astype(int))
+
+
+TAKE_ALL = LoadTerms()
+"""Unless told otherwise: as of now, and nothing is replaced."""
 
 
 @dataclass(frozen=True)
@@ -106,9 +148,14 @@ class GraphStore(Protocol):
     location: str
 
     def load(
-        self, tables: Mapping[str, CheckedTable], *, dry_run: bool = False, progress: Progress = no_progress
+        self,
+        tables: Mapping[str, CheckedTable],
+        terms: LoadTerms = TAKE_ALL,
+        *,
+        dry_run: bool = False,
+        progress: Progress = no_progress,
     ) -> LoadReport:
-        """Add the facts that are not there yet, all or nothing."""
+        """Take in the facts that are not there yet, all or nothing; what held before becomes history."""
 
     def mark_facts(self) -> str:
         """A mark of the facts: while it stays the same, so do they."""

@@ -98,6 +98,11 @@ def _node(label: str, /, **properties: Type | Property) -> Node:
     return Node(label, _complete(properties))
 
 
+def _later_node(label: str, since: int, /, **properties: Type) -> Node:
+    """A label that no graph of an earlier version has."""
+    return Node(label, {name: Property(each, since) for name, each in properties.items()})
+
+
 def _relationship(kind: str, /, *ends: tuple[str, str], **properties: Type | Property) -> Relationship:
     return Relationship(kind, ends, _complete(properties))
 
@@ -118,9 +123,10 @@ _FACT_NODES = (
         risk_score=Property("real", found=True),
         tier=Property("text", found=True),
         probability=Property("real", since=2, found=True),
+        updated_at=Property("time", since=3),
     ),
     _node("Identifier", identifier_key="text", kind="text", value="text", canonical="text"),
-    _node("Listing", product_id="text", listed_at="time", price="real"),
+    _node("Listing", product_id="text", listed_at="time", price="real", updated_at=Property("time", since=3)),
     _node(
         "Review",
         review_id="text",
@@ -129,9 +135,47 @@ _FACT_NODES = (
         text="text",
         suspicion=Property("real", found=True),
         tier=Property("text", found=True),
+        updated_at=Property("time", since=3),
     ),
     _node("Shop", shop_id="text"),
     _node("Label", label="text"),
+    # A former state of a row of any table, with that table's columns; see graph.stores.history.
+    _later_node(
+        "Earlier",
+        3,
+        earlier_key="text",
+        of_table="text",
+        row_id="text",
+        valid_from="time",
+        valid_until="time",
+        ended_as="text",
+        account_id="text",
+        buyer_id="text",
+        seller_id="text",
+        product_id="text",
+        identifier_key="text",
+        referred_by="text",
+        created_at="time",
+        role="text",
+        segment="text",
+        status="text",
+        attributes="text",
+        amount="real",
+        currency="text",
+        ordered_at="time",
+        listed_at="time",
+        price="real",
+        rating="real",
+        reviewed_at="time",
+        text="text",
+        label="text",
+        decided_at="time",
+        source="text",
+        seen_at="time",
+        order_id="text",
+        review_id="text",
+        updated_at="time",
+    ),
 )
 
 _FOUND_NODES = (
@@ -181,12 +225,19 @@ _FACT_RELATIONSHIPS = (
         currency="text",
         ordered_at="time",
         status="text",
+        updated_at=Property("time", since=3),
     ),
     _relationship("LISTED", ("Account", "Listing")),
     _relationship("WROTE", ("Account", "Review")),
     _relationship("ABOUT", ("Review", "Listing"), ("Review", "Account")),
     _relationship("REFERRED", ("Account", "Account")),
-    _relationship("LABELLED", ("Account", "Label"), decided_at="time", source="text"),
+    _relationship(
+        "LABELLED",
+        ("Account", "Label"),
+        decided_at="time",
+        source="text",
+        updated_at=Property("time", since=3),
+    ),
 )
 
 _FOUND_RELATIONSHIPS = (
@@ -234,11 +285,18 @@ def list_found(table: str) -> frozenset[str]:
     return frozenset(name for name, each in _PARTS.get(table, VECTOR).properties.items() if each.found)
 
 
+def find_new_labels(version: int) -> list[Node]:
+    """The labels of which a graph of a version knows nothing."""
+    return [node for node in NODES.values() if all(each.since > version for each in node.properties.values())]
+
+
 def find_later(version: int) -> dict[str, dict[str, Property]]:
-    """The properties that a graph of a version lacks, by label or kind of relationship."""
+    """The properties that a graph of a version lacks, by label or kind of relationship, of those that it knows."""
+    new = {node.label for node in find_new_labels(version)}
     later = {
         name: {key: each for key, each in part.properties.items() if each.since > version}
         for name, part in _PARTS.items()
+        if name not in new
     }
     return {name: properties for name, properties in later.items() if properties}
 

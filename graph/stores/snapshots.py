@@ -1,7 +1,7 @@
 """From a store's columns to a :class:`~graph.model.Snapshot`: sorted, cut at an instant, joined.
 
-Knows no database: each store hands in :class:`RawGraph`, whose relationships name nodes by their
-place in the node tables, in whatever order the store gave them.
+Knows no database: each store hands in :class:`~graph.stores.raw_graph.RawGraph`, whose relationships name nodes by
+their place in the node tables, in whatever order the store gave them.
 """
 
 from __future__ import annotations
@@ -18,34 +18,11 @@ from numpy.typing import NDArray
 from graph.arrow import equals, find_distinct, is_true, read_floats, read_ints, read_texts
 from graph.identity.match import MATCHED_KINDS, match_values
 from graph.model import Floats, Ints, Orders, Reviews, Snapshot, Strings, Times, Uses
+from graph.stores.past import turn_back
+from graph.stores.raw_graph import RawGraph
 
 if TYPE_CHECKING:
     from graph.arrow import Chunks, Values
-
-
-@dataclass(frozen=True)
-class RawGraph:
-    """A store's facts as Arrow tables, in any order.
-
-    Columns: ``accounts`` account_id, created_at; ``identifiers`` kind, canonical; ``listings``
-    product_id, price; ``reviews`` review_id, rating, reviewed_at, text; ``uses`` account, identifier, seen_at;
-    ``orders`` buyer, seller (null for the shop), product_id, amount, ordered_at, status; ``listed``
-    account, listing; ``wrote`` account, review; ``about_listing`` review, listing; ``about_account``
-    review, account; ``referred`` by, account; ``labelled`` account, label, decided_at.
-    """
-
-    accounts: pa.Table
-    identifiers: pa.Table
-    listings: pa.Table
-    reviews: pa.Table
-    uses: pa.Table
-    orders: pa.Table
-    listed: pa.Table
-    wrote: pa.Table
-    about_listing: pa.Table
-    about_account: pa.Table
-    referred: pa.Table
-    labelled: pa.Table
 
 
 def build_snapshot(raw: RawGraph, *, as_of: np.datetime64 | None = None) -> Snapshot:
@@ -57,16 +34,14 @@ def build_snapshot(raw: RawGraph, *, as_of: np.datetime64 | None = None) -> Snap
         The store's facts.
     as_of
         Keep only what is dated at or before this instant; what bears no date is left out too
-        (accounts and listings excepted), for it might be later.
+        (accounts and listings excepted), for it might be later.  What has changed since is as it was.
     """
+    raw = raw if as_of is None else turn_back(raw, as_of)
     account_row, account_id, created_at = _accounts(raw.accounts, as_of)
-    identifiers = _identifiers(raw.identifiers, _is_used(raw, account_row, as_of))
+    identifiers = _identifiers(raw.identifiers.select(["kind", "canonical"]), _is_used(raw, account_row, as_of))
     product_row, product_id = _sorted_keys(raw.listings["product_id"])
     product_seller = _product_sellers(raw.listed, account_row, product_row)
-    referrals = np.stack([account_row[_ints(raw.referred[c])] for c in ("account", "by")])
-    # A referral bears no date, so that as of an instant none is known to have been made.
-    referrals = referrals[:, (referrals >= 0).all(axis=0) & (as_of is None)]
-    referrals = referrals[:, np.lexsort(referrals[::-1])]
+    referrals = _referrals(raw.referred, account_row, as_of)
     labels = _labels(raw.labelled, account_row, as_of)
     return Snapshot(
         account_id=account_id,
@@ -261,12 +236,24 @@ def _reviews(
     )
 
 
+def _referrals(referred: pa.Table, account_row: Ints, as_of: np.datetime64 | None) -> Ints:
+    """Rows account, who brought it in (2, F), sorted."""
+    referrals = np.stack([account_row[_ints(referred[c])] for c in ("account", "by")])
+    # A referral bears no date, so that as of an instant none is known to have been made.
+    referrals = referrals[:, (referrals >= 0).all(axis=0) & (as_of is None)]
+    return referrals[:, np.lexsort(referrals[::-1])]
+
+
 def _labels(labelled: pa.Table, account_row: Ints, as_of: np.datetime64 | None) -> NDArray[np.int64]:
-    """Rows account, is-fraud, decided-at of the labels (3, L), sorted."""
+    """Rows account, is-fraud, decided-at of the labels (3, L), sorted: of each account the last decision."""
     decided_at = _times(labelled["decided_at"])
     is_fraud = is_true(equals(labelled["label"], "fraud")).astype(np.int64)
     rows = np.stack([account_row[_ints(labelled["account"])], is_fraud, decided_at.astype(np.int64)])
     rows = rows[:, (rows[0] >= 0) & _known_by(decided_at, as_of)]
+    # Older stores keep all decisions; one that bears no date is the first integer there is, and thus the earliest.
+    last = np.full(len(account_row), np.iinfo(np.int64).min)
+    np.maximum.at(last, rows[0], rows[2])
+    rows = rows[:, rows[2] == last[rows[0]]]
     return rows[:, np.lexsort(rows[::-1])]
 
 

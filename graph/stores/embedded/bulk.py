@@ -7,35 +7,42 @@ named by their offset, so that no id is repeated for every relationship.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import ladybug
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from graph.arrow import make_table, take_or_null
+from graph.arrow import fill_nulls, make_table, take_or_null
 from graph.model import Ints
 from graph.progress import Progress
 from graph.stores.embedded.database import ask_arrow
+from graph.stores.raw_graph import RawGraph
 from graph.stores.run_rows import RunRows
-from graph.stores.snapshots import RawGraph
-from graph.vocabulary import SHOP_ID
+from graph.stores.shape import NODES
 
 if TYPE_CHECKING:
     from graph.arrow import Chunks
     from graph.stores.known_facts import KnownFacts
     from graph.stores.load_plan import LoadPlan
 
+Ask = Callable[[str], pa.Table]
+"""Asks a graph a question, and returns its rows as columns."""
+
 _BATCH_ROWS, _STATEMENT_ROWS = 1 << 18, 1 << 20
+_FEW = ("Label", "Shop")
+_NOT_TOLD, _NEVER = "\x01", datetime(1800, 1, 1)  # no text and no time of the contract is these
 
 _ACCOUNTS = (
     "MATCH (a:Account) RETURN offset(id(a)) AS place, a.account_id AS account_id, a.created_at AS created_at,"
-    " a.role AS role, a.segment AS segment, a.status AS status, a.attributes AS attributes"
+    " a.role AS role, a.segment AS segment, a.status AS status, a.attributes AS attributes, a.updated_at AS updated_at"
 )
 _USES = (
     "MATCH (a:Account)-[u:USES]->(i:Identifier)"
@@ -44,7 +51,8 @@ _USES = (
 _REFERRED = "MATCH (b:Account)-[:REFERRED]->(a:Account) RETURN offset(id(b)) AS by, offset(id(a)) AS account"
 _LABELLED = (
     "MATCH (a:Account)-[l:LABELLED]->(w:Label)"
-    " RETURN offset(id(a)) AS account, w.label AS label, l.decided_at AS decided_at, l.source AS source"
+    " RETURN offset(id(a)) AS account, w.label AS label, l.decided_at AS decided_at, l.source AS source,"
+    " l.updated_at AS updated_at"
 )
 _LISTED = "MATCH (a:Account)-[:LISTED]->(p:Listing) RETURN offset(id(a)) AS account, offset(id(p)) AS listing"
 _WROTE = "MATCH (a:Account)-[:WROTE]->(r:Review) RETURN offset(id(a)) AS account, offset(id(r)) AS review"
@@ -52,16 +60,17 @@ _ABOUT_LISTING = "MATCH (r:Review)-[:ABOUT]->(p:Listing) RETURN offset(id(r)) AS
 _ABOUT_ACCOUNT = "MATCH (r:Review)-[:ABOUT]->(s:Account) RETURN offset(id(r)) AS review, offset(id(s)) AS account"
 _LISTINGS = (
     "MATCH (p:Listing)"
-    " RETURN offset(id(p)) AS place, p.product_id AS product_id, p.listed_at AS listed_at, p.price AS price"
+    " RETURN offset(id(p)) AS place, p.product_id AS product_id, p.listed_at AS listed_at, p.price AS price,"
+    " p.updated_at AS updated_at"
 )
-_KNOWN_REVIEWS = (
+_REVIEWS = (
     "MATCH (r:Review)"
-    " RETURN offset(id(r)) AS place, r.review_id AS review_id, r.rating AS rating, r.reviewed_at AS reviewed_at"
+    " RETURN offset(id(r)) AS place, r.review_id AS review_id, r.rating AS rating, r.reviewed_at AS reviewed_at,"
+    " r.text AS text, r.updated_at AS updated_at"
 )
-_REVIEWS = f"{_KNOWN_REVIEWS}, r.text AS text"
 _ORDER_DETAILS = (
     "o.order_id AS order_id, o.product_id AS product_id, o.amount AS amount, o.currency AS currency,"
-    " o.ordered_at AS ordered_at, o.status AS status"
+    " o.ordered_at AS ordered_at, o.status AS status, o.updated_at AS updated_at"
 )
 _ORDERS_OF_SELLERS = (
     "MATCH (b:Account)-[o:ORDERED]->(s:Account)"
@@ -73,6 +82,7 @@ _ORDERS_OF_SHOP = (
 )
 # A snapshot joins identifiers by their canonical value, a load by their key; either column is most of the store's text.
 _IDENTIFIERS = "MATCH (i:Identifier) RETURN offset(id(i)) AS place, i.kind AS kind, i.canonical AS canonical"
+_ALL_OF_IDENTIFIERS = f"{_IDENTIFIERS}, i.identifier_key AS identifier_key"
 _IDENTIFIER_KEYS = "MATCH (i:Identifier) RETURN offset(id(i)) AS place, i.identifier_key AS identifier_key"
 
 
@@ -87,33 +97,34 @@ class _Nodes:
     rows: Mapping[str, Ints]
 
 
-def read_raw_graph(connection: ladybug.Connection) -> RawGraph:
-    """Every fact, for a snapshot."""
-    nodes = _read_nodes(connection, identifiers=_IDENTIFIERS, reviews=_REVIEWS)
+def read_raw_graph(ask: Ask, *, with_past: bool = False) -> RawGraph:
+    """Every fact, for a snapshot; with its history, where the past is asked for."""
+    nodes = _read_nodes(ask, identifiers=_ALL_OF_IDENTIFIERS if with_past else _IDENTIFIERS)
     return RawGraph(
         accounts=nodes.accounts,
         identifiers=nodes.identifiers,
         listings=nodes.listings,
         reviews=nodes.reviews,
-        uses=_edges(connection, _USES, nodes),
-        orders=_orders(connection, nodes),
-        listed=_edges(connection, _LISTED, nodes),
-        wrote=_edges(connection, _WROTE, nodes),
-        about_listing=_edges(connection, _ABOUT_LISTING, nodes),
-        about_account=_edges(connection, _ABOUT_ACCOUNT, nodes),
-        referred=_edges(connection, _REFERRED, nodes),
-        labelled=_edges(connection, _LABELLED, nodes),
+        uses=_edges(ask, _USES, nodes),
+        orders=_orders(ask, nodes),
+        listed=_edges(ask, _LISTED, nodes),
+        wrote=_edges(ask, _WROTE, nodes),
+        about_listing=_edges(ask, _ABOUT_LISTING, nodes),
+        about_account=_edges(ask, _ABOUT_ACCOUNT, nodes),
+        referred=_edges(ask, _REFERRED, nodes),
+        labelled=_edges(ask, _LABELLED, nodes),
+        earlier=read_earlier(ask) if with_past else None,
     )
 
 
-def read_known_facts(connection: ladybug.Connection) -> KnownFacts:
+def read_known_facts(ask: Ask) -> KnownFacts:
     """Every fact, for a load to be compared with."""
-    from graph.stores.known_facts import KnownFacts
+    from graph.stores.known_facts import KnownFacts, name_accounts
 
-    nodes = _read_nodes(connection, identifiers=_IDENTIFIER_KEYS, reviews=_KNOWN_REVIEWS)
-    orders = _orders(connection, nodes)
+    nodes = _read_nodes(ask, identifiers=_IDENTIFIER_KEYS)
+    orders = _orders(ask, nodes)
     account_id, product_id = nodes.accounts["account_id"], nodes.listings["product_id"]
-    listed = _edges(connection, _LISTED, nodes)
+    listed = _edges(ask, _LISTED, nodes)
     seller_id = _end(listed, "listing", "account", account_id, len(product_id))
     return KnownFacts(
         accounts=nodes.accounts,
@@ -126,34 +137,81 @@ def read_known_facts(connection: ladybug.Connection) -> KnownFacts:
                 **{name: orders[name] for name in orders.column_names[3:]},
             }
         ),
-        reviews=_known_reviews(connection, nodes),
+        reviews=_known_reviews(ask, nodes),
         identifier_key=nodes.identifiers["identifier_key"].combine_chunks(),
-        uses=_edges(connection, _USES, nodes),
-        referrals=_edges(connection, _REFERRED, nodes),
-        labels=_edges(connection, _LABELLED, nodes),
+        uses=_edges(ask, _USES, nodes),
+        referrals=_edges(ask, _REFERRED, nodes),
+        labels=name_accounts(_edges(ask, _LABELLED, nodes), account_id),
+        earlier=read_earlier(ask),
     )
 
 
+def read_earlier(ask: Ask) -> pa.Table:
+    """Every former state; see :mod:`graph.stores.history`."""
+    from graph.stores.history import EARLIER, SCHEMA
+
+    tables = ask("CALL show_tables() RETURN name")["name"].to_pylist()
+    if EARLIER not in tables:  # an older store
+        return SCHEMA.empty_table()
+    wanted = ", ".join(f"e.{name} AS {name}" for name in SCHEMA.names)
+    return ask(f"MATCH (e:{EARLIER}) RETURN {wanted}").cast(SCHEMA)
+
+
 def write_plan(connection: ladybug.Connection, staging: Path, plan: LoadPlan, progress: Progress) -> None:
-    """Write a load's new facts and use up the plan; the caller holds the transaction."""
+    """Write what a load changes and use up the plan; the caller holds the transaction."""
     done, total = 0, plan.n_rows
-    known_shop = ask_arrow(connection, f"MATCH (s:Shop {{shop_id: '{SHOP_ID}'}}) RETURN s.shop_id").num_rows
-    for label in list(plan.nodes):
-        rows = plan.nodes.pop(label)
-        if label != "Shop" or not known_shop:
-            _copy(connection, staging, label, rows)
-        done += rows.num_rows
-        progress(f"writing {label}", done, total)
-    for label in list(plan.fills):
-        rows = plan.fills.pop(label)
-        _match_and_set(connection, staging, label, rows, how="n.{0} = coalesce(n.{0}, {0})")
-        done += rows.num_rows
-        progress(f"completing {label}", done, total)
-    for kind in list(plan.relationships):
-        rows = plan.relationships.pop(kind)
-        _copy_relationship(connection, staging, kind, rows)
-        done += rows.num_rows
-        progress(f"writing {kind[0]}", done, total)
+    steps: tuple[tuple[str, dict[Any, pa.Table], Callable[[Any, pa.Table], None]], ...] = (
+        ("taking back", plan.ends, lambda kind, rows: _end_relationships(connection, staging, kind, rows)),
+        ("writing", plan.nodes, lambda label, rows: _add_nodes(connection, staging, label, rows)),
+        ("changing", plan.changes, lambda label, rows: _match_and_set(connection, staging, label, rows)),
+        ("writing", plan.relationships, lambda kind, rows: _copy_relationship(connection, staging, kind, rows)),
+        ("taking back", plan.gone, lambda label, rows: _delete_nodes(connection, staging, label, rows)),
+    )
+    for verb, parts, write in steps:
+        for kind in list(parts):
+            rows = parts.pop(kind)
+            write(kind, rows)
+            done += rows.num_rows
+            progress(f"{verb} {kind if isinstance(kind, str) else kind[0]}", done, total)
+
+
+def _add_nodes(connection: ladybug.Connection, staging: Path, label: str, rows: pa.Table) -> None:
+    if label in _FEW:  # they may be there from an earlier load
+        key = rows.column_names[0]
+        there = ask_arrow(connection, f"MATCH (n:{label}) RETURN n.{key} AS key")["key"].combine_chunks()
+        rows = rows.filter(pc.invert(pc.is_in(rows[key], value_set=there.cast(pa.string()))))
+    if rows.num_rows:
+        _copy(connection, staging, label, rows)
+
+
+def _end_relationships(
+    connection: ladybug.Connection, staging: Path, kind: tuple[str, str, str], rows: pa.Table
+) -> None:
+    name, source, target = kind
+    near, far, *others = rows.column_names
+    # Columns by other names than the properties, and nothing as a value: a null equals nothing.
+    columns = make_table({f"the_{each}": _never_null(rows[each]) for each in rows.column_names})
+    same = " AND ".join(f"coalesce(r.{each}, {_nothing(rows[each])}) = the_{each}" for each in others)
+    match = (
+        f"MATCH (a:{source} {{{NODES[source].key}: the_{near}}})-[r:`{name}`]->"
+        f"(b:{target} {{{NODES[target].key}: the_{far}}})"
+    )
+    for file in _staged(staging, columns):
+        connection.execute(f"LOAD FROM {file} {match}{f' WHERE {same}' if same else ''} DELETE r")
+
+
+def _never_null(values: Chunks) -> Chunks:
+    return fill_nulls(values, _NEVER if pa.types.is_timestamp(values.type) else _NOT_TOLD)
+
+
+def _nothing(values: Chunks) -> str:
+    return f"timestamp('{_NEVER}')" if pa.types.is_timestamp(values.type) else f"'{_NOT_TOLD}'"
+
+
+def _delete_nodes(connection: ladybug.Connection, staging: Path, label: str, rows: pa.Table) -> None:
+    key = rows.column_names[0]
+    for file in _staged(staging, rows.rename_columns(["the_key"])):
+        connection.execute(f"LOAD FROM {file} MATCH (n:{label} {{{key}: the_key}}) DETACH DELETE n")
 
 
 def write_run_rows(connection: ladybug.Connection, staging: Path, rows: RunRows) -> None:
@@ -163,7 +221,7 @@ def write_run_rows(connection: ladybug.Connection, staging: Path, rows: RunRows)
     for kind, part in rows.relationships.items():
         _copy_relationship(connection, staging, kind, part)
     for label, part in (("Account", rows.account_scores), ("Review", rows.review_scores)):
-        _match_and_set(connection, staging, label, part, how="n.{0} = {0}")
+        _match_and_set(connection, staging, label, part)
 
 
 def replace_vectors(
@@ -178,20 +236,20 @@ def replace_vectors(
     _copy(connection, staging, "Vector", pa.table({"account_id": pa.array(account_id, pa.string()), "vector": column}))
 
 
-def _read_nodes(connection: ladybug.Connection, *, identifiers: str, reviews: str) -> _Nodes:
-    accounts, account = _nodes(connection, _ACCOUNTS)
-    identifier_nodes, identifier = _nodes(connection, identifiers)
-    listings, listing = _nodes(connection, _LISTINGS)
-    review_nodes, review = _nodes(connection, reviews)
+def _read_nodes(ask: Ask, *, identifiers: str) -> _Nodes:
+    accounts, account = _nodes(ask, _ACCOUNTS)
+    identifier_nodes, identifier = _nodes(ask, identifiers)
+    listings, listing = _nodes(ask, _LISTINGS)
+    review_nodes, review = _nodes(ask, _REVIEWS)
     rows = {"account": account, "buyer": account, "seller": account, "by": account}
     rows |= {"identifier": identifier, "listing": listing, "review": review}
     return _Nodes(accounts, identifier_nodes, listings, review_nodes, rows)
 
 
-def _known_reviews(connection: ladybug.Connection, nodes: _Nodes) -> pa.Table:
+def _known_reviews(ask: Ask, nodes: _Nodes) -> pa.Table:
     n, account_id = nodes.reviews.num_rows, nodes.accounts["account_id"]
-    wrote, of_seller = _edges(connection, _WROTE, nodes), _edges(connection, _ABOUT_ACCOUNT, nodes)
-    of_listing = _edges(connection, _ABOUT_LISTING, nodes)
+    wrote, of_seller = _edges(ask, _WROTE, nodes), _edges(ask, _ABOUT_ACCOUNT, nodes)
+    of_listing = _edges(ask, _ABOUT_LISTING, nodes)
     return make_table(
         {
             "review_id": nodes.reviews["review_id"],
@@ -199,23 +257,23 @@ def _known_reviews(connection: ladybug.Connection, nodes: _Nodes) -> pa.Table:
             "product_id": _end(of_listing, "review", "listing", nodes.listings["product_id"], n),
             "seller_id": _end(of_seller, "review", "account", account_id, n),
             "rating": nodes.reviews["rating"],
-            "reviewed_at": nodes.reviews["reviewed_at"],
+            **{name: nodes.reviews[name] for name in ("reviewed_at", "text", "updated_at")},
         }
     )
 
 
-def _nodes(connection: ladybug.Connection, cypher: str) -> tuple[pa.Table, Ints]:
+def _nodes(ask: Ask, cypher: str) -> tuple[pa.Table, Ints]:
     """A label's nodes without their offset (``place``), and the row of each offset in that table."""
-    nodes = ask_arrow(connection, cypher)
+    nodes = ask(cypher)
     place = nodes["place"].to_numpy().astype(np.int64)
     row = np.full(int(place.max(initial=-1)) + 1, -1, dtype=np.int64)
     row[place] = np.arange(len(place))
     return nodes.drop_columns("place"), row
 
 
-def _edges(connection: ladybug.Connection, cypher: str, nodes: _Nodes) -> pa.Table:
+def _edges(ask: Ask, cypher: str, nodes: _Nodes) -> pa.Table:
     """Relationships whose ends are rows of the node tables."""
-    edges = ask_arrow(connection, cypher)
+    edges = ask(cypher)
     for place, name in enumerate(edges.column_names):
         if name in nodes.rows:
             rows = pa.array(nodes.rows[name], pa.int64()).take(edges[name].combine_chunks())
@@ -223,8 +281,8 @@ def _edges(connection: ladybug.Connection, cypher: str, nodes: _Nodes) -> pa.Tab
     return edges
 
 
-def _orders(connection: ladybug.Connection, nodes: _Nodes) -> pa.Table:
-    of_sellers, of_shop = (_edges(connection, cypher, nodes) for cypher in (_ORDERS_OF_SELLERS, _ORDERS_OF_SHOP))
+def _orders(ask: Ask, nodes: _Nodes) -> pa.Table:
+    of_sellers, of_shop = (_edges(ask, cypher, nodes) for cypher in (_ORDERS_OF_SELLERS, _ORDERS_OF_SHOP))
     return pa.concat_tables([of_sellers, of_shop.cast(of_sellers.schema)])
 
 
@@ -242,10 +300,10 @@ def _copy_relationship(
         connection.execute(f"COPY `{name}` FROM {file} (from='{source}', to='{target}')")
 
 
-def _match_and_set(connection: ladybug.Connection, staging: Path, label: str, rows: pa.Table, *, how: str) -> None:
-    """Set properties of known nodes; the first column is the key, ``how`` says what becomes of each other one."""
+def _match_and_set(connection: ladybug.Connection, staging: Path, label: str, rows: pa.Table) -> None:
+    """Set properties of known nodes; the first column is the key."""
     key, *columns = rows.column_names
-    sets = ", ".join(how.format(name) for name in columns)
+    sets = ", ".join(f"n.{name} = {name}" for name in columns)
     for file in _staged(staging, rows):
         connection.execute(f"LOAD FROM {file} MATCH (n:{label} {{{key}: {key}}}) SET {sets}")
 

@@ -1,7 +1,8 @@
 """The tables of the embedded store, which version of them a store has, and how an older one becomes the latest.
 
-Tables follow from :mod:`graph.stores.shape`.  A later version of it only adds properties, so that an older store is
-brought up to date by adding columns that hold nothing; until a writer does that, a reader is given nothing for them.
+Tables follow from :mod:`graph.stores.shape`.  A later version of it only adds properties and labels, so that an older
+store is brought up to date by adding columns and tables that hold nothing; until a writer does that, a reader is given
+nothing for them.
 """
 
 from __future__ import annotations
@@ -11,7 +12,17 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from graph.errors import QueryError, StoreVersionError
-from graph.stores.shape import NODES, RELATIONSHIPS, VERSION, Node, Property, Relationship, Type, find_later
+from graph.stores.shape import (
+    NODES,
+    RELATIONSHIPS,
+    VERSION,
+    Node,
+    Property,
+    Relationship,
+    Type,
+    find_later,
+    find_new_labels,
+)
 
 SCHEMA_VERSION = VERSION
 
@@ -58,8 +69,9 @@ def list_migrations(version: int) -> list[str]:
         return []
     later = [(held, table, name) for table, new in find_later(version).items() for name, held in new.items()]
     later.sort(key=lambda each: each[0].since)
+    made = [_create_node_table(node) for node in find_new_labels(version)]
     added = [f"ALTER TABLE `{table}` ADD {_say_column(name, held)}" for held, table, name in later]
-    return [*added, f"MATCH (s:Schema {{name: 'ringfence'}}) SET s.version = {SCHEMA_VERSION}"]
+    return [*made, *added, f"MATCH (s:Schema {{name: 'ringfence'}}) SET s.version = {SCHEMA_VERSION}"]
 
 
 def find_version(ask: Callable[[str], list[dict[str, Any]]], location: str, file: str) -> int:

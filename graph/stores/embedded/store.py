@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 from graph import errors
 from graph.progress import Progress, no_progress
-from graph.stores.embedded.database import Database, is_refused_write
+from graph.stores.embedded.database import Database, ask_arrow, is_refused_write
 from graph.stores.embedded.empty import EmptyGraph
 from graph.stores.embedded.explain import explained
 from graph.stores.embedded.folder import StoreFolder
@@ -36,12 +36,13 @@ from graph.stores.embedded.schema import (
 )
 from graph.stores.embedded.wording import say_question
 from graph.stores.location import Folder
-from graph.stores.protocol import LoadReport, Mode, Question
+from graph.stores.protocol import TAKE_ALL, LoadReport, LoadTerms, Mode, Question
 from graph.stores.read_only import require_question
 
 if TYPE_CHECKING:
     import ladybug
     import numpy as np
+    import pyarrow as pa
     from numpy.typing import NDArray
 
     from graph.contract.tables import CheckedTable
@@ -222,6 +223,16 @@ class EmbeddedStore:
                 raise
         return self._ask(blank, parameters)
 
+    def ask_columns(self, cypher: str) -> pa.Table:
+        """A question of Ringfence's own as columns; what an older store has not got is null."""
+        try:
+            return ask_arrow(self.connection, cypher)
+        except RuntimeError as error:
+            blank = leave_blank(cypher, str(error), self._lacking)
+            if blank is None:
+                raise
+        return self.ask_columns(blank)
+
     def ask_within(self, limits: QuerySettings, cypher: str, **parameters: Any) -> list[dict[str, Any]]:
         """Run one query of somebody's, or stop it; see :class:`~graph.stores.protocol.GraphStore`."""
         require_question(cypher, HARMLESS)
@@ -237,15 +248,21 @@ class EmbeddedStore:
         return self._ask_explained(say_question(question), given)
 
     def load(
-        self, tables: Mapping[str, CheckedTable], *, dry_run: bool = False, progress: Progress = no_progress
+        self,
+        tables: Mapping[str, CheckedTable],
+        terms: LoadTerms = TAKE_ALL,
+        *,
+        dry_run: bool = False,
+        progress: Progress = no_progress,
     ) -> LoadReport:
-        """Add the facts that are not there yet; see :class:`~graph.stores.protocol.GraphStore`."""
+        """Take in the facts that are not there yet; see :class:`~graph.stores.protocol.GraphStore`."""
         from graph.stores.embedded.bulk import read_known_facts, write_plan
         from graph.stores.load_plan import plan_load
 
         with explained(self.location):
             self.require_whole()
-            plan = plan_load(tables, read_known_facts(self.connection))
+            plan = plan_load(tables, read_known_facts(self.ask_columns), terms)
+        terms.review(plan.tables)
         if not dry_run and plan.n_rows:
             with self._transaction():
                 write_plan(self.connection, self.staging, plan, progress)
@@ -263,7 +280,7 @@ class EmbeddedStore:
 
         with explained(self.location):
             self.require_whole()
-            return build_snapshot(read_raw_graph(self.connection), as_of=as_of)
+            return build_snapshot(read_raw_graph(self.ask_columns, with_past=as_of is not None), as_of=as_of)
 
     def write_run(self, run: RunResult, snapshot: Snapshot, *, started_at: datetime | None = None) -> None:
         """Write a run's results; see :class:`~graph.stores.protocol.GraphStore`."""

@@ -19,8 +19,9 @@ import pyarrow.compute as pc
 
 from graph.arrow import blank_where, equals, make_table, null_below_zero, read_ints, take_or_null
 from graph.model import Ints
+from graph.stores.raw_graph import RawGraph
 from graph.stores.server.bolt import Bolt
-from graph.stores.snapshots import RawGraph
+from graph.stores.shape import FACTS, Type
 
 if TYPE_CHECKING:
     from graph.arrow import Cells, Chunks
@@ -53,7 +54,7 @@ _FROM: Column = ("id(a)", "id")
 _TO: Column = ("id(b)", "id")
 
 
-def _node(label: str, **columns: Kind) -> Facts:
+def _node(label: str, /, **columns: Kind) -> Facts:
     properties: dict[str, Column] = {name: (f"n.{name}", kind) for name, kind in columns.items()}
     return Facts(f"MATCH (n:{label})", "n", {"node": ("id(n)", "id"), **properties})
 
@@ -66,14 +67,21 @@ def _relationship(name: str, ends: tuple[str, str], **columns: Kind) -> Facts:
 
 _ACCOUNTS = _node("Account", account_id="text", created_at="time")
 _KNOWN_ACCOUNTS = _node(
-    "Account", account_id="text", created_at="time", role="text", segment="text", status="text", attributes="text"
+    "Account",
+    account_id="text",
+    created_at="time",
+    role="text",
+    segment="text",
+    status="text",
+    attributes="text",
+    updated_at="time",
 )
 _IDENTIFIERS = _node("Identifier", kind="text", canonical="text")
 _IDENTIFIER_KEYS = _node("Identifier", identifier_key="text")
 _LISTINGS = _node("Listing", product_id="text", price="real")
-_KNOWN_LISTINGS = _node("Listing", product_id="text", listed_at="time", price="real")
+_KNOWN_LISTINGS = _node("Listing", product_id="text", listed_at="time", price="real", updated_at="time")
 _REVIEWS = _node("Review", review_id="text", rating="real", reviewed_at="time", text="text")
-_KNOWN_REVIEWS = _node("Review", review_id="text", rating="real", reviewed_at="time")
+_KNOWN_REVIEWS = _node("Review", review_id="text", rating="real", reviewed_at="time", text="text", updated_at="time")
 _USES = _relationship("USES", ("account", "identifier"), seen_at="time")
 _KNOWN_USES = _relationship("USES", ("account", "identifier"), role="text", seen_at="time")
 _ORDERS = _relationship(
@@ -88,6 +96,7 @@ _KNOWN_ORDERS = _relationship(
     currency="text",
     ordered_at="time",
     status="text",
+    updated_at="time",
 )
 _LISTED = _relationship("LISTED", ("account", "listing"))
 _WROTE = _relationship("WROTE", ("account", "review"))
@@ -101,8 +110,12 @@ _LABELLED = Facts(
         "label": ("b.label", "text"),
         "decided_at": ("r.decided_at", "time"),
         "source": ("r.source", "text"),
+        "updated_at": ("r.updated_at", "time"),
     },
 )
+
+_KINDS: Mapping[Type, Kind] = {"text": "text", "real": "real", "time": "time"}
+_EARLIER = _node("Earlier", **{name: _KINDS[held.type] for name, held in FACTS["Earlier"].properties.items()})
 
 _COUNT = "{pattern} RETURN count({ranged}) AS n"
 _BOUNDS = "{pattern} RETURN min(id({ranged})) AS low, max(id({ranged})) AS high"
@@ -115,9 +128,18 @@ _KNOWN_NODES = {
     "identifiers": _IDENTIFIER_KEYS,
     "listings": _KNOWN_LISTINGS,
     "reviews": _KNOWN_REVIEWS,
+    "earlier": _EARLIER,
+}
+_PAST_NODES = {
+    "accounts": _KNOWN_ACCOUNTS,
+    "identifiers": _node("Identifier", identifier_key="text", kind="text", canonical="text"),
+    "listings": _KNOWN_LISTINGS,
+    "reviews": _KNOWN_REVIEWS,
+    "earlier": _EARLIER,
 }
 _SAME = {"listed": _LISTED, "wrote": _WROTE, "about": _ABOUT, "referred": _REFERRED, "labelled": _LABELLED}
 _SNAPSHOT_RELATIONSHIPS = {"uses": _USES, "orders": _ORDERS, **_SAME}
+_PAST_RELATIONSHIPS = {"uses": _KNOWN_USES, "orders": _KNOWN_ORDERS, **_SAME}
 _KNOWN_RELATIONSHIPS = {"uses": _KNOWN_USES, "orders": _KNOWN_ORDERS, **_SAME}
 
 _ENDS = {
@@ -140,21 +162,25 @@ class Known:
     nodes: Mapping[str, tuple[Cells, Ints]]
 
 
-def read_raw_graph(bolt: Bolt) -> RawGraph:
-    """Every fact, for a snapshot."""
-    tables = _read_tables(bolt, _SNAPSHOT_NODES, _SNAPSHOT_RELATIONSHIPS)
+def read_raw_graph(bolt: Bolt, *, with_past: bool = False) -> RawGraph:
+    """Every fact, for a snapshot; with its history, where the past is asked for."""
+    nodes, relationships = _SNAPSHOT_NODES, _SNAPSHOT_RELATIONSHIPS
+    if with_past:
+        nodes, relationships = _PAST_NODES, _PAST_RELATIONSHIPS
+    tables = _read_tables(bolt, nodes, relationships)
     about_listing, about_account = _split_about(tables)
     return RawGraph(
         **{name: tables[name].drop_columns("node") for name in _SNAPSHOT_NODES},
         **{name: tables[name] for name in ("uses", "orders", "listed", "wrote", "referred", "labelled")},
         about_listing=about_listing,
         about_account=about_account,
+        earlier=tables["earlier"].drop_columns("node") if with_past else None,
     )
 
 
 def read_known(bolt: Bolt) -> Known:
     """Every fact, for a load to be compared with."""
-    from graph.stores.known_facts import KnownFacts
+    from graph.stores.known_facts import KnownFacts, name_accounts
 
     tables = _read_tables(bolt, _KNOWN_NODES, _KNOWN_RELATIONSHIPS)
     accounts, listings, orders = tables["accounts"], tables["listings"], tables["orders"]
@@ -170,7 +196,8 @@ def read_known(bolt: Bolt) -> Known:
         identifier_key=tables["identifiers"]["identifier_key"].combine_chunks(),
         uses=tables["uses"],
         referrals=tables["referred"],
-        labels=tables["labelled"],
+        labels=name_accounts(tables["labelled"], account_id),
+        earlier=tables["earlier"].drop_columns("node"),
     )
     keys = {"Account": "accounts", "Identifier": "identifiers", "Listing": "listings"}
     nodes = {label: (_key(tables[name]), tables[name]["node"].to_numpy()) for label, name in keys.items()}
@@ -193,7 +220,7 @@ def _known_reviews(tables: Mapping[str, pa.Table]) -> pa.Table:
             "product_id": _look_along(of_listing, "review", "listing", product_id, n),
             "seller_id": _look_along(of_seller, "review", "account", account_id, n),
             "rating": reviews["rating"],
-            "reviewed_at": reviews["reviewed_at"],
+            **{name: reviews[name] for name in ("reviewed_at", "text", "updated_at")},
         }
     )
 

@@ -12,7 +12,7 @@ from contextlib import suppress
 
 from graph import errors
 from graph.stores.server.bolt import Bolt
-from graph.stores.shape import NODES, RELATIONSHIPS, VECTOR, VERSION
+from graph.stores.shape import NODES, RELATIONSHIPS, VECTOR, VERSION, find_new_labels
 
 SCHEMA_VERSION = VERSION
 
@@ -48,10 +48,21 @@ _KEYS_AND_INDEXES = (
     *(f"CREATE INDEX {name} IF NOT EXISTS FOR {pattern} ON ({what})" for name, pattern, what in _INDEXES),
 )
 
-MIGRATIONS: Mapping[int, tuple[str, ...]] = {1: _KEYS_AND_INDEXES, **dict.fromkeys(range(2, VERSION + 1), ())}
+_KEYS_OF_NEW_LABELS = {
+    version: tuple(
+        each
+        for node in find_new_labels(version - 1)
+        if node.properties[node.key].since == version
+        for each in _KEYS_AND_INDEXES
+        if f"(n:{node.label})" in each
+    )
+    for version in range(2, VERSION + 1)
+}
+
+MIGRATIONS: Mapping[int, tuple[str, ...]] = {1: _KEYS_AND_INDEXES, **_KEYS_OF_NEW_LABELS}
 """What brings a graph of the version before to each version; every statement may be run twice.
 
-A node takes any property, so a version that only adds some needs no statement.
+A node takes any property, so a version that only adds some needs no statement, and one that adds a label needs its key.
 """
 
 _READ_VERSION = "MATCH (s:Schema {name: 'ringfence'}) RETURN s.version AS version"
@@ -88,7 +99,8 @@ def read_version(bolt: Bolt) -> int | None:
 def require_schema(bolt: Bolt) -> None:
     """Make sure that a graph can be read as it is.
 
-    Where an older Ringfence wrote it, and only properties were added since, they are null: that hinders no reader.
+    Where an older Ringfence wrote it, the properties and labels that were added since are not there: that hinders no
+    reader.
 
     Raises
     ------
@@ -98,7 +110,8 @@ def require_schema(bolt: Bolt) -> None:
     version = read_version(bolt)
     if version is None:
         raise errors.StoreNotFoundError(f"no store at {bolt.server}; make one with `ringfence load FOLDER`")
-    if any(MIGRATIONS[step] for step in range(version + 1, SCHEMA_VERSION + 1)):
+    steps = range(version + 1, SCHEMA_VERSION + 1)
+    if any(MIGRATIONS[step] for step in steps if MIGRATIONS[step] != _KEYS_OF_NEW_LABELS.get(step)):
         raise errors.StoreVersionError(
             f"{bolt.server} was written by an older Ringfence (schema {version}); `ringfence load` brings it up to date"
         )

@@ -132,14 +132,29 @@ def set_properties(label: str, rows: pa.Table) -> list[Batch]:
     return batches
 
 
-def fill_properties(label: str, rows: pa.Table) -> list[Batch]:
-    """Set properties of nodes where they hold nothing; the first column is the key."""
-    key = rows.column_names[0]
+def end_relationships(kind: tuple[str, str, str], rows: pa.Table) -> list[Batch]:
+    """Delete relationships; the first two columns are the keys of their ends, the others what tells them apart."""
+    name, source, target = kind
+    near, far, *others = rows.column_names
+    match = (
+        f"MATCH (a:{source} {{{NODE_KEYS[source]}: ${near}[i]}})-[r:`{name}`]->"
+        f"(b:{target} {{{NODE_KEYS[target]}: ${far}[i]}})"
+    )
     batches = []
-    for part in _slices(rows):
-        sets = [f"n.{name} = coalesce(n.{name}, {_value(part, name)})" for name in part.column_names[1:]]
-        batches += [_set(label, key, part, sets)] if sets else []
+    for start in range(0, rows.num_rows, BATCH_ROWS):
+        part = rows.slice(start, BATCH_ROWS)
+        same = [f"(r.{each} = {_value(part, each)} OR (r.{each} IS NULL AND ${each}[i] IS NULL))" for each in others]
+        where = f" WHERE {' AND '.join(same)}" if same else ""
+        batches.append(Batch(f"{_each(part)} {match}{where} DELETE r", part))
     return batches
+
+
+def delete_nodes(label: str, rows: pa.Table) -> list[Batch]:
+    """Delete nodes, and what leads to and from them; the column is their key."""
+    (key,) = rows.column_names
+    return [
+        Batch(f"{_each(part)} MATCH (n:{label} {{{key}: ${key}[i]}}) DETACH DELETE n", part) for part in _slices(rows)
+    ]
 
 
 def _set(label: str, key: str, rows: pa.Table, sets: list[str]) -> Batch:

@@ -20,7 +20,7 @@ from graph import errors
 from graph.progress import Progress, no_progress
 from graph.stores.limits import limiting_memory
 from graph.stores.location import Server
-from graph.stores.protocol import LoadReport, Mode, Question
+from graph.stores.protocol import TAKE_ALL, LoadReport, LoadTerms, Mode, Question
 from graph.stores.read_only import require_question
 from graph.stores.server.bolt import Bolt, Transaction
 from graph.stores.server.count_cache import Crowds, Mark, leave_out
@@ -180,15 +180,21 @@ class ServerStore:
         return [row for row in rows if row["question"] != _LOADS], (bookmark, loads) if bookmark else None
 
     def load(
-        self, tables: Mapping[str, CheckedTable], *, dry_run: bool = False, progress: Progress = no_progress
+        self,
+        tables: Mapping[str, CheckedTable],
+        terms: LoadTerms = TAKE_ALL,
+        *,
+        dry_run: bool = False,
+        progress: Progress = no_progress,
     ) -> LoadReport:
-        """Add the facts that are not there yet; see :class:`~graph.stores.protocol.GraphStore`."""
+        """Take in the facts that are not there yet; see :class:`~graph.stores.protocol.GraphStore`."""
         from graph.stores.load_plan import plan_load
         from graph.stores.server.read import read_known
         from graph.stores.server.statements import NodeIds
 
         known = read_known(self._bolt)
-        plan = plan_load(tables, known.facts)
+        plan = plan_load(tables, known.facts, terms)
+        terms.review(plan.tables)
         if not dry_run:
             self._write_plan(plan, NodeIds(dict(known.nodes)), progress)
             self._keep_contents()
@@ -239,7 +245,7 @@ class ServerStore:
         from graph.stores.snapshots import build_snapshot
 
         before = self._read_finished_state()
-        raw = read_raw_graph(self._bolt)
+        raw = read_raw_graph(self._bolt, with_past=as_of is not None)
         if self._read_finished_state().loads != before.loads:
             raise errors.StoreBusyError(f"{self.location} was loaded into while it was being read; try again")
         return build_snapshot(raw, as_of=as_of)

@@ -30,7 +30,8 @@ from graph.stores.server.statements import (
     create_nodes,
     create_relationships,
     create_reviews,
-    fill_properties,
+    delete_nodes,
+    end_relationships,
     flat,
     look_up,
     merge_nodes,
@@ -69,14 +70,16 @@ def write_plan(writer: Writer, plan: LoadPlan, ids: NodeIds, progress: Progress)
     """Write a load's new facts; ``ids`` are those of the nodes that are there already.
 
     All nodes come before all relationships, and every fact is written whole, so that whatever was
-    written before an interruption is a smaller set of the same facts.
+    written before an interruption is a smaller set of the same facts: what is to go has its history by then.
     """
     tally = _Tally(plan.n_rows, progress)
     for label, rows in plan.nodes.items():
         if label != "Review":
             _add_nodes(writer, label, rows, ids, tally.counting(f"writing {label}"))
-    for label, rows in plan.fills.items():
-        writer.write(fill_properties(label, rows), tally.counting(f"completing {label}"))
+    for label, rows in plan.changes.items():
+        writer.write(set_properties(label, rows), tally.counting(f"changing {label}"))
+    for kind, rows in plan.ends.items():
+        writer.write(end_relationships(kind, rows), tally.counting(f"taking back {kind[0]}"))
     if "Review" in plan.nodes:
         writer.write(create_reviews(plan, ids), tally.counting("writing Review"))
     for kind, rows in plan.relationships.items():
@@ -84,6 +87,8 @@ def write_plan(writer: Writer, plan: LoadPlan, ids: NodeIds, progress: Progress)
             ids.found[kind[2]] = look_up(writer, kind[2], find_distinct(rows.column(1)))
         if kind not in REVIEW_KINDS:
             writer.write(create_relationships(kind, rows, ids), tally.counting(f"writing {kind[0]}"))
+    for label, rows in plan.gone.items():
+        writer.write(delete_nodes(label, rows), tally.counting(f"taking back {label}"))
 
 
 def _add_nodes(writer: Writer, label: str, rows: pa.Table, ids: NodeIds, done: Callable[[int], None]) -> None:

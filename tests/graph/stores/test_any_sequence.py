@@ -43,6 +43,7 @@ class StoreAgainstDicts(RuleBasedStateMachine):
         self.devices: set[tuple[str, str]] = set()
         self.vectors: list[str] = []
         self.runs: set[str] = set()
+        self.earlier = 0
 
     def reopened(self) -> GraphStore:
         return type(self).open_graph(place=self.folder.name)
@@ -83,32 +84,37 @@ class StoreAgainstDicts(RuleBasedStateMachine):
         dry: bool,
     ) -> None:
         report = by_table(self.load(accounts, orders, devices, dry))
-        bad = {each for each, role in accounts.items() if role and self.roles.get(each) and role != self.roles[each]}
-        # A blank contradicts nothing; a cell where the store has a blank does, for orders are final.
-        wrong = {
-            key
-            for key, order in orders.items()
-            if any(cell and cell != kept for cell, kept in zip(order, self.orders.get(key, order), strict=True))
-        }
-        assert report["accounts"][3] == len(bad)
-        assert report.get("orders", (0, 0, 0, 0))[1:] == (
+        # A blank says nothing; who the buyer is says which order it is, so that another one is another order.
+        wrong = {key for key, order in orders.items() if order[0] != self.orders.get(key, order)[0]}
+        after = {key: self.merge(self.orders.get(key), order) for key, order in orders.items() if key not in wrong}
+        changed = {key for key, order in after.items() if order != self.orders.get(key, order)}
+        moved = {each for each, role in accounts.items() if role and self.roles.get(each) and role != self.roles[each]}
+        assert report["accounts"][2] == len(moved)
+        assert report.get("orders", (0, 0, 0, 0, 0))[1:] == (
             len(orders.keys() - self.orders.keys()),
-            len(orders.keys() & self.orders.keys() - wrong),
+            len(changed),
+            len(orders.keys() & self.orders.keys() - wrong - changed),
             len(wrong),
         )
         assert report.get("devices", (0, 0))[1] == len(devices - self.devices)
         if dry:
             return
         for each, role in accounts.items():
-            self.roles[each] = self.roles.get(each) or role
-        for key in orders.keys() - wrong:
-            self.orders.setdefault(key, orders[key])
+            self.roles[each] = role or self.roles.get(each, "")
+        self.earlier += len(changed | moved)
+        self.orders |= after
+        for key in after:
             for each in orders[key][:2]:
                 self.roles.setdefault(each, "")
         self.devices |= devices
         for each, _ in devices:
             self.roles.setdefault(each, "")
         self.roles.pop("", None)
+
+    @staticmethod
+    def merge(kept: tuple[str, str, str] | None, given: tuple[str, str, str]) -> tuple[str, str, str]:
+        was = kept or given
+        return given[0], given[1] or was[1], given[2] or was[2]
 
     @rule()
     def reopen(self) -> None:
@@ -144,6 +150,7 @@ class StoreAgainstDicts(RuleBasedStateMachine):
         used = query("MATCH (a:Account)-[:USES]->(i:Identifier) RETURN a.account_id AS id, i.value AS device")
         assert sorted((row["id"], row["device"]) for row in used) == sorted(self.devices)
         assert {row["id"] for row in query("MATCH (u:Run) RETURN u.run_id AS id")} == self.runs
+        assert query("MATCH (e:Earlier) RETURN count(*) AS n") == [{"n": self.earlier}]
         if self.vectors:
             kept = query("MATCH (v:Vector) RETURN v.account_id AS id ORDER BY id")
             assert sorted(row["id"] for row in kept) == self.vectors

@@ -167,11 +167,17 @@ class SlowTwin:
         return sorted({(self.account[row["account_id"]], self.account[row["referred_by"]]) for row in rows})
 
     def list_labels(self) -> set[tuple[Any, ...]]:
-        return {
-            (self.account[row["account_id"]], row["label"] == "fraud", read_time(row["decided_at"]))
-            for row in self.tables["labels"]
-            if row["account_id"] in self.account and self.knows(row["decided_at"])
-        }
+        """Of each account the last verdict; one that says the same again is none, and some have no order to others."""
+        found = set()
+        for who in {row["account_id"] for row in self.tables["labels"]} & set(self.account):
+            said = [row for row in self.tables["labels"] if row["account_id"] == who]
+            of_day = {row["decided_at"]: row for row in reversed(said)}
+            said = [of_day[day] for day in sorted(of_day)] if all(of_day) else said[:1]
+            before = ["", *(row["label"] for row in said)]
+            told = [row for row, last in zip(said, before, strict=False) if row["label"] != last]
+            known = [row for row in told if self.knows(row["decided_at"])]
+            found |= {(self.account[who], row["label"] == "fraud", read_time(row["decided_at"])) for row in known[-1:]}
+        return found
 
 
 def take_slow_snapshot(tables: Mapping[str, list[dict[str, str]]], as_of: dt.datetime | None) -> dict[str, Any]:

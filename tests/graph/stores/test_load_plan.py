@@ -55,7 +55,7 @@ def plan(*tables: CheckedTable, known: KnownFacts | None = None) -> LoadPlan:
 
 def test_nothing_in_nothing_out() -> None:
     made = plan(table("accounts"))
-    assert (made.nodes, made.fills, made.relationships, made.n_rows) == ({}, {}, {}, 0)
+    assert (made.nodes, made.changes, made.relationships, made.ends, made.gone, made.n_rows) == ({}, {}, {}, {}, {}, 0)
 
 
 def test_new_accounts_come_sorted_and_complete() -> None:
@@ -107,7 +107,7 @@ def test_the_same_use_counts_once_over_tables_and_the_store() -> None:
         {"identifier_key": "device:e", "seen_at": None},
     ]
     assert made.nodes["Identifier"]["identifier_key"].to_pylist() == ["device:e"]
-    assert [(each.name, each.added, each.already_there) for each in made.reports] == [
+    assert [(each.name, each.added, each.unchanged) for each in made.reports] == [
         ("devices", 1, 1),
         ("identifiers", 1, 2),
     ]
@@ -124,21 +124,21 @@ def test_an_address_id_is_exact_where_free_text_has_spellings() -> None:
 @pytest.mark.parametrize(
     ("kept", "given", "becomes"),
     [
-        ("buyer", "buyer", "already there"),
-        ("buyer", None, "already there"),
-        (None, None, "already there"),
+        ("buyer", "buyer", "unchanged"),
+        ("buyer", None, "unchanged"),
+        (None, None, "unchanged"),
         (None, "buyer", "filled"),
-        ("buyer", "seller", "rejected"),
+        ("buyer", "seller", "changed"),
     ],
 )
 def test_an_account_that_is_known(kept: str | None, given: str | None, becomes: str) -> None:
     known = facts(accounts=[{"account_id": "a", "role": kept, "status": "active"}])
     made = plan(table("accounts", {"account_id": "a", "role": given}), known=known)
     [report] = made.reports
-    counts = {"filled": report.added, "already there": report.already_there, "rejected": report.rejected}
+    counts = {"filled": report.added, "changed": report.changed, "unchanged": report.unchanged}
     assert counts == {word: int(word == becomes) for word in counts}
-    assert set(made.fills) == ({"Account"} if becomes == "filled" else set())
-    assert made.nodes == {}
+    assert set(made.changes) == ({"Account"} if becomes in ("filled", "changed") else set())
+    assert set(made.nodes) == ({"Earlier"} if becomes == "changed" else set())
 
 
 def test_a_rejected_row_names_nobody() -> None:
@@ -155,7 +155,7 @@ def test_a_listing_is_completed_with_its_seller_once() -> None:
     listed = facts(accounts=[{"account_id": "s"}], listings=[{"product_id": "p", "seller_id": "s"}])
     made = plan(table("listings", {"product_id": "p", "seller_id": "s", "price": 2.0}), known=listed)
     assert made.relationships == {}
-    assert made.fills["Listing"]["price"].to_pylist() == [2.0]
+    assert made.changes["Listing"]["price"].to_pylist() == [2.0]
 
 
 _PEOPLE = st.sampled_from("abcd")
@@ -166,7 +166,7 @@ _PEOPLE = st.sampled_from("abcd")
     st.lists(st.tuples(_PEOPLE, _PEOPLE, st.sampled_from([None, "x"])), max_size=8),
     st.lists(st.tuples(_PEOPLE, st.sampled_from("pq"), st.sampled_from([None, _AT])), max_size=8, unique=True),
 )
-def test_every_row_read_is_added_there_or_rejected(
+def test_every_row_read_is_added_changed_unchanged_or_rejected(
     orders: list[tuple[str, str, str | None]], devices: list[tuple[str, str, dt.datetime | None]]
 ) -> None:
     known = facts(
@@ -189,13 +189,15 @@ def test_every_row_read_is_added_there_or_rejected(
         known=known,
     )
     for report in made.reports:
-        assert report.read == report.added + report.already_there + report.rejected
-        assert min(report.added, report.already_there, report.rejected) >= 0
+        assert report.read == report.added + report.changed + report.unchanged + report.rejected
+        assert min(report.added, report.changed, report.unchanged, report.rejected) >= 0
     ends = {cell for (_, source, _), rows in made.relationships.items() for cell in rows.column(0).to_pylist()}
     new = set(made.nodes["Account"]["account_id"].to_pylist()) if "Account" in made.nodes else set()
     assert ends <= new | {"a", "b"}
     assert not new & {"a", "b"}
-    assert made.n_rows == sum(map(len, [*made.nodes.values(), *made.fills.values(), *made.relationships.values()]))
+    assert made.n_rows == sum(
+        map(len, [*made.nodes.values(), *made.changes.values(), *made.relationships.values(), *made.ends.values()])
+    )
 
 
 _ONE_ROW: dict[str, dict[str, object]] = {

@@ -43,8 +43,8 @@ def test_a_run_is_found_by_cypher_in_the_documented_shape(loaded: GraphStore, du
     assert ("run-1/account/ann", "ann") in found["Flag-ON-Account"]
     assert found["Flag-ON-Review"] == [("run-1/review/rev-1", "rev-1")]
     assert len(found["Run-RAISED-Flag"]) == len(found["Flag-CITES-Ring"]) == 3
-    assert next(row for row in found["Account"] if row[0] == "ann")[6:] == (0.93, "automatic", None)
-    assert next(row for row in found["Review"] if row[0] == "rev-1")[4:] == (0.8, "review")
+    assert next(row for row in found["Account"] if row[0] == "ann")[6:9] == (0.93, "automatic", None)
+    assert next(row for row in found["Review"] if row[0] == "rev-1")[4:6] == (0.8, "review")
 
 
 def test_the_same_run_twice_leaves_the_same_graph(loaded: GraphStore, dump: Dumper) -> None:

@@ -1,0 +1,150 @@
+"""The command that reads tables into the store, and says what it set aside."""
+
+from __future__ import annotations
+
+import logging
+import tempfile
+from collections.abc import Collection, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from cli.context import Workplace, pass_workplace
+from cli.output import is_raw, print_table, raw_option, say
+from cli.progress import show_progress
+from cli.work import as_instant, parse_time
+from graph.errors import StoreNotFoundError, TooManyRejectsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from datetime import datetime
+
+    from graph.contract.tables import CheckedTable
+    from graph.settings import Settings
+    from graph.stores.protocol import GraphStore
+
+logger = logging.getLogger("ringfence.cli")
+
+
+@click.command(short_help="Read a folder of tables into the store.")
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option("--as-of", type=parse_time, metavar="TIME", help="When the tables were exported (UTC).  [default: now]")
+@click.option("--replace", multiple=True, metavar="TABLE", help="What this table has no more is gone.  Repeatable.")
+@click.option("--strict", is_flag=True, help="Load nothing if any row is rejected.")
+@click.option("--dry-run", is_flag=True, help="Check and count, but write nothing into the store.")
+@click.option("--rejects", type=click.Path(path_type=Path), help="Where to list bad rows; STORE-rejects.csv otherwise.")
+@raw_option
+@pass_workplace
+def load(
+    workplace: Workplace,
+    folder: Path,
+    as_of: datetime | None,
+    replace: tuple[str, ...],
+    strict: bool,
+    dry_run: bool,
+    rejects: Path | None,
+) -> None:
+    """Read a folder of tables into the store.
+
+    One file per table: accounts, orders, devices, addresses, identifiers, listings, reviews,
+    referrals, labels, each .csv, .csv.gz or .parquet; only accounts is required.  What is later
+    holds: another state of what is known takes its place, and --as-of still tells the past.  Rows
+    that break the data contract, or contradict one another, are listed with their line and reason,
+    and the rest loads.  Loading the same folder again changes nothing.
+    """
+    from graph.contract.tables import read_folder
+    from graph.stores.protocol import LoadTerms
+
+    settings = workplace.read_settings()
+    workplace.require_apart(folder)
+    review = _Review(rejects or workplace.name_rejects(), settings, strict=strict)
+    with show_progress() as progress:
+        tables = read_folder(folder, settings, progress=progress)
+        _require_tables(replace, tables)
+        review.check_files(tables)
+        terms = LoadTerms(as_of=as_instant(as_of), replaced=frozenset(replace), review=review)
+        with _open_for_load(workplace, dry_run=dry_run) as store:
+            report = store.load(tables, terms, dry_run=dry_run, progress=progress)
+    from cli.draw_answers import draw_load
+
+    print_table(draw_load(report))
+    say(f"\n{review.say_rejects(report.checked)}")
+    say("Nothing was written (dry run)." if dry_run else "Next: ringfence detect")
+
+
+@dataclass(frozen=True)
+class _Review:
+    """Lists what is rejected, before anything is written, and stops a load of which too much is."""
+
+    path: Path
+    settings: Settings
+    strict: bool
+
+    def check_files(self, tables: Mapping[str, CheckedTable]) -> None:
+        """Stop before a store is opened, or made, if the tables alone are reason enough."""
+        try:
+            self._check(tables)
+        except TooManyRejectsError:
+            self._list(tables)
+            raise
+
+    def __call__(self, tables: Mapping[str, CheckedTable]) -> None:
+        """List all rejects, those among them that contradict the store."""
+        self._list(tables)
+        self._check(tables)
+
+    def _list(self, tables: Mapping[str, CheckedTable]) -> None:
+        from graph.contract.tables import write_rejects
+
+        if _count_rejects(tables):
+            write_rejects(tables, self.path, raw=is_raw())
+            logger.info("%s", self.say_rejects(tables))
+
+    def _check(self, tables: Mapping[str, CheckedTable]) -> None:
+        from graph.contract.tables import check_reject_share, refuse_rejects
+
+        if self.strict:
+            refuse_rejects(tables)
+        check_reject_share(tables, self.settings)
+
+    def say_rejects(self, tables: Mapping[str, CheckedTable]) -> str:
+        n_rejected = _count_rejects(tables)
+        if not n_rejected:
+            return "No row was rejected."
+        rows = "1 row" if n_rejected == 1 else f"{n_rejected:,} rows"
+        return f"{rows} rejected; see {self.path}"
+
+
+def _count_rejects(tables: Mapping[str, CheckedTable]) -> int:
+    return sum(len(table.rejects) for table in tables.values())
+
+
+def _require_tables(names: Collection[str], tables: Collection[str]) -> None:
+    """Refuse to replace a table that the folder has not got: nothing would stay of it."""
+    for name in names:
+        if name not in tables:
+            raise click.BadParameter(
+                f"{name!r} is not in the folder, which has {', '.join(tables)}", param_hint="--replace"
+            )
+
+
+@contextmanager
+def _open_for_load(workplace: Workplace, *, dry_run: bool) -> Iterator[GraphStore]:
+    # A dry run must leave no trace, not even an empty store.
+    if not dry_run:
+        with workplace.open_store(mode="write") as store:
+            yield store
+        return
+    with tempfile.TemporaryDirectory() as scratch:
+        try:
+            store = workplace.open_store()
+        except StoreNotFoundError:
+            store = Workplace(store=str(Path(scratch) / "store")).open_store(mode="write")
+        with store:
+            yield store
+
+
+COMMANDS: dict[str, click.Command] = {"load": load}

@@ -1,0 +1,36 @@
+"""A store's facts as it hands them over."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import pyarrow as pa
+
+
+@dataclass(frozen=True)
+class RawGraph:
+    """A store's facts as Arrow tables, in any order.
+
+    Columns: ``accounts`` account_id, created_at; ``identifiers`` kind, canonical; ``listings``
+    product_id, price; ``reviews`` review_id, rating, reviewed_at, text; ``uses`` account, identifier, seen_at;
+    ``orders`` buyer, seller (null for the shop), product_id, amount, ordered_at, status; ``listed``
+    account, listing; ``wrote`` account, review; ``about_listing`` review, listing; ``about_account``
+    review, account; ``referred`` by, account; ``labelled`` account, label, decided_at.
+
+    Where the past is asked for, ``earlier`` holds the former states (:mod:`graph.stores.history`), ``identifiers`` have
+    identifier_key, ``orders`` order_id, and those with a history updated_at.
+    """
+
+    accounts: pa.Table
+    identifiers: pa.Table
+    listings: pa.Table
+    reviews: pa.Table
+    uses: pa.Table
+    orders: pa.Table
+    listed: pa.Table
+    wrote: pa.Table
+    about_listing: pa.Table
+    about_account: pa.Table
+    referred: pa.Table
+    labelled: pa.Table
+    earlier: pa.Table | None = None
