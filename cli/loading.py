@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import tempfile
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,9 +22,10 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from datetime import datetime
 
+    from graph.contract.doubts import Doubt
     from graph.contract.tables import CheckedTable
     from graph.settings import Settings
-    from graph.stores.protocol import GraphStore
+    from graph.stores.protocol import GraphStore, LoadReport
 
 logger = logging.getLogger("ringfence.cli")
 
@@ -34,6 +35,8 @@ logger = logging.getLogger("ringfence.cli")
 @click.option("--as-of", type=parse_time, metavar="TIME", help="When the tables were exported (UTC).  [default: now]")
 @click.option("--replace", multiple=True, metavar="TABLE", help="What this table has no more is gone.  Repeatable.")
 @click.option("--strict", is_flag=True, help="Load nothing if any row is rejected.")
+@click.option("--despite-doubts", is_flag=True, help="Load although ids look changed by a spreadsheet.")
+@click.option("--doubts", type=click.Path(path_type=Path), help="Where to write what looks misread, as JSON.")
 @click.option("--dry-run", is_flag=True, help="Check and count, but write nothing into the store.")
 @click.option("--rejects", type=click.Path(path_type=Path), help="Where to list bad rows; STORE-rejects.csv otherwise.")
 @raw_option
@@ -44,6 +47,8 @@ def load(
     as_of: datetime | None,
     replace: tuple[str, ...],
     strict: bool,
+    despite_doubts: bool,
+    doubts: Path | None,
     dry_run: bool,
     rejects: Path | None,
 ) -> None:
@@ -53,7 +58,8 @@ def load(
     referrals, labels, each .csv, .csv.gz or .parquet; only accounts is required.  What is later
     holds: another state of what is known takes its place, and --as-of still tells the past.  Rows
     that break the data contract, or contradict one another, are listed with their line and reason,
-    and the rest loads.  Loading the same folder again changes nothing.
+    and the rest loads.  What looks misread, such as ids that a spreadsheet shortened or a device
+    called "unknown", is told on stderr.  Loading the same folder again changes nothing.
     """
     from graph.contract.tables import read_folder
     from graph.stores.protocol import LoadTerms
@@ -66,13 +72,34 @@ def load(
         _require_tables(replace, tables)
         review.check_files(tables)
         terms = LoadTerms(as_of=as_instant(as_of), replaced=frozenset(replace), review=review)
+        doubtful = _find_doubts(tables, terms.find_instant(), doubts, goes_on=despite_doubts)
         with _open_for_load(workplace, dry_run=dry_run) as store:
             report = store.load(tables, terms, dry_run=dry_run, progress=progress)
+    _show(report, review, doubtful)
+
+
+def _show(report: LoadReport, review: _Review, doubts: Sequence[Doubt]) -> None:
     from cli.draw_answers import draw_load
 
     print_table(draw_load(report))
+    for doubt in doubts:
+        logger.warning("doubtful: %s", doubt.say())
     say(f"\n{review.say_rejects(report.checked)}")
-    say("Nothing was written (dry run)." if dry_run else "Next: ringfence detect")
+    say("Nothing was written (dry run)." if report.dry_run else "Next: ringfence detect")
+
+
+def _find_doubts(
+    tables: Mapping[str, CheckedTable], now: int, path: Path | None, *, goes_on: bool
+) -> tuple[Doubt, ...]:
+    """What looks misread; stop where ids are not what they were."""
+    from graph.contract.sanity import find_doubts, refuse_grave, write_doubts
+
+    doubts = find_doubts(tables, now)
+    if path is not None:
+        write_doubts(doubts, path)
+    if not goes_on:
+        refuse_grave(doubts)
+    return doubts
 
 
 @dataclass(frozen=True)

@@ -121,10 +121,10 @@ def fill_nulls(values: Chunks, other: Any) -> Chunks:
     return filled
 
 
-def find_repeated(values: Chunks) -> Cells:
-    """The distinct values (K,) that come more than once."""
+def find_repeated(values: Chunks, *, more_than: int = 1) -> Cells:
+    """The distinct values (K,) that come more often than so many times."""
     counts = _compute.value_counts(values)
-    repeated: Cells = counts.field(0).filter(_compute.greater(counts.field(1), 1))
+    repeated: Cells = counts.field(0).filter(_compute.greater(counts.field(1), more_than))
     return repeated
 
 

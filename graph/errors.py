@@ -64,6 +64,10 @@ class TooManyRejectsError(DataError):
     """More rows break the contract than ``load.max_reject_share`` allows."""
 
 
+class DoubtfulDataError(DataError):
+    """Ids in a table are not what they were: loading them would join or part what is not.  Says what mends it."""
+
+
 class StoreError(RingfenceError, OSError):
     """The property graph on disk, or on a server, failed."""
 

@@ -39,6 +39,9 @@ class TableSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         Further file columns to keep with each account (the accounts table only).
     encoding, delimiter
         How a CSV file is written.
+    ignore
+        Values of identifiers that say nothing, such as ``unknown``: a row with one of them is left out, and counted as
+        unchanged (devices, addresses and identifiers).
     guarded
         Whether its cells were guarded against spreadsheets, as Ringfence guards what it writes: the apostrophe before
         ``=``, ``+``, ``-`` or ``@`` is then taken off again.
@@ -50,6 +53,7 @@ class TableSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     encoding: str = "utf-8"
     delimiter: str = ","
     guarded: bool = False
+    ignore: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         if len(self.delimiter) != 1 or not self.delimiter.isascii() or self.delimiter in '"\r\n\0':

@@ -55,6 +55,8 @@ def refuse_unknown_mapping(settings: Settings) -> None:
             if column not in known:
                 hint = nearest_hint(column, known)
                 raise ConfigError(f"ringfence.toml: no column 'tables.{name}.columns.{column}'{hint}")
+        if mapped.ignore and table.use is None:
+            raise ConfigError(f"ringfence.toml: 'tables.{name}.ignore': only tables of identifiers leave values out")
         if mapped.attributes and not table.has_attributes:
             raise ConfigError(f"ringfence.toml: 'tables.{name}.attributes': only accounts keep further columns")
 

@@ -16,8 +16,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
-from graph.arrow import make_table
+from graph.arrow import is_true, make_table
 from graph.contract.cells import FoundRows, write_as_json
 from graph.contract.columns import check_columns, check_relations, pick_columns
 from graph.contract.csv_files import guard_row as guard_csv_row
@@ -46,7 +47,7 @@ class _Origin:
 
 @dataclass(frozen=True)
 class CheckedTable:
-    """One table after the check: ``n_read == rows.num_rows + len(rejects) + n_repeated``.
+    """One table after the check: ``n_read == rows.num_rows + len(rejects) + n_repeated + n_ignored``.
 
     Attributes
     ----------
@@ -58,8 +59,8 @@ class CheckedTable:
         ``is_id``, true where it is an opaque ``address_id`` whose spelling must not be touched.
     rejects
         The rows set aside.
-    n_read, n_repeated
-        Rows in the file; rows that repeat an earlier one in every canonical column.
+    n_read, n_repeated, n_ignored
+        Rows in the file; rows that repeat an earlier one in every canonical column; rows that say nothing (``ignore``).
     silent
         Optional columns that are absent or empty: what needs them falls silent.
     """
@@ -71,6 +72,7 @@ class CheckedTable:
     n_read: int
     silent: tuple[str, ...]
     n_repeated: int = 0
+    n_ignored: int = 0
     _origin: _Origin | None = field(default=None, repr=False, compare=False)
 
     def reject(self, rows: Ints, reasons: Sequence[str]) -> CheckedTable:
@@ -227,6 +229,7 @@ def _check_table(source: Source) -> CheckedTable:
     check_relations(source.table, rows, faults)
     keep = np.ones(cells.n_rows, dtype=bool)
     keep[list(faults.reason)] = False
+    n_ignored = _leave_ignored(source, rows, keep)
     n_repeated = drop_repeats(source.table, rows, keep, faults)
     rejects = collect_rejects(source, len(header), cells.n_ragged, faults)
     rows = _merge_either(rows if keep.all() else rows.filter(keep), source.table.either)
@@ -238,8 +241,19 @@ def _check_table(source: Source) -> CheckedTable:
         n_read=cells.n_rows + cells.n_ragged,
         silent=_find_silent(source.table, rows),
         n_repeated=n_repeated,
+        n_ignored=n_ignored,
         _origin=_Origin(source, len(header), np.flatnonzero(keep)),
     )
+
+
+def _leave_ignored(source: Source, rows: pa.Table, keep: NDArray[np.bool_]) -> int:
+    """Clear ``keep`` for rows whose identifier says nothing, and count them."""
+    if not source.settings.ignore or source.table.use is None:
+        return 0
+    value = rows[source.table.use.value]
+    ignored = keep & is_true(pc.is_in(value, value_set=pa.array(source.settings.ignore)))
+    keep[ignored] = False
+    return int(ignored.sum())
 
 
 def _find_silent(table: Table, rows: pa.Table) -> tuple[str, ...]:

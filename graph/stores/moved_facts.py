@@ -34,8 +34,8 @@ def find_moved(store: GraphStore, snapshot: Snapshot, *, mark: str) -> Snapshot 
     for was, there_is in _pair_ids(snapshot, now):
         if len(np.setdiff1d(was, there_is)):
             raise StoreMovedError(
-                f"{store.location} was set back to earlier facts while a run was at work: nothing was written; run it"
-                " again"
+                f"{store.location} was set back to earlier facts, or accounts or reviews were taken away, while a run"
+                " was at work: nothing was written; run it again"
             )
     return None if digest_snapshot(now) == digest_snapshot(snapshot) else now
 

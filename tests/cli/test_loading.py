@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from pathlib import Path
 
 import pytest
@@ -66,3 +67,22 @@ def test_what_a_replaced_table_has_no_more_is_counted(elsewhere: Path) -> None:
     load(elsewhere, [ORDER, *FURTHER])
     code, said = load(elsewhere, FURTHER, "--replace", "orders")
     assert (code, " ".join(said[said.index("orders ") :].split()[:7])) == (0, "orders 38 0 0 38 1 0")
+
+
+def test_ids_that_a_spreadsheet_changed_stop_a_load_unless_it_is_told_to_go_on(elsewhere: Path) -> None:
+    devices = [{"account_id": who, "device_id": "1.23E+15"} for who in ("ann", "bob")]
+    write_folder(elsewhere / "market", {"accounts": [{"account_id": "ann"}], "devices": devices})
+    stopped = run("load", "market", "--doubts", "doubts.json")
+    assert (stopped.exit_code, "devices.device_id: 2 rows are numbers as a spreadsheet" in stopped.stderr) == (4, True)
+    assert not (elsewhere / "ringfence-store").exists()
+    assert [each["kind"] for each in json.loads((elsewhere / "doubts.json").read_text())] == ["shortened"]
+    loaded = run("load", "market", "--despite-doubts")
+    assert (loaded.exit_code, "doubtful: devices.device_id: 2 rows" in loaded.stderr) == (0, True)
+
+
+def test_what_is_only_doubtful_is_told_and_loaded(elsewhere: Path) -> None:
+    devices = [{"account_id": who, "device_id": "unknown"} for who in ("ann", "bob")]
+    write_folder(elsewhere / "market", {"accounts": [{"account_id": "ann"}], "devices": devices})
+    loaded = run("load", "market")
+    assert loaded.exit_code == 0
+    assert '(unknown); [tables.devices] ignore = ["unknown"]' in loaded.stderr

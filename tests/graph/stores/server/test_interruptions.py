@@ -217,8 +217,8 @@ def test_a_snapshot_that_a_load_came_into_is_refused(
     load(server, small_market.write_tables(market.parent / "first"))
     read = server_read.read_raw_graph
 
-    def read_slowly(bolt: Bolt) -> Any:
-        raw = read(bolt)
+    def read_slowly(bolt: Bolt, **how: Any) -> Any:
+        raw = read(bolt, **how)
         load(server, market)
         return raw
 

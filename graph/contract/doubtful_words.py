@@ -1,0 +1,68 @@
+"""Words that nobody has described: statuses of orders and accounts, kinds of identifiers; and tables that are empty."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graph.arrow import equals
+from graph.contract.doubts import Doubt, Wrong, gather
+
+_STATUSES = (
+    *(
+        "cancelled",
+        "canceled",
+        "chargeback",
+        "charged_back",
+        "complete",
+        "completed",
+        "delivered",
+        "disputed",
+        "failed",
+    ),
+    *("open", "paid", "pending", "processing", "refunded", "returned", "shipped", "created", "authorized", "captured"),
+)
+_KINDS = ("address", "card", "cookie", "device", "email", "ip", "payment", "phone", "wallet")
+
+
+def find_unknown_words(tables: Mapping[str, pa.Table]) -> tuple[Doubt, ...]:
+    """Doubt words that mean nothing to what reads them.
+
+    Parameters
+    ----------
+    tables
+        Checked rows by the contract's table.
+    """
+    return gather(_look_at(tables)) + tuple(_find_empty(tables))
+
+
+def _look_at(tables: Mapping[str, pa.Table]) -> Iterator[tuple[str, str, Wrong]]:
+    if "orders" in tables:
+        says = "have a status that nobody has described: it counts as a sale"
+        mend = "[detect.policy] refund_statuses has those that are none"
+        yield "orders", "status", Wrong("status", _leave(tables["orders"]["status"], _STATUSES), says, mend)
+    if "identifiers" in tables:
+        says = "are of a kind that nobody has described: it is neutral"
+        mend = "[detect.channels.KIND] describes it; see ringfence policy"
+        yield "identifiers", "kind", Wrong("kind", _leave(tables["identifiers"]["kind"], _KINDS), says, mend)
+
+
+def _leave(values: pa.ChunkedArray[pa.StringScalar], known: tuple[str, ...]) -> pa.ChunkedArray[pa.StringScalar]:
+    words = values.drop_null()
+    return words.filter(pc.invert(pc.is_in(words, value_set=pa.array(known))))
+
+
+def _find_empty(tables: Mapping[str, pa.Table]) -> Iterator[Doubt]:
+    for name, rows in tables.items():
+        if not rows.num_rows and name != "accounts":
+            says, mend = "has a header and not one row that can be used: its channel is silent", "look at its export"
+            yield Doubt("empty", name, rows.column_names[0], 0, (), says, mend)
+    if (
+        "labels" in tables
+        and (labels := tables["labels"]).num_rows
+        and not pc.any(equals(labels["label"], "fraud")).as_py()
+    ):
+        says, mend = "and none of them is fraud, so that nothing can be learnt", "look at its export"
+        yield Doubt("empty", "labels", "label", labels.num_rows, ("legit",), says, mend)

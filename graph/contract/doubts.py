@@ -1,0 +1,98 @@
+"""What in tables is likely to be read otherwise than it was meant, though no row of it breaks the contract.
+
+Each concern has a module of its own; a doubt says what was found, how often, with examples, and what mends it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graph.arrow import find_distinct, read_texts
+
+if TYPE_CHECKING:
+    from graph.arrow import Chunks
+
+MOST_EXAMPLES = 3
+
+
+@dataclass(frozen=True)
+class Doubt:
+    """Something doubtful in one column of one table.
+
+    Attributes
+    ----------
+    kind
+        What sort of doubt it is, in one word.
+    table, column
+        Where.
+    count
+        How many rows it is about.
+    examples
+        Up to three of the values.
+    says
+        What is doubtful about them.
+    mend
+        What to do: mostly a line for ``ringfence.toml``.
+    is_grave
+        Whether it is sure that ids are not what they were, so that a load stops unless it is told to go on.
+    """
+
+    kind: str
+    table: str
+    column: str
+    count: int
+    examples: tuple[str, ...]
+    says: str
+    mend: str
+    is_grave: bool = False
+
+    def say(self) -> str:
+        """The doubt in one line."""
+        shown = ", ".join(self.examples)
+        rows = f"{self.count:,} row{'' if self.count == 1 else 's'}"
+        return f"{self.table}.{self.column}: {rows} {self.says} ({shown}); {self.mend}"
+
+    def as_record(self) -> dict[str, Any]:
+        """The same as plain values, for JSON."""
+        return asdict(self)
+
+
+@dataclass(frozen=True)
+class Wrong:
+    """What is wrong with the values of one column: the rows' values (K,), and what a doubt says of them."""
+
+    kind: str
+    values: Chunks
+    says: str
+    mend: str
+    is_grave: bool = False
+
+    def doubt(self, table: str, column: str) -> Doubt:
+        """The doubt, with examples."""
+        some = tuple(sorted(read_texts(find_distinct(self.values)))[:MOST_EXAMPLES])
+        mend = self.mend.format(table=table, column=column, values=", ".join(f'"{each}"' for each in some))
+        return Doubt(self.kind, table, column, len(self.values), some, self.says, mend, self.is_grave)
+
+
+def gather(found: Iterable[tuple[str, str, Wrong]]) -> tuple[Doubt, ...]:
+    """The doubts among what was looked at (table, column, what is wrong): those of which there is any."""
+    return tuple(wrong.doubt(table, column) for table, column, wrong in found if len(wrong.values))
+
+
+def match(values: Chunks, pattern: str) -> Chunks:
+    """The values (K,) of a column (N,) that match a pattern."""
+    return values.filter(pc.match_substring_regex(values, pattern))
+
+
+def list_columns(tables: Mapping[str, pa.Table], names: Iterable[str]) -> Iterable[tuple[str, str, Chunks]]:
+    """Each table's columns of these names, as text."""
+    wanted = set(names)
+    for table, rows in tables.items():
+        for column in rows.column_names:
+            if column in wanted and rows.num_rows:
+                yield table, column, rows[column]

@@ -1,0 +1,79 @@
+"""A look at checked tables as a whole: what is likely misread, though every row keeps to the contract."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+
+from graph.contract.doubtful_ids import find_changed_ids
+from graph.contract.doubtful_times import find_odd_times
+from graph.contract.doubtful_values import find_linking_values
+from graph.contract.doubtful_words import find_unknown_words
+from graph.contract.doubts import Doubt
+from graph.contract.tables import CheckedTable
+from graph.errors import DataError, DoubtfulDataError
+from graph.files import replacing_file
+
+_MANY_REPEATS = 0.05
+
+
+def find_doubts(tables: Mapping[str, CheckedTable], now: int) -> tuple[Doubt, ...]:
+    """What is doubtful about tables, the grave first.
+
+    Parameters
+    ----------
+    tables
+        Checked tables by the contract's name.
+    now
+        The instant of the load, in microseconds since 1970.
+
+    Notes
+    -----
+    O(N) for N cells: each concern looks at whole columns.
+    """
+    rows = {name: table.rows for name, table in tables.items()}
+    found = (
+        *find_changed_ids(rows),
+        *find_linking_values(rows),
+        *find_unknown_words(rows),
+        *find_odd_times(rows, now),
+        *_find_repeats(tables),
+    )
+    return tuple(sorted(found, key=lambda each: not each.is_grave))
+
+
+def refuse_grave(doubts: Sequence[Doubt]) -> None:
+    """Stop a load whose ids are not what they were.
+
+    Raises
+    ------
+    DoubtfulDataError
+        Says the first grave doubt, and what mends it.
+    """
+    for doubt in doubts:
+        if doubt.is_grave:
+            raise DoubtfulDataError(doubt.say())
+
+
+def write_doubts(doubts: Sequence[Doubt], path: Path) -> None:
+    """Write doubts as a JSON list.
+
+    Raises
+    ------
+    DataError
+        If the file cannot be written.
+    """
+    try:
+        with replacing_file(path) as file:
+            text = json.dumps([each.as_record() for each in doubts], ensure_ascii=False, indent=2)
+            file.write(f"{text}\n".encode())
+    except OSError as error:
+        raise DataError(f"{path}: the doubts cannot be written: {error.strerror}") from error
+
+
+def _find_repeats(tables: Mapping[str, CheckedTable]) -> Iterator[Doubt]:
+    for name, table in tables.items():
+        if table.n_repeated > _MANY_REPEATS * table.n_read:
+            says, mend = "repeat an earlier one, and count once", "look whether its export joins what it should not"
+            yield Doubt("repeats", name, table.rows.column_names[0], table.n_repeated, (), says, mend)

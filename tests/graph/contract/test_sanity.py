@@ -1,0 +1,141 @@
+"""What looks misread although no row breaks the contract; each doubt has a count, examples and a way to mend it."""
+
+from __future__ import annotations
+
+import datetime as dt
+import json
+from pathlib import Path
+
+import pytest
+from tables_on_disk import Write, read, records
+
+from graph.contract.sanity import find_doubts, refuse_grave, write_doubts
+from graph.contract.tables import read_folder
+from graph.errors import ConfigError, DoubtfulDataError
+from graph.settings import Settings, TableSettings
+
+NOW = int(dt.datetime(2024, 6, 1, tzinfo=dt.UTC).timestamp() * 1e6)
+
+
+def look(folder: Path) -> dict[tuple[str, str], tuple[int, tuple[str, ...]]]:
+    """Of each doubt, by its kind and column, how many rows it is about, and examples."""
+    return {
+        (each.kind, f"{each.table}.{each.column}"): (each.count, each.examples)
+        for each in find_doubts(read(folder), NOW)
+    }
+
+
+def test_a_plain_market_leaves_no_doubt(write: Write) -> None:
+    folder = write(
+        accounts="account_id,created_at\nA1,2024-01-01\nA2,2024-01-02\n",
+        orders="order_id,buyer_id,seller_id,ordered_at,status\nO1,A1,A2,2024-02-01,completed\n",
+        identifiers="account_id,kind,value\nA1,ip,8.8.4.4\nA2,email,a@shop.example.co\n",
+    )
+    assert look(folder) == {}
+
+
+@pytest.mark.parametrize("value", ["1.23E+15", "4e+11", "9.9E+12"])
+def test_ids_that_a_spreadsheet_shortened_are_grave(write: Write, value: str) -> None:
+    folder = write(devices=f"account_id,device_id\nA,{value}\nB,{value}\nC,abc\n")
+    assert look(folder) == {("shortened", "devices.device_id"): (2, (value,))}
+    with pytest.raises(DoubtfulDataError, match=r"devices.device_id: 2 rows are numbers as a spreadsheet .*as text"):
+        refuse_grave(find_doubts(read(folder), NOW))
+
+
+@pytest.mark.parametrize(("value", "rows"), [("12e5", 0), ("1E5", 0), ("E+15", 0), ("1.5", 0)])
+def test_an_id_with_an_e_in_it_is_no_shortened_one(write: Write, value: str, rows: int) -> None:
+    assert len(look(write(devices=f"account_id,device_id\nA,{value}\n"))) == rows
+
+
+def test_ids_that_lost_their_zeros_are_grave_and_others_are_not(write: Write) -> None:
+    accounts = "account_id\n" + "".join(f"{number:05}\n" for number in range(1, 31))
+    orders = "order_id,buyer_id\n" + "".join(f"O{number},{number}\n" for number in range(1, 13))
+    lost = look(write(accounts=accounts, orders=orders))
+    assert lost == {("zeros", "orders.buyer_id"): (12, ("1", "10", "11"))}
+    strangers = orders + "".join(f"X{number},9{number:04}\n" for number in range(40))
+    assert look(write(accounts=accounts, orders=strangers)) == {}
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["unknown", "N/A", "0000000000", "0.0.0.0", "test@test.com", "none", "-", "00:00:00:00:00:00", "xxx"],
+)
+def test_placeholders_are_doubted_and_left_out_where_the_settings_say_so(write: Write, value: str) -> None:
+    folder = write(devices=f"account_id,device_id\nA,{value}\nB,{value}\nC,phone\n")
+    assert look(folder) == {("placeholder", "devices.device_id"): (2, (value,))}
+    (doubt,) = find_doubts(read(folder), NOW)
+    assert doubt.mend == f'[tables.devices] ignore = ["{value}"]'
+    mended = read_folder(folder, Settings(tables={"devices": TableSettings(ignore=(value,))}))
+    assert [row["device_id"] for row in records(mended["devices"])] == ["phone"]
+    assert (mended["devices"].n_ignored, len(mended["devices"].rejects)) == (2, 0)
+    assert find_doubts(mended, NOW) == ()
+
+
+def test_only_tables_of_identifiers_leave_values_out(write: Write) -> None:
+    with pytest.raises(ConfigError, match=r"tables.orders.ignore"):
+        read_folder(write(), Settings(tables={"orders": TableSettings(ignore=("x",))}))
+
+
+def test_a_value_that_a_large_share_has_is_doubted(write: Write) -> None:
+    rows = "".join(f"A{number},{'hub' if number < 60 else f'd{number}'}\n" for number in range(500))
+    assert look(write(devices=f"account_id,device_id\n{rows}")) == {("common", "devices.device_id"): (60, ("hub",))}
+    small = "".join(f"A{number},{'hub' if number < 40 else f'd{number}'}\n" for number in range(100))
+    assert look(write(devices=f"account_id,device_id\n{small}")) == {}
+
+
+@pytest.mark.parametrize(
+    ("value", "is_inside"),
+    [
+        ("10.1.2.3", True),
+        ("192.168.0.7", True),
+        ("172.16.0.1", True),
+        ("172.32.0.1", False),
+        ("100.64.1.1", True),
+        ("100.128.1.1", False),
+        ("203.0.113.9", True),
+        ("fd00::1", True),
+        ("2001:db8::1", True),
+        ("81.2.69.142", False),
+    ],
+)
+def test_addresses_inside_of_networks_are_doubted(write: Write, value: str, is_inside: bool) -> None:
+    found = look(write(identifiers=f"account_id,kind,value\nA,ip,{value}\nB,phone,{value}\n"))
+    assert found == ({("inside", "identifiers.value"): (1, (value,))} if is_inside else {})
+
+
+def test_words_that_nobody_described_are_doubted(write: Write) -> None:
+    folder = write(
+        orders="order_id,buyer_id,status\nO1,A,erstattet\nO2,A,completed\n",
+        identifiers="account_id,kind,value\nA,steam_id,7656\n",
+        labels="account_id,label\nA,legit\n",
+        reviews="review_id,account_id,product_id\n",
+    )
+    assert look(folder) == {
+        ("status", "orders.status"): (1, ("erstattet",)),
+        ("kind", "identifiers.kind"): (1, ("steam_id",)),
+        ("empty", "labels.label"): (1, ("legit",)),
+        ("empty", "reviews.review_id"): (0, ()),
+    }
+
+
+def test_times_that_cannot_be_are_doubted(write: Write) -> None:
+    rows = "".join(f"O{number},A,2024-02-{number % 28 + 1:02}\n" for number in range(1000))
+    odd = "X1,A,2030-01-01\nX2,A,1970-01-01\nX3,A,1999-01-01\n"
+    assert look(write(orders=f"order_id,buyer_id,ordered_at\n{rows}{odd}")) == {
+        ("future", "orders.ordered_at"): (1, ("2030-01-01 00:00:00",)),
+        ("zero", "orders.ordered_at"): (1, ("1970-01-01 00:00:00",)),
+        ("early", "orders.ordered_at"): (1, ("1999-01-01 00:00:00",)),
+    }
+
+
+def test_many_repeats_are_doubted(write: Write) -> None:
+    assert look(write(devices="account_id,device_id\n" + "A,phone\n" * 3)) == {
+        ("repeats", "devices.account_id"): (2, ())
+    }
+
+
+def test_doubts_are_written_as_json(write: Write, tmp_path: Path) -> None:
+    doubts = find_doubts(read(write(devices="account_id,device_id\nA,unknown\nB,unknown\n")), NOW)
+    write_doubts(doubts, tmp_path / "doubts.json")
+    (told,) = json.loads((tmp_path / "doubts.json").read_text())
+    assert (told["kind"], told["count"], told["examples"], told["is_grave"]) == ("placeholder", 2, ["unknown"], False)
