@@ -53,7 +53,7 @@ def lay_out_nodes(changes: Changes, known: KnownFacts) -> dict[str, pa.Table]:
         "Review": reviews.select(list(CONTRACT["reviews"].details)),
         "Label": make_table({"label": find_distinct(keyed["labels"].holds["label"])}),
         "Identifier": make_identifiers(changes.uses.new, known),
-        "Earlier": _lay_out_history(changes),
+        "Earlier": _leave(_lay_out_history(changes), known.earlier["earlier_key"]),
     }
     if is_true(pc.is_null(keyed["orders"].holds["seller_id"])).any():
         nodes["Shop"] = pa.table({"shop_id": pa.array([SHOP_ID])})
@@ -61,6 +61,7 @@ def lay_out_nodes(changes: Changes, known: KnownFacts) -> dict[str, pa.Table]:
 
 
 def _lay_out_history(changes: Changes) -> pa.Table:
+    """Former states; where a load was interrupted, some are there already."""
     parts = [make_earlier(name, rows.earlier) for name, rows in changes.keyed.items()]
     for kind, change in (("USES", changes.uses), ("REFERRED", changes.referrals)):
         n = change.ended.num_rows

@@ -141,6 +141,15 @@ def test_an_account_that_is_known(kept: str | None, given: str | None, becomes: 
     assert set(made.nodes) == ({"Earlier"} if becomes == "changed" else set())
 
 
+def test_history_that_an_interrupted_load_left_is_not_written_again() -> None:
+    known = facts(accounts=[{"account_id": "a"}], orders=[{"order_id": "o", "buyer_id": "a", "status": "paid"}])
+    later = table("orders", {"order_id": "o", "buyer_id": "a", "status": "refunded", "updated_at": _AT})
+    first = plan(later, known=known)
+    again = plan(later, known=replace(known, earlier=first.nodes["Earlier"]))
+    assert "Earlier" not in again.nodes
+    assert (again.ends, again.relationships) == (first.ends, first.relationships)
+
+
 def test_a_rejected_row_names_nobody() -> None:
     known = facts(accounts=[{"account_id": "a"}], orders=[{"order_id": "o", "buyer_id": "a", "amount": 1.0}])
     made = plan(table("orders", {"order_id": "o", "buyer_id": "stranger", "product_id": "thing"}), known=known)
