@@ -52,10 +52,10 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         "fewer rings are flagged unseen", ge=0.0, le=1.0
     )] = 0.8
     review_score: Annotated[float, rule(
-        SCORE, "a ring, a member or a ring's review from this score on is for a person's review", JUDGED,
-        "below it, about one ring in two of the simulated markets is none",
+        SCORE, "a ring, a member or a ring's review from this score on is for a person's review", MEASURED,
+        "at 0.4 a third more honest groups of the hard village were, and one ring in twenty more",
         "fewer rings are for review, more are only watched", ge=0.0, le=1.0
-    )] = 0.4
+    )] = 0.5
     review_probability: Annotated[float, rule(
         "probability, 0 to 1", "an account whose learned probability of fraud is at least this is for review", JUDGED,
         "more likely bad than not", "fewer accounts come up by a model", ge=0.0, le=1.0
@@ -117,7 +117,12 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         "bits", "how much less common each further innocent explanation of the same group makes the combination",
         JUDGED, "that a family is a family is no reason why it should be a club, or come on the same day, as well",
         "fewer groups are explained by several causes at once", ge=0.0
-    )] = 4.0
+    )] = 8.0
+    joint_arrival_bits: Annotated[float, rule(
+        "bits", "what it still says that three or more who live together signed up within the same hour", JUDGED,
+        "one family in a thousand; a class has others in it", "small rings that share everything stand more often",
+        ge=0.0
+    )] = 10.0
     household_size: Annotated[int, rule(
         "accounts", "so many may be one household", JUDGED,
         "nine families in ten are smaller, and relatives use one another's things", "more sharing is explained", ge=1

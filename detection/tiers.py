@@ -32,7 +32,7 @@ class Grounds:
     probability
         Of a model, in [0, 1]; NaN where there is none.
     apart_from_trades
-        Of a ring: the score that it would have if its members had not traded with one another.
+        Of a ring: the score that it would have if its members had not traded with one another, nor bought together.
     has_axes
         Whether identity and deeds against others both accuse the ring, with no innocent cause in common.
     is_firmly_tied

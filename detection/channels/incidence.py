@@ -89,6 +89,11 @@ class SharedThings:
         subject, count = np.unique(pairs[0], return_counts=True)
         return count[np.searchsorted(subject, self.subject)]
 
+    def find_owners(self, n_accounts: int, household_size: int) -> NDArray[np.bool_]:
+        """Which accounts (N,) have a thing that no more than a household uses."""
+        owned = self.popularity[self.thing] <= household_size
+        return np.bincount(self.account[owned], minlength=n_accounts) > 0
+
     @cached_property
     def overlaps(self) -> NDArray[np.bool_]:
         """Which things two accounts used at the same time, or at unknown times (n_things,)."""

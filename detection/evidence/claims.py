@@ -72,9 +72,12 @@ class Claim:
         self.claimed[name] = np.maximum(before, np.minimum(bits, within.bits))
         part = bits > 0
         self.named[within.membership[part[within.row]]] = True
-        group, members = within.group[part], within.members[part]
+        self.come_from(within.group[part], within.members[part], within.trials[part] + 1)
+
+    def come_from(self, group: Ints, members: Ints, crowd: Ints) -> None:
+        """So many members of a group come from a crowd of so many, by row (R,)."""
         np.maximum.at(self.crowd, group, members)
-        np.maximum.at(self.choice_bits, group, log2_choose((within.trials[part] + 1).astype(float), members))
+        np.maximum.at(self.choice_bits, group, log2_choose(crowd.astype(float), members))
 
     def add_trades(self, bits: Floats) -> None:
         """Account for some bits of the members' trades (G,)."""

@@ -70,7 +70,10 @@ def weigh_explanations(
         best, chosen = np.where(fits, gain, best), np.where(fits, combination, chosen)
     won = {explanation.name: (chosen >> place & 1).astype(bool) for place, explanation in enumerate(explanations)}
     total: Floats = sum((shown.bits for shown in evidence.values()), zero)
-    return BestExplanation(total - length.charge - best, won, _find_left(evidence, shares, chosen))
+    left = _find_left(evidence, shares, chosen)
+    for explanation in explanations:
+        _give_back(explanation, won[explanation.name], evidence, within, left)
+    return BestExplanation(total - length.charge - best, won, left)
 
 
 def _list_combinations(explanations: Sequence[Explanation]) -> Iterator[tuple[int, list[Explanation]]]:
@@ -132,3 +135,19 @@ def _find_left(
             explained = each.find(combination)
             left[name][rows] -= explained[rows] if isinstance(explained, np.ndarray) else explained
     return left
+
+
+def _give_back(
+    explanation: Explanation,
+    won: NDArray[np.bool_],
+    evidence: Mapping[str, ChannelEvidence],
+    within: Mapping[str, SharedWithin],
+    left: Mapping[str, Floats],
+) -> None:
+    """What it takes to name people twice is not explained: give it back to the channels, as much as each is claimed."""
+    share = np.divide(
+        explanation.again_bits, explanation.bits, out=np.zeros(len(won)), where=won & (explanation.bits > 0)
+    )
+    for name, claimed in explanation.claimed.items():
+        group = within[name].group if name in within else None
+        left[name][:] += np.minimum(share, 1.0) * sum_claims(claimed, group, evidence.get(name), len(won))

@@ -21,6 +21,7 @@ from detection.channels.catalogue import PRAISE, PURCHASE, REFERRED, SIGN_UP, TR
 from detection.channels.incidence import SharedThings
 from detection.evidence.claims import Claim, Explanation
 from detection.evidence.group_facts import GroupFacts
+from detection.groups import MIN_SIZE
 from detection.likelihood import score_confined
 from graph.model import Floats
 
@@ -72,8 +73,7 @@ def find_terminals(facts: GroupFacts, devices: SharedThings) -> NDArray[np.bool_
     """Devices that a crowd shares of whom enough have one of their own as well (K,)."""
     within, crowded = facts.within[devices.name], devices.popularity > facts.policy.household_size
     # A farm has no other devices; who comes to a library has a phone at home.
-    has_own = np.zeros(int(max(devices.account.max(initial=0), facts.groups.account.max(initial=0))) + 1, dtype=bool)
-    has_own[devices.account[~crowded[devices.thing]]] = True
+    has_own = devices.find_owners(facts.market.n_accounts, facts.policy.household_size)
     owners = np.bincount(within.row, has_own[facts.groups.account[within.membership]], minlength=len(within.group))
     return crowded[within.thing] & (owners > within.members * facts.policy.terminal_owner_share)
 
@@ -129,9 +129,19 @@ def _find_club_deeds(facts: GroupFacts, name: str) -> Floats:
 
 
 def explain_by_arrival(claim: Claim, facts: GroupFacts) -> None:
-    """People who came together: a class, a course, a fair, an advertising day; they sign up in the same hour."""
+    """People who came together: a class, a course, a fair, an advertising day; they sign up in the same hour.
+
+    Those who live together seldom join at once (``joint_arrival_bits``), unless others come with them.
+    """
     if SIGN_UP in facts.within:
-        claim.add_things(SIGN_UP, facts.within[SIGN_UP].bits)
+        within, policy = facts.within[SIGN_UP], facts.policy
+        household = facts.partition.household[within.membership]
+        first, last = np.full(len(within.group), np.iinfo(np.int64).max), np.full(len(within.group), -1)
+        np.minimum.at(first, within.row, household)
+        np.maximum.at(last, within.row, household)
+        # A couple may well do so.
+        is_home = (first == last) & (within.members >= MIN_SIZE)
+        claim.add_things(SIGN_UP, np.maximum(within.bits - np.where(is_home, policy.joint_arrival_bits, 0.0), 0.0))
 
 
 def explain_by_launch(claim: Claim, facts: GroupFacts) -> None:
@@ -163,6 +173,12 @@ def explain_by_fans(claim: Claim, facts: GroupFacts) -> None:
     confined = score_confined(times, facts.market.review_clock.share(first, last))
     left = np.maximum(1.0 - np.divide(confined, bits, out=np.ones(len(code)), where=bits > 0), 0.0)
     claim.add_things(PRAISE, praise.bits * left[place])
+    # Who praises a seller is one of its admirers, so that no more is to be said than which of them.
+    of_seller = (praise.seller >= 0)[within.row]
+    fan = np.unique(place[within.row[of_seller]] * len(facts.groups.account) + within.membership[of_seller])
+    fans = np.bincount(fan // max(len(facts.groups.account), 1), minlength=len(code))
+    group, seller = np.divmod(code[fans > 0], facts.market.n_accounts)
+    claim.come_from(group, fans[fans > 0], facts.market.admirers[seller])
 
 
 @dataclass(frozen=True)
@@ -203,6 +219,6 @@ EXPLAINERS = (
         is_of_crowds=True,
     ),
     Explainer("launch", "a crowd with one opinion of one thing at one time", explain_by_launch, is_of_crowds=True),
-    Explainer("fans", "buyers who come back to the same sellers, and praise them", explain_by_fans),
+    Explainer("fans", "buyers who come back to the same sellers, and praise them", explain_by_fans, is_of_crowds=True),
 )
 """In the order in which they are heard, and in which combinations are tried."""

@@ -20,8 +20,9 @@ class InnerTrades:
     """Trades among the members of each group.
 
     ``confined_bits`` (G,) that they lie closer together in time than the market's orders do; ``is_trader`` (M,) tells
-    which memberships trade, and ``counts`` (M,) which sell inside, or buy from two who do; ``sale_share`` (G,) of them
-    name a product, and are no mere payments; ``buyer`` and ``seller`` (T,) memberships of each.
+    which memberships trade, and ``counts`` (M,) which sell inside, or buy from two who do, and deal with others like
+    that; ``sale_share`` (G,) of them name a product, and are no mere payments; ``buyer`` and ``seller`` (T,)
+    memberships of each.
     """
 
     confined_bits: Floats
@@ -55,6 +56,9 @@ def measure_inner_trades(groups: Groups, market: Market) -> InnerTrades:
     buys, sells = (np.bincount(end, minlength=len(groups.account)) > 0 for end in (source, target))
     # Who buys of one seller is a customer, of whom a shop has many; of two inner sellers, one of their circle.
     counted = sells | (_count_partners(source, target, len(groups.account)) >= 2)
+    # Whoever deals with customers only says nothing of a circle.
+    circle = counted[source] & counted[target]
+    counted &= np.bincount(np.concatenate([source[circle], target[circle]]), minlength=len(counted)) > 0
     group = groups.group[source]
     return InnerTrades(
         _confine(groups, group, trades.ordered_at[order], buys | sells, market),

@@ -106,6 +106,14 @@ class Market:
         )
 
     @cached_property
+    def admirers(self) -> Ints:
+        """How many accounts have praised each seller (N,)."""
+        reviews = self.snapshot.reviews
+        praised = (reviews.seller >= 0) & (reviews.rating >= self.policy.good_rating)
+        pairs = np.unique(reviews.seller[praised] * self.n_accounts + reviews.author[praised])
+        return np.bincount(pairs // max(self.n_accounts, 1), minlength=self.n_accounts)
+
+    @cached_property
     def order_clock(self) -> Clock:
         """How the market's orders lie in time."""
         return make_clock(self.snapshot.orders.ordered_at)

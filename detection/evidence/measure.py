@@ -197,13 +197,17 @@ def measure_dealings(
     """Distinct pairs that deal with one another inside each group, whichever way, against chance.
 
     Half of the people who pay one another do so both ways, so that the way back is no second fact.
-    With ``counts`` (M,) only the pairs among those members.
+    With ``counts`` (M,) only the pairs among those members; what they deal with the other members is left out.
     """
     matrix = _dealing_matrix(channel, n_accounts)
     membership = _membership(groups, n_accounts, counts)
-    observed = (membership @ matrix).multiply(membership).sum(axis=1) / 2
+    met = membership @ matrix
+    observed = met.multiply(membership).sum(axis=1) / 2
     # The configuration model: D partners' ends meet one another D² / 2(2M) times by chance.
     partners = membership @ matrix.sum(axis=1)
+    if counts is not None:
+        # One customer more among the members is no reason to expect more of the others.
+        partners = partners - met.multiply(_membership(groups, n_accounts, ~counts)).sum(axis=1)
     expected = partners**2 / max(2 * matrix.nnz, 1)
     return ChannelEvidence(channel.name, score_surprise(observed, expected), observed, expected)
 

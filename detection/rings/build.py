@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from detection.channels.catalogue import BLAME, REFUND, TRADE
+from detection.channels.catalogue import BLAME, PURCHASE, REFUND, TRADE
 from detection.evidence.explanations import CLUB
 from detection.evidence.judge import Assessment, judge_groups
 from detection.groups import gather_groups
@@ -137,7 +137,8 @@ def score_ring(view: RingView) -> float:
 def score_without_trades(view: RingView) -> float:
     """What a ring would score without the trades that a club, a fair or a season's hobby could have made.
 
-    What is traded among those who share things at home, beyond what relatives do, is no club's and stays.
+    Nor does it count that its members bought at the same times, as at a sale.  What is traded among those who share
+    things at home, beyond what relatives do, is no club's and stays.
     """
     policy, judged, group = view.market.policy, view.assessment, view.group
     trades = 0.0
@@ -147,7 +148,8 @@ def score_without_trades(view: RingView) -> float:
         if club is not None and not judged.won[CLUB][group]:
             trades += float(club.claimed[TRADE][group])
         trades = min(trades, float(judged.left[TRADE][group]))
-    return score_net_bits(float(judged.net_bits[group]) - trades, len(view.members), policy)
+    dealt = trades + max(view.left(PURCHASE), 0.0) * (1.0 - view.personal_grades[0])
+    return score_net_bits(float(judged.net_bits[group]) - dealt, len(view.members), policy)
 
 
 def has_independent_axes(view: RingView) -> bool:

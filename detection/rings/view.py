@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-from detection.channels.catalogue import SIGN_UP
+from detection.channels.catalogue import PURCHASE, SIGN_UP
 from detection.channels.record import Channel
 from detection.evidence.judge import Assessment
 from detection.evidence.market import Market
@@ -43,6 +42,23 @@ class RingView:
         shown = self.assessment.evidence.get(channel)
         return 0.0 if shown is None else float(shown.bits[self.group])
 
+    def left(self, channel: str) -> float:
+        """What of a channel no innocent explanation accounts for; 0 where it is silent."""
+        left = self.assessment.left.get(channel)
+        return 0.0 if left is None else float(left[self.group])
+
+    def grade(self, channel: str) -> float:
+        """How far a channel accuses, in [0, 1]: in full if it leaves more than a prejudice could be."""
+        return min(max(self.left(channel) / self.market.policy.deed_bits, 0.0), 1.0)
+
+    @property
+    def personal_grades(self) -> tuple[float, float]:
+        """How far personal things accuse, by the kind that leaves most and by the next one, in [0, 1] each."""
+        things = self.market.things.items()
+        grades = sorted(self.grade(name) for name, found in things if found.record.role == "personal")
+        second, first = [0.0, 0.0, *grades][-2:]
+        return first, second
+
     def sharers(self, channel: str) -> Ints:
         """The memberships with part in what the group's members share in a channel, sorted."""
         found = [self.assessment.within[channel].find_sharers(row) for row in self.rows(channel).tolist()]
@@ -56,25 +72,48 @@ class RingView:
         return rows[self.assessment.within[channel].bits[rows] > 0]
 
 
-def find_doers(view: RingView) -> NDArray[np.bool_]:
-    """Which members did something together, beyond sharing things and paying one another (members,).
+def find_doers(view: RingView) -> Floats:
+    """How far each member did what families and friends do not do together, in [0, 1] (members,).
 
-    What a channel shows counts if that is more than a prejudice could be, and so does what many of them live by.
+    What a channel shows, and no innocent explanation accounts for, counts in full from ``deed_bits`` on: praise,
+    blame, refunds, referrals, what many of them live by, trades that name products, and personal things of two kinds
+    in the hands of more people than live together.  Buying at one time harms nobody: it counts where such a thing
+    joins them.
     """
     judged, inner, start, policy = view.assessment, view.assessment.inner_trades, view.start, view.market.policy
-    did = np.zeros(len(view.members), dtype=bool)
-    # A channel that shows less than a prejudice is no deed: two friends who both bought the bestseller.
+    joined, twice = view.personal_grades
+    did = _find_crowded(view)
     for name in judged.within:
         # Who came together signed up together, whatever they came for.
-        is_deed = name != SIGN_UP and not view.market.things[name].record.is_identifier
-        if is_deed and view.bits(name) >= policy.deed_bits:
-            did[view.sharers(name) - start] = True
+        if name == SIGN_UP or view.market.things[name].record.is_identifier:
+            continue
+        who = view.sharers(name) - start
+        # Where things of two kinds join them that nobody explains, an innocent cause of what they do is no more likely.
+        shown = min(max(view.bits(name) / policy.deed_bits, 0.0), twice)
+        part = max(view.grade(name), shown)
+        did[who] = np.maximum(did[who], min(part, joined) if name == PURCHASE else part)
     for signal in view.market.conduct:
-        if view.bits(signal.name) >= policy.deed_bits:
-            did |= signal.bits[view.members] > 0
+        did = np.maximum(did, np.where(signal.bits[view.members] > 0, view.grade(signal.name), 0.0))
     if inner.sale_share[view.group] >= policy.sale_share:
-        did |= inner.counts[start : start + len(did)]
+        did = np.maximum(did, inner.counts[start : start + len(did)])
     return did
+
+
+def _find_crowded(view: RingView) -> Floats:
+    """How far each member shares personal things of two kinds with more than a household, in [0, 1] (members,)."""
+    policy, kinds = view.market.policy, [np.zeros(len(view.members))] * 2
+    for name, within in view.assessment.within.items():
+        channel = view.market.things[name]
+        rows = [row for row in view.rows(name).tolist() if within.members[row] > policy.household_size]
+        if channel.record.role != "personal" or not rows:
+            continue
+        part = np.zeros(len(view.members))
+        part[np.concatenate([within.find_sharers(row) for row in rows]) - view.start] = view.grade(name)
+        # Who has one of its own as well has a life beside it: the client of an agency, not an account of a farm.
+        has_own = channel.find_owners(view.market.n_accounts, policy.household_size)[view.members]
+        kinds.append(np.where(has_own, 0.0, part))
+    second: Floats = -np.sort(-np.array(kinds), axis=0)[1]
+    return second
 
 
 def shares_identity(view: RingView, place: int) -> bool:

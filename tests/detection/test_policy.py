@@ -151,9 +151,9 @@ def test_review_may_be_as_strict_as_automatic_and_who_is_alone_scores_less_than_
     with pytest.raises(ValueError, match=r"^review_score is 0\.9 and automatic_score 0\.8; an automatic flag must"):
         Policy(review_score=0.9)
     with pytest.raises(
-        ValueError, match=r"^lone_ceiling is 0\.4 and review_score 0\.4; what one account does alone must not be"
+        ValueError, match=r"^lone_ceiling is 0\.5 and review_score 0\.5; what one account does alone must not be"
     ):
-        Policy(lone_ceiling=0.4)
+        Policy(lone_ceiling=0.5)
 
 
 def test_a_rule_is_set_by_its_name_only() -> None:

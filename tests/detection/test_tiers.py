@@ -43,15 +43,15 @@ def rank(grounds: Grounds, policy: Policy = DEFAULT_POLICY) -> int:
         (Grounds(), "clear"),
         (Grounds(is_crowded=True), "watch"),
         (Grounds(score=0.01), "watch"),
-        (Grounds(score=0.399), "watch"),
-        (Grounds(score=0.4), "review"),
+        (Grounds(score=0.499), "watch"),
+        (Grounds(score=0.5), "review"),
         (Grounds(score=0.799), "review"),
         (Grounds(score=0.8), "automatic"),
         (Grounds(score=0.99, has_axes=False), "review"),
         (Grounds(score=0.99, is_firmly_tied=False), "review"),
         (Grounds(score=0.99, apart_from_trades=0.8), "automatic"),
         (Grounds(score=0.99, apart_from_trades=0.799), "review"),
-        (Grounds(score=0.99, apart_from_trades=0.399), "watch"),
+        (Grounds(score=0.99, apart_from_trades=0.499), "watch"),
         (Grounds(probability=0.499), "clear"),
         (Grounds(probability=0.5), "review"),
         (Grounds(probability=1.0), "review"),
@@ -129,9 +129,9 @@ def test_no_innocent_fact_raises_what_stands(days: float) -> None:
 
 
 @settings(max_examples=30, deadline=None)
-@given(st.floats(0.0, 0.4), st.floats(0.0, 1.0))
+@given(st.floats(0.0, 0.3), st.floats(0.0, 1.0))
 def test_a_stricter_policy_never_raises_a_tier(less: float, score: float) -> None:
-    stricter = msgspec.structs.replace(DEFAULT_POLICY, automatic_score=0.8 + less / 2, review_score=0.4 + less)
+    stricter = msgspec.structs.replace(DEFAULT_POLICY, automatic_score=0.8 + less / 2, review_score=0.5 + less)
     for grounds in (Grounds(score=score), Grounds(score=score, is_firmly_tied=False)):
         assert rank(grounds, stricter) <= rank(grounds)
 

@@ -159,7 +159,7 @@ def test_one_family_of_refunders_is_watched_at_most() -> None:
 def test_refunders_on_a_handful_of_phones_and_cards_are_a_ring_and_the_others_on_them_are_not() -> None:
     nets = []
     for habit in (False, True):
-        facts, members = make_background(n=1000), pick(100, 12)
+        facts, members = make_background(n=1000), pick(100, 14)
         for kind in ("device", "payment"):
             share_in_chain(facts, members, kind)
         if habit:

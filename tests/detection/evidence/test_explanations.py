@@ -292,6 +292,15 @@ def test_a_fact_that_two_explain_is_explained_once_and_never_beyond_what_it_show
     assert alone.net_bits[0] - together.net_bits[0] == pytest.approx(10.0)
 
 
+def test_what_it_takes_to_name_people_twice_is_not_explained() -> None:
+    one, length = np.ones(1), measure_plainly(np.array([5]), 1024)
+    evidence = {name: ChannelEvidence(name, 60.0 * one, one, one) for name in ("device", "phone")}
+    claimed = {"device": 60.0 * one, "phone": 30.0 * one}
+    household = Explanation(HOUSEHOLD, 90.0 * one, np.array([5]), np.array([2]), claimed, 18.0 * one)
+    left = weigh_explanations(evidence, {}, length, [household], DEFAULT_POLICY).left
+    assert {name: bits[0] for name, bits in left.items()} == pytest.approx({"device": 12.0, "phone": 36.0})
+
+
 def test_who_came_with_a_crowd_is_named_by_the_crowd() -> None:
     one, length = np.ones(1), measure_plainly(np.array([5]), 1024)
     evidence = {"praise": ChannelEvidence("praise", 60.0 * one, one, one)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from detection_market import Facts, gather, make_snapshot
+from scipy.special import binom
 
 from detection.channels.catalogue import PRAISE, REFERRED, SIGN_UP, TRADE
 from detection.evidence.claims import Explanation
@@ -170,6 +171,38 @@ def test_people_who_sign_up_together_came_together() -> None:
     assert came.bits[0] == pytest.approx(judged.evidence[SIGN_UP].bits[0], rel=0.2)
     assert judged.evidence[SIGN_UP].bits[0] > 20
     assert came.people.tolist() == [10]
+
+
+@pytest.mark.parametrize(("size", "joint"), [(2, 0.0), (3, 0.0), (3, 6.0), (5, 6.0), (5, 400.0)])
+def test_a_family_of_three_or_more_seldom_comes_at_once(size: int, joint: float) -> None:
+    facts, family = make_facts(), MEMBERS[:size]
+    facts.accounts = {name: 3.0 * place for place, name in enumerate(NAMES)} | dict.fromkeys(family, 50.01)
+    facts.share(family, "phone", "the family's")
+    facts.accounts[MEMBERS[9]] = 200.0
+    judged = judge(facts, [*family, MEMBERS[9]], policy=Policy(joint_arrival_bits=joint))
+    shown, of_moment = judged.evidence[SIGN_UP].bits[0], judged.within[SIGN_UP].bits.sum()
+    claimed = of_moment if size == 2 else max(of_moment - joint, 0.0)
+    assert 0.0 < shown <= of_moment
+    assert weigh(judged, "came together") == pytest.approx(min(shown, claimed))
+
+
+def test_a_family_that_comes_with_others_came_with_them() -> None:
+    facts, family = make_facts(), MEMBERS[:4]
+    facts.accounts = {name: 3.0 * place for place, name in enumerate(NAMES)} | dict.fromkeys(MEMBERS, 50.01)
+    facts.share(family, "phone", "the family's")
+    judged = judge(facts, MEMBERS)
+    assert weigh(judged, "came together") == pytest.approx(judged.evidence[SIGN_UP].bits[0], rel=0.2)
+
+
+def test_fans_are_named_among_those_who_praise_the_seller() -> None:
+    facts, fans = make_facts(), MEMBERS
+    facts.orders = [(name, NAMES[0], 1.0, "completed") for name in fans]
+    facts.reviews += [(name, None, NAMES[0], 5.0, 100.5) for name in fans]
+    for others in (0, 20):
+        facts.reviews += [(name, None, NAMES[0], 5.0, 300.0) for name in OTHERS[:others]]
+        choice = hear(judge(facts, fans), "fans").choice_bits
+        admirers = len({author for author, _, seller, *_ in facts.reviews if seller == NAMES[0]})
+        assert np.max(choice) == pytest.approx(np.log2(binom(admirers, len(fans))), abs=1e-6)
 
 
 @pytest.mark.parametrize("family_trades", [0.0, 0.5, 1.0, 2.0])

@@ -153,7 +153,8 @@ def test_ties_by_dealings_are_among_those_that_count_alone() -> None:
     counts = np.array([True, True, True, False])
     shown = measure_dealings(groups, trades, 40, counts=counts)
     assert shown.channel == "trade"
-    expected = (3 + 2 + 3) ** 2 / (2 * 2 * 20)
+    # The fourth member does not count: what the others deal with it is neither found nor expected.
+    expected = (2 + 2 + 2) ** 2 / (2 * 2 * 20)
     assert (shown.observed.tolist(), shown.expected.tolist()) == ([3.0], [expected])
     ties = tie_members(groups, {}, {"trade": trades}, 40, counts={"trade": counts})
     assert ties == pytest.approx([surprise(3, expected) - surprise(1, expected)] * 3 + [0.0])

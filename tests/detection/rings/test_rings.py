@@ -157,7 +157,7 @@ def test_the_score_is_half_at_eight_bits_times_the_root_of_the_size() -> None:
     assert score_net_bits(8 * 3, 9, DEFAULT_POLICY) == pytest.approx(0.5)
     assert score_net_bits(2 * 8 * 3, 9, DEFAULT_POLICY) == pytest.approx(0.75)
     assert score_net_bits(-5, 9, DEFAULT_POLICY) == 0
-    assert [decide_tier(Grounds(score=score), DEFAULT_POLICY) for score in (0.39, 0.4, 0.8)] == [
+    assert [decide_tier(Grounds(score=score), DEFAULT_POLICY) for score in (0.49, 0.5, 0.8)] == [
         "watch", "review", "automatic",
     ]  # fmt: skip
 

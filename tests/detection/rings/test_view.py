@@ -7,15 +7,15 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from detection_market import Facts, make_snapshot
+from detection_market import Facts, gather, make_background, make_snapshot, pick
 from slow_twins import find_record
 
-from detection.channels.catalogue import BLAME, PRAISE, PURCHASE, REFUND, TRADE
+from detection.channels.catalogue import BLAME, PRAISE, PURCHASE, REFUND, SIGN_UP, TRADE
 from detection.channels.incidence import Dealings, SharedThings
 from detection.evidence.description_length import measure_plainly
 from detection.evidence.inner_trades import InnerTrades
-from detection.evidence.judge import Assessment
-from detection.evidence.market import Market
+from detection.evidence.judge import Assessment, judge_groups
+from detection.evidence.market import Market, make_market
 from detection.evidence.measure import ChannelEvidence, SharedWithin
 from detection.groups import Groups
 from detection.policy import DEFAULT_POLICY
@@ -66,8 +66,12 @@ def look(
     sale_share: float = 0.0,
     circular: np.ndarray = NOBODY,
     sellers: Mapping[str, list[int]] | None = None,
+    left: Mapping[str, float] | None = None,
 ) -> RingView:
-    """The second group, of what all share, what it shows by channel, and who of all both buy and sell."""
+    """The second group, of what all share, what it shows by channel, and who of all both buy and sell.
+
+    Of what a channel shows the share ``left`` is not explained, all unless said otherwise.
+    """
     within, shown = within or {}, shown or {}
     names = [name for name in (*within, *shown) if name != TRADE]
     trades = {TRADE: Dealings(find_record(TRADE), np.array([0]), np.array([1]))} if TRADE in shown else {}
@@ -82,7 +86,8 @@ def look(
     inner = InnerTrades(np.zeros(3), circular, circular, np.array([0.0, sale_share, 1.0]), NOBODY, NOBODY)
     length, net = measure_plainly(GROUPS.size, 16), np.ones(3)
     shared = {name: share(rows) for name, rows in within.items()}
-    return RingView(Assessment(GROUPS, market, evidence, shared, (), {}, {}, length, net, inner), market, 1)
+    unexplained = {name: each.bits * (left or {}).get(name, 1.0) for name, each in evidence.items()}
+    return RingView(Assessment(GROUPS, market, evidence, shared, (), {}, unexplained, length, net, inner), market, 1)
 
 
 def test_a_view_is_of_one_group_and_a_silent_channel_shows_nothing() -> None:
@@ -103,26 +108,66 @@ def test_what_shows_nothing_has_no_sharers_and_other_groups_have_their_own() -> 
 @pytest.mark.parametrize(
     ("channel", "bits", "did"),
     [
-        (PRAISE, DEED_BITS, [True, False, True, False]),
-        (PRAISE, DEED_BITS - 0.01, [False] * 4),
-        ("phone", 100.0, [False] * 4),
+        (PRAISE, DEED_BITS, [1, 0, 1, 0]),
+        (PRAISE, DEED_BITS / 4, [0.25, 0, 0.25, 0]),
+        ("phone", 100.0, [0] * 4),
+        (PURCHASE, 100.0, [0] * 4),
+        (SIGN_UP, 100.0, [0] * 4),
     ],
-    ids=["as much as a prejudice", "less than a prejudice", "sharing is no deed"],
+    ids=["as much as a prejudice", "a quarter of it", "sharing", "buying", "coming together"],
 )
-def test_who_has_part_in_a_deed_that_shows_as_much_as_a_prejudice_did_it(
-    channel: str, bits: float, did: list[bool]
+def test_who_has_part_in_a_deed_did_it_as_far_as_it_shows_more_than_a_prejudice(
+    channel: str, bits: float, did: list[float]
 ) -> None:
     view = look({channel: [(0, 99.0, [0, 1]), (1, 5.0, [3, 5]), (2, 99.0, [8, 9])]}, {channel: bits})
     assert find_doers(view).tolist() == did
+
+
+def test_what_is_explained_is_no_deed_unless_things_of_two_kinds_join_them_that_nobody_explains() -> None:
+    rows, shown = {PRAISE: [(1, 5.0, [3, 5])]}, {PRAISE: 50.0, "phone": 99.0, "device": 99.0}
+    within: dict[str, Rows] = {**rows, "phone": [(1, 9.0, [3, 4])], "device": [(1, 9.0, [3, 4])]}
+    explained = {PRAISE: 0.0, "phone": 0.0, "device": 0.0}
+    assert find_doers(look(within, shown, left=explained)).tolist() == [0] * 4
+    assert find_doers(look(within, shown, left={**explained, "phone": 1.0})).tolist() == [0] * 4
+    assert find_doers(look(within, shown, left={PRAISE: 0.0})).tolist() == [1, 0, 1, 0]
+
+
+def test_buying_together_counts_as_far_as_an_unexplained_thing_joins_them() -> None:
+    within: dict[str, Rows] = {PURCHASE: [(1, 5.0, [3, 5])], "phone": [(1, 9.0, [3, 4])]}
+    for left in (0.0, 0.5, 1.0):
+        view = look(within, {PURCHASE: 50.0, "phone": DEED_BITS}, left={"phone": left})
+        assert find_doers(view).tolist() == [left, 0, left, 0]
+
+
+@pytest.mark.parametrize(
+    ("kinds", "own", "did"),
+    [
+        (["phone", "payment"], [], 1.0),
+        (["phone"], [], 0.0),
+        (["phone", "ip"], [], 0.0),
+        (["phone", "payment"], ["phone"], 0.0),
+    ],
+    ids=["two kinds", "one kind", "a place", "who has one of its own"],
+)
+def test_a_farm_shares_two_kinds_of_personal_things_and_has_none_of_its_own(
+    kinds: list[str], own: list[str], did: float
+) -> None:
+    facts, farm = make_background(n=300), pick(0, DEFAULT_POLICY.household_size + 2)
+    facts.uses = [use for use in facts.uses if use[0] not in farm or use[1] in own]
+    for kind in kinds:
+        facts.share(farm, kind, "theirs")
+    market = make_market(make_snapshot(facts))
+    view = RingView(judge_groups(gather(market.snapshot, farm), market), market, 0)
+    assert set(find_doers(view).tolist()) == {did}
 
 
 def test_several_deeds_and_sales_in_a_circle_have_doers_each() -> None:
     within: dict[str, Rows] = {PRAISE: [(1, 5.0, [3, 5])], BLAME: [(1, 5.0, [3, 4])]}
     circular = np.array([True] * 3 + [False, False, False, True] + [True] * 3)
     view = look(within, {PRAISE: 50.0, BLAME: 50.0}, circular=circular, sale_share=DEFAULT_POLICY.sale_share)
-    assert find_doers(view).tolist() == [True] * 4
+    assert find_doers(view).tolist() == [1] * 4
     payments = look(within, {PRAISE: 50.0}, circular=circular, sale_share=DEFAULT_POLICY.sale_share - 0.01)
-    assert find_doers(payments).tolist() == [True, False, True, False]
+    assert find_doers(payments).tolist() == [1, 0, 1, 0]
 
 
 @pytest.mark.parametrize(
