@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from detection.channels.windows import MICROS_PER_DAY
-from graph.model import Floats, Times
+from graph.model import Floats, Ints, Times
 
 
 @dataclass(frozen=True)
@@ -30,3 +30,15 @@ class Clock:
 def make_clock(at: Times) -> Clock:
     """The clock of some times, those that are known."""
     return Clock(np.sort(at[~np.isnat(at)].astype("datetime64[us]").astype(np.int64)) / MICROS_PER_DAY)
+
+
+def find_spans(place: Ints, first: Floats, last: Floats, n: int) -> tuple[Floats, Floats]:
+    """The earliest ``first`` and the latest ``last`` (R,) of each of n places; infinite where there is none.
+
+    >>> find_spans(np.array([0, 0]), np.array([3.0, 1.0]), np.array([3.0, 2.0]), 1)
+    (array([1.]), array([3.]))
+    """
+    begin, end = np.full(n, np.inf), np.full(n, -np.inf)
+    np.minimum.at(begin, place, first)
+    np.maximum.at(end, place, last)
+    return begin, end

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 from detection.channels.catalogue import PRAISE, PURCHASE, REFERRED, SIGN_UP, TRADE
 from detection.channels.incidence import SharedThings
 from detection.evidence.claims import Claim, Explanation
+from detection.evidence.clock import find_spans
 from detection.evidence.group_facts import GroupFacts
 from detection.groups import MIN_SIZE
 from detection.likelihood import score_confined
@@ -135,10 +136,8 @@ def explain_by_arrival(claim: Claim, facts: GroupFacts) -> None:
     """
     if SIGN_UP in facts.within:
         within, policy = facts.within[SIGN_UP], facts.policy
-        household = facts.partition.household[within.membership]
-        first, last = np.full(len(within.group), np.iinfo(np.int64).max), np.full(len(within.group), -1)
-        np.minimum.at(first, within.row, household)
-        np.maximum.at(last, within.row, household)
+        household = facts.partition.household[within.membership].astype(float)
+        first, last = find_spans(within.row, household, household, len(within.group))
         # A couple may well do so.
         is_home = (first == last) & (within.members >= MIN_SIZE)
         claim.add_things(SIGN_UP, np.maximum(within.bits - np.where(is_home, policy.joint_arrival_bits, 0.0), 0.0))
@@ -166,9 +165,7 @@ def explain_by_fans(claim: Claim, facts: GroupFacts) -> None:
         return
     praise, within = facts.praise, facts.within[PRAISE]
     code, place = np.unique(praise.group * facts.market.n_accounts + praise.seller, return_inverse=True)
-    first, last = np.full(len(code), np.inf), np.full(len(code), -np.inf)
-    np.minimum.at(first, place, praise.first_day)
-    np.maximum.at(last, place, praise.last_day)
+    first, last = find_spans(place, praise.first_day, praise.last_day, len(code))
     bits, times = (np.bincount(place, part, len(code)) for part in (praise.bits, within.members))
     confined = score_confined(times, facts.market.review_clock.share(first, last))
     left = np.maximum(1.0 - np.divide(confined, bits, out=np.ones(len(code)), where=bits > 0), 0.0)

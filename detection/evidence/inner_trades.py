@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from detection.channels.catalogue import TRADE
 from detection.channels.windows import MICROS_PER_DAY
+from detection.evidence.clock import find_spans
 from detection.evidence.market import Market
 from detection.groups import Groups
 from detection.likelihood import score_confined
@@ -78,10 +79,8 @@ def _count_partners(source: Ints, target: Ints, n: int) -> Ints:
 def _confine(groups: Groups, group: Ints, at: Times, is_trader: NDArray[np.bool_], market: Market) -> Floats:
     """Bits that the trades lie closer together in time than the market's orders do (G,); none for what is undated."""
     dated = ~np.isnat(at)
-    first, last = np.full(len(groups), np.inf), np.full(len(groups), -np.inf)
     days = at[dated].astype(np.int64) / MICROS_PER_DAY
-    np.minimum.at(first, group[dated], days)
-    np.maximum.at(last, group[dated], days)
+    first, last = find_spans(group[dated], days, days, len(groups))
     # Friends meet, and trade then: that one more of them was there is what is independent, not each trade.
     traders = np.bincount(groups.group[is_trader], minlength=len(groups))
     return score_confined(traders, market.order_clock.share(first, last))

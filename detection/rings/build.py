@@ -126,8 +126,7 @@ def score_ring(view: RingView) -> float:
     policy, inner, group = view.market.policy, view.assessment.inner_trades, view.group
     size, net = len(view.members), float(view.assessment.net_bits[group])
     whole = score_net_bits(net, size, policy)
-    left = view.assessment.left.get(TRADE)
-    payments = 0.0 if left is None else float(left[group]) * (1.0 - float(inner.sale_share[group]))
+    payments = view.left(TRADE) * (1.0 - float(inner.sale_share[group]))
     without = score_net_bits(net - payments, size, policy)
     acted = float(find_doers(view).mean())
     heard = np.clip(2.0 * acted / policy.doers_share - 1.0, 0.0, 1.0)
@@ -141,14 +140,11 @@ def score_without_trades(view: RingView) -> float:
     things at home, beyond what relatives do, is no club's and stays.
     """
     policy, judged, group = view.market.policy, view.assessment, view.group
-    trades = 0.0
-    if TRADE in judged.left:
-        trades = min(float(judged.inner_trades.confined_bits[group]), policy.season_bits)
-        club = next((each for each in judged.explanations if each.name == CLUB), None)
-        if club is not None and not judged.won[CLUB][group]:
-            trades += float(club.claimed[TRADE][group])
-        trades = min(trades, float(judged.left[TRADE][group]))
-    dealt = trades + max(view.left(PURCHASE), 0.0) * (1.0 - view.personal_grades[0])
+    trades = min(float(judged.inner_trades.confined_bits[group]), policy.season_bits)
+    club = next((each for each in judged.explanations if each.name == CLUB), None)
+    if club is not None and not judged.won[CLUB][group]:
+        trades += float(club.claimed[TRADE][group])
+    dealt = min(trades, view.left(TRADE)) + max(view.left(PURCHASE), 0.0) * (1.0 - view.personal_grades[0])
     return score_net_bits(float(judged.net_bits[group]) - dealt, len(view.members), policy)
 
 

@@ -49,7 +49,11 @@ class RingView:
 
     def grade(self, channel: str) -> float:
         """How far a channel accuses, in [0, 1]: in full if it leaves more than a prejudice could be."""
-        return min(max(self.left(channel) / self.market.policy.deed_bits, 0.0), 1.0)
+        return self.grade_bits(self.left(channel))
+
+    def grade_bits(self, bits: float) -> float:
+        """How far some bits accuse, in [0, 1]."""
+        return min(max(bits / self.market.policy.deed_bits, 0.0), 1.0)
 
     @property
     def personal_grades(self) -> tuple[float, float]:
@@ -89,8 +93,7 @@ def find_doers(view: RingView) -> Floats:
             continue
         who = view.sharers(name) - start
         # Where things of two kinds join them that nobody explains, an innocent cause of what they do is no more likely.
-        shown = min(max(view.bits(name) / policy.deed_bits, 0.0), twice)
-        part = max(view.grade(name), shown)
+        part = max(view.grade(name), min(view.grade_bits(view.bits(name)), twice))
         did[who] = np.maximum(did[who], min(part, joined) if name == PURCHASE else part)
     for signal in view.market.conduct:
         did = np.maximum(did, np.where(signal.bits[view.members] > 0, view.grade(signal.name), 0.0))
