@@ -53,7 +53,9 @@ class RingView:
 
     def grade_bits(self, bits: float) -> float:
         """How far some bits accuse, in [0, 1]."""
-        return min(max(bits / self.market.policy.deed_bits, 0.0), 1.0)
+        enough = self.market.policy.deed_bits
+        # A policy may ask for nothing at all.
+        return 1.0 if bits >= enough else max(bits, 0.0) / max(enough, np.finfo(float).tiny)
 
     @property
     def personal_grades(self) -> tuple[float, float]:

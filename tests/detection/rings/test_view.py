@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 
+import msgspec
 import numpy as np
 import pytest
 from detection_market import Facts, gather, make_background, make_snapshot, pick
@@ -121,6 +122,16 @@ def test_who_has_part_in_a_deed_did_it_as_far_as_it_shows_more_than_a_prejudice(
 ) -> None:
     view = look({channel: [(0, 99.0, [0, 1]), (1, 5.0, [3, 5]), (2, 99.0, [8, 9])]}, {channel: bits})
     assert find_doers(view).tolist() == did
+
+
+@pytest.mark.parametrize(
+    ("enough", "bits", "grade"),
+    [(12.0, 3.0, 0.25), (12.0, -1.0, 0.0), (12.0, 13.0, 1.0), (0.0, 0.0, 1.0), (0.0, -1.0, 0.0)],
+)
+def test_bits_accuse_in_full_from_what_the_policy_asks_for(enough: float, bits: float, grade: float) -> None:
+    view = look()
+    policy = msgspec.structs.replace(DEFAULT_POLICY, deed_bits=enough)
+    assert replace(view, market=replace(view.market, policy=policy)).grade_bits(bits) == grade
 
 
 def test_what_is_explained_is_no_deed_unless_things_of_two_kinds_join_them_that_nobody_explains() -> None:
