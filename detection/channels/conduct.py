@@ -68,15 +68,11 @@ def measure_conduct(snapshot: Snapshot, policy: Policy) -> tuple[Conduct, ...]:
 
 
 def find_verified(snapshot: Snapshot) -> NDArray[np.bool_]:
-    """Reviews of a product, or a seller, from which the author has an order (R,)."""
+    """Reviews of a product of which the author has an order (R,)."""
     orders, reviews = snapshot.orders, snapshot.reviews
-    width = snapshot.n_products + snapshot.n_accounts + 1
-    bought = np.concatenate([
-        orders.buyer * width + orders.product,
-        orders.buyer * width + snapshot.n_products + orders.seller,
-    ])  # fmt: skip
-    target = np.where(reviews.product >= 0, reviews.product, snapshot.n_products + reviews.seller)
-    return np.isin(reviews.author * width + target, bought)
+    known, width = orders.product >= 0, snapshot.n_products + 1
+    bought = orders.buyer[known] * width + orders.product[known] + 1
+    return np.isin(reviews.author * width + reviews.product + 1, bought)
 
 
 def _compare(name: str, account: Ints, did: NDArray[np.bool_], n_accounts: int, policy: Policy) -> Conduct:
@@ -105,7 +101,9 @@ def fit_spread(times: Ints, occasions: Ints, policy: Policy) -> float:
     usual = k.sum() / m.sum()
     excess = (k * (k - 1)).sum() / (m * (m - 1)).sum()  # chance that two of one account's occasions both show it
     alike = (excess - usual**2) / max(usual * (1 - usual), 1e-12)
-    return float(np.clip(1.0 / max(alike, 1e-3) - 1.0, 1.0 / (1.0 - policy.largest_usual), policy.most_alike))
+    return float(
+        np.clip(1.0 / max(alike, 1.0 / policy.most_alike) - 1.0, 1.0 / (1.0 - policy.largest_usual), policy.most_alike)
+    )
 
 
 def score_habit(times: Ints, occasions: Ints, law: BetaLaw, policy: Policy) -> Floats:
