@@ -75,7 +75,7 @@ def find_terminals(facts: GroupFacts, devices: SharedThings) -> NDArray[np.bool_
     within, crowded = facts.within[devices.name], devices.popularity > facts.policy.household_size
     # A farm has no other devices; who comes to a library has a phone at home.
     has_own = devices.find_owners(facts.market.n_accounts, facts.policy.household_size)
-    owners = np.bincount(within.row, has_own[facts.groups.account[within.membership]], minlength=len(within.group))
+    owners = np.bincount(within.row, has_own[facts.groups.account[within.membership]])
     return crowded[within.thing] & (owners > within.members * facts.policy.terminal_owner_share)
 
 
@@ -117,15 +117,15 @@ def _find_club_deeds(facts: GroupFacts, name: str) -> Floats:
     """What of each thing praised or bought (K,) follows from belonging to a circle of people who trade."""
     within = facts.within[name]
     seller = facts.market.sellers[name][within.thing]
-    traders = np.bincount(within.row, facts.inner.is_trader[within.membership], minlength=len(seller))
-    share = traders / np.maximum(within.members, 1)
+    traders = np.bincount(within.row, facts.inner.is_trader[within.membership])
+    share = traders / within.members
     if name == PRAISE:
         # Mates praise what they bought, and not what nobody sold.
         share = np.minimum(share, facts.praise.customers)
     inner, known = facts.find_circle(within.group, seller), seller >= 0
     of_sellers, of_mates = (np.bincount(within.group, within.bits * part, len(facts.groups)) for part in (known, inner))
     # When they deal follows from with whom: as much of the timing as of the choice is the club's.
-    timing = np.divide(of_mates, of_sellers, out=np.zeros(len(facts.groups)), where=of_sellers > 0)[within.group]
+    timing = (of_mates / np.where(of_sellers > 0, of_sellers, 1.0))[within.group]
     return within.bits * share * np.where(inner, 1.0, np.where(known, 0.0, timing))
 
 
@@ -151,7 +151,7 @@ def explain_by_launch(claim: Claim, facts: GroupFacts) -> None:
         crowded = channel.popularity[within.thing] > facts.policy.household_size
         shown = np.where(crowded, within.bits, 0.0)
         np.maximum.at(best, within.group, shown)
-        is_best = (shown > 0) & (shown >= best[within.group])
+        is_best = shown >= best[within.group]
         is_best[is_best] = np.diff(within.group[is_best], prepend=-1) > 0
         claim.add_things(channel.name, np.where(is_best, shown, 0.0))
 
@@ -164,18 +164,20 @@ def explain_by_fans(claim: Claim, facts: GroupFacts) -> None:
     if PRAISE not in facts.within:
         return
     praise, within = facts.praise, facts.within[PRAISE]
-    code, place = np.unique(praise.group * facts.market.n_accounts + praise.seller, return_inverse=True)
+    # What is of no known seller has a place of its own in each group: it is no other seller's.
+    width = facts.market.n_accounts + 1
+    code, place = np.unique(praise.group * width + praise.seller + 1, return_inverse=True)
     first, last = find_spans(place, praise.first_day, praise.last_day, len(code))
-    bits, times = (np.bincount(place, part, len(code)) for part in (praise.bits, within.members))
+    bits, times = (np.bincount(place, part) for part in (praise.bits, within.members))
     confined = score_confined(times, facts.market.review_clock.share(first, last))
-    left = np.maximum(1.0 - np.divide(confined, bits, out=np.ones(len(code)), where=bits > 0), 0.0)
+    left = np.maximum(1.0 - confined / np.where(bits > 0, bits, 1.0), 0.0)
     claim.add_things(PRAISE, praise.bits * left[place])
     # Who praises a seller is one of its admirers, so that no more is to be said than which of them.
     of_seller = (praise.seller >= 0)[within.row]
     fan = np.unique(place[within.row[of_seller]] * len(facts.groups.account) + within.membership[of_seller])
-    fans = np.bincount(fan // max(len(facts.groups.account), 1), minlength=len(code))
-    group, seller = np.divmod(code[fans > 0], facts.market.n_accounts)
-    claim.come_from(group, fans[fans > 0], facts.market.admirers[seller])
+    fans = np.bincount(fan // len(facts.groups.account), minlength=len(code))
+    group, seller = np.divmod(code[fans > 0], width)
+    claim.come_from(group, fans[fans > 0], facts.market.admirers[seller - 1])
 
 
 @dataclass(frozen=True)

@@ -37,19 +37,21 @@ def find_praise(groups: Groups, shared: Mapping[str, SharedWithin], market: Mark
     if PRAISE not in shared:
         nobody, nothing = np.empty(0, dtype=np.int64), np.empty(0)
         return Praise(nobody, nobody, nothing, nothing, nothing, nothing)
-    n = market.n_accounts
+    width = market.n_accounts + 1
     within, channel, orders = shared[PRAISE], market.things[PRAISE], market.snapshot.orders
     seller = market.sellers[PRAISE][within.thing]
     author = groups.account[within.membership]
     bought = np.ones(len(author), dtype=bool)
-    if (orders.seller >= 0).any():
-        is_member = np.zeros(n, dtype=bool)
+    known = orders.seller >= 0
+    if known.any():
+        is_member = np.zeros(market.n_accounts, dtype=bool)
         is_member[groups.account] = True
-        theirs = is_member[orders.buyer]
-        deals = orders.buyer[theirs] * n + orders.seller[theirs]
-        bought = np.isin(author * n + seller[within.row], deals)
+        theirs = known & is_member[orders.buyer]
+        deals = orders.buyer[theirs] * width + orders.seller[theirs] + 1
+        # Of no known seller there are no customers: that has a place of its own, of which no deal is.
+        bought = np.isin(author * width + seller[within.row] + 1, deals)
     # Praise by those who never bought is no fan's: the customers' share of it can be explained.
-    customers = np.bincount(within.row, bought, minlength=len(seller)) / np.maximum(within.members, 1)
+    customers = np.bincount(within.row, bought) / within.members
     first, last = _find_days(groups, channel, within)
     return Praise(within.group, seller, within.bits * customers * (seller >= 0), customers, first, last)
 
