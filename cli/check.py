@@ -82,7 +82,7 @@ def _read_tables(folder: Path, settings: Settings) -> dict[str, CheckedTable]:
         tables = read_folder(folder, settings, progress=progress)
     for table in tables.values():
         if len(table.rejects):
-            first = f"line {table.rejects.line[0]}: {table.rejects.reason[0]}"
+            first = table.say_first_reject()
             logger.warning("%s: %s of its rows left out; %s", table.path.name, len(table.rejects), first)
     check_reject_share(tables, settings)
     return tables

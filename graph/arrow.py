@@ -109,6 +109,22 @@ def join_texts(first: Values | str, second: Values | str, mark: str) -> Chunks:
     return joined
 
 
+def join_texts_that_are_there(columns: Sequence[Values], mark: str) -> Chunks:
+    """The texts of several columns (N,) with a mark between them, without those that are null; null where all are.
+
+    Two at a time: Arrow can skip nulls itself, but then leaves out rows in which all are null (as of pyarrow 26).
+    """
+    joined: Any = columns[0]
+    for column in columns[1:]:
+        both = _compute.and_(_compute.is_valid(joined), _compute.is_valid(column))
+        between = _compute.if_else(both, mark, "")
+        one, other = _compute.fill_null(joined, ""), _compute.fill_null(column, "")
+        whole = _compute.binary_join_element_wise(one, other, between)
+        joined = blank_where(_compute.equal(whole, ""), whole)
+    texts: Chunks = joined
+    return texts
+
+
 def coalesce(columns: Sequence[Chunks]) -> Chunks:
     """Row by row (N,) the first value that is known, of columns of one type."""
     known: Chunks = _compute.coalesce(*columns)
@@ -126,6 +142,12 @@ def find_repeated(values: Chunks, *, more_than: int = 1) -> Cells:
     counts = _compute.value_counts(values)
     repeated: Cells = counts.field(0).filter(_compute.greater(counts.field(1), more_than))
     return repeated
+
+
+def split_by_pattern(texts: Values, pattern: str) -> dict[str, Chunks]:
+    """What each named group of a pattern holds of the texts (N,): empty where it is left out, null where none fits."""
+    found = _compute.extract_regex(texts, pattern=pattern)
+    return {field.name: _compute.struct_field(found, field.name) for field in found.type}
 
 
 def blank_where(mask: Values, values: _Column) -> _Column:

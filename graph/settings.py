@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 import msgspec
 
 from graph.errors import ConfigError
+from graph.mapping import TableSettings
 
 T = TypeVar("T")
 
@@ -24,46 +25,6 @@ LARGEST_SETTINGS = 1 << 20
 """Bytes of ``ringfence.toml``, or of a file with a password."""
 LONGEST_TIMEOUT_SECONDS = 1_000_000
 """More than eleven days is no limit, and more than some clocks count."""
-
-
-class TableSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """Which file and which of its columns play a table's part.
-
-    Attributes
-    ----------
-    file
-        Path relative to the loaded folder; None for ``NAME.csv``, ``NAME.csv.gz`` or ``NAME.parquet``.
-    columns
-        Contract column to file column, where the two names differ.
-    attributes
-        Further file columns to keep with each account (the accounts table only).
-    encoding, delimiter
-        How a CSV file is written.
-    ignore
-        Values of identifiers that say nothing, such as ``unknown``: a row with one of them is left out, and counted as
-        unchanged (devices, addresses and identifiers).
-    guarded
-        Whether its cells were guarded against spreadsheets, as Ringfence guards what it writes: the apostrophe before
-        ``=``, ``+``, ``-`` or ``@`` is then taken off again.
-    """
-
-    file: str | None = None
-    columns: dict[str, str] = {}
-    attributes: tuple[str, ...] = ()
-    encoding: str = "utf-8"
-    delimiter: str = ","
-    guarded: bool = False
-    ignore: tuple[str, ...] = ()
-
-    def __post_init__(self) -> None:
-        if len(self.delimiter) != 1 or not self.delimiter.isascii() or self.delimiter in '"\r\n\0':
-            raise ValueError(f"delimiter {self.delimiter!r} is not one ASCII character such as ',' or ';'")
-        if self.file is not None and (not self.file.strip() or "\0" in self.file):
-            raise ValueError("file is empty, or holds a NUL; leave it out to use the table's own name")
-        try:
-            "a".encode(self.encoding)
-        except (LookupError, ValueError):
-            raise ValueError(f"encoding {self.encoding!r} is not one that Python knows") from None
 
 
 class LoadSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -182,7 +143,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     query
         What a question may take.
     load, tables
-        How folders are read; ``tables`` by contract table name.
+        How folders are read; ``tables`` by contract table name, several where several files play a table's part.
     detect
         Handed on unread: detection checks its own settings.
     """
@@ -194,7 +155,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     neo4j: ServerSettings = ServerSettings()
     query: QuerySettings = QuerySettings()
     load: LoadSettings = LoadSettings()
-    tables: dict[str, TableSettings] = {}
+    tables: dict[str, TableSettings | tuple[TableSettings, ...]] = {}
     detect: dict[str, Any] = {}
 
     def __post_init__(self) -> None:
@@ -208,6 +169,11 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
             raise ValueError(f"keep_generations {self.keep_generations} is below 1: the graph itself is a generation")
         if self.seed < 0:
             raise ValueError(f"seed {self.seed} is below zero")
+
+    def list_parts(self, table: str) -> tuple[TableSettings, ...]:
+        """The mappings of one table: one, or as many as ``[[tables.NAME]]`` has."""
+        mapped = self.tables.get(table, TableSettings())
+        return mapped if isinstance(mapped, tuple) else (mapped,)
 
 
 def load_settings(path: Path | None) -> Settings:
@@ -225,7 +191,8 @@ def load_settings(path: Path | None) -> Settings:
     tables = data.get("tables", {})
     if isinstance(tables, dict):
         for name, table in tables.items():
-            _convert(table, TableSettings, file=path.name, inside=f"tables.{name}")
+            for part in table if isinstance(table, list) and table else [table]:
+                _convert(part, TableSettings, file=path.name, inside=f"tables.{name}")
     _convert(data.get("load", {}), LoadSettings, file=path.name, inside="load")
     _convert(data.get("query", {}), QuerySettings, file=path.name, inside="query")
     _convert(data.get("neo4j", {}), ServerSettings, file=path.name, inside="neo4j")

@@ -12,6 +12,8 @@ from graph.contract.sources import Source
 if TYPE_CHECKING:
     from graph.arrow import Chunks
 
+_KINDS = {"csv": "CSV", "tsv": "TSV", "jsonl": "JSON lines", "json": "JSON", "sheet": "workbook"}
+
 
 @dataclass(frozen=True)
 class FileCells:
@@ -44,6 +46,6 @@ def write_as_json(record: Mapping[str, object]) -> str:
 
 def describe_damage(source: Source, error: Exception) -> str:
     """What to tell of a file that cannot be read to its end."""
-    kind = "Parquet" if source.is_parquet else "gzip" if source.is_gzip else "CSV"
+    kind = "Parquet" if source.is_parquet else source.packing or _KINDS[source.format]
     reason = str(getattr(error, "strerror", None) or error).split("\n")[0]
-    return f"{source.path.name} is not a readable {kind} file, or was cut short: {reason}"
+    return f"{source.name} is not a readable {kind} file, or was cut short: {reason}"

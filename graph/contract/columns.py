@@ -1,25 +1,22 @@
-"""The columns of one table: which column of the file is which of the contract's, and whether their cells keep to it."""
+"""The columns of one table, and whether their cells keep to the contract."""
 
 from __future__ import annotations
 
-import difflib
 import json
-import re
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graph.arrow import find_true
+from graph.arrow import find_true, join_texts_that_are_there
 from graph.contract.cells import FileCells
-from graph.contract.faults import Faults, quote
+from graph.contract.faults import Faults
 from graph.contract.numbers import check_numbers
 from graph.contract.schema import Column, Table
 from graph.contract.sources import Source
 from graph.contract.texts import MAX_ID_BYTES, MAX_TEXT_BYTES, check_size, read_as_text, trim
 from graph.contract.times import check_times
-from graph.errors import MissingColumnError
 
 if TYPE_CHECKING:
     from graph.arrow import Chunks, Values
@@ -28,34 +25,9 @@ _YES, _NO = ("1", "true", "t", "yes", "y"), ("0", "false", "f", "no", "n")
 _DATED = r"^\d{4}-\d\d-\d\d"
 
 
-def pick_columns(source: Source, header: Sequence[str]) -> dict[str, str]:
-    """Contract column to file column, for the columns that are there.
-
-    Raises
-    ------
-    MissingColumnError
-        If a column is not there that the contract or the settings ask for.
-    """
-    mapped = source.settings.columns
-    picked = {}
-    for column in source.table.columns:
-        file_column = mapped.get(column.name, column.name)
-        if column.kind == "flag" and column.name not in mapped:
-            continue  # a file may call anything "removed"
-        if column.kind != "attributes" and file_column in header:
-            picked[column.name] = file_column
-        elif column.required or column.name in mapped:
-            _refuse_missing(source, header, column.name, file_column)
-    either = source.table.either
-    if either and either.one not in picked and either.other not in picked:
-        _refuse_missing(source, header, f"{either.one} or {either.other}", either.one)
-    for name in source.settings.attributes:
-        if name not in header:
-            _refuse_missing(source, header, f"attribute {name}", name)
-    return picked
-
-
-def check_columns(source: Source, cells: FileCells, picked: Mapping[str, str], faults: Faults) -> dict[str, Values]:
+def check_columns(
+    source: Source, cells: FileCells, picked: Mapping[str, Sequence[str]], faults: Faults
+) -> dict[str, Values]:
     """Read every column of the table from its cells (N,), in the contract's types; those not there are all null.
 
     Parameters
@@ -65,7 +37,7 @@ def check_columns(source: Source, cells: FileCells, picked: Mapping[str, str], f
     cells
         What the file holds.
     picked
-        Contract column to file column.
+        Contract column to file columns.
     faults
         Gets what is wrong with which rows, in the order of the contract's columns.
     """
@@ -73,11 +45,22 @@ def check_columns(source: Source, cells: FileCells, picked: Mapping[str, str], f
     for column in source.table.columns:
         if column.kind == "attributes":
             columns[column.name] = _pack_attributes(source, cells, faults)
+        elif column.name in source.settings.always:
+            same = pa.repeat(source.settings.always[column.name], cells.n_rows)
+            columns[column.name] = _check_column(source, column, pa.chunked_array([same]), faults)
         elif column.name not in picked:
             columns[column.name] = pa.nulls(cells.n_rows, column.arrow_type)  # type: ignore[call-overload]  # of any type
         else:
-            columns[column.name] = _check_column(source, column, cells.columns[picked[column.name]], faults)
+            columns[column.name] = _check_column(source, column, take_raw(cells, picked[column.name]), faults)
     return columns
+
+
+def take_raw(cells: FileCells, names: Sequence[str]) -> Chunks:
+    """A column (N,) as the file holds it; of several, what their cells hold is joined, as parts of an address are."""
+    if len(names) == 1:
+        return cells.columns[names[0]]
+    texts = [trim(cells.columns[name].cast(pa.string())) for name in names]
+    return join_texts_that_are_there(texts, ", ")
 
 
 def check_relations(table: Table, rows: pa.Table, faults: Faults) -> None:
@@ -90,19 +73,9 @@ def check_relations(table: Table, rows: pa.Table, faults: Faults) -> None:
         faults.add(neither.tolist(), (f"{either.one} and {either.other} are both empty" for _ in neither))
 
 
-def _refuse_missing(source: Source, header: Sequence[str], what: str, file_column: str) -> NoReturn:
-    shown = ", ".join(map(quote, header[:20])) + (", …" if len(header) > 20 else "")
-    near = difflib.get_close_matches(file_column, header, n=1, cutoff=0.5)
-    hint = f"did you mean {quote(near[0])}? " if near else ""
-    told = "" if file_column in what else f" (which ringfence.toml calls {file_column!r})"
-    name, column = source.table.name, what.split(maxsplit=1)[0]
-    mapping = f'say which it is in ringfence.toml: [tables.{name}.columns] {column} = "…"'
-    if len(header) == 1 and (other := re.search(r"[;\t|]", header[0])):
-        mapping = f"the cells seem to be split by {other[0]!r}: set tables.{name}.delimiter in ringfence.toml"
-    raise MissingColumnError(f"{source.path.name} has no column {what}{told}; it has {shown}; {hint}{mapping}")
-
-
 def _check_column(source: Source, column: Column, raw: Chunks, faults: Faults) -> Chunks:
+    if words := source.settings.values.get(column.name):
+        raw = _translate(read_as_text(source, column.name, raw, faults), words)
     match column.kind:
         case "number" | "rating":
             return check_numbers(source, column, raw, faults)
@@ -118,6 +91,14 @@ def _check_column(source: Source, column: Column, raw: Chunks, faults: Faults) -
             text = read_as_text(source, column.name, raw, faults)
             check_size(column.name, text, MAX_TEXT_BYTES, faults)
             return text
+
+
+def _translate(text: Chunks, words: Mapping[str, str]) -> Chunks:
+    """The words of a file in the contract's; capitals and spaces around them do not count, and others stay."""
+    known = {word.strip().lower(): meaning for word, meaning in words.items()}
+    packed = text.combine_chunks().dictionary_encode()
+    meant = [known.get(str(each).strip().lower(), each) for each in packed.dictionary.to_pylist()]
+    return pa.chunked_array([pa.array(meant, pa.string()).take(packed.indices)])
 
 
 def _check_required(column: Column, text: Chunks, faults: Faults) -> None:

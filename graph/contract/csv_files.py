@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import codecs
 import csv
-import gzip
 import io
-import zlib
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, BinaryIO, Literal, NoReturn, cast
+from itertools import islice
+from typing import TYPE_CHECKING, Any, BinaryIO, Literal, NoReturn, cast
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -23,6 +22,7 @@ import pyarrow.csv as arrow_csv
 from graph import spreadsheets
 from graph.contract.cells import FileCells, FoundRows, cut_cell, describe_damage
 from graph.contract.limits import check_row_bytes, check_rows, check_unpacked, refuse_row
+from graph.contract.packed import DAMAGE, guess_encoding, open_bytes
 from graph.contract.sources import Source
 from graph.errors import UnreadableTableError
 from graph.spreadsheets import GUARDED, format_row, guard_cell, unguard_cell
@@ -53,11 +53,11 @@ def read_csv_names(source: Source) -> tuple[str, ...]:
     """
     record = next(_walk_csv(source, with_header=True), None)
     if record is None:
-        raise UnreadableTableError(f"{source.path.name} is empty: not even a header")
+        raise UnreadableTableError(f"{source.name} is empty: not even a header")
     if any("\ufffd" in cell or "\0" in cell for cell in record.cells):
         _refuse_encoding(source)
     names = map(unguard_cell, record.cells) if source.settings.guarded else record.cells
-    return tuple(name.strip() for name in names)
+    return tuple(name.lstrip("\ufeff").strip() for name in names)
 
 
 def read_csv(source: Source, header: Sequence[str], wanted: Sequence[str]) -> FileCells:
@@ -75,7 +75,7 @@ def read_csv(source: Source, header: Sequence[str], wanted: Sequence[str]) -> Fi
             return _read_csv_blocks(source, header, wanted, skip=first, block_bytes=block_bytes)
         except UnicodeDecodeError:
             _refuse_encoding(source)
-        except (pa.ArrowInvalid, OSError, zlib.error) as error:
+        except DAMAGE as error:
             if "UTF8" in str(error):
                 _refuse_encoding(source)
             if "skip initial" in str(error):  # a header with no line end, and nothing after it
@@ -107,11 +107,11 @@ def find_in_csv(source: Source, wanted: set[int], width: int, n_ragged: int) -> 
             break
         if len(record.cells) != width:
             why = f"{len(record.cells):,} cells where the header has {width:,}"
-            ragged.append((record.line, why, _as_csv(record.cells, source.settings.delimiter)))
+            ragged.append((record.line, why, _as_csv(record.cells, source.delimiter)))
             continue
         if row in wanted:
             found.line[row] = record.line
-            found.row[row] = _as_csv(record.cells, source.settings.delimiter)
+            found.row[row] = _as_csv(record.cells, source.delimiter)
         row += 1
     return FoundRows(found.line, found.row, tuple(ragged))
 
@@ -123,14 +123,17 @@ def _as_csv(cells: Sequence[str], delimiter: str) -> str:
 # ── row by row ────────────────────────────────────────────────────────────────────────────────────
 
 
+def _dialect(source: Source) -> dict[str, Any]:
+    """How Python's ``csv`` is told what the settings say."""
+    quote = source.settings.quote
+    marks = {"quotechar": quote} if quote else {"quoting": csv.QUOTE_NONE}
+    return {"delimiter": source.delimiter, "escapechar": source.settings.escape, **marks}
+
+
 def _codec(source: Source) -> str:
     """The encoding to decode with: Excel puts a byte order mark before UTF-8, which is no part of the first name."""
-    utf8 = source.settings.encoding.lower().replace("_", "-") in ("utf-8", "utf8")
-    return "utf-8-sig" if utf8 else source.settings.encoding
-
-
-def _open_bytes(source: Source) -> BinaryIO:
-    return cast("BinaryIO", gzip.open(source.path, "rb")) if source.is_gzip else source.path.open("rb")
+    utf8 = source.encoding.lower().replace("_", "-") in ("utf-8", "utf8")
+    return "utf-8-sig" if utf8 else source.encoding
 
 
 def _walk_csv(source: Source, *, with_header: bool = False) -> Iterator[_Record]:
@@ -138,18 +141,19 @@ def _walk_csv(source: Source, *, with_header: bool = False) -> Iterator[_Record]
     limit = csv.field_size_limit(source.limits.max_row_bytes)
     try:
         with (
-            _open_bytes(source) as raw,
+            open_bytes(source) as raw,
             io.TextIOWrapper(raw, encoding=_codec(source), errors="replace", newline="") as text,
         ):
-            lines = _Lines(source, text)
-            reader = csv.reader(lines, delimiter=source.settings.delimiter)
-            before, seen_header = 0, with_header
+            lines, skipped = _Lines(source, text), source.settings.skip_lines
+            deque(islice(lines, skipped), maxlen=0)
+            reader = csv.reader(lines, **_dialect(source))
+            before, seen_header = skipped, with_header
             for cells in reader:
                 lines.begin_row()
                 if cells and seen_header:
-                    yield _Record(before + 1, reader.line_num, cells)
+                    yield _Record(before + 1, reader.line_num + skipped, cells)
                 seen_header = seen_header or bool(cells)
-                before = reader.line_num
+                before = reader.line_num + skipped
     except csv.Error as error:
         raise UnreadableTableError(describe_damage(source, error)) from error
     finally:
@@ -193,14 +197,17 @@ def _read_csv_blocks(
     # Columns go by their position: a header may spread over lines, and its names are trimmed by us.
     names = [str(position) for position in range(len(header))]
     kept = {names[header.index(name)]: name for name in wanted}
-    opened = pa.OSFile(str(source.path), "r")
     table = arrow_csv.read_csv(
-        pa.CompressedInputStream(opened, "gzip") if source.is_gzip else opened,  # type: ignore[arg-type]  # any stream does
+        _open_for_arrow(source),
         read_options=arrow_csv.ReadOptions(
-            column_names=names, skip_rows=skip, block_size=block_bytes, encoding=source.settings.encoding
+            column_names=names, skip_rows=skip, block_size=block_bytes, encoding=source.encoding
         ),
         parse_options=arrow_csv.ParseOptions(
-            delimiter=source.settings.delimiter, newlines_in_values=True, invalid_row_handler=count_ragged
+            delimiter=source.delimiter,
+            quote_char=source.settings.quote or False,
+            escape_char=source.settings.escape or False,
+            newlines_in_values=True,
+            invalid_row_handler=count_ragged,
         ),
         convert_options=arrow_csv.ConvertOptions(
             column_types=dict.fromkeys(kept, pa.string()),
@@ -217,6 +224,13 @@ def _read_csv_blocks(
     return FileCells(columns, table.num_rows, len(ragged))
 
 
+def _open_for_arrow(source: Source) -> Any:
+    if source.packing == "zip":
+        return open_bytes(source)
+    opened, packing = pa.OSFile(str(source.path), "r"), cast("Any", source.packing)
+    return opened if packing is None else pa.CompressedInputStream(opened, packing)
+
+
 def _unguard(column: Chunks) -> Chunks:
     bare: Chunks = pc.replace_substring_regex(column, pattern=GUARDED, replacement=r"\1")
     return bare
@@ -224,8 +238,8 @@ def _unguard(column: Chunks) -> Chunks:
 
 def guard_row(source: Source, row: str) -> str:
     """A row as :func:`find_in_csv` gives it, with each cell guarded against spreadsheets."""
-    delimiter = source.settings.delimiter
-    cells = next(csv.reader(io.StringIO(row, newline=""), delimiter=delimiter), [])
+    delimiter = source.delimiter
+    cells = next(csv.reader(io.StringIO(row, newline=""), delimiter=delimiter), [])  # as this module wrote it
     plain = map(unguard_cell, cells) if source.settings.guarded else cells
     guarded = _as_csv([guard_cell(cell) for cell in plain], delimiter)
     # An empty first cell would leave the row to begin with its delimiter, which may be a tab.
@@ -237,22 +251,22 @@ def guard_row(source: Source, row: str) -> str:
 
 def _refuse_encoding(source: Source) -> NoReturn:
     """Find the first byte that is not of the encoding, and say where it is."""
-    encoding = source.settings.encoding
-    with _open_bytes(source) as raw:
-        start = raw.read(4)
-    hints = {b"\xff\xfe": "UTF-16 text", b"\xfe\xff": "UTF-16 text", b"\x1f\x8b": "gzip", b"PAR1": "Parquet"}
-    kind = next((name for mark, name in hints.items() if start.startswith(mark)), None)
+    encoding = source.encoding
+    with open_bytes(source) as raw:
+        start = raw.read(1 << 16)
+    hints = {b"\x1f\x8b": "gzip", b"PAR1": "Parquet", b"PK": "a zip file or a workbook", b"\x28\xb5\x2f\xfd": "zstd"}
+    kind = next((name for mark, name in hints.items() if start.startswith(mark)), None) or guess_encoding(start)
     looks = f" (it looks like {kind})" if kind else ""
     raise UnreadableTableError(
-        f"{source.path.name}: {_find_undecodable(source)} is not {encoding} text{looks}; save the file as UTF-8, or set"
+        f"{source.name}: {_find_undecodable(source)} is not {encoding} text{looks}; save the file as UTF-8, or set"
         f" tables.{source.table.name}.encoding in ringfence.toml"
     )
 
 
 def _find_undecodable(source: Source) -> str:
-    decoder = codecs.getincrementaldecoder(source.settings.encoding)()
+    decoder = codecs.getincrementaldecoder(source.encoding)()
     n_lines = n_bytes = 0
-    with _open_bytes(source) as raw:
+    with open_bytes(source) as raw:
         for piece in _read_pieces(raw):
             waiting = len(decoder.getstate()[0])
             try:
@@ -276,11 +290,12 @@ def _scan(source: Source) -> None:
     sign of it; only then is the file walked.  Arrow checks UTF-8 too late: a row that is too wide is decoded before.
     """
     n_quotes = n_bytes = 0
+    quote = source.settings.quote.encode() or b"\0\0\0\0"
     decode = codecs.getincrementaldecoder("utf-8")().decode if _codec(source) == "utf-8-sig" else None
     try:
-        with _open_bytes(source) as raw:
+        with open_bytes(source) as raw:
             for piece in _read_pieces(raw):
-                n_quotes, n_bytes = n_quotes + piece.count(b'"'), n_bytes + len(piece)
+                n_quotes, n_bytes = n_quotes + piece.count(quote), n_bytes + len(piece)
                 check_unpacked(source, n_bytes)
                 if decode is not None:
                     decode(piece)
@@ -288,20 +303,20 @@ def _scan(source: Source) -> None:
                 decode(b"", True)
     except UnicodeDecodeError:
         _refuse_encoding(source)
-    except (OSError, EOFError, zlib.error) as error:
+    except DAMAGE as error:
         raise UnreadableTableError(describe_damage(source, error)) from error
     if n_quotes % 2:
         for last in deque(_walk_csv(source, with_header=True), maxlen=1):
             if _is_open(source, last):
-                raise UnreadableTableError(f"{source.path.name}: line {last.line} opens a quote that is never closed")
+                raise UnreadableTableError(f"{source.name}: line {last.line} opens a quote that is never closed")
 
 
 def _is_open(source: Source, record: _Record) -> bool:
     """Whether a file's last row ends inside a quote, which ``csv`` tells only when it is strict."""
-    with _open_bytes(source) as raw, io.TextIOWrapper(raw, _codec(source), "replace", newline="") as text:
+    with open_bytes(source) as raw, io.TextIOWrapper(raw, _codec(source), "replace", newline="") as text:
         lines = [line for number, line in enumerate(text, 1) if number >= record.line]
     try:
-        list(csv.reader(lines, delimiter=source.settings.delimiter, strict=True))
+        list(csv.reader(lines, strict=True, **_dialect(source)))
     except csv.Error as error:
         return "unexpected end" in str(error)
     return False

@@ -4,19 +4,91 @@ from __future__ import annotations
 
 import zlib
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from typing import Any
 
-import pyarrow as pa
+import msgspec
 
 from graph.contract.cells import FileCells, FoundRows, describe_damage
 from graph.contract.csv_files import find_in_csv, read_csv, read_csv_names
 from graph.contract.faults import quote
+from graph.contract.json_files import find_in_json, is_list_of_records, read_json, read_json_names
 from graph.contract.limits import check_unpacked, refuse_size
+from graph.contract.packed import DAMAGE, read_mark, read_start
 from graph.contract.parquet_files import find_in_parquet, read_parquet, read_parquet_names
+from graph.contract.sheet_files import find_in_sheet, read_sheet, read_sheet_names
 from graph.contract.sources import Source
 from graph.errors import DataError, UnreadableTableError
+from graph.mapping import as_names
 
 _LONGEST_NAME = 1024
+_DELIMITERS = (",", ";", "\t", "|")
+
+
+def settle_form(source: Source) -> Source:
+    """Find out of the file what the settings leave open and the file leaves no doubt about.
+
+    A byte order mark proves an encoding, and a delimiter is the one by which the header has the columns that the table
+    must have.  Nothing else is recognised here: whatever could be one thing or another is for the settings to say.
+
+    Raises
+    ------
+    UnreadableTableError
+        If the file is a folder, empty or damaged.
+    """
+    _check_file(source)
+    if source.format in ("parquet", "sheet"):
+        if source.is_parquet and source.packing:
+            raise UnreadableTableError(f"{source.name}: Parquet is compressed by itself; unpack the file first")
+        return source
+    try:
+        start = read_start(source)
+    except DAMAGE as error:
+        raise UnreadableTableError(describe_damage(source, error)) from error
+    if source.settings.encoding is None and (encoding := read_mark(start)):
+        source = _with(source, encoding=encoding)
+    if source.format == "json" and not source.settings.records and not is_list_of_records(start):
+        return _with(source, format="jsonl")
+    if source.format == "jsonl" and start.lstrip().startswith(b"["):
+        return _with(source, format="json")
+    if source.format == "csv" and source.settings.delimiter is None:
+        return _with(source, delimiter=_find_delimiter(source))
+    return source
+
+
+def _with(source: Source, **settings: Any) -> Source:
+    return replace(source, settings=msgspec.structs.replace(source.settings, **settings))
+
+
+def _find_delimiter(source: Source) -> str:
+    needed = {name for names in list_needed(source) for name in names}
+    for delimiter in _DELIMITERS:
+        if needed <= set(read_csv_names(_with(source, delimiter=delimiter))):
+            return delimiter
+    return ","
+
+
+def list_needed(source: Source) -> Iterator[tuple[str, ...]]:
+    """The file's columns for each of the contract's that it must have."""
+    for column in source.table.columns:
+        mapped = source.settings.columns.get(column.name)
+        if mapped is not None or (column.required and column.name not in source.settings.always):
+            yield as_names(mapped or column.name)
+
+
+def _check_file(source: Source) -> None:
+    if source.path.is_dir():
+        raise UnreadableTableError(f"{source.name} is a folder; a table is one file")
+    if not source.path.is_file():
+        raise UnreadableTableError(f"{source.name} is no file; a table is read several times, a pipe once")
+    try:
+        n_bytes = source.path.stat().st_size
+    except OSError as error:
+        raise UnreadableTableError(describe_damage(source, error)) from error
+    check_unpacked(source, 0 if source.packing else n_bytes)
+    if not n_bytes:
+        raise UnreadableTableError(f"{source.name} is empty: not even a header")
 
 
 def read_header(source: Source) -> tuple[str, ...]:
@@ -25,38 +97,57 @@ def read_header(source: Source) -> tuple[str, ...]:
     Raises
     ------
     UnreadableTableError
-        If the file is a folder, empty or damaged.
+        If the file is empty or damaged.
     DataError
         If a name comes twice.
     """
     try:
-        if source.path.is_dir():
-            raise UnreadableTableError(f"{source.path.name} is a folder; a table is one file")
-        if not source.path.is_file():
-            raise UnreadableTableError(f"{source.path.name} is no file; a table is read several times, a pipe once")
-        check_unpacked(source, 0 if source.is_gzip else source.path.stat().st_size)
-        if source.path.stat().st_size == 0:
-            raise UnreadableTableError(f"{source.path.name} is empty: not even a header")
-        header = read_parquet_names(source) if source.is_parquet else read_csv_names(source)
-    except (OSError, EOFError, zlib.error, pa.ArrowException) as error:
+        header = _read_names(source)
+    except (*DAMAGE, zlib.error) as error:
         raise UnreadableTableError(describe_damage(source, error)) from error
     if len(header) > source.limits.max_columns:
         refuse_size(source, f"has {len(header):,} columns", "max_columns")
     if long := [name for name in header if len(name) > _LONGEST_NAME]:
-        raise DataError(f"{source.path.name}: column {quote(long[0])} has a name longer than {_LONGEST_NAME:,} letters")
+        raise DataError(f"{source.name}: column {quote(long[0])} has a name longer than {_LONGEST_NAME:,} letters")
     twice = sorted(name for name, count in Counter(header).items() if count > 1)
     if twice:
-        raise DataError(f"{source.path.name}: the header names {quote(twice[0])} twice; rename one of them")
+        raise DataError(f"{source.name}: the header names {quote(twice[0])} twice; rename one of them")
     return header
 
 
+def _read_names(source: Source) -> tuple[str, ...]:
+    match source.format:
+        case "parquet":
+            return read_parquet_names(source)
+        case "sheet":
+            return read_sheet_names(source)
+        case "json" | "jsonl":
+            return read_json_names(source)
+        case _:
+            return read_csv_names(source)
+
+
 def read_cells(source: Source, header: Sequence[str], wanted: Sequence[str]) -> FileCells:
-    """Read the wanted columns: as text from CSV, in the file's own types from Parquet."""
-    return read_parquet(source, wanted) if source.is_parquet else read_csv(source, header, wanted)
+    """Read the wanted columns: in the file's own types from Parquet, as text from all others."""
+    match source.format:
+        case "parquet":
+            return read_parquet(source, wanted)
+        case "sheet":
+            return read_sheet(source, header, wanted)
+        case "json" | "jsonl":
+            return read_json(source, wanted)
+        case _:
+            return read_csv(source, header, wanted)
 
 
-def find_rows(source: Source, wanted: set[int], *, width: int, n_ragged: int = 0) -> FoundRows:
-    """Find rows, counted from 0, in a table's file, and the ``n_ragged`` rows that are not ``width`` cells wide."""
-    if source.is_parquet:
-        return find_in_parquet(source, wanted)
-    return find_in_csv(source, wanted, width, n_ragged)
+def find_rows(source: Source, wanted: set[int], *, header: Sequence[str], n_ragged: int = 0) -> FoundRows:
+    """Find rows, counted from 0, in a table's file, and the ``n_ragged`` rows that are no rows of it."""
+    match source.format:
+        case "parquet":
+            return find_in_parquet(source, wanted)
+        case "sheet":
+            return find_in_sheet(source, header, wanted)
+        case "json" | "jsonl":
+            return find_in_json(source, wanted, n_ragged)
+        case _:
+            return find_in_csv(source, wanted, len(header), n_ragged)

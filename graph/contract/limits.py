@@ -15,7 +15,7 @@ def refuse_size(source: Source, what: str, setting: str) -> NoReturn:
     """Say which limit a file is beyond, and which setting raises it."""
     limit = f"{getattr(source.limits, setting):,}"
     raise TooLargeError(
-        f"{source.path.name} {what}, more than the {limit} that load.{setting} allows;"
+        f"{source.name} {what}, more than the {limit} that load.{setting} allows;"
         f" if it is what it should be, raise load.{setting} in ringfence.toml"
     )
 
@@ -30,7 +30,7 @@ def check_unpacked(source: Source, n_bytes: int) -> None:
     """
     if n_bytes > source.limits.max_table_bytes:
         refuse_size(source, f"holds {n_bytes:,} bytes or more", "max_table_bytes")
-    packed = source.is_parquet or source.is_gzip
+    packed = source.is_parquet or source.packing is not None
     if packed and n_bytes > max(ALWAYS_BYTES, source.limits.max_unpacked_factor * source.path.stat().st_size):
         refuse_size(source, "unpacks to so many times its size", "max_unpacked_factor")
 

@@ -4,72 +4,121 @@ from __future__ import annotations
 
 import difflib
 import logging
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
+import msgspec
+
+from graph.contract.containers import list_members, list_sheets
 from graph.contract.schema import CONTRACT, Table
-from graph.errors import ConfigError, DataError, MissingTableError, UnreadableTableError
-from graph.settings import LoadSettings, Settings, TableSettings, nearest_hint
+from graph.errors import DataError, MissingTableError, UnreadableTableError
+from graph.mapping import Format, TableSettings, as_names
+from graph.settings import LoadSettings, Settings
 
 log = logging.getLogger("ringfence.tables")
 
 SUFFIXES = (".csv", ".csv.gz", ".parquet")
-_PARQUET = (".parquet", ".pq")
+FURTHER_SUFFIXES = (
+    *(".tsv", ".jsonl", ".ndjson", ".json", ".xlsx", ".xlsm", ".xls", ".ods", ".pq", ".csv.zst", ".csv.bz2"),
+    *(".csv.zip", ".zip", ".tsv.gz", ".jsonl.gz", ".ndjson.gz", ".json.gz", ".jsonl.zst", ".ndjson.zst", ".json.zst"),
+)
+"""Taken for a table where there is none of the first: a folder that was read before is read as before."""
+_PACKINGS = {".gz": "gzip", ".zst": "zstd", ".bz2": "bz2", ".zip": "zip"}
+_FORMATS: dict[str, Format] = {
+    **dict.fromkeys((".parquet", ".pq"), "parquet"),
+    **dict.fromkeys((".jsonl", ".ndjson"), "jsonl"),
+    **dict.fromkeys((".xlsx", ".xlsm", ".xls", ".ods"), "sheet"),
+    **dict.fromkeys((".tsv", ".tab"), "tsv"),
+    ".json": "json",
+}
+_PLACES = {"csv": "line", "tsv": "line", "jsonl": "line", "json": "record", "sheet": "row", "parquet": "row"}
 
 
 @dataclass(frozen=True)
 class Source:
-    """A table of the contract, its file, how the file is written, and how large it may be."""
+    """A table of the contract, a file that plays its part or some of it, how it is written, and how large it may be.
+
+    ``member`` is the file inside of a zip archive, ``sheet`` the sheet of a workbook; ``folder`` is named where files
+    of one name may lie in several.
+    """
 
     table: Table
     path: Path
     settings: TableSettings
     limits: LoadSettings
+    member: str | None = None
+    sheet: str | None = None
+    folder: str = ""
+
+    @property
+    def name(self) -> str:
+        """What messages call it."""
+        inside = f"/{self.member}" if self.member is not None else ""
+        sheet = f", sheet {self.sheet}" if self.sheet is not None else ""
+        return f"{self.folder}{self.path.name}{inside}{sheet}"
+
+    @property
+    def place(self) -> str:
+        """What its rows are counted in."""
+        return _PLACES[self.format]
+
+    @cached_property
+    def format(self) -> Format:
+        """What the file is, once it is unpacked."""
+        return self.settings.format or find_format(self.member or self.path.name)
+
+    @cached_property
+    def packing(self) -> str | None:
+        """How the file is compressed: ``gzip``, ``zstd``, ``bz2``, ``zip``, or not at all."""
+        return find_packing(self.path)
 
     @property
     def is_parquet(self) -> bool:
-        """Whether the file is Parquet; otherwise it is CSV."""
-        return self.path.suffix.lower() in _PARQUET
+        """Whether the file is Parquet."""
+        return self.format == "parquet"
 
     @property
-    def is_gzip(self) -> bool:
-        """Whether the file is CSV that is compressed."""
-        return self.path.suffix.lower() == ".gz"
+    def is_csv(self) -> bool:
+        """Whether the file is CSV, whatever its cells are split by."""
+        return self.format in ("csv", "tsv")
+
+    @property
+    def encoding(self) -> str:
+        """The encoding of its text."""
+        return self.settings.encoding or "utf-8"
+
+    @property
+    def delimiter(self) -> str:
+        """What splits the cells of CSV."""
+        return self.settings.delimiter or ("\t" if self.format == "tsv" else ",")
 
 
-def refuse_unknown_mapping(settings: Settings) -> None:
-    """Stop a load whose settings speak of what the contract does not know: it would go unread without a word.
+def find_packing(path: Path) -> str | None:
+    """How a file of this name is compressed, or ``None``."""
+    return _PACKINGS.get(path.suffix.lower())
 
-    Raises
-    ------
-    ConfigError
-        Names the table or column, and the one that is nearest.
+
+def find_format(name: str) -> Format:
+    """What a file of this name is; CSV where that says nothing.
+
+    >>> find_format("orders.JSONL.gz"), find_format("payments.txt")
+    ('jsonl', 'csv')
     """
-    for name, mapped in settings.tables.items():
-        if name not in CONTRACT:
-            raise ConfigError(f"ringfence.toml: no table 'tables.{name}'{nearest_hint(name, CONTRACT)}")
-        table = CONTRACT[name]
-        known = [column.name for column in table.columns if column.kind != "attributes"]
-        for column in mapped.columns:
-            if column not in known:
-                hint = nearest_hint(column, known)
-                raise ConfigError(f"ringfence.toml: no column 'tables.{name}.columns.{column}'{hint}")
-        if mapped.ignore and table.use is None:
-            raise ConfigError(f"ringfence.toml: 'tables.{name}.ignore': only tables of identifiers leave values out")
-        if mapped.attributes and not table.has_attributes:
-            raise ConfigError(f"ringfence.toml: 'tables.{name}.attributes': only accounts keep further columns")
+    path = Path(name.lower())
+    return _FORMATS.get((path.with_suffix("") if path.suffix in _PACKINGS else path).suffix, "csv")
 
 
 def find_sources(folder: Path, settings: Settings) -> list[Source]:
-    """Find the tables that a folder holds, in the contract's order, ``accounts`` first.
+    """Find the tables that a folder holds, in the contract's order, ``accounts`` first; a table may be several files.
 
     Raises
     ------
     MissingTableError
         If the folder, ``accounts`` or a file that the settings name is not there.
     UnreadableTableError
-        If the folder cannot be read.
+        If the folder cannot be read, or an archive or workbook that holds a table.
     DataError
         If two files claim the same table.
     """
@@ -81,8 +130,12 @@ def find_sources(folder: Path, settings: Settings) -> list[Source]:
         raise MissingTableError(f"{folder}: no such folder") from None
     except OSError as error:
         raise UnreadableTableError(f"{folder}: cannot be read: {error.strerror}") from error
-    found = [_find_source(folder, table, names, settings) for table in CONTRACT.values()]
-    sources = [source for source in found if source is not None]
+    sources = [
+        source
+        for table in CONTRACT.values()
+        for part in settings.list_parts(table.name)
+        for source in _find_part(folder, Source(table, folder, part, settings.load), names)
+    ]
     if not sources or sources[0].table.name != "accounts":
         raise MissingTableError(_no_accounts(folder, names))
     _warn_of_near_misses(names, {source.table.name for source in sources})
@@ -91,20 +144,65 @@ def find_sources(folder: Path, settings: Settings) -> list[Source]:
 
 def name_place(path: Path) -> str:
     """What the rows of a file are counted in."""
-    return "row" if path.suffix.lower() in _PARQUET else "line"
+    return _PLACES[find_format(path.name)]
 
 
-def _find_source(folder: Path, table: Table, names: Sequence[str], settings: Settings) -> Source | None:
-    name, mapped = table.name, settings.tables.get(table.name, TableSettings())
-    if mapped.file is not None:
-        path = folder / mapped.file
-        if not path.exists():
-            raise MissingTableError(f"{path}: no such file, but ringfence.toml names it as tables.{name}.file")
-        return Source(table, path, mapped, settings.load)
-    files = [file for file in names if file.lower() in {name + suffix for suffix in SUFFIXES}]
-    if len(files) > 1:
-        raise DataError(f"{folder}: {' and '.join(files)} are both the table {name!r}; keep one of them")
-    return Source(table, folder / files[0], mapped, settings.load) if files else None
+def _find_part(folder: Path, part: Source, names: Sequence[str]) -> Iterator[Source]:
+    """The files of one mapping, once for each column of identifiers that it names."""
+    for path in list(_find_paths(folder, part, names)):
+        inside = path.relative_to(folder).parent.as_posix() if "*" in str(part.settings.file) else "."
+        where = msgspec.structs.replace(part.settings, kinds={})
+        for member in list_members(path, where.member) if find_packing(path) == "zip" else [None]:
+            one = Source(
+                part.table, path, where, part.limits, member=member, folder="" if inside == "." else f"{inside}/"
+            )
+            for sheet in list_sheets(one.path, member, where.sheet, one.limits) if one.format == "sheet" else [None]:
+                for mapped in _spread_kinds(part.settings):
+                    yield Source(one.table, path, mapped, one.limits, member, sheet, one.folder)
+
+
+def _spread_kinds(settings: TableSettings) -> Iterator[TableSettings]:
+    if not settings.kinds:
+        yield settings
+    for kind, columns in settings.kinds.items():
+        for column in as_names(columns):
+            yield msgspec.structs.replace(
+                settings,
+                kinds={},
+                columns={**settings.columns, "value": column},
+                always={**settings.always, "kind": kind},
+                skip_empty=(*settings.skip_empty, "value"),
+            )
+
+
+def _find_paths(folder: Path, part: Source, names: Sequence[str]) -> Iterator[Path]:
+    name = part.table.name
+    if part.settings.file is None:
+        yield from _find_by_name(folder, name, names)
+    for file in part.settings.list_files():
+        if (folder / file).exists() or not any(mark in file for mark in "*?["):
+            if not (folder / file).exists():
+                raise MissingTableError(
+                    f"{folder / file}: no such file, but ringfence.toml names it as tables.{name}.file"
+                )
+            yield folder / file
+            continue
+        found = sorted(path for path in folder.glob(file) if path.is_file())
+        if not found:
+            raise MissingTableError(
+                f"{folder}: no file is like {file}, which ringfence.toml names as tables.{name}.file"
+            )
+        yield from found
+
+
+def _find_by_name(folder: Path, name: str, names: Sequence[str]) -> Iterator[Path]:
+    for suffixes in (SUFFIXES, FURTHER_SUFFIXES):
+        files = [file for file in names if file.lower() in {name + suffix for suffix in suffixes}]
+        if len(files) > 1:
+            raise DataError(f"{folder}: {' and '.join(files)} are both the table {name!r}; keep one of them")
+        if files:
+            yield folder / files[0]
+            return
 
 
 def _no_accounts(folder: Path, names: Sequence[str]) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from pathlib import Path
 from typing import Any
 
@@ -18,16 +19,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from graph.arrow import is_true, make_table
-from graph.contract.cells import FoundRows, write_as_json
-from graph.contract.columns import check_columns, check_relations, pick_columns
+from graph.arrow import is_true
+from graph.contract.cells import write_as_json
+from graph.contract.columns import check_relations
 from graph.contract.csv_files import guard_row as guard_csv_row
 from graph.contract.faults import Faults
-from graph.contract.files import find_rows, read_cells, read_header
-from graph.contract.rejects import Rejects, collect_rejects, sort_rejects
+from graph.contract.mappings import refuse_unknown_mapping
+from graph.contract.parts import Part, find_starts, join_faults, join_rows, read_parts
+from graph.contract.rejects import Reject, Rejects, collect_rejects, list_rejects
 from graph.contract.repeats import drop_repeats
 from graph.contract.schema import Either, Table
-from graph.contract.sources import Source, find_sources, name_place, refuse_unknown_mapping
+from graph.contract.sources import Source, find_sources, name_place
 from graph.errors import DataError, TooManyRejectsError
 from graph.files import replacing_file
 from graph.model import Ints
@@ -38,11 +40,11 @@ from graph.spreadsheets import format_row, guard_cell
 
 @dataclass(frozen=True)
 class _Origin:
-    """Which rows of the file (M,) a table's rows were; rows with a wrong number of cells do not count."""
+    """Which rows of its files (M,) a table's rows were, counted through all parts; and what is rejected of them."""
 
-    source: Source
-    n_columns: int
+    parts: tuple[Part, ...]
     position: Ints
+    rejects: tuple[Reject, ...]
 
 
 @dataclass(frozen=True)
@@ -52,7 +54,7 @@ class CheckedTable:
     Attributes
     ----------
     name, path
-        The table of the contract and the file it was read from.
+        The table of the contract and the file it was read from, the first where it is several.
     rows
         Canonical columns: ids and words ``string``, times ``timestamp[us]`` in UTC, numbers
         ``float64``; absent columns are there, all null.  ``addresses`` has ``address`` and a bool
@@ -85,26 +87,42 @@ class CheckedTable:
         reasons
             (K,) what is wrong with each.
         """
-        origin = self._origin
-        at = np.asarray(rows, dtype=np.int64) if origin is None else origin.position[rows]
-        if origin is None:  # built by hand: there is no file to look into
-            written = dict(zip(at.tolist(), map(write_as_json, self.rows.take(at).to_pylist()), strict=True))
-            found = FoundRows({row: row + 1 for row in at.tolist()}, written)
-        else:
-            found = find_rows(origin.source, set(at.tolist()), width=origin.n_columns)
         keep = np.ones(self.rows.num_rows, dtype=bool)
         keep[rows] = False
-        further = [(found.line[row], why, found.row[row]) for row, why in zip(at.tolist(), reasons, strict=True)]
-        before = zip(self.rejects.line.tolist(), self.rejects.reason, self.rejects.row, strict=True)
-        kept = origin and replace(origin, position=origin.position[keep])
-        rejects = sort_rejects([*before, *further])
-        return replace(self, rows=self.rows.filter(keep), rejects=rejects, _origin=kept)
+        kept = self.rows.filter(keep)
+        if self._origin is None:  # built by hand: there is no file to look into
+            return replace(self, rows=kept, rejects=self._list_by_hand(rows, reasons))
+        origin = self._origin
+        at = Faults(dict(zip(origin.position[rows].tolist(), reasons, strict=True)))
+        whole = [replace(part, n_ragged=0) for part in origin.parts]  # the others are listed already
+        rejects = (*origin.rejects, *collect_rejects(whole, at))
+        further = _Origin(origin.parts, origin.position[keep], rejects)
+        return replace(self, rows=kept, rejects=list_rejects(origin.parts, rejects), _origin=further)
 
-    def guard_row(self, row: str) -> str:
-        """A reject's row in which no cell is a formula to a spreadsheet; a row of Parquet is JSON, and none anyway."""
-        if self._origin is None or self._origin.source.is_parquet:
-            return str(guard_cell(row))
-        return guard_csv_row(self._origin.source, row)
+    def _list_by_hand(self, rows: Ints, reasons: Sequence[str]) -> Rejects:
+        at = np.asarray(rows, dtype=np.int64)
+        written = map(write_as_json, self.rows.take(at).to_pylist())
+        further = [Reject(0, line + 1, why, row) for line, why, row in zip(at.tolist(), reasons, written, strict=True)]
+        before = zip(self.rejects.line.tolist(), self.rejects.reason, self.rejects.row, strict=True)
+        return list_rejects((), [*(Reject(0, *each) for each in before), *further])
+
+    def list_sources(self) -> tuple[Source, ...]:
+        """The files that the rejects are from, reject by reject; none where they are from no file."""
+        if self._origin is None:
+            return ()
+        by_line = sorted(self._origin.rejects, key=lambda reject: (reject.part, reject.line))
+        return tuple(self._origin.parts[each.part].source for each in by_line)
+
+    def say_first_reject(self) -> str:
+        """Where the first row that is set aside stands, and why it is."""
+        sources, file = self.list_sources(), self.rejects.file
+        place = sources[0].place if sources else name_place(self.path)
+        return f"{place} {self.rejects.line[0]}{f' of {file[0]}' if file else ''}: {self.rejects.reason[0]}"
+
+    def list_guarded(self) -> list[str]:
+        """The rejects' rows in which no cell is a formula to a spreadsheet; what is no CSV is JSON, and none anyway."""
+        sources = self.list_sources() or (None,) * len(self.rejects)
+        return [_guard_row(source, row) for source, row in zip(sources, self.rejects.row, strict=True)]
 
     def with_rows(self, rows: pa.Table) -> CheckedTable:
         """The table with other rows, of which no file says any longer where they stand."""
@@ -117,10 +135,10 @@ def read_folder(folder: Path, settings: Settings, *, progress: Progress = no_pro
     Parameters
     ----------
     folder
-        Holds one file per table: ``NAME.csv``, ``NAME.csv.gz``, ``NAME.parquet``, or the file that
-        ``settings.tables`` names.
+        Holds one file per table: ``NAME.csv``, ``NAME.csv.gz``, ``NAME.parquet`` and their like, or the files
+        that ``settings.tables`` names.
     settings
-        Files, columns and encodings of the tables.
+        Files, columns and forms of the tables.
     progress
         Called after each table with ``"read NAME"`` and its rows, twice.
 
@@ -144,9 +162,8 @@ def read_folder(folder: Path, settings: Settings, *, progress: Progress = no_pro
     """
     refuse_unknown_mapping(settings)
     tables: dict[str, CheckedTable] = {}
-    for source in find_sources(folder, settings):
-        table = _check_table(source)
-        tables[table.name] = table
+    for name, sources in groupby(find_sources(folder, settings), key=lambda source: source.table.name):
+        table = tables[name] = _check_table(list(sources))
         progress(f"read {table.name}", table.n_read, table.n_read)
     return tables
 
@@ -165,7 +182,7 @@ def check_reject_share(tables: Mapping[str, CheckedTable], settings: Settings) -
         if n_bad > limit * table.n_read:
             raise TooManyRejectsError(
                 f"{table.path.name}: {n_bad:,} of {table.n_read:,} rows break the contract, more than the"
-                f" {limit:.3g} that load.max_reject_share allows; the first is {_say_first(table)}"
+                f" {limit:.3g} that load.max_reject_share allows; the first is {table.say_first_reject()}"
             )
 
 
@@ -181,12 +198,12 @@ def refuse_rejects(tables: Mapping[str, CheckedTable]) -> None:
         if n_bad := len(table.rejects):
             raise TooManyRejectsError(
                 f"{table.path.name}: {n_bad:,} of {table.n_read:,} rows are rejected, and --strict allows none;"
-                f" the first is {_say_first(table)}"
+                f" the first is {table.say_first_reject()}"
             )
 
 
-def _say_first(table: CheckedTable) -> str:
-    return f"{name_place(table.path)} {table.rejects.line[0]}: {table.rejects.reason[0]}"
+def _guard_row(source: Source | None, row: str) -> str:
+    return guard_csv_row(source, row) if source and source.is_csv else str(guard_cell(row))
 
 
 def write_rejects(tables: Mapping[str, CheckedTable], path: Path, *, raw: bool = False) -> None:
@@ -212,48 +229,47 @@ def write_rejects(tables: Mapping[str, CheckedTable], path: Path, *, raw: bool =
 
 def _list_rejects(tables: Mapping[str, CheckedTable], *, raw: bool) -> Iterator[tuple[Any, ...]]:
     for name, table in tables.items():
-        rows = table.rejects.row if raw else map(table.guard_row, table.rejects.row)
-        for line, reason, row in zip(table.rejects.line.tolist(), table.rejects.reason, rows, strict=True):
-            cells = (name, table.path.name, line, reason)
+        rows = table.rejects.row if raw else table.list_guarded()
+        files = [source.name for source in table.list_sources()] or [table.path.name] * len(table.rejects)
+        for file, line, reason, row in zip(files, table.rejects.line.tolist(), table.rejects.reason, rows, strict=True):
+            cells = (name, file, line, reason)
             yield (*(cells if raw else map(guard_cell, cells)), row)
 
 
 # ── one table ─────────────────────────────────────────────────────────────────────────────────────
-def _check_table(source: Source) -> CheckedTable:
-    header = read_header(source)
-    picked = pick_columns(source, header)
-    wanted = dict.fromkeys((*picked.values(), *source.settings.attributes))
-    cells = read_cells(source, header, list(wanted))
-    faults = Faults()
-    rows = make_table(check_columns(source, cells, picked, faults))
-    check_relations(source.table, rows, faults)
-    keep = np.ones(cells.n_rows, dtype=bool)
+def _check_table(sources: Sequence[Source]) -> CheckedTable:
+    parts = read_parts(sources)
+    record = parts[0].source.table
+    rows, faults = join_rows(parts), join_faults(parts)
+    check_relations(record, rows, faults)
+    keep = np.ones(rows.num_rows, dtype=bool)
     keep[list(faults.reason)] = False
-    n_ignored = _leave_ignored(source, rows, keep)
-    n_repeated = drop_repeats(source.table, rows, keep, faults)
-    rejects = collect_rejects(source, len(header), cells.n_ragged, faults)
-    rows = _merge_either(rows if keep.all() else rows.filter(keep), source.table.either)
+    n_ignored = _leave_ignored(parts, rows, keep)
+    n_repeated = drop_repeats(record, rows, keep, faults)
+    rejects = tuple(collect_rejects(parts, faults))
+    rows = _merge_either(rows if keep.all() else rows.filter(keep), record.either)
     return CheckedTable(
-        name=source.table.name,
-        path=source.path,
+        name=record.name,
+        path=parts[0].source.path,
         rows=rows,
-        rejects=rejects,
-        n_read=cells.n_rows + cells.n_ragged,
-        silent=_find_silent(source.table, rows),
+        rejects=list_rejects(parts, rejects),
+        n_read=sum(part.n_rows + part.n_ragged for part in parts),
+        silent=_find_silent(record, rows),
         n_repeated=n_repeated,
         n_ignored=n_ignored,
-        _origin=_Origin(source, len(header), np.flatnonzero(keep)),
+        _origin=_Origin(tuple(part.forget_rows() for part in parts), np.flatnonzero(keep), rejects),
     )
 
 
-def _leave_ignored(source: Source, rows: pa.Table, keep: NDArray[np.bool_]) -> int:
+def _leave_ignored(parts: Sequence[Part], rows: pa.Table, keep: NDArray[np.bool_]) -> int:
     """Clear ``keep`` for rows whose identifier says nothing, and count them."""
-    if not source.settings.ignore or source.table.use is None:
-        return 0
-    value = rows[source.table.use.value]
-    ignored = keep & is_true(pc.is_in(value, value_set=pa.array(source.settings.ignore)))
-    keep[ignored] = False
-    return int(ignored.sum())
+    before = int(keep.sum())
+    for part, start in zip(parts, find_starts(parts).tolist(), strict=True):
+        settings, use = part.source.settings, part.source.table.use
+        if settings.ignore and use is not None:
+            own = slice(start, start + part.n_rows)
+            keep[own] &= ~is_true(pc.is_in(part.rows[use.value], value_set=pa.array(settings.ignore)))
+    return before - int(keep.sum())
 
 
 def _find_silent(table: Table, rows: pa.Table) -> tuple[str, ...]:

@@ -31,7 +31,7 @@ def read_as_text(source: Source, name: str, raw: Chunks, faults: Faults) -> Chun
         If they are bytes that are no text.
     """
     if pa.types.is_nested(raw.type):
-        raise DataError(f"{source.path.name}: column {name} holds {raw.type}, not single values")
+        raise DataError(f"{source.name}: column {name} holds {raw.type}, not single values")
     if pa.types.is_floating(raw.type):
         return _whole_numbers_as_text(name, raw, faults)
     try:
@@ -40,7 +40,7 @@ def read_as_text(source: Source, name: str, raw: Chunks, faults: Faults) -> Chun
             return text  # empty cells are null and the encoding is checked already
         text.validate(full=True)
     except (pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        raise UnreadableTableError(f"{source.path.name}: column {name} ({raw.type}) is not text: {error}") from error
+        raise UnreadableTableError(f"{source.name}: column {name} ({raw.type}) is not text: {error}") from error
     return _blank_empty(text)
 
 

@@ -1,4 +1,4 @@
-"""Cells as instants: ISO 8601, Unix seconds, or whatever a Parquet file holds as a time or a date."""
+"""Cells as instants: ISO 8601, Unix seconds, what is declared, or what a Parquet file holds as a time or a date."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graph.arrow import blank_where, is_outside, is_true
+from graph.contract.dates import place_in_zone, read_dates, read_excel_days
 from graph.contract.faults import Faults, quote
 from graph.contract.schema import INSTANT
 from graph.contract.sources import Source
@@ -25,23 +26,28 @@ if TYPE_CHECKING:
 FIRST_TIME, LAST_TIME = np.datetime64("1900-01-01", "us"), np.datetime64("2200-01-01", "us")
 # What nanoseconds can hold, so that any unit can: FIRST_TIME and LAST_TIME lie well within.
 _EARLIEST, _LATEST = np.datetime64("1700-01-01", "us"), np.datetime64("2250-01-01", "us")
+_PER_SECOND = {"unix seconds": 1, "unix milliseconds": 10**3, "unix microseconds": 10**6, "unix nanoseconds": 10**9}
+_DATE = r"\d{1,4}[./-]\d{1,2}[./-]\d{1,4}"
 
 
 def check_times(source: Source, name: str, raw: Chunks, faults: Faults) -> Chunks:
     """Read a column (N,) as ``timestamp[us]`` in UTC; fault what is no time, or a placeholder for one."""
+    form, zone = source.settings.find_time_form(name), source.settings.zone
     if pa.types.is_temporal(raw.type) and not pa.types.is_time(raw.type):
         given, instants = raw, _from_temporal(raw)
+        if getattr(raw.type, "tz", None) is None:
+            instants = place_in_zone(instants, zone)
     elif pa.types.is_floating(raw.type):
         given = blank_where(pc.is_nan(raw), raw)
-        instants = _from_seconds(given.cast(pa.float64()).to_numpy())
+        instants = _from_count(given.cast(pa.float64()).to_numpy(), form, zone)
     else:
         given = trim(read_as_text(source, name, raw, faults))
-        instants = _from_text(given)
+        instants = _from_text(given, zone) if form is None else _from_declared(given, form, zone)
     with np.errstate(invalid="ignore"):
         fine = (instants >= FIRST_TIME) & (instants < LAST_TIME)
     wrong = np.flatnonzero(pc.is_valid(given).to_numpy() & ~fine)
     found = _as_written(given.take(wrong)) if len(wrong) else []
-    faults.add(wrong.tolist(), (_why_no_time(name, value) for value in found))
+    faults.add(wrong.tolist(), (_why_no_time(source, name, value) for value in found))
     instants[~fine] = np.datetime64("NaT")
     return pa.chunked_array([pa.array(instants, INSTANT)])
 
@@ -73,16 +79,38 @@ def _as_written(values: Chunks) -> Sequence[object]:
         return [str(value) for value in values]
 
 
-def _from_seconds(seconds: Floats) -> Times:
-    """Unix seconds as instants; NaT where not a number or out of all reason."""
-    sane = np.abs(seconds) < 1e11
-    micros = np.round(np.where(sane, seconds, 0.0) * 1e6).astype(np.int64)
+def _from_seconds(seconds: Floats, per_second: int = 1) -> Times:
+    """Unix seconds, or parts of them, as instants; NaT where not a number or out of all reason."""
+    sane = np.abs(seconds) < 1e11 * per_second
+    micros = np.round(np.where(sane, seconds, 0.0) * (1e6 / per_second)).astype(np.int64)
     instants = micros.astype("datetime64[us]")
     instants[~sane] = np.datetime64("NaT")
     return instants
 
 
-def _from_text(text: Chunks) -> Times:
+def _from_count(numbers: Floats, form: str | None, zone: str | None) -> Times:
+    """Numbers (N,) that count seconds, or what is declared, as instants."""
+    if form == "excel":
+        return read_excel_days(numbers, zone)
+    return _from_seconds(numbers, _PER_SECOND.get(form or "", 1))
+
+
+def _from_declared(text: Chunks, form: str, zone: str | None) -> Times:
+    """Times (N,) in a declared form; ISO 8601, which nothing else looks like, is understood beside it."""
+    if form in _PER_SECOND or form == "excel":
+        plain = pc.match_substring_regex(text, r"^-?\d+(\.\d*)?$")
+        numbers = pc.if_else(plain, text, pa.scalar(None, pa.string())).cast(pa.float64()).to_numpy()
+        instants = _from_count(numbers, form, zone)
+    else:
+        instants = read_dates(text, form, zone)
+    iso = is_true(pc.match_substring_regex(text, r"^\d{4}-\d\d-\d\d"))
+    if not iso.any():
+        return instants
+    cells = pc.if_else(pa.array(iso), text, pa.scalar(None, pa.string()))
+    return np.where(iso, _from_text(cells, zone), instants)
+
+
+def _from_text(text: Chunks, zone: str | None) -> Times:
     """ISO 8601 or Unix seconds as instants; NaT where neither.
 
     Eight digits that make a date (``20240131``) are ISO 8601's basic form, not a day of 1970.
@@ -102,14 +130,33 @@ def _from_text(text: Chunks) -> Times:
     cells = pc.if_else(pa.array(is_iso), text, nothing).to_pandas()
     parsed = pd.to_datetime(cells, format="ISO8601", utc=True, errors="coerce")
     micros = parsed.dt.tz_localize(None).to_numpy().astype("datetime64[us]")
+    if zone is not None:
+        bare = is_iso & ~is_true(pc.match_substring_regex(text, r":\d\d.*(Z|[+-]\d\d(:?\d\d)?)$|[T ]\d\d[+-]\d"))
+        micros = np.where(bare, place_in_zone(micros, zone), micros)
     return np.where(is_iso, micros, instants)
 
 
-def _why_no_time(name: str, value: object) -> str:
-    shown = f"{name} {quote(value)}"
+def _why_no_time(source: Source, name: str, value: object) -> str:
+    shown, setting = f"{name} {quote(value)}", f"tables.{source.table.name}.times"
+    form = source.settings.find_time_form(name)
     dated = re.match(r"(\d{4,})-\d", str(value))
     if dated and not 1900 <= int(dated[1]) <= 2199:
         return f"{shown} looks like a placeholder: leave the cell empty"
-    if re.fullmatch(r"\d{13}(\.0*)?", str(value)):
-        return f"{shown} looks like milliseconds: Unix times are in seconds"
+    if form is not None:
+        return f"{shown} is not a time written {form}"
+    if counted := re.fullmatch(r"(\d{13}|\d{16})(\.0*)?", str(value)):
+        unit = "milliseconds" if len(counted[1]) == 13 else "microseconds"
+        return f"{shown} looks like {unit}: Unix times are in seconds, or set {setting} = 'unix {unit}'"
+    if re.match(_DATE, str(value)) and not dated:
+        return f"{shown} is not an ISO 8601 time: say how it is written, {setting} = {_say_order(str(value))}"
     return f"{shown} is not an ISO 8601 time or Unix seconds"
+
+
+def _say_order(date: str) -> str:
+    """The orders in which a date can be read."""
+    numbers = [int(each) for each in re.findall(r"\d+", date)[:3]]
+    if numbers[0] > 31:
+        return "'year first'"
+    if numbers[0] > 12:
+        return "'day first'"
+    return "'month first'" if numbers[1] > 12 else "'day first' or 'month first'"

@@ -46,7 +46,7 @@ def write_latin(market: Path) -> None:
 
 
 def write_utf_16(market: Path) -> None:
-    (market / "accounts.csv").write_text("account_id\nann\n", encoding="utf-16")
+    (market / "accounts.csv").write_text("account_id\nann\n", encoding="utf-16-le")
 
 
 def call_text_parquet(market: Path) -> None:
@@ -72,7 +72,7 @@ def disagree_everywhere(market: Path) -> None:
         (drop_column, "orders.csv has no column buyer_id"),
         (empty_file, "devices.csv is empty: not even a header"),
         (write_latin, "accounts.csv: line 2, byte 27 of the file, is not utf-8 text"),
-        (write_utf_16, "looks like UTF-16"),
+        (write_utf_16, "looks like utf-16-le"),
         (call_text_parquet, "labels.parquet is not a readable Parquet file"),
         (cut_parquet, "labels.parquet is not a readable Parquet file"),
         (disagree_everywhere, "orders.csv: 9 of 10 rows break the contract"),

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from places import ROOT
 
+from graph.contract.mappings import refuse_unknown_mapping
 from graph.errors import ConfigError
 from graph.settings import Settings, load_settings
 
@@ -115,3 +116,14 @@ def test_reading_settings_loads_neither_pandas_nor_pyarrow() -> None:
     root = ROOT
     said = subprocess.run([sys.executable, "-c", code], cwd=root, capture_output=True, text=True, check=True).stdout
     assert said.strip() == "set()"
+
+
+def list_examples() -> list[str]:
+    """The pieces of ``ringfence.toml`` in the page on exports."""
+    text = (ROOT / "docs" / "exports.md").read_text(encoding="utf-8")
+    return [piece.partition("```")[0] for piece in text.split("```toml\n")[1:]]
+
+
+@pytest.mark.parametrize("example", list_examples())
+def test_the_examples_of_the_page_on_exports_are_settings(tmp_path: Path, example: str) -> None:
+    refuse_unknown_mapping(load_settings(write_settings(tmp_path, example)))

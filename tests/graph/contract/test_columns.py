@@ -58,7 +58,12 @@ SHOWN = "x" * 59 + "…"
         ("orders", "order_id,buyer_id,amount", "O1,A,NaN", "amount 'NaN' is not a finite number"),
         ("orders", "order_id,buyer_id,amount", "O1,A,-inf", "amount '-inf' is not a finite number"),
         ("orders", "order_id,buyer_id,amount", "O1,A,1e999", "amount '1e999' is not a finite number"),
-        ("orders", "order_id,buyer_id,amount", 'O1,A,"1,000"', "amount '1,000' is not a finite number"),
+        (
+            "orders",
+            "order_id,buyer_id,amount",
+            'O1,A,"1,000"',
+            "amount '1,000' is not a finite number: say how it is written, tables.orders.decimal = '.' or ','",
+        ),
         ("orders", "order_id,buyer_id,amount", "O1,A,-5", "amount '-5': an amount below zero"),
         ("listings", "product_id,seller_id,price", "P,A,-0.01", "price '-0.01': a price below zero"),
         ("listings", "product_id,seller_id,price", "P,A,free", "price 'free' is not a finite number"),
@@ -199,4 +204,4 @@ def test_a_mapped_column_or_attribute_must_be_there(write: Write) -> None:
 
 def test_another_delimiter_is_guessed_at_in_the_message(write: Write) -> None:
     with pytest.raises(MissingColumnError, match=r"split by ';': set tables\.orders\.delimiter"):
-        read(write(orders="order_id;buyer_id\n"))
+        read(write(orders="order;buyer_id\n"))

@@ -119,7 +119,7 @@ def test_the_same_name_twice_in_a_header_stops_the_load(write: Write) -> None:
             "order_id,buyer_id\nO1,A\nO2,J\xf6rg\n".encode("latin-1"),
             "orders.csv: line 3, byte 28 of the file, is not utf-8",
         ),
-        ("order_id,buyer_id\n".encode("utf-16"), "it looks like UTF-16"),
+        ("order_id,buyer_id\n".encode("utf-16-le"), "it looks like utf-16-le"),
         (gzip.compress(b"order_id,buyer_id\n" * 9, mtime=0), "it looks like gzip"),
         (b'order_id,buyer_id\nO1,A\nO2,"B\nO3,C\n', "orders.csv: line 3 opens a quote that is never closed"),
     ],

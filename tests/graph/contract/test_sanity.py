@@ -139,3 +139,12 @@ def test_doubts_are_written_as_json(write: Write, tmp_path: Path) -> None:
     write_doubts(doubts, tmp_path / "doubts.json")
     (told,) = json.loads((tmp_path / "doubts.json").read_text())
     assert (told["kind"], told["count"], told["examples"], told["is_grave"]) == ("placeholder", 2, ["unknown"], False)
+
+
+def test_repeats_are_no_wonder_in_a_file_that_holds_two_tables(tmp_path: Path) -> None:
+    (tmp_path / "orders.csv").write_text("order_id,buyer_id\n" + "".join(f"O{each},A\n" for each in range(9)))
+    buyers = TableSettings(file="orders.csv", columns={"account_id": "buyer_id"})
+    tables = read_folder(tmp_path, Settings(tables={"accounts": buyers}))
+    assert tables["accounts"].n_repeated == 8
+    assert find_doubts(tables, NOW) == ()
+    assert [doubt.kind for doubt in find_doubts({"accounts": tables["accounts"]}, NOW)] == ["repeats"]
