@@ -12,7 +12,7 @@ from functools import cache, cached_property
 import numpy as np
 from scipy import sparse
 
-from detection.risk.labels import Known
+from detection.decisions import Known
 from detection.risk.linear import apply_linear, fit_linear
 from detection.risk.model import RiskModel, find_telling, fit_risk, score_risk
 from detection.risk.settings import RiskSettings

@@ -21,10 +21,10 @@ import numpy as np
 from main_job import count_rows
 from measure import mark_bad, run_ringfence, write_result
 
+from detection.decisions import Known
 from detection.evaluation.leak_gate import remove_labels
 from detection.evaluation.truth import read_truth
 from detection.risk.file import read_model
-from detection.risk.labels import Known
 from detection.risk.model import fit_risk, score_accounts
 from embeddings.features.history import measure_large_amounts
 from embeddings.features.one_account import describe_account

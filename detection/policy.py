@@ -108,6 +108,10 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         "most authors' worst review says little; that of the few at the top much",
         "only the most suspect authors rank higher", gt=0.0
     )] = 4.0
+    barred_statuses: Annotated[tuple[str, ...], rule(
+        "words", "an account with one of these statuses is barred, unless somebody has found it honest", DEFINED,
+        "what marketplaces write where they have shut somebody out, whatever the case", "more accounts are barred"
+    )] = ("banned", "blocked", "restricted", "suspended", "terminated")
     # ------------------------------------------------------------------------------- innocent explanations
     prior_bits: Annotated[float, rule(
         "bits", "how much more common an innocent explanation is than a ring", JUDGED,

@@ -14,6 +14,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from detection.barred import heed_decisions
 from detection.candidates.look_alikes import link_look_alikes, make_vectors, name_likenesses
 from detection.evidence.market import Market, make_market
 from detection.rings.build import build_rings
@@ -109,7 +110,8 @@ def find_run(
     rings = keep_ring_ids(build_rings(assessment), earlier or {})
     if likes is not None:
         rings = name_likenesses(rings, likes, snapshot)
-    weighed = WeighedScores(score_market(rings, market))
+    scores = score_market(rings, market)
+    weighed = WeighedScores(heed_decisions(scores, market) if settings.heed_decisions else scores)
     if model is not None:
         weighed = weigh_risk(weighed.scores, snapshot, model, settings.policy)
     progress("scoring accounts and reviews", 4, _STEPS)

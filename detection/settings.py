@@ -68,6 +68,9 @@ class DetectSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     label_seeds
         Whether groups around accounts labelled as fraud are proposed too, for the judge to decide on; such a
         run is no fair test against those labels, and the leak gate may say so.
+    heed_decisions
+        Whether labels and statuses speak against accounts that share personal things with barred ones; an evaluation
+        leaves it off, for it may not lean on what it measures by.
     model
         A file that ``ringfence train`` wrote, whose learned risk goes into account scores; empty for none.
     """
@@ -82,7 +85,12 @@ class DetectSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     rewired_copies: Annotated[int, Meta(ge=0)] = 0
     review_blocks: bool = False
     label_seeds: bool = False
+    heed_decisions: bool = True
     model: str = ""
+
+    def without_decisions(self) -> DetectSettings:
+        """The same for a run that is measured: it may not lean on decisions that the truth may know."""
+        return msgspec.structs.replace(self, heed_decisions=False)
 
     def say_channel_changes(self) -> dict[str, dict[str, Any]]:
         """What is set of each channel."""

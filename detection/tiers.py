@@ -39,6 +39,10 @@ class Grounds:
         Whether more than one weak thread ties it to the ring (``weakest_tie_bits``, and not of the fringe).
     is_crowded
         Whether it shares a personal thing with more accounts than a household has.
+    is_near_barred
+        Whether it is barred, or shares a personal thing that few have with an account that is.
+    joined_after_bar
+        Whether it did so only after the other was barred.
     """
 
     score: float = float("nan")
@@ -47,6 +51,8 @@ class Grounds:
     has_axes: bool = True
     is_firmly_tied: bool = True
     is_crowded: bool = False
+    is_near_barred: bool = False
+    joined_after_bar: bool = False
 
 
 def decide_tier(grounds: Grounds, policy: Policy) -> Tier:
@@ -55,8 +61,9 @@ def decide_tier(grounds: Grounds, policy: Policy) -> Tier:
     A score of evidence at or above ``automatic_score`` is automatic where several axes of evidence accuse and the tie
     is firm; at or above ``review_score`` it is for review; a ring below is watched.  Both scores have to be reached
     without the trades among members as well, for a club trades too.  A probability at or above ``review_probability``
-    is for review, and never more: an automatic flag takes a ring.  Whoever shares a personal thing with a crowd is
-    watched.  More of anything never lowers a tier.
+    is for review, and never more: an automatic flag takes a ring.  Whoever shares a personal thing with a crowd, or
+    with an account that is barred, is watched; whoever came after it was barred is for review.
+    More of anything never lowers a tier.
 
     Parameters
     ----------
@@ -75,9 +82,10 @@ def decide_tier(grounds: Grounds, policy: Policy) -> Tier:
     shown = min(grounds.score, grounds.apart_from_trades)
     if shown >= policy.automatic_score and may_be_unseen:
         return "automatic"
-    if shown >= policy.review_score or grounds.probability >= policy.review_probability:
+    if shown >= policy.review_score or grounds.probability >= policy.review_probability or grounds.joined_after_bar:
         return "review"
-    return "watch" if grounds.is_crowded or not np.isnan(grounds.score) else "clear"
+    is_unusual = grounds.is_crowded or grounds.is_near_barred or not np.isnan(grounds.score)
+    return "watch" if is_unusual else "clear"
 
 
 def raise_tiers(tier: Ints, probability: Floats, policy: Policy) -> Ints:

@@ -87,6 +87,7 @@ class Snapshot:
     joined_identifier, joined_value : (J,) row of an identifier, and a canonical value other than its own that the
         market showed to be the same thing
     label_account : (L,) rows; label_is_fraud : (L,) bool; label_decided_at : (L,)
+    account_status : (N,) code into account_status_names, -1 where unknown
     """
 
     account_id: Strings
@@ -104,6 +105,8 @@ class Snapshot:
     label_account: Ints
     label_is_fraud: NDArray[np.bool_]
     label_decided_at: Times
+    account_status: Ints
+    account_status_names: tuple[str, ...]
     joined_identifier: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     joined_value: Strings = field(default_factory=lambda: np.empty(0, dtype=object))
     as_of: np.datetime64 | None = None

@@ -29,7 +29,7 @@ class Facts:
     ``accounts`` id → day of signing up; ``uses`` (account, kind, value, day); ``orders`` (buyer, seller, day, status,
     and the product where one is known);
     ``reviews`` (author, product or None, seller or None, rating or None, day); ``referrals`` (account, by);
-    ``listings`` product → seller.
+    ``listings`` product → seller; ``statuses`` account → status; ``labels`` (account, label, day).
     """
 
     accounts: dict[str, float | None] = field(default_factory=dict)
@@ -38,6 +38,8 @@ class Facts:
     reviews: list[tuple[str, str | None, str | None, float | None, float | None]] = field(default_factory=list)
     referrals: list[tuple[str, str]] = field(default_factory=list)
     listings: dict[str, str] = field(default_factory=dict)
+    statuses: dict[str, str] = field(default_factory=dict)
+    labels: list[tuple[str, str, float | None]] = field(default_factory=list)
 
     def share(self, members: Sequence[str], kind: str, value: str, *, day: float | None = 10) -> None:
         """Let members use one thing, all on the same days."""
@@ -58,7 +60,13 @@ def make_snapshot(facts: Facts, *, as_of: np.datetime64 | None = None) -> Snapsh
     reviews = list(enumerate(facts.reviews))
     of_product, of_seller = [n for n, r in reviews if r[1]], [n for n, r in reviews if r[2]]
     raw = RawGraph(
-        accounts=pa.table({"account_id": _text(accounts), "created_at": _times(facts.accounts.values())}),
+        accounts=pa.table(
+            {
+                "account_id": _text(accounts),
+                "created_at": _times(facts.accounts.values()),
+                "status": _text(map(facts.statuses.get, accounts)),
+            }
+        ),
         identifiers=pa.table({"kind": _text(k for k, _ in things), "canonical": _text(v for _, v in things)}),
         listings=pa.table({"product_id": _text(products), "price": pa.nulls(len(products), pa.float64())}),
         reviews=pa.table(
@@ -93,7 +101,13 @@ def make_snapshot(facts: Facts, *, as_of: np.datetime64 | None = None) -> Snapsh
         referred=_pairs(
             "by", (account[by] for _, by in facts.referrals), "account", (account[a] for a, _ in facts.referrals)
         ),
-        labelled=pa.table({"account": _places([]), "label": _text([]), "decided_at": _times([])}),
+        labelled=pa.table(
+            {
+                "account": _places(account[label[0]] for label in facts.labels),
+                "label": _text(label[1] for label in facts.labels),
+                "decided_at": _times(label[2] for label in facts.labels),
+            }
+        ),
     )
     return build_snapshot(raw, as_of=as_of)
 

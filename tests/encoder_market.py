@@ -53,6 +53,8 @@ class Market:
             label_account=_rows(self.fraud),
             label_is_fraud=np.ones(len(self.fraud), dtype=bool),
             label_decided_at=_times([None] * len(self.fraud)),
+            account_status=np.full(self.n_accounts, -1),
+            account_status_names=(),
         )
 
 

@@ -92,6 +92,7 @@ def evaluate_market(
     """
     plan = plan or EvaluationPlan()
     known = restrict_truth(truth, snapshot)
+    settings = settings.without_decisions()
     check_dates(snapshot)  # before anything long
     run = find_run(snapshot, settings)
     progress("detecting", 1, 1)

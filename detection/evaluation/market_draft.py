@@ -157,6 +157,7 @@ def extend_market(draft: MarketDraft) -> Snapshot:
         snapshot,
         account_id=np.concatenate([snapshot.account_id, _name_after(snapshot.account_id, n_new)]),
         created_at=_as_times(draft.made),
+        account_status=np.concatenate([snapshot.account_status, np.full(n_new, -1)]),
         identifier_kind=np.concatenate([snapshot.identifier_kind, np.array(draft.kinds, dtype=object)]),
         identifier_value=np.concatenate([snapshot.identifier_value, np.array(things, dtype=object)]),
         uses=_extend_uses(draft),

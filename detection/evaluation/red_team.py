@@ -95,7 +95,7 @@ def attack_market(
     plans = list_plans(snapshot, plan)
     if not plans:
         raise ConfigError(f"nothing to plant in this market: {'; '.join(notes)}")
-    rng = np.random.default_rng(plan.seed)
+    rng, settings = np.random.default_rng(plan.seed), settings.without_decisions()
     # Copies hold a mixture of rings, whatever the order of the options.
     shuffled = [plans[place] for place in rng.permutation(len(plans)).tolist()]
     tiers: list[tuple[PlantPlan, Tier]] = []

@@ -1,4 +1,4 @@
-"""What is known of accounts, whom of them to learn from, and how they are held out."""
+"""Whom of the accounts that were decided about to learn from, and how they are held out."""
 
 from __future__ import annotations
 
@@ -7,21 +7,14 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from detection.decisions import Known
 from detection.risk.settings import RiskSettings
 from graph.errors import DataError
-from graph.model import Ints, Snapshot
+from graph.model import Ints
 
 Bools = NDArray[np.bool_]
 FEWEST_OF_A_KIND = 5
 """So many known fraudsters, and as many known honest accounts, are needed to hold some out and learn from the rest."""
-
-
-@dataclass(frozen=True)
-class Known:
-    """``row`` (L,) of accounts that somebody decided about, each once, rising; ``is_fraud`` (L,)."""
-
-    row: Ints
-    is_fraud: Bools
 
 
 @dataclass(frozen=True)
@@ -30,20 +23,6 @@ class Drawn:
 
     place: Ints
     shift: float
-
-
-def choose_known(snapshot: Snapshot) -> Known:
-    """What is known of accounts: the latest decision about each, and of simultaneous ones the graver.
-
-    >>> from embeddings.features.accounts import empty_snapshot
-    >>> len(choose_known(empty_snapshot()).row)
-    0
-    """
-    at = snapshot.label_decided_at.astype("datetime64[us]").astype(np.int64)  # NaT comes first
-    order = np.lexsort((snapshot.label_is_fraud, at, snapshot.label_account))
-    account = snapshot.label_account[order]
-    last = np.flatnonzero(np.diff(account, append=-1) != 0)
-    return Known(row=account[last], is_fraud=snapshot.label_is_fraud[order][last])
 
 
 def has_enough(known: Known) -> bool:

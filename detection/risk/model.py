@@ -15,8 +15,9 @@ from dataclasses import dataclass, field, replace
 import numpy as np
 from scipy import special
 
+from detection.decisions import Known
 from detection.risk.blend import Blend, apply_blend, cross_blend, fit_blend, measure_loss, read_log_odds
-from detection.risk.labels import FEWEST_OF_A_KIND, Bools, Drawn, Known, check_enough, deal_folds, draw_known
+from detection.risk.labels import FEWEST_OF_A_KIND, Bools, Drawn, check_enough, deal_folds, draw_known
 from detection.risk.linear import (
     ROWS_AT_ONCE,
     LinearPart,

@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 
+from detection.decisions import choose_known
 from detection.evaluation.leak_gate import remove_labels
 from detection.risk.file import check_place
-from detection.risk.labels import choose_known, has_enough
+from detection.risk.labels import has_enough
 from detection.settings import DetectSettings
 from detection.training.risk import describe_data
 from graph.files import remove_file

@@ -12,13 +12,14 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from detection.decisions import Known, choose_known
 from detection.evaluation.leak_gate import LeakCheck, check_features, remove_labels
 from detection.evaluation.measures import ScoreBin, bin_scores
 from detection.evaluation.statistics import Resampling, Separation, separate_scores
 from detection.evaluation.truth import TrueVerdicts
 from detection.risk.drift import measure_spread
 from detection.risk.file import check_place, write_model
-from detection.risk.labels import Known, check_enough, choose_known
+from detection.risk.labels import check_enough
 from detection.risk.model import Fitted, fit_risk
 from detection.risk.reasons import measure_weights
 from detection.risk.settings import RiskSettings

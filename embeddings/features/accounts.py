@@ -350,4 +350,6 @@ def empty_snapshot() -> Snapshot:
         label_account=rows,
         label_is_fraud=np.zeros(0, dtype=bool),
         label_decided_at=times,
+        account_status=rows,
+        account_status_names=(),
     )

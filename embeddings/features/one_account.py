@@ -149,6 +149,8 @@ def cut_around(snapshot: Snapshot, account: int) -> Piece:
         none,
         account_id=snapshot.account_id[row],
         created_at=snapshot.created_at[row],
+        account_status=snapshot.account_status[row],
+        account_status_names=snapshot.account_status_names,
         identifier_kind=snapshot.identifier_kind[identifier],
         identifier_value=snapshot.identifier_value[identifier],
         uses=replace(used, account=_place(row, used.account), identifier=code),

@@ -6,7 +6,7 @@ both together are made into a snapshot again, so that spellings are joined by th
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
@@ -18,7 +18,7 @@ from graph.arrow import is_true
 from graph.contract.schema import CONTRACT
 from graph.contract.tables import CheckedTable
 from graph.errors import DataError
-from graph.model import Snapshot
+from graph.model import Ints, Snapshot, Strings
 from graph.stores.known_facts import KNOW_NOTHING
 from graph.stores.load_plan import LoadPlan, plan_load
 from graph.stores.raw_graph import RawGraph
@@ -98,7 +98,11 @@ def _take_apart(snapshot: Snapshot) -> RawGraph:
     of_seller = np.flatnonzero(reviews.seller >= 0)
     verdict = np.array(["legit", "fraud"], dtype=object)[snapshot.label_is_fraud.astype(np.int64)]
     return RawGraph(
-        accounts=_table(account_id=_texts(snapshot.account_id), created_at=snapshot.created_at),
+        accounts=_table(
+            account_id=_texts(snapshot.account_id),
+            created_at=snapshot.created_at,
+            status=_texts(_name_codes(snapshot.account_status, snapshot.account_status_names)),
+        ),
         identifiers=_take_identifiers(snapshot),
         listings=_table(product_id=_texts(snapshot.product_id), price=_numbers(snapshot.product_price)),
         reviews=_table(
@@ -141,7 +145,7 @@ def _take_orders(snapshot: Snapshot) -> pa.Table:
     orders = snapshot.orders
     # -1 is the last place, where nothing is known.
     product = np.append(snapshot.product_id, [None])[orders.product]
-    status = np.array([*orders.status_names, None], dtype=object)[orders.status]
+    status = _name_codes(orders.status, orders.status_names)
     return _table(
         buyer=orders.buyer,
         seller=pa.array(orders.seller, mask=orders.seller < 0),
@@ -150,6 +154,12 @@ def _take_orders(snapshot: Snapshot) -> pa.Table:
         ordered_at=orders.ordered_at,
         status=_texts(status),
     )
+
+
+def _name_codes(codes: Ints, names: Sequence[str]) -> Strings:
+    """The word of each code; None for -1, the last place, where nothing is known."""
+    named: Strings = np.array([*names, None], dtype=object)[codes]
+    return named
 
 
 def _table(**columns: Any) -> pa.Table:

@@ -116,7 +116,7 @@ def _fit(rows: pa.Table, like: pa.Table) -> pa.Table:
 def _turn_accounts(past: _Past) -> RawGraph:
     accounts = past.raw.accounts
     then, _ = past.choose("accounts", accounts["account_id"], accounts["updated_at"])
-    return replace(past.raw, accounts=_put(accounts, then, "account_id", ("created_at",)))
+    return replace(past.raw, accounts=_put(accounts, then, "account_id", ("created_at", "status", "updated_at")))
 
 
 def _turn_listings(past: _Past) -> RawGraph:

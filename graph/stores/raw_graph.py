@@ -11,7 +11,7 @@ import pyarrow as pa
 class RawGraph:
     """A store's facts as Arrow tables, in any order.
 
-    Columns: ``accounts`` account_id, created_at; ``identifiers`` kind, canonical; ``listings``
+    Columns: ``accounts`` account_id, created_at, status; ``identifiers`` kind, canonical; ``listings``
     product_id, price; ``reviews`` review_id, rating, reviewed_at, text; ``uses`` account, identifier, seen_at;
     ``orders`` buyer, seller (null for the shop), product_id, amount, ordered_at, status; ``listed``
     account, listing; ``wrote`` account, review; ``about_listing`` review, listing; ``about_account``

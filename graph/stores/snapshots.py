@@ -42,7 +42,7 @@ def build_snapshot(raw: RawGraph, *, as_of: np.datetime64 | None = None) -> Snap
     product_row, product_id = _sorted_keys(raw.listings["product_id"])
     product_seller = _product_sellers(raw.listed, account_row, product_row)
     referrals = _referrals(raw.referred, account_row, as_of)
-    labels = _labels(raw.labelled, account_row, as_of)
+    status, status_names = _account_status(raw.accounts, account_row, as_of)
     return Snapshot(
         account_id=account_id,
         created_at=created_at,
@@ -56,9 +56,9 @@ def build_snapshot(raw: RawGraph, *, as_of: np.datetime64 | None = None) -> Snap
         reviews=_reviews(raw, account_row, product_row, as_of, product_seller),
         referral_account=referrals[0],
         referral_by=referrals[1],
-        label_account=labels[0],
-        label_is_fraud=labels[1].astype(bool),
-        label_decided_at=labels[2].astype("datetime64[us]"),
+        **_labels(raw.labelled, account_row, as_of),
+        account_status=status,
+        account_status_names=status_names,
         joined_identifier=identifiers.joined,
         joined_value=identifiers.joined_value,
         as_of=as_of,
@@ -102,6 +102,19 @@ def _accounts(accounts: pa.Table, as_of: np.datetime64 | None) -> tuple[Ints, St
     row = np.full(accounts.num_rows, -1, dtype=np.int64)
     row[order] = np.arange(len(order))
     return row, _strings(accounts["account_id"].take(pa.array(order))), created_at[order]
+
+
+def _account_status(accounts: pa.Table, account_row: Ints, as_of: np.datetime64 | None) -> tuple[Ints, tuple[str, ...]]:
+    """The status of each account (N,) as a code into the names; as of an instant only what is dated by then."""
+    known = account_row >= 0
+    if as_of is not None:
+        has_dates = "updated_at" in accounts.column_names
+        known &= _known_by(_times(accounts["updated_at"]), as_of) if has_dates else False
+    told, row = accounts["status"].filter(pa.array(known)), account_row[known]
+    names = tuple(sorted(read_texts(find_distinct(told).drop_null())))
+    status = np.full(int((account_row >= 0).sum()), -1, dtype=np.int64)
+    status[row] = read_ints(pc.index_in(told, value_set=pa.array(names, pa.string())), missing=-1)
+    return status, names
 
 
 def _sorted_keys(keys: Chunks) -> tuple[Ints, Strings]:
@@ -244,8 +257,8 @@ def _referrals(referred: pa.Table, account_row: Ints, as_of: np.datetime64 | Non
     return referrals[:, np.lexsort(referrals[::-1])]
 
 
-def _labels(labelled: pa.Table, account_row: Ints, as_of: np.datetime64 | None) -> NDArray[np.int64]:
-    """Rows account, is-fraud, decided-at of the labels (3, L), sorted: of each account the last decision."""
+def _labels(labelled: pa.Table, account_row: Ints, as_of: np.datetime64 | None) -> dict[str, Any]:
+    """The labels' columns (L,), sorted: of each account the last decision."""
     decided_at = _times(labelled["decided_at"])
     is_fraud = is_true(equals(labelled["label"], "fraud")).astype(np.int64)
     rows = np.stack([account_row[_ints(labelled["account"])], is_fraud, decided_at.astype(np.int64)])
@@ -254,7 +267,9 @@ def _labels(labelled: pa.Table, account_row: Ints, as_of: np.datetime64 | None) 
     last = np.full(len(account_row), np.iinfo(np.int64).min)
     np.maximum.at(last, rows[0], rows[2])
     rows = rows[:, rows[2] == last[rows[0]]]
-    return rows[:, np.lexsort(rows[::-1])]
+    account, fraud, decided = rows[:, np.lexsort(rows[::-1])]
+    at = decided.astype("datetime64[us]")
+    return {"label_account": account, "label_is_fraud": fraud.astype(bool), "label_decided_at": at}
 
 
 def _known_by(times: Times, as_of: np.datetime64 | None) -> NDArray[np.bool_]:

@@ -9,10 +9,10 @@ from encoder_market import QUICK
 from risk_market import BAD, label, make_facts, pick
 from risk_market import QUICK as QUICK_RISK
 
+from detection.decisions import choose_known
 from detection.newcomers import Newcomers, find_alike, list_shared, score_ringless, weigh_newcomers
 from detection.risk.drift import measure_spread
 from detection.risk.file import KeptModel
-from detection.risk.labels import choose_known
 from detection.risk.model import fit_risk
 from detection.settings import DetectSettings
 from embeddings.encoder.incremental import warm_up

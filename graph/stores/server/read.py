@@ -65,7 +65,7 @@ def _relationship(name: str, ends: tuple[str, str], **columns: Kind) -> Facts:
     return Facts(f"MATCH (a)-[r:{name}]->(b)", "r", {near: _FROM, far: _TO, **properties})
 
 
-_ACCOUNTS = _node("Account", account_id="text", created_at="time")
+_ACCOUNTS = _node("Account", account_id="text", created_at="time", status="text")
 _KNOWN_ACCOUNTS = _node(
     "Account",
     account_id="text",

@@ -40,7 +40,7 @@ from graph.stores import snapshots
 
 AS_OF = FIRST_DAY + np.timedelta64(250, "D")
 LATER = AS_OF + np.timedelta64(1, "us")
-SETTINGS = DetectSettings()
+SETTINGS = DetectSettings().without_decisions()
 
 
 @pytest.fixture(scope="module")

@@ -1,37 +1,15 @@
-"""What is known of accounts: which decision counts, whether it is enough, how it is dealt to folds."""
+"""Decisions to learn from: whether they are enough, how they are dealt to folds."""
 
 from __future__ import annotations
-
-from dataclasses import replace
 
 import numpy as np
 import pytest
 from risk_market import QUICK
 
-from detection.risk.labels import Known, check_enough, choose_known, deal_folds, draw_known
+from detection.decisions import Known
+from detection.risk.labels import check_enough, deal_folds, draw_known
 from detection.risk.settings import RiskSettings
 from graph.errors import DataError
-from graph.model import Snapshot
-
-
-def test_the_latest_decision_about_an_account_counts(market: Snapshot) -> None:
-    decided = np.array(["2024-03-01", "2024-02-01", "NaT", "2024-03-01"], dtype="datetime64[us]")
-    changed = replace(
-        market,
-        label_account=np.array([7, 7, 7, 2]),
-        label_is_fraud=np.array([False, True, True, True]),
-        label_decided_at=decided,
-    )
-    known = choose_known(changed)
-    assert (known.row.tolist(), known.is_fraud.tolist()) == ([2, 7], [True, False])
-
-
-def test_of_decisions_at_one_time_the_graver_counts(market: Snapshot) -> None:
-    at = np.full(2, np.datetime64("2024-03-01", "us"))
-    changed = replace(
-        market, label_account=np.array([4, 4]), label_is_fraud=np.array([True, False]), label_decided_at=at
-    )
-    assert choose_known(changed).is_fraud.tolist() == [True]
 
 
 @pytest.mark.parametrize(("bad", "good"), [(0, 0), (4, 50), (50, 4)])

@@ -64,7 +64,7 @@ def test_training_fails_at_a_leak_and_writes_no_model(
 
 
 def test_a_run_with_a_model_reads_no_label(market: Snapshot, model_path: Path) -> None:
-    settings = DetectSettings(model=str(model_path))
+    settings = DetectSettings(model=str(model_path)).without_decisions()
     assert check_labels(market, find_run(market, settings), settings).name == "labels"
 
 

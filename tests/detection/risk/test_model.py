@@ -10,10 +10,11 @@ from risk_market import BAD, QUICK, make_table
 from scipy import special
 from sklearn.metrics import roc_auc_score
 
+from detection.decisions import Known, choose_known
 from detection.risk import linear as linear_module
 from detection.risk import model as risk_module
 from detection.risk.file import KeptModel
-from detection.risk.labels import Known, choose_known, draw_known
+from detection.risk.labels import draw_known
 from detection.risk.model import estimate_base_rate, fit_risk, score_accounts, score_risk, settle_base_rate
 from embeddings.features.table import FeatureTable, describe_accounts, pick_columns
 from graph.model import Snapshot

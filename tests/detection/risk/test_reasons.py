@@ -9,8 +9,8 @@ import pytest
 from risk_market import BAD, QUICK, rows_of
 from scipy import special
 
+from detection.decisions import choose_known
 from detection.risk.file import KeptModel
-from detection.risk.labels import choose_known
 from detection.risk.model import fit_risk, score_risk
 from detection.risk.reasons import explain_risk, measure_weights, name_feature, name_topic, split_log_odds
 from embeddings.features.table import FeatureTable, pick_columns

@@ -25,7 +25,14 @@ def at(*days: int | None) -> pa.Array:
 
 def make_graph() -> RawGraph:
     return RawGraph(
-        accounts=pa.table({"account_id": ["cyd", "ann", "bob"], "created_at": at(3, 1, None)}),
+        accounts=pa.table(
+            {
+                "account_id": ["cyd", "ann", "bob"],
+                "created_at": at(3, 1, None),
+                "status": ["active", None, "banned"],
+                "updated_at": at(9, None, 4),
+            }
+        ),
         identifiers=pa.table({"kind": ["phone", "device", "phone"], "canonical": ["1", "1", "1"]}),
         listings=pa.table({"product_id": ["q", "p"], "price": [2.5, None]}),
         reviews=pa.table(
@@ -161,7 +168,9 @@ def make_market_of_addresses(*used: tuple[str, int | None]) -> RawGraph:
     accounts = [f"a{row}" for row in range(len(used))]
     return replace(
         raw,
-        accounts=pa.table({"account_id": accounts, "created_at": at(*[0] * len(used))}),
+        accounts=pa.table(
+            {"account_id": accounts, "created_at": at(*[0] * len(used)), "status": pa.nulls(len(used), pa.string())}
+        ),
         identifiers=pa.table({"kind": ["address"] * len(used), "canonical": [form for form, _ in used]}),
         uses=pa.table(
             {"account": range(len(used)), "identifier": range(len(used)), "seen_at": at(*(day for _, day in used))}
@@ -212,6 +221,16 @@ def test_an_instant_takes_in_what_happened_at_it_and_leaves_out_what_bears_no_da
     assert len(found.label_account) == 0
     before = build_snapshot(make_graph(), as_of=day_two - np.timedelta64(1, "us"))
     assert len(before.uses.account) == len(before.reviews.review_id) == 0
+
+
+def test_of_statuses_only_those_that_are_dated_by_then_are_known() -> None:
+    now = build_snapshot(make_graph())
+    assert (now.account_status_names, now.account_status.tolist()) == (("active", "banned"), [-1, 0, 1])
+    then = build_snapshot(make_graph(), as_of=np.datetime64("2024-01-06", "us"))
+    assert (then.account_status_names, then.account_status.tolist()) == (("banned",), [-1, -1, 0])
+    bare = replace(make_graph(), accounts=make_graph().accounts.drop_columns("updated_at"))
+    undated = build_snapshot(bare, as_of=np.datetime64("2024-01-06", "us"))
+    assert (undated.account_status_names, undated.account_status.tolist()) == ((), [-1, -1, -1])
 
 
 def test_labels_are_cut_like_everything_else() -> None:
