@@ -174,7 +174,7 @@ def detected_dump(big_market: Path, dump: Callable[..., Dump]) -> Dump:
     return dump_at(big_market / "whole", dump)
 
 
-@pytest.mark.parametrize("kibibytes", [60, 1_000, 4_000])
+@pytest.mark.parametrize("kibibytes", [60, pytest.param(1_000, marks=pytest.mark.thorough), 4_000])
 def test_a_load_onto_a_full_disk_changes_nothing_and_completes_later(
     big_market: Path,
     loaded_dump: Dump,
@@ -194,7 +194,7 @@ def test_a_load_onto_a_full_disk_changes_nothing_and_completes_later(
     assert dump_at(store, dump) == loaded_dump
 
 
-@pytest.mark.parametrize("spare_kibibytes", [100, 10_000])
+@pytest.mark.parametrize("spare_kibibytes", [pytest.param(100, marks=pytest.mark.thorough), 10_000])
 def test_a_detect_on_a_full_disk_changes_nothing_and_completes_later(
     big_market: Path,
     loaded_dump: Dump,
@@ -264,13 +264,19 @@ def kill_when(process: subprocess.Popen[str], stage: str, seconds: float) -> Non
     process.communicate()
 
 
-MORE_MOMENTS = (("read accounts", 0.0), ("writing Review", 0.0), ("writing LABELLED", 0.0))
+MORE_MOMENTS = (
+    ("read accounts", 0.0),
+    ("read labels", 0.1),
+    ("writing Review", 0.0),
+    ("writing LABELLED", 0.0),
+    ("writing LABELLED", 0.03),
+)
 
 
 @pytest.mark.skipif(os.name != "posix", reason="there is no SIGKILL here")
 @pytest.mark.parametrize(
     ("stage", "seconds"),
-    [("read labels", 0.1), ("writing ORDERED", 0.02), ("writing LABELLED", 0.03)]
+    [("writing ORDERED", 0.02)]
     # Each of its steps on disk is tried in test_kills.py.
     + [pytest.param(*moment, marks=pytest.mark.thorough) for moment in MORE_MOMENTS],
 )

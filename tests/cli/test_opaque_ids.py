@@ -76,7 +76,7 @@ def test_detection_finds_the_same_rings_whatever_the_ids_are(fresh: Place, tmp_p
 
 
 @hypothesis_settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+    max_examples=5, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
 )
 @given(ids=st.sets(st.text(st.characters(exclude_categories=("Cs",), exclude_characters="\0"), min_size=1), min_size=1))
 def test_any_text_is_an_id(fresh: Place, tmp_path: Path, ids: set[str]) -> None:

@@ -159,6 +159,7 @@ def test_an_encoder_that_is_missing_is_named_before_anything_long(market: Snapsh
 # As a user does it ------------------------------------------------------------------------------
 
 
+@pytest.mark.thorough
 def test_a_training_that_was_killed_goes_on_where_it_was(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(encoder_settings, "EncoderSettings", functools.partial(EncoderSettings, **LONGER))

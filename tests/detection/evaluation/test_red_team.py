@@ -259,7 +259,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "store"
 
 
-WORDS = ("redteam", "--kind", "trade", "--kind", "farm", "--sizes", "5,12", "--camouflage", "0", "--repeats", 2)
+WORDS = ("redteam", "--kind", "trade", "--kind", "farm", "--sizes", "5,12", "--camouflage", "0", "--repeats", 1)
 
 
 def read_bytes(place: Path) -> dict[str, bytes]:

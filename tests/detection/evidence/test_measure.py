@@ -220,7 +220,7 @@ def test_a_rare_shared_thing_says_much() -> None:
     assert total_bits(facts, pick(0, 5)) - before > 15
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.data())
 def test_more_sharing_or_dealing_inside_never_lowers_the_evidence(data: st.DataObject) -> None:
     facts, members = make_background(n=150), pick(0, 6)

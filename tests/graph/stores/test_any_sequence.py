@@ -160,7 +160,7 @@ class StoreAgainstDicts(RuleBasedStateMachine):
             self.store.close()
 
 
-@pytest.mark.parametrize("n_sequences", [5, pytest.param(40, marks=pytest.mark.thorough)])
+@pytest.mark.parametrize("n_sequences", [3, pytest.param(40, marks=pytest.mark.thorough)])
 def test_any_sequence_of_work_agrees_with_plain_dicts(open_graph: Open, tmp_path: Path, n_sequences: int) -> None:
     class Here(StoreAgainstDicts):
         where = tmp_path

@@ -73,7 +73,7 @@ _STATES = st.dictionaries(
 _LIVES = st.tuples(st.permutations(range(1, 7)), st.permutations(["completed", "disputed", "refunded"]))
 
 
-@hypothesis_settings(max_examples=60, deadline=None)
+@hypothesis_settings(max_examples=30, deadline=None)
 @given(_LIVES, _LIVES, st.data())
 def test_states_may_come_in_any_load_and_any_order(
     first: tuple[list[int], list[str]], second: tuple[list[int], list[str]], data: st.DataObject
@@ -91,7 +91,7 @@ def test_states_may_come_in_any_load_and_any_order(
             assert keeper.tell(key, day) == (before[-1][1] if before else None), (key, day)
 
 
-@hypothesis_settings(max_examples=40, deadline=None)
+@hypothesis_settings(max_examples=20, deadline=None)
 @given(_STATES)
 def test_the_same_states_again_change_nothing(states: dict[tuple[str, int], str]) -> None:
     rows = make_rows([(key, day, status) for (key, day), status in states.items()])

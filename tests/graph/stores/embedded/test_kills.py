@@ -80,7 +80,7 @@ def test_what_a_kill_leaves_is_gone_after_the_next_write(
         assert count_accounts(location) == 66
 
 
-@pytest.mark.parametrize("step", range(6))
+@pytest.mark.parametrize("step", [1, 4, *(pytest.param(step, marks=pytest.mark.thorough) for step in (0, 2, 3, 5))])
 def test_a_sweeper_that_is_killed_is_taken_up_again(location: Path, killer: Killer, step: int) -> None:
     deaths = []
     for _ in range(20):

@@ -49,8 +49,11 @@ def kill_load(killer: Killer, server: Server, market: Path, table: str) -> None:
 @pytest.mark.parametrize(
     "when",
     [
-        *("Account", "ORDERED", "LABELLED"),
-        *(pytest.param(table, marks=pytest.mark.thorough) for table in ("Identifier", "Review", "USES")),
+        "Account",
+        *(
+            pytest.param(table, marks=pytest.mark.thorough)
+            for table in ("Identifier", "Review", "USES", "ORDERED", "LABELLED")
+        ),
     ],
 )
 def test_a_load_whose_client_is_killed_is_seen_and_completed_by_the_same_command(
@@ -70,6 +73,7 @@ def test_a_load_whose_client_is_killed_is_seen_and_completed_by_the_same_command
     assert describe(server, dump) == undisturbed
 
 
+@pytest.mark.thorough
 def test_a_load_whose_server_is_killed_is_completed_by_the_same_command(
     undisturbed: Undisturbed,
     mortal: Server,
@@ -231,7 +235,8 @@ def test_a_snapshot_that_a_load_came_into_is_refused(
 # ── interrupted runs ──────────────────────────────────────────────────────────────────────────────
 
 
-@pytest.mark.parametrize("victim", ["client", pytest.param("server", marks=pytest.mark.thorough)])
+@pytest.mark.thorough
+@pytest.mark.parametrize("victim", ["client", "server"])
 def test_a_run_that_is_killed_leaves_the_one_before_and_can_be_written_again(
     mortal: Server,
     mortal_server: Neo4jServer,

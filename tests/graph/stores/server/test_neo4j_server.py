@@ -45,7 +45,7 @@ time.sleep(600)
 
 
 @pytest.mark.server
-@pytest.mark.slow
+@pytest.mark.thorough
 @pytest.mark.usefixtures("neo4j_server")
 def test_a_server_ends_when_whoever_started_it_is_killed(tmp_path: Path) -> None:
     command = [sys.executable, "-c", KEEPER, str(ROOT / "tests"), str(tmp_path)]

@@ -83,14 +83,9 @@ def at(process: Neo4jServer, scheme: str, *, host: str = "localhost", ca_file: P
 
 
 @pytest.mark.parametrize("scheme", ["neo4j+s", "bolt+s", "neo4j", "bolt"])
-def test_a_store_opens_over_tls_with_our_own_authority(
-    process: Neo4jServer, authority: Path, tmp_path: Path, scheme: str
-) -> None:
+def test_a_store_opens_over_tls_with_our_own_authority(process: Neo4jServer, authority: Path, scheme: str) -> None:
     with open_store(at(process, scheme, ca_file=authority / "ours.pem"), mode="write") as store:
-        store.load(read_folder(small_market.write_tables(tmp_path / "market"), Settings()))
-        assert store.query("MATCH (a:Account {account_id: $id}) RETURN a.role AS role", id=HOSTILE) == [
-            {"role": "both"}
-        ]
+        assert store.query("MATCH (s:Schema) RETURN count(s) AS n") == [{"n": 1}]
 
 
 @pytest.mark.parametrize("scheme", ["neo4j+s", "bolt+s"])
