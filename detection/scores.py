@@ -44,12 +44,12 @@ def score_market(rings: Sequence[Ring], market: Market) -> Scores:
     market
         Its channels, and the policy.
     """
-    snapshot, policy, n = market.snapshot, market.policy, market.n_accounts
+    snapshot, policy = market.snapshot, market.policy
     row = {account_id: place for place, account_id in enumerate(snapshot.account_id.tolist())}
     verdicts = _judge_members(rings, policy)
     members = np.array([row[account_id] for account_id in verdicts], dtype=np.int64)
     lone_reviews = score_reviews(snapshot, policy)
-    conduct = sum((signal.bits for signal in market.conduct if not signal.is_of_reviews), np.zeros(n))
+    conduct = sum(signal.bits for signal in market.conduct if not signal.is_of_reviews)
     score = score_loners(measure_sharing(market) + np.maximum(conduct, 0.0), lone_reviews, market)
     score[members] = np.maximum(score[members], [verdict.score for verdict in verdicts.values()])
     crowded = find_crowded(market)
@@ -147,7 +147,7 @@ def score_loners(sharing_bits: Floats, review_score: Floats, market: Market) -> 
     sharing = 1.0 - 2.0 ** (-sharing_bits / policy.half_sharing_bits)
     most_unusual = np.full(market.n_accounts, np.nan)
     np.fmax.at(most_unusual, market.snapshot.reviews.author, review_score)
-    reviewing = np.where(np.isnan(most_unusual), 0.0, _rank(most_unusual) ** policy.lone_review_power)
+    reviewing = _rank(most_unusual) ** policy.lone_review_power
     score: Floats = policy.lone_ceiling * (1.0 - (1.0 - sharing) * (1.0 - reviewing))
     return score
 
@@ -182,11 +182,11 @@ def score_reviews(snapshot: Snapshot, policy: Policy) -> Floats:
 
 
 def _rank(values: Floats) -> Floats:
-    """Mid-ranks in [0, 1]; 0.5 where unknown."""
+    """Mid-ranks in [0, 1]; 0 where unknown."""
     known = ~np.isnan(values)
     _, place, times = np.unique(values[known], return_inverse=True, return_counts=True)
-    ranks = np.full(len(values), 0.5)
-    ranks[known] = ((np.cumsum(times) - times / 2) / max(len(place), 1))[place]
+    ranks = np.zeros(len(values))
+    ranks[known] = ((np.cumsum(times) - times / 2) / len(place))[place]
     return ranks
 
 
@@ -196,7 +196,7 @@ def _score_ring_reviews(market: Market, rings: Sequence[Ring], row: Mapping[str,
     """
     reviews, policy = market.snapshot.reviews, market.policy
     target = find_review_targets(reviews)
-    by_author = np.argsort(reviews.author, kind="stable")
+    by_author = np.argsort(reviews.author)
     begin = np.searchsorted(reviews.author[by_author], np.arange(market.n_accounts + 1))
     score = np.zeros(len(reviews.author))
     for ring in rings:

@@ -123,7 +123,7 @@ def _find_club_deeds(facts: GroupFacts, name: str) -> Floats:
         # Mates praise what they bought, and not what nobody sold.
         share = np.minimum(share, facts.praise.customers)
     inner, known = facts.find_circle(within.group, seller), seller >= 0
-    of_sellers, of_mates = (np.bincount(within.group, within.bits * part, len(facts.groups)) for part in (known, inner))
+    of_sellers, of_mates = (np.bincount(within.group, within.bits * part) for part in (known, inner))
     # When they deal follows from with whom: as much of the timing as of the choice is the club's.
     timing = (of_mates / np.where(of_sellers > 0, of_sellers, 1.0))[within.group]
     return within.bits * share * np.where(inner, 1.0, np.where(known, 0.0, timing))

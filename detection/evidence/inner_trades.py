@@ -52,14 +52,14 @@ def measure_inner_trades(groups: Groups, market: Market) -> InnerTrades:
     code = groups.group * n + groups.account  # sorted: groups in order, accounts sorted within each
     wanted = groups.group[membership] * n + trades.seller[order]
     place = np.minimum(np.searchsorted(code, wanted), max(len(code) - 1, 0))
-    inside = code[place] == wanted if len(code) else np.zeros(0, dtype=bool)
+    inside = code[place] == wanted
     source, target, order = membership[inside], place[inside], order[inside]
     buys, sells = (np.bincount(end, minlength=len(groups.account)) > 0 for end in (source, target))
     # Who buys of one seller is a customer, of whom a shop has many; of two inner sellers, one of their circle.
     counted = sells | (_count_partners(source, target, len(groups.account)) >= 2)
     # Whoever deals with customers only says nothing of a circle.
     circle = counted[source] & counted[target]
-    counted &= np.bincount(np.concatenate([source[circle], target[circle]]), minlength=len(counted)) > 0
+    counted = np.bincount(np.concatenate([source[circle], target[circle]]), minlength=len(counted)) > 0
     group = groups.group[source]
     return InnerTrades(
         _confine(groups, group, trades.ordered_at[order], buys | sells, market),
@@ -73,7 +73,7 @@ def measure_inner_trades(groups: Groups, market: Market) -> InnerTrades:
 
 def _count_partners(source: Ints, target: Ints, n: int) -> Ints:
     """From how many inner sellers each membership buys (M,)."""
-    return np.bincount(np.unique(source * max(n, 1) + target) // max(n, 1), minlength=n)
+    return np.bincount(np.unique(source * n + target) // n, minlength=n)
 
 
 def _confine(groups: Groups, group: Ints, at: Times, is_trader: NDArray[np.bool_], market: Market) -> Floats:

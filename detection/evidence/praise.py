@@ -41,7 +41,7 @@ def find_praise(groups: Groups, shared: Mapping[str, SharedWithin], market: Mark
     within, channel, orders = shared[PRAISE], market.things[PRAISE], market.snapshot.orders
     seller = market.sellers[PRAISE][within.thing]
     author = groups.account[within.membership]
-    bought = np.ones(len(author), dtype=bool)
+    customers = np.ones(len(seller))
     known = orders.seller >= 0
     if known.any():
         is_member = np.zeros(market.n_accounts, dtype=bool)
@@ -50,8 +50,8 @@ def find_praise(groups: Groups, shared: Mapping[str, SharedWithin], market: Mark
         deals = orders.buyer[theirs] * width + orders.seller[theirs] + 1
         # Of no known seller there are no customers: that has a place of its own, of which no deal is.
         bought = np.isin(author * width + seller[within.row] + 1, deals)
-    # Praise by those who never bought is no fan's: the customers' share of it can be explained.
-    customers = np.bincount(within.row, bought) / within.members
+        # Praise by those who never bought is no fan's: the customers' share of it can be explained.
+        customers = np.bincount(within.row, bought) / within.members
     first, last = _find_days(groups, channel, within)
     return Praise(within.group, seller, within.bits * customers * (seller >= 0), customers, first, last)
 

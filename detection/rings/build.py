@@ -129,8 +129,9 @@ def score_ring(view: RingView) -> float:
     payments = view.left(TRADE) * (1.0 - float(inner.sale_share[group]))
     without = score_net_bits(net - payments, size, policy)
     acted = float(find_doers(view).mean())
-    heard = np.clip(2.0 * acted / policy.doers_share - 1.0, 0.0, 1.0)
-    return max(whole * policy.lone_ceiling, without * float(heard))
+    # A policy may ask for nobody at all.
+    heard = 1.0 if acted >= policy.doers_share else 2.0 * acted / policy.doers_share - 1.0
+    return max(whole * policy.lone_ceiling, without * heard)
 
 
 def score_without_trades(view: RingView) -> float:

@@ -6,53 +6,20 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from detection_market import Facts, make_snapshot
+from detection_market import Facts
+from hand_made_rings import core, list_flags, make_ring, meet, people, score_rings
 
 from detection.channels.conduct import Conduct
-from detection.evidence.market import Market, make_market
+from detection.evidence.market import Market
 from detection.policy import DEFAULT_POLICY, Policy
-from detection.scores import Scores, find_crowded, measure_sharing, score_loners, score_market
-from detection.settings import DetectSettings
+from detection.scores import find_crowded, measure_sharing, score_loners, score_market
 from detection.tiers import ACTIONS
-from graph.results import Evidence, Flag, Member, Ring
-from graph.vocabulary import TIERS, RingKind, Tier
+from graph.results import Flag, Member
+from graph.vocabulary import TIERS, Tier
 
-NAMES = ("ann", "bob", "cyd", "dan", "eve", "shop")
 WATCH, REVIEW, AUTOMATIC = (TIERS.index(tier) for tier in ("watch", "review", "automatic"))
 WEAKEST = DEFAULT_POLICY.weakest_tie_bits
 HOUSEHOLD = DEFAULT_POLICY.household_size
-
-
-def make_ring(
-    ring_id: str,
-    *members: Member,
-    score: float = 0.9,
-    tier: Tier = "automatic",
-    kind: RingKind = "trade",
-    shows: tuple[str, ...] = (),
-) -> Ring:
-    evidence = tuple(Evidence("device", 9.0, 1.0, 0.1, sentence) for sentence in shows)
-    return Ring(ring_id, kind, score, tier, 50.0, 10.0, members, evidence, (), ())
-
-
-def core(name: str, bits: float = 90.0, held_by: tuple[str, ...] = (), held_bits: float = 0.0) -> Member:
-    return Member(name, "core", bits, held_by, held_bits)
-
-
-def people(*names: str) -> Facts:
-    return Facts(dict.fromkeys(names or NAMES))
-
-
-def meet(facts: Facts | None = None, *, policy: Policy = DEFAULT_POLICY) -> Market:
-    return make_market(make_snapshot(facts or people()), DetectSettings(policy=policy))
-
-
-def score_rings(*rings: Ring, facts: Facts | None = None) -> Scores:
-    return score_market(rings, meet(facts))
-
-
-def list_flags(scores: Scores) -> dict[str, Flag]:
-    return {flag.subject_id: flag for flag in scores.flags}
 
 
 # ── members ───────────────────────────────────────────────────────────────────────────────────────
@@ -80,7 +47,7 @@ def test_a_members_flag_says_of_which_ring_it_is_how_it_is_tied_and_what_the_rin
 def test_where_there_is_no_ring_nobody_is_flagged() -> None:
     scores = score_rings()
     assert (scores.flags, scores.account_score.tolist(), scores.account_tier.tolist()) == ((), [0.0] * 6, [0] * 6)
-    assert (len(scores.review_score), len(scores.review_tier)) == (0, 0)
+    assert (len(scores.review_score), len(scores.review_tier), scores.review_tier.dtype) == (0, 0, np.int64)
     nobody = score_rings(facts=Facts())
     assert (nobody.flags, len(nobody.account_score), len(nobody.account_tier)) == ((), 0, 0)
 
@@ -233,6 +200,13 @@ def test_authors_whose_worst_reviews_are_alike_have_one_rank() -> None:
     assert scores == pytest.approx([0.2, 0.2, 0.0])
 
 
+def test_the_only_author_has_the_middle_rank() -> None:
+    facts = people("ann", "bob")
+    facts.reviews = [("ann", None, "bob", 5.0, 1.0)]
+    policy = Policy(lone_review_power=1.0, lone_ceiling=0.4)
+    assert score_loners(np.zeros(2), np.array([0.9]), meet(facts, policy=policy)) == pytest.approx([0.2, 0.0])
+
+
 def test_conduct_adds_to_what_is_shared_and_never_excuses_it_and_that_of_reviews_is_heard_already() -> None:
     facts = people()
     facts.share(["ann", "bob"], "phone", "one")
@@ -287,13 +261,20 @@ def test_of_crowds_as_large_the_first_by_name_come_first() -> None:
     )
 
 
-def test_where_two_are_a_crowd_the_other_one_is_said_to_be_one() -> None:
-    facts = people("ann", "bob", "cyd")
-    facts.share(["ann", "bob"], "phone", "one")
+def test_what_no_more_than_a_household_share_is_no_reason() -> None:
+    facts = people(*(f"a{number:02d}" for number in range(9)))
+    facts.share(list(facts.accounts), "phone", "one")
+    facts.share(list(facts.accounts)[:HOUSEHOLD], "card", "two")
+    assert list_flags(score_market((), meet(facts)))["a00"].reasons == ("shares phone one with 8 other accounts",)
+
+
+@pytest.mark.parametrize(("users", "others"), [(2, "1 other account"), (3, "2 other accounts")])
+def test_the_others_in_a_crowd_are_counted_in_words_that_fit(users: int, others: str) -> None:
+    facts = people("ann", "bob", "cyd", "dan")
+    facts.share(list(facts.accounts)[:users], "phone", "one")
     flags = list_flags(score_market((), meet(facts, policy=Policy(household_size=1))))
-    assert {name: flag.reasons for name, flag in flags.items()} == dict.fromkeys(
-        ("ann", "bob"), ("shares phone one with 1 other account",)
-    )
+    said = (f"shares phone one with {others}",)
+    assert {name: flag.reasons for name, flag in flags.items()} == dict.fromkeys(list(facts.accounts)[:users], said)
 
 
 def test_a_member_in_a_crowd_has_its_rings_reasons_alone() -> None:
@@ -303,97 +284,3 @@ def test_a_member_in_a_crowd_has_its_rings_reasons_alone() -> None:
     assert [flag.subject_id for flag in scores.flags].count("a03") == 1
     assert len(list_flags(scores)["a03"].reasons) == 1
     assert scores.account_tier.tolist() == [WATCH] * 3 + [REVIEW] + [WATCH] * 5
-
-
-# ── reviews ───────────────────────────────────────────────────────────────────────────────────────
-
-
-def praise(*authors: str, rating: float = 5.0, product: str | None = None) -> Facts:
-    facts = people()
-    facts.listings = {"p": "shop", "q": "shop"}
-    facts.reviews = [
-        (author, product, None if product else "shop", rating, float(day)) for day, author in enumerate(authors)
-    ]
-    return facts
-
-
-def score_praise(facts: Facts, **ring: object) -> Scores:
-    return score_rings(
-        replace(make_ring("R", core("ann"), core("bob"), tier="review", kind="review"), **ring), facts=facts
-    )
-
-
-def test_a_review_that_two_of_a_ring_wrote_of_one_target_is_flagged_in_these_words() -> None:
-    scores = score_praise(praise("cyd", "ann", "bob"), score=0.7)
-    flags = [flag for flag in scores.flags if flag.subject == "review"]
-    said = "written by a member of a ring whose members share this opinion of this target"
-    assert flags == [
-        Flag("review", review, 0.7, "review", (said,), "let an investigator decide")
-        for review in ("r000001", "r000002")
-    ]
-    assert scores.review_tier.tolist() == [0, REVIEW, REVIEW]
-    assert scores.review_score.tolist()[1:] == [0.7, 0.7]
-    assert 0 < scores.review_score[0] < DEFAULT_POLICY.lone_ceiling
-
-
-@pytest.mark.parametrize(
-    ("kind", "rating", "is_meant"),
-    [
-        ("review", 4.0, True),
-        ("review", 3.9, False),
-        ("attack", 2.0, True),
-        ("attack", 2.1, False),
-        ("trade", 5.0, False),
-    ],
-)
-def test_a_ring_answers_for_reviews_with_the_opinion_that_it_is_there_for(
-    kind: RingKind, rating: float, *, is_meant: bool
-) -> None:
-    scores = score_praise(praise("ann", "bob", "cyd", rating=rating), kind=kind)
-    assert scores.review_tier.tolist() == [REVIEW * is_meant] * 2 + [0]
-
-
-def test_two_reviews_by_one_member_and_one_each_of_two_targets_are_no_company() -> None:
-    assert score_praise(praise("ann", "ann")).review_tier.tolist() == [0, 0]
-    facts = praise("ann")
-    facts.reviews += [("bob", "p", None, 5.0, 1.0), ("ann", "q", None, 5.0, 1.0)]
-    assert score_praise(facts).review_tier.tolist() == [0, 0, 0]
-    facts.reviews.append(("bob", "q", None, 5.0, 9.0))
-    assert score_praise(facts).review_tier.tolist() == [0, 0, REVIEW, REVIEW]
-
-
-def test_reviews_of_nothing_are_of_no_one_target() -> None:
-    facts = people()
-    facts.reviews = [(name, None, None, 5.0, 1.0) for name in ("ann", "bob")]
-    assert score_praise(facts).review_tier.tolist() == [0, 0]
-
-
-def test_reviews_of_one_target_by_two_rings_are_not_company_for_each_other() -> None:
-    facts = praise("ann", "cyd")
-    rings = [make_ring(name, core(name), tier="review", kind="review") for name in ("ann", "cyd")]
-    assert score_rings(*rings, facts=facts).review_tier.tolist() == [0, 0]
-    both = replace(rings[0], members=rings[0].members + rings[1].members)
-    assert score_rings(both, facts=facts).review_tier.tolist() == [REVIEW, REVIEW]
-
-
-def test_what_a_watched_ring_wrote_scores_as_a_loner_at_most_and_is_watched() -> None:
-    for score, shown in ((0.9, DEFAULT_POLICY.lone_ceiling), (0.3, 0.3)):
-        scores = score_praise(praise("ann", "bob", "cyd"), tier="watch", score=score)
-        assert scores.review_tier.tolist() == [WATCH, WATCH, 0]
-        assert scores.review_score[:2] == pytest.approx([shown, shown])
-
-
-def test_a_review_has_the_score_of_the_best_ring_that_wrote_it_and_is_never_flagged_unseen() -> None:
-    facts = praise("ann", "bob", "cyd")
-    better = make_ring("R1", core("ann"), core("bob"), score=0.95, kind="review")
-    lesser = make_ring("R2", core("ann"), core("bob"), core("cyd"), score=0.6, tier="review", kind="review")
-    for rings in ((better, lesser), (lesser, better)):
-        scores = score_rings(*rings, facts=facts)
-        assert scores.review_score.tolist() == [0.95, 0.95, 0.6]
-        assert scores.review_tier.tolist() == [REVIEW] * 3
-
-
-def test_a_trade_ring_keeps_no_other_from_answering_for_its_reviews() -> None:
-    trades = make_ring("R1", core("cyd"), core("dan"))
-    praises = make_ring("R2", core("ann"), core("bob"), tier="review", kind="review")
-    assert score_rings(trades, praises, facts=praise("ann", "bob")).review_tier.tolist() == [REVIEW, REVIEW]

@@ -13,6 +13,7 @@ from scipy.stats import betabinom
 from detection.channels.conduct import (
     COMPLAINTS,
     REFUNDS,
+    SIGNALS,
     UNVERIFIED,
     BetaLaw,
     Conduct,
@@ -42,6 +43,13 @@ def score_slowly(k: int, m: int, law: BetaLaw, policy: Policy) -> float:
     like_others = betabinom.pmf(k, m, law.spread * law.mean, law.spread * (1 - law.mean))
     ratio = on_purpose / (1 - policy.least_habit) / like_others
     return min(log2(policy.likely_honest + (1 - policy.likely_honest) * ratio), policy.loner_bits)
+
+
+def test_the_habits_are_told_in_these_words() -> None:
+    assert SIGNALS == (REFUNDS, UNVERIFIED, COMPLAINTS)
+    assert SIGNALS == ("refunds asked", "reviews without an order", "bad reviews written")
+    nobody = np.zeros(1, dtype=np.int64)
+    assert not Conduct("a habit", nobody, nobody, np.zeros(1), np.zeros(1)).is_of_reviews
 
 
 # ── bits ──────────────────────────────────────────────────────────────────────────────────────────
@@ -112,6 +120,10 @@ def test_habits_are_no_more_alike_than_the_policy_says(most_alike: float) -> Non
         assert fit(*nobody_knows, policy=policy) == most_alike
 
 
+def test_a_policy_may_take_all_habits_for_more_different_than_they_can_be() -> None:
+    assert fit((2, 2), (0, 2), (0, 2), policy=Policy(most_alike=1.0)) == 1.0
+
+
 def test_what_everybody_always_does_is_alike() -> None:
     assert fit((2, 2), (3, 3)) == pytest.approx(DEFAULT_POLICY.most_alike - 1.0)
 
@@ -124,15 +136,16 @@ def test_refunds_are_counted_among_the_orders_whose_status_is_known() -> None:
     facts.orders = [
         *order("ann", "refunded", "Disputed", "completed", None, None),
         *order("bob", *["completed"] * 12),
-        *order("cyd", *["completed"] * 3),
+        *order("cyd", "returned", *["completed"] * 2),
     ]
     (signal,) = measure(facts).values()
     assert (signal.name, signal.is_of_reviews) == (REFUNDS, False)
-    assert (signal.times.tolist(), signal.occasions.tolist()) == ([2, 0, 0, 0, 0], [3, 12, 3, 0, 0])
-    law = BetaLaw(2 / 18, fit_spread(signal.times, signal.occasions, DEFAULT_POLICY))
+    assert (signal.times.tolist(), signal.occasions.tolist()) == ([2, 0, 1, 0, 0], [3, 12, 3, 0, 0])
+    law = BetaLaw(3 / 18, fit_spread(signal.times, signal.occasions, DEFAULT_POLICY))
     assert signal.bits == pytest.approx(score_habit(signal.times, signal.occasions, law, DEFAULT_POLICY))
     assert signal.bits[0] > 0 > signal.bits[1]
-    assert signal.implied_bits == pytest.approx([score_once(np.array([3]), law, DEFAULT_POLICY)[0], 0, 0, 0, 0])
+    once = score_once(np.array([3]), law, DEFAULT_POLICY)[0]
+    assert signal.implied_bits == pytest.approx([once, 0, once, 0, 0])
 
 
 @pytest.mark.parametrize(("completed", "is_unusual"), [(4, True), (3, False)])
@@ -140,6 +153,11 @@ def test_what_more_than_one_in_five_do_is_no_sign(completed: int, *, is_unusual:
     facts = Facts(dict.fromkeys(NAMES))
     facts.orders = order("ann", "refunded") + order("bob", *["completed"] * completed)
     assert (REFUNDS in measure(facts)) == is_unusual
+
+
+def test_what_was_done_on_the_only_occasion_is_what_is_always_done() -> None:
+    facts = Facts(dict.fromkeys(NAMES), orders=order("ann", "refunded"))
+    assert measure(facts, Policy(largest_usual=0.6)) == {}
 
 
 def test_what_nobody_does_is_no_sign() -> None:

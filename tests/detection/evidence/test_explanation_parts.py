@@ -5,6 +5,7 @@ Three make a household.  The memberships are 0 to 3, and 4 to 6; the first two o
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from math import comb, log2
 from typing import Any
 
@@ -33,12 +34,16 @@ NOBODY = [False] * 7
 NO_TRADES = np.empty(0, dtype=np.int64)
 
 
-def live(scale: dict[str, list[bool]], explained: dict[str, list[float]] | None = None) -> HouseholdPartition:
+def live(
+    scale: dict[str, list[bool]],
+    explained: dict[str, list[float]] | None = None,
+    *,
+    home: Sequence[int] = HOUSEHOLD.tolist(),
+) -> HouseholdPartition:
     """Who lives together, which things a household could share, and what it explains of each."""
     bits = {name: np.array(each) for name, each in (explained or {}).items()}
-    return HouseholdPartition(
-        {name: np.array(each) for name, each in scale.items()}, bits, HOUSEHOLD, np.array([1.5, 0.0])
-    )
+    known = {name: np.array(each) for name, each in scale.items()}
+    return HouseholdPartition(known, bits, np.array(home), np.array([1.5, 0.0]))
 
 
 # ── everything that is heard ──────────────────────────────────────────────────────────────────────
@@ -109,6 +114,17 @@ def test_a_household_trades_within_as_often_as_relatives_do(
     )
     claimed = hear(explain_by_household, facts).claimed[TRADE]
     assert claimed == pytest.approx(np.array([12.0, 8.0]) * share_at_home)
+
+
+def test_a_family_of_three_trades_with_two_relatives() -> None:
+    facts = gather_facts(
+        {"phone": PHONES},
+        {TRADE: show(TRADE, 12.0, 8.0)},
+        market={"policy": Policy(household_size=3, family_trades=1.0)},
+        partition=live({"phone": [True] * 3}, {"phone": [5.0, 0.0, 0.5]}, home=[0, 0, 0, 1, 2, 2, 2]),
+        home_trades=(np.array([4, 2]), np.array([3, 1])),
+    )
+    assert hear(explain_by_household, facts).claimed[TRADE] == pytest.approx([12.0 * 2 / 4, 8.0 * 1 / 2])
 
 
 def test_who_trades_and_shares_nothing_is_no_household() -> None:

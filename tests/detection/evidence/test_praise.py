@@ -19,8 +19,8 @@ from detection.groups import Groups
 
 NOBODY = np.empty(0, dtype=np.int64)
 ROWS = share((0, [0, 1, 3], 6.0, 4), (0, [1, 2], 4.0, 2), (1, [5, 6], 3.0, 2), things=[0, 2, 2])
-SELLERS = [1, -1, 4]
-"""Of the three things that are praised."""
+SELLERS = [0, -1, 4, 6]
+"""Of the things that are praised."""
 
 
 def praise_on(uses: Sequence[tuple[int, int, float | None, float | None]]) -> SharedThings:
@@ -46,6 +46,7 @@ USES = praise_on(
         (5, 2, 11.0, 11.0),
         (8, 2, None, None),
         (2, 1, 3.0, 3.0),
+        (8, 3, 7.0, 7.0),
     ]
 )
 
@@ -65,8 +66,8 @@ def praise(
 
 
 def test_customers_are_who_bought_of_the_seller_whom_they_praise() -> None:
-    found = praise(ROWS, [(2, 1), (7, 1), (7, 1), (3, 4), (2, 4), (8, 4), (9, 1), (1, 3)])
-    assert (found.group.tolist(), found.seller.tolist()) == ([0, 0, 1], [1, 4, 4])
+    found = praise(ROWS, [(2, 0), (7, 0), (7, 0), (3, 4), (2, 4), (8, 4), (9, 0), (0, 3)])
+    assert (found.group.tolist(), found.seller.tolist()) == ([0, 0, 1], [0, 4, 4])
     assert found.customers == pytest.approx([2 / 3, 1 / 2, 1.0])
     assert found.bits == pytest.approx([4.0, 2.0, 3.0])
 
@@ -75,7 +76,7 @@ def test_where_no_order_says_of_whom_it_is_everybody_may_be_a_customer() -> None
     found = praise(ROWS, [(2, -1), (9, -1)])
     assert (found.customers.tolist(), found.bits.tolist()) == ([1.0, 1.0, 1.0], [6.0, 4.0, 3.0])
     assert praise(ROWS, []).bits.tolist() == [6.0, 4.0, 3.0]
-    assert praise(ROWS, [(9, 0)]).bits.tolist() == [0.0, 0.0, 0.0]
+    assert praise(ROWS, [(9, 5)]).bits.tolist() == [0.0, 0.0, 0.0]
 
 
 def test_of_nobody_known_there_are_no_customers() -> None:
@@ -87,10 +88,16 @@ def test_of_nobody_known_there_are_no_customers() -> None:
     assert (anybody.bits.tolist(), anybody.customers.tolist()) == ([0.0, 4.0, 3.0], [1.0, 1.0, 1.0])
 
 
+def test_who_bought_of_the_first_account_is_no_customer_of_the_last() -> None:
+    assert praise(ROWS, [(3, 0), (3, 1)], sellers=[9, -1, 4, 6]).customers.tolist() == [0.0, 0.0, 0.0]
+
+
 def test_the_days_are_those_of_the_groups_own_members() -> None:
     found = praise(ROWS, [])
     assert found.first_day.tolist() == [4.5, 10.0, 10.0]
     assert found.last_day.tolist() == [8.25, 12.0, 12.0]
+    one = praise(share((0, [0, 1, 3], 6.0, 4)), [])
+    assert (one.first_day.tolist(), one.last_day.tolist()) == ([4.5], [8.25])
 
 
 def test_a_day_that_nobody_knows_is_neither_first_nor_last() -> None:

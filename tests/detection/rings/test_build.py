@@ -1,0 +1,370 @@
+"""What becomes of a judged group: its score by hand, and rings built of markets of a few dozen accounts."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from detection_market import Facts, gather, make_snapshot, name_products, share_in_chain
+from hand_made import use
+
+from detection.channels.catalogue import BLAME, PRAISE, PURCHASE, REFUND, TRADE
+from detection.channels.conduct import Conduct
+from detection.evidence.claims import Explanation
+from detection.evidence.description_length import measure_plainly
+from detection.evidence.explanations import CLUB
+from detection.evidence.inner_trades import InnerTrades
+from detection.evidence.judge import Assessment, judge_groups
+from detection.evidence.market import Market, make_market
+from detection.groups import Groups, join_groups
+from detection.policy import DEFAULT_POLICY, Policy
+from detection.rings.build import build_rings, has_independent_axes, score_ring, score_without_trades
+from detection.rings.ids import name_ring
+from detection.rings.links import list_explanations, list_links
+from detection.rings.ties import list_members
+from detection.rings.view import RingView
+from detection.tiers import ACTIONS, Grounds, decide_tier, score_net_bits
+from graph.results import Party, Ring
+
+NOBODY = np.empty(0, dtype=np.int64)
+GROUPS = Groups(np.array([0, 1, 2, 8, 9, 10, 11]), np.array([0, 3, 7]))
+"""The second group, of four, is looked at: its memberships are 3 to 6."""
+POLICY = Policy(half_score_bits=8.0, lone_ceiling=0.4, doers_share=0.5, sale_share=0.0, season_bits=8.0, deed_bits=12.0)
+"""Four members score a half at sixteen bits."""
+
+
+def look(
+    net_bits: float = 16.0,
+    left: Mapping[str, float] | None = None,
+    *,
+    doers: int = 0,
+    sale_share: float = 1.0,
+    confined: float = 0.0,
+    club: tuple[float, bool] | None = None,
+    policy: Policy = POLICY,
+) -> RingView:
+    """A group of four of whom some trade, with what nobody explains of its channels, and what a club might."""
+    left = left or {}
+    names = [name for name in left if name not in (TRADE, "habit")]
+    habit = Conduct("habit", NOBODY, NOBODY, np.zeros(12), np.zeros(12))
+    market = Market(
+        make_snapshot(Facts(dict.fromkeys(f"a{number:02d}" for number in range(12)))),
+        policy,
+        things={name: use(name, [(0, 0)]) for name in names},
+        conduct=(habit,) if "habit" in left else (),
+    )
+    counts = np.array([True] * 3 + [place < doers for place in range(4)])
+    inner = InnerTrades(np.array([99.0, confined]), counts, counts, np.array([0.5, sale_share]), NOBODY, NOBODY)
+    explanations, won = (), {}
+    if club is not None:
+        claimed, is_won = club
+        nobody = np.zeros(2, dtype=np.int64)
+        of_others = Explanation("fans", np.ones(2), nobody, nobody)
+        explanations = (of_others, Explanation(CLUB, np.ones(2), nobody, nobody, {TRADE: np.array([50.0, claimed])}))
+        won = {"fans": np.array([True, False]), CLUB: np.array([not is_won, is_won])}
+    bits = {name: np.array([50.0, each]) for name, each in left.items()}
+    net, length = np.array([99.0, net_bits]), measure_plainly(GROUPS.size, 12)
+    return RingView(Assessment(GROUPS, market, {}, {}, explanations, won, bits, length, net, inner), market, 1)
+
+
+# ── scores ────────────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize(
+    ("doers", "doers_share", "score"),
+    [
+        (0, 0.5, 0.5 * 0.4),
+        (1, 0.5, 0.5 * 0.4),  # half of as many as it takes are as good as none
+        (2, 0.5, 0.5),
+        (4, 0.5, 0.5),
+        (3, 1.0, 0.5 * 0.5),
+        (4, 1.0, 0.5),
+        (0, 0.0, 0.5),  # nobody is asked for
+        (2, 0.8, 0.5 * 0.4),  # a quarter is heard, which is less than what a ring of loners scores
+    ],
+)
+def test_a_ring_in_which_few_acted_scores_as_a_loner_at_most(doers: int, doers_share: float, score: float) -> None:
+    policy = Policy(half_score_bits=8.0, lone_ceiling=0.4, doers_share=doers_share, sale_share=0.0)
+    assert score_ring(look(doers=doers, policy=policy)) == pytest.approx(score)
+
+
+@pytest.mark.parametrize(
+    ("doers", "sale_share", "score"),
+    [(4, 1.0, 1 - 2**-1.5), (4, 0.5, 1 - 2**-1.25), (4, 0.0, 0.5), (0, 0.5, 0.4 * (1 - 2**-1.5))],
+)
+def test_what_members_pay_one_another_counts_for_a_loners_score_alone(
+    doers: int, sale_share: float, score: float
+) -> None:
+    view = look(24.0, {TRADE: 8.0}, doers=doers, sale_share=sale_share)
+    assert score_ring(view) == pytest.approx(score)
+
+
+def score_bits(bits: float) -> float:
+    return 1 - 2 ** (-bits / 16)
+
+
+@pytest.mark.parametrize(
+    ("trades", "confined", "club", "bits"),
+    [
+        (16.0, 0.0, None, 32.0),
+        (16.0, 4.0, None, 28.0),
+        (16.0, 20.0, None, 24.0),  # a season counts for eight bits at most
+        (2.0, 4.0, None, 30.0),
+        (16.0, 4.0, (5.0, False), 23.0),
+        (16.0, 4.0, (5.0, True), 28.0),  # that is taken off already
+        (6.0, 4.0, (5.0, False), 26.0),
+    ],
+)
+def test_without_what_a_club_or_a_season_could_have_traded_a_ring_scores_less(
+    trades: float, confined: float, club: tuple[float, bool] | None, bits: float
+) -> None:
+    view = look(32.0, {TRADE: trades}, confined=confined, club=club)
+    assert score_without_trades(view) == pytest.approx(score_bits(bits))
+
+
+@pytest.mark.parametrize(
+    ("bought", "phones", "bits"), [(6.0, 0.0, 26.0), (6.0, 6.0, 29.0), (6.0, 12.0, 32.0), (-1.0, 0.0, 32.0)]
+)
+def test_what_members_bought_at_one_time_counts_as_far_as_a_personal_thing_joins_them(
+    bought: float, phones: float, bits: float
+) -> None:
+    view = look(32.0, {PURCHASE: bought, "phone": phones})
+    assert score_without_trades(view) == pytest.approx(score_bits(bits))
+    assert score_without_trades(look(32.0)) == pytest.approx(0.75)
+
+
+@pytest.mark.parametrize(
+    ("left", "doers", "are_two"),
+    [
+        ({"phone": 12.0, "device": 12.0, BLAME: 12.0}, 2, True),
+        ({"phone": 12.0, "device": 12.0, REFUND: 7.0, BLAME: 4.0, "habit": 1.0}, 2, True),
+        ({"phone": 12.0, "device": 12.0, "habit": 12.0}, 4, True),
+        ({"phone": 12.0, "device": 12.0, BLAME: 12.0}, 1, False),
+        ({"phone": 12.0, "device": 11.9, BLAME: 12.0}, 2, False),
+        ({"phone": 50.0, BLAME: 50.0}, 4, False),
+        ({"phone": 12.0, "address": 50.0, BLAME: 12.0}, 4, False),
+        ({"phone": 12.0, "device": 12.0, BLAME: 11.9}, 4, False),
+        ({"phone": 12.0, "device": 12.0, PRAISE: 50.0, PURCHASE: 50.0, TRADE: 50.0}, 4, False),
+        ({"phone": 12.0, "device": 12.0, "card": 0.0, BLAME: 12.0}, 2, True),
+    ],
+)
+def test_two_axes_are_personal_things_of_two_kinds_and_deeds_against_others_of_enough_members(
+    left: dict[str, float], doers: int, *, are_two: bool
+) -> None:
+    assert has_independent_axes(look(left=left, doers=doers)) is are_two
+
+
+# ── rings ─────────────────────────────────────────────────────────────────────────────────────────
+
+NAMES = [f"a{number:03d}" for number in range(240)]
+RING = NAMES[20:30]
+SHOP = NAMES[0]
+
+
+def make_facts() -> Facts:
+    """Everybody has a phone, a device and a card, bought of somebody once and reviewed it, each at another time."""
+    facts = Facts({name: float(place * 77 % 240) for place, name in enumerate(NAMES)})
+    facts.listings = {f"p{number}": NAMES[number] for number in range(12)}
+    for place, name in enumerate(NAMES):
+        day, seller = float(place * 101 % 240) * 1.5, place * 7 % 12
+        facts.uses += [(name, kind, f"{kind} of {name}", 1.0) for kind in ("phone", "device", "payment")]
+        facts.orders.append((name, NAMES[seller], day, "completed"))
+        facts.reviews.append((name, f"p{seller}", None, (1.0, 3.0, 5.0)[place % 3], day))
+    return facts
+
+
+def share(facts: Facts, members: Sequence[str], *kinds: str) -> None:
+    """The members have a few of each kind of things in common, each kind in another order."""
+    for step, kind in enumerate(kinds, start=1):
+        share_in_chain(facts, [member for begin in range(step) for member in members[begin::step]], kind)
+
+
+def conspire(facts: Facts, rating: float, *, members: Sequence[str] = RING, seller: str = SHOP) -> None:
+    """The members rate one seller alike within two days, three times, from a few phones and devices."""
+    for day in (100.0, 180.0, 260.0):
+        facts.reviews += [(name, None, seller, rating, day + place / 8) for place, name in enumerate(members)]
+    share(facts, members, "device", "phone", "payment")
+
+
+def praise_around(facts: Facts, day: float) -> None:
+    """A hundred others praise eight sellers that day: whom one praises is a choice."""
+    facts.reviews += [(name, None, NAMES[4 + place % 8], 5.0, day) for place, name in enumerate(NAMES[100:200])]
+
+
+def judge(facts: Facts, *groups: Sequence[str], policy: Policy = DEFAULT_POLICY) -> Assessment:
+    snapshot = name_products(make_snapshot(facts))
+    market = replace(make_market(snapshot), policy=policy)
+    return judge_groups(join_groups([gather(snapshot, members) for members in groups]), market)
+
+
+def name_members(ring: Ring) -> list[str]:
+    return sorted(member.account_id for member in ring.members)
+
+
+def test_of_no_group_comes_no_ring() -> None:
+    judged = judge(make_facts(), RING)
+    assert build_rings(replace(judged, groups=Groups(NOBODY, np.array([0])))) == ()
+
+
+def test_what_does_not_stand_is_no_ring() -> None:
+    facts = make_facts()
+    conspire(facts, 5.0)
+    stands, falls = RING, NAMES[40:46]
+    assert [name_members(ring) for ring in build_rings(judge(facts, stands, falls))] == [stands]
+    assert build_rings(judge(facts, falls)) == ()
+
+
+def test_a_ring_stands_on_the_first_bit() -> None:
+    facts = make_facts()
+    conspire(facts, 5.0)
+    spare = float(judge(facts, RING).net_bits[0]) + DEFAULT_POLICY.prior_bits
+    for bits, stands in ((0.5, True), (-0.5, False)):
+        judged = judge(facts, RING, policy=Policy(prior_bits=spare - bits))
+        assert judged.net_bits == pytest.approx([bits])
+        assert len(build_rings(judged)) == stands
+
+
+@pytest.mark.parametrize(
+    ("rating", "policy", "tier"),
+    [
+        (5.0, DEFAULT_POLICY, "review"),
+        (5.0, Policy(automatic_score=0.6), "review"),  # praise harms nobody
+        (1.0, DEFAULT_POLICY, "automatic"),
+    ],
+)
+def test_a_ring_is_written_down_with_what_was_found(rating: float, policy: Policy, tier: str) -> None:
+    facts = make_facts()
+    conspire(facts, rating)
+    judged = judge(facts, RING, policy=policy)
+    (ring,) = build_rings(judged)
+    view = RingView(judged, judged.market.narrow_to(judged.groups.account), 0)
+    grounds = Grounds(
+        score=score_ring(view), apart_from_trades=score_without_trades(view), has_axes=has_independent_axes(view)
+    )
+    assert (ring.ring_id, ring.kind, ring.score) == (
+        name_ring(RING),
+        "review" if rating > 3 else "attack",
+        grounds.score,
+    )
+    assert (ring.tier, ring.action) == (decide_tier(grounds, policy), ACTIONS[ring.tier])
+    assert ring.tier == tier
+    assert (ring.net_bits, ring.charge_bits) == (judged.net_bits[0], judged.charge_bits[0])
+    assert (ring.members, ring.links, ring.innocent) == (list_members(view), list_links(view), list_explanations(view))
+    shown = {name: each.bits[0] for name, each in judged.evidence.items() if each.bits[0] > 0}
+    assert {each.channel: each.bits for each in ring.evidence} == shown
+    assert [each.bits for each in ring.evidence] == sorted(shown.values(), reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("rating", "kind", "party"),
+    [
+        (5.0, "review", ("beneficiary", "praised by 10 of 10 members together")),
+        (1.0, "attack", ("target", "blamed by 10 of 10 members together")),
+    ],
+)
+def test_whom_the_members_act_on_is_a_party_with_when_and_no_member(
+    rating: float, kind: str, party: tuple[str, str]
+) -> None:
+    facts = make_facts()
+    conspire(facts, rating)
+    role, done = party
+    for group in (RING, [SHOP, *RING]):
+        (ring,) = build_rings(judge(facts, group))
+        assert (ring.kind, name_members(ring)) == (kind, RING)
+        assert ring.parties == (Party(SHOP, role, f"{done}, from 2024-04-10 to 2024-09-18"),)  # type: ignore[arg-type]
+
+
+def test_several_parties_come_by_what_was_done_and_by_name() -> None:
+    facts = make_facts()
+    share(facts, RING, "device", "phone", "payment")
+    for seller, praisers in ((NAMES[2], RING), (NAMES[3], RING[:5]), (NAMES[1], RING)):
+        facts.reviews += [(name, None, seller, 5.0, 300.5) for name in praisers]
+    praise_around(facts, 300.5)
+    (ring,) = build_rings(judge(facts, RING))
+    assert [(party.account_id, party.sentence) for party in ring.parties] == [
+        (NAMES[1], "praised by 10 of 10 members together, on 2024-10-27"),
+        (NAMES[2], "praised by 10 of 10 members together, on 2024-10-27"),
+        (NAMES[3], "praised by 5 of 10 members together, on 2024-10-27"),
+    ]
+
+
+def test_a_seller_who_shares_their_things_is_one_of_them() -> None:
+    facts = make_facts()
+    conspire(facts, 5.0)
+    for kind in ("device", "phone"):
+        facts.share([SHOP, *RING[:2]], kind, f"the {kind} of the office")
+    (ring,) = build_rings(judge(facts, [SHOP, *RING]))
+    assert (name_members(ring), ring.parties) == ([SHOP, *RING], ())
+
+
+def test_a_ring_that_trades_acts_on_nobody() -> None:
+    facts = make_facts()
+    share(facts, RING, "device", "phone", "payment")
+    pairs = [(RING[place], RING[(place + step) % 10]) for place in range(10) for step in (1, 2, 3)]
+    facts.trade(pairs, np.linspace(20.0, 340.0, 30).tolist())
+    judged = judge(facts, RING)
+    (ring,) = build_rings(judged)
+    assert (ring.kind, ring.parties) == ("trade", ())
+    apart = score_without_trades(RingView(judged, judged.market, 0))
+    assert apart < ring.score
+    # What it scores by trades that a club may have made brings it up for review no more than they make it automatic.
+    between = Policy(review_score=(apart + ring.score) / 2, automatic_score=1.0)
+    (watched,) = build_rings(judge(facts, RING, policy=between))
+    assert (ring.tier, watched.tier, watched.score) == ("review", "watch", ring.score)
+
+
+@pytest.mark.parametrize(("size", "praised", "rings"), [(3, 3, 1), (3, 2, 1), (4, 2, 0)])
+def test_who_praise_one_another_are_no_parties_where_hardly_anybody_else_is_left(
+    size: int, praised: int, rings: int
+) -> None:
+    facts, members = make_facts(), NAMES[12 : 12 + size]
+    for day in range(20, 380, 40):
+        for seller in members[:praised]:
+            facts.reviews += [(name, None, seller, 5.0, float(day)) for name in members if name != seller]
+        praise_around(facts, float(day))
+    judged = judge(facts, members)
+    assert judged.net_bits[0] > 0
+    found = build_rings(judged)
+    assert [(name_members(ring), ring.parties) for ring in found] == [(members, ())] * rings
+
+
+@pytest.mark.parametrize("rating", [1.0, 5.0])
+def test_who_else_gains_is_named_beside_the_target_of_an_attack_alone(rating: float) -> None:
+    facts = make_facts()
+    conspire(facts, rating)
+    attackers = NAMES[60:70]
+    conspire(facts, 1.0, members=attackers, seller=NAMES[1])
+    facts.orders += [(name, NAMES[5], 5.0 + 30 * place, "completed") for place, name in enumerate(RING)]
+    rings = build_rings(judge(facts, RING, attackers))
+    (ring,) = (each for each in rings if name_members(each) == RING)
+    assert len(rings) == 2
+    assert [party.account_id for party in ring.parties] == ([SHOP, NAMES[5]] if rating == 1.0 else [SHOP])
+    if rating == 1.0:
+        assert ring.parties[1].sentence.startswith("may have gained: sold to 10 of 10 members")
+
+
+def test_the_best_ring_comes_first_and_of_rings_as_good_the_one_with_more_bits() -> None:
+    facts, others = make_facts(), NAMES[60:70]
+    conspire(facts, 5.0)
+    conspire(facts, 5.0, members=others, seller=NAMES[1])
+    share(facts, RING, "card")
+    for first in (RING, others):
+        better, worse = build_rings(judge(facts, first, others if first == RING else RING))
+        assert (name_members(better), name_members(worse)) == (RING, others)
+        assert better.score > worse.score
+    nothing_scores = Policy(lone_ceiling=0.0, deed_bits=1e6)
+    level = build_rings(judge(facts, others, RING, policy=nothing_scores))
+    assert [ring.score for ring in level] == [0.0, 0.0]
+    assert [name_members(ring) for ring in level] == [RING, others]
+    assert level[0].net_bits > level[1].net_bits
+
+
+def test_members_are_judged_by_themselves_once_more() -> None:
+    """Without the seller whom they praise they are another group, whose bits are its own."""
+    facts = make_facts()
+    conspire(facts, 5.0)
+    (alone,), (beside,) = (build_rings(judge(facts, group)) for group in (RING, [SHOP, *RING]))
+    assert beside == alone
+    assert score_net_bits(alone.net_bits, 10, DEFAULT_POLICY) >= alone.score
