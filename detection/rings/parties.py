@@ -57,7 +57,7 @@ def describe_targets(channel: SharedThings, acts: ActsOnThings, snapshot: Snapsh
     Being active at one time has no target, and is left out.
     """
     subject = channel.subject[acts.thing]
-    concrete = (subject >= 0) | (subject >= -snapshot.n_accounts)
+    concrete = subject >= -snapshot.n_accounts
     pairs = np.unique(np.stack([subject[concrete], acts.account[concrete]]), axis=1)
     targets, count = np.unique(pairs[0], return_counts=True)
     order = np.lexsort((targets, -count))[:MOST_TARGETS]
