@@ -7,6 +7,7 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from detection.channels.record import Channel
 from detection.groups import ByAccount, index_by_account
@@ -147,6 +148,20 @@ class Dealings:
         low, high = np.minimum(self.source, self.target), np.maximum(self.source, self.target)
         width = int(high.max(initial=0)) + 1
         return Pairs(*np.divmod(np.unique(low * width + high), width))
+
+    def join_partners(self, n_accounts: int) -> sparse.csr_array:
+        """1 where two accounts have dealt with one another, however often (N, N)."""
+        known = self._partners
+        silent = np.full(n_accounts - known.shape[0], known.indptr[-1])
+        rows = np.concatenate([known.indptr, silent])
+        return sparse.csr_array((known.data, known.indices, rows), shape=(n_accounts, n_accounts))
+
+    @cached_property
+    def _partners(self) -> sparse.csr_array:
+        """The same of the accounts up to the last that deals with anybody."""
+        low, high = self.pairs.low, self.pairs.high
+        ends, width = (np.concatenate([low, high]), np.concatenate([high, low])), int(high.max(initial=0)) + 1
+        return sparse.csr_array((np.ones(len(ends[0])), ends), shape=(width, width))
 
 
 def stack_grains(grains: list[SharedThings]) -> SharedThings:

@@ -199,7 +199,7 @@ def measure_dealings(
     Half of the people who pay one another do so both ways, so that the way back is no second fact.
     With ``counts`` (M,) only the pairs among those members; what they deal with the other members is left out.
     """
-    matrix = _dealing_matrix(channel, n_accounts)
+    matrix = channel.join_partners(n_accounts)
     membership = _membership(groups, n_accounts, counts)
     met = membership @ matrix
     observed = met.multiply(membership).sum(axis=1) / 2
@@ -245,7 +245,7 @@ def tie_members(
 
 
 def _tie_by_dealings(groups: Groups, channel: Dealings, n_accounts: int, counts: NDArray[np.bool_] | None) -> Floats:
-    matrix = _dealing_matrix(channel, n_accounts)
+    matrix = channel.join_partners(n_accounts)
     membership = _membership(groups, n_accounts, counts)
     # What is lost is the member's own pairs; the expectation is left as it is, so that a busy member's tie is not
     # overstated.
@@ -256,13 +256,6 @@ def _tie_by_dealings(groups: Groups, channel: Dealings, n_accounts: int, counts:
     observed, expected = shown.observed[groups.group], shown.expected[groups.group]
     ties: Floats = score_surprise(observed, expected) - score_surprise(observed - own, expected)
     return ties
-
-
-def _dealing_matrix(channel: Dealings, n_accounts: int) -> sparse.csr_array:
-    """Symmetric; 1 where two accounts have dealt with one another, however often."""
-    low, high = channel.pairs.low, channel.pairs.high
-    ends = np.concatenate([low, high]), np.concatenate([high, low])
-    return sparse.csr_array((np.ones(len(ends[0])), ends), shape=(n_accounts, n_accounts))
 
 
 def _membership(groups: Groups, n_accounts: int, counts: NDArray[np.bool_] | None) -> sparse.csr_array:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
-from scipy import optimize, special
+from scipy import special
 
 from detection.risk.labels import Bools
 from embeddings.features.relations import Matrix
@@ -33,6 +33,8 @@ def fit_logistic(
 
     ``certainty`` is the inverse variance of the prior; no weight falls below ``floor``.
     """
+    from scipy import optimize  # which every run would wait for
+
     sign = np.where(y, 1.0, -1.0)
 
     def measure(guess: Floats) -> tuple[float, Floats]:

@@ -18,7 +18,6 @@ from numpy.typing import NDArray
 from graph.arrow import equals, find_distinct, is_true, read_floats, read_ints, read_texts
 from graph.identity.match import MATCHED_KINDS, match_values
 from graph.model import Floats, Ints, Orders, Reviews, Snapshot, Strings, Times, Uses
-from graph.stores.past import turn_back
 from graph.stores.raw_graph import RawGraph
 
 if TYPE_CHECKING:
@@ -36,7 +35,10 @@ def build_snapshot(raw: RawGraph, *, as_of: np.datetime64 | None = None) -> Snap
         Keep only what is dated at or before this instant; what bears no date is left out too
         (accounts and listings excepted), for it might be later.  What has changed since is as it was.
     """
-    raw = raw if as_of is None else turn_back(raw, as_of)
+    if as_of is not None:
+        from graph.stores.past import turn_back  # and pandas with it
+
+        raw = turn_back(raw, as_of)
     account_row, account_id, created_at = _accounts(raw.accounts, as_of)
     identifiers = _identifiers(raw.identifiers.select(["kind", "canonical"]), _is_used(raw, account_row, as_of))
     product_row, product_id = _sorted_keys(raw.listings["product_id"])
