@@ -80,6 +80,7 @@ def look(
         (2, 0.5, 0.5),
         (4, 0.5, 0.5),
         (3, 1.0, 0.5 * 0.5),
+        (3, 0.9, 0.5 * 2 / 3),
         (4, 1.0, 0.5),
         (0, 0.0, 0.5),  # nobody is asked for
         (2, 0.8, 0.5 * 0.4),  # a quarter is heard, which is less than what a ring of loners scores
