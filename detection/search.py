@@ -11,7 +11,7 @@ from scipy import sparse
 
 from detection.candidates.blocks.propose import propose_blocks
 from detection.candidates.communities import find_candidates
-from detection.candidates.crowds import propose_crowds
+from detection.candidates.crowds import propose_campaigns, propose_crowds
 from detection.candidates.links import Links, add_links, link_pairs
 from detection.evidence.description_length import charge_search, measure_lengths
 from detection.evidence.inner_trades import count_traders
@@ -74,6 +74,8 @@ def propose_groups(followed: Sequence[Links], market: Market, settings: DetectSe
     found = [find_candidates(links, policy.resolutions, policy, seed=seed) for links in followed]
     found += [*_propose_by_deed(market, seed), _propose_cycles(market, seed)]
     found.append(propose_crowds(market.timeless, n, policy))
+    searched = [channel for channel in market.things.values() if channel.record.is_searched_alone]
+    found.append(propose_campaigns(searched, n, policy))
     if settings.review_blocks:
         found.append(propose_blocks(market.things, n, policy))
     if settings.label_seeds:

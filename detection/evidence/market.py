@@ -114,6 +114,16 @@ class Market:
         return np.bincount(pairs // max(self.n_accounts, 1), minlength=self.n_accounts)
 
     @cached_property
+    def acting_on(self) -> Mapping[str, Ints]:
+        """How many accounts did something to each seller (N,), by channel of what is done to sellers."""
+        n, found = self.n_accounts, {}
+        for name, seller_of in self.sellers.items():
+            seller, account = seller_of[self.things[name].thing], self.things[name].account
+            pairs = np.unique(seller[seller >= 0] * n + account[seller >= 0])
+            found[name] = np.bincount(pairs // n, minlength=n)
+        return found
+
+    @cached_property
     def order_clock(self) -> Clock:
         """How the market's orders lie in time."""
         return make_clock(self.snapshot.orders.ordered_at)

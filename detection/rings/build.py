@@ -105,7 +105,7 @@ def _list_parties(view: RingView, draft: _Draft) -> tuple[Party, ...]:
 
 def _describe_period(view: RingView, name: str, seller: int) -> str:
     """When the members acted on one party, in words."""
-    channel, rows = view.market.things[name], view.rows(name)
+    channel, rows = view.market.things[name], view.all_rows(name)
     things = view.assessment.within[name].thing[rows]
     of_seller = things[view.market.sellers[name][things] == seller]
     return describe_period(find_acts(channel, view.members, of_seller))

@@ -70,11 +70,16 @@ class RingView:
         found = [self.assessment.within[channel].find_sharers(row) for row in self.rows(channel).tolist()]
         return np.unique(np.concatenate([np.empty(0, dtype=np.int64), *found]))
 
-    def rows(self, channel: str) -> Ints:
+    def all_rows(self, channel: str) -> Ints:
         """The group's rows among what its channel's members share."""
         group = self.assessment.within[channel].group
         low, high = np.searchsorted(group, [self.group, self.group + 1])
         rows: Ints = np.arange(low, high)
+        return rows
+
+    def rows(self, channel: str) -> Ints:
+        """Those of them that show anything."""
+        rows = self.all_rows(channel)
         return rows[self.assessment.within[channel].bits[rows] > 0]
 
 
@@ -149,16 +154,27 @@ def find_acting_channel(view: RingView, kind: RingKind) -> Channel | None:
 
 
 def find_parties(view: RingView, kind: RingKind) -> dict[int, int]:
-    """Sellers whom enough members praise, blame or ask for refunds together, with how many do."""
+    """Sellers whom enough members praise, blame or ask for refunds together, with how many do.
+
+    Enough are half of the members, and more of them than of the others who do such things to anybody.
+    """
     acting, policy = find_acting_channel(view, kind), view.market.policy
     if acting is None:
         return {}
-    within, rows = view.assessment.within[acting.name], view.rows(acting.name)
+    # A campaign may be most of what is done in its days, so that its target surprises nobody: every thing counts.
+    within, rows = view.assessment.within[acting.name], view.all_rows(acting.name)
     sellers = view.market.sellers[acting.name][within.thing[rows]]
     sharers: dict[int, set[int]] = {}
     for seller, row in zip(sellers.tolist(), rows.tolist(), strict=True):
         if seller >= 0:
-            sharers.setdefault(seller, set()).update(within.find_sharers(row).tolist())
+            who = view.assessment.groups.account[within.find_sharers(row)]
+            sharers.setdefault(seller, set()).update(who[who != seller].tolist())
+    size, everybody = len(view.members), view.market.acting_on[acting.name]
+    others = max(len(np.unique(view.market.things[acting.name].account)) - size, 1)
     # A seller whom half of the ring acts on is what the ring is about, not one of those who act.
-    least = max(policy.least_party, policy.party_share * len(view.members))
-    return {seller: len(found) for seller, found in sharers.items() if len(found) >= least}
+    least = max(policy.least_party, policy.party_share * size)
+    return {
+        seller: len(found)
+        for seller, found in sharers.items()
+        if len(found) >= least and len(found) / size > (everybody[seller] - len(found)) / others
+    }

@@ -241,6 +241,17 @@ def test_whom_half_of_the_members_act_on_is_a_party_however_many_things_it_sells
     assert find_parties(view, "trade") == {}
 
 
+@pytest.mark.parametrize(("others", "is_party"), [(5, True), (6, False), (8, False)])
+def test_whom_as_large_a_share_of_everybody_else_acts_on_is_no_party(others: int, *, is_party: bool) -> None:
+    view = look({PRAISE: PRAISED}, {PRAISE: 20.0}, sellers={PRAISE: [0, 7, 7, 15, -1, 14]})
+    # Three of the four members praise seller 7, and so many of eight others.
+    account, thing = np.arange(12), np.where(np.isin(np.arange(12), [*range(others), 8, 9, 10]), 1, 0)
+    never = np.full(12, "NaT", dtype="datetime64[us]")
+    praise = replace(view.market.things[PRAISE], account=account, thing=thing, first_at=never, last_at=never)
+    view = replace(view, market=replace(view.market, things={PRAISE: praise}))
+    assert (7 in find_parties(view, "review")) == is_party
+
+
 @pytest.mark.parametrize(
     ("least_party", "party_share", "parties"),
     [(2, 0.75, {7: 3}), (3, 0.5, {7: 3}), (2, 0.76, {}), (4, 0.5, {}), (1, 0.25, {7: 3, 15: 2, 0: 1})],
