@@ -31,6 +31,7 @@ from graph.errors import (
 from graph.version import VERSION
 
 COMMANDS = {
+    "init": ("cli.begin", "Look at real files and write ringfence.toml."),
     "load": ("cli.loading", "Read a folder of tables into the store."),
     "detect": ("cli.work", "Find rings and score every account and review."),
     "train": ("cli.learn", "Learn account risk from labels."),

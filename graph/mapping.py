@@ -35,6 +35,9 @@ class TableSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         Where in a JSON document the list of rows is, such as ``data.orders``.
     columns
         Contract column to file column, where the two names differ; of several file columns, what they hold is joined.
+    only_mapped
+        Whether columns that are not mapped are left alone even where they have the contract's names: they may speak of
+        something else, as the status of an order does in a file that names the buyers.
     kinds
         Kind of identifier to the file column, or columns, that hold it: one row then names as many identifiers.
     always
@@ -73,6 +76,7 @@ class TableSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     sheet: str | None = None
     records: str | None = None
     columns: dict[str, str | tuple[str, ...]] = {}
+    only_mapped: bool = False
     kinds: dict[str, str | tuple[str, ...]] = {}
     always: dict[str, str] = {}
     values: dict[str, dict[str, str]] = {}

@@ -187,16 +187,20 @@ def load_settings(path: Path | None) -> Settings:
     """
     if path is None:
         return Settings()
-    data = _read_toml(path)
+    return convert_settings(_read_toml(path), path.name)
+
+
+def convert_settings(data: dict[str, Any], file: str) -> Settings:
+    """What a file of this name holds, as settings; see :func:`load_settings`."""
     tables = data.get("tables", {})
     if isinstance(tables, dict):
         for name, table in tables.items():
             for part in table if isinstance(table, list) and table else [table]:
-                _convert(part, TableSettings, file=path.name, inside=f"tables.{name}")
-    _convert(data.get("load", {}), LoadSettings, file=path.name, inside="load")
-    _convert(data.get("query", {}), QuerySettings, file=path.name, inside="query")
-    _convert(data.get("neo4j", {}), ServerSettings, file=path.name, inside="neo4j")
-    return _convert(data, Settings, file=path.name, inside="")
+                _convert(part, TableSettings, file=file, inside=f"tables.{name}")
+    _convert(data.get("load", {}), LoadSettings, file=file, inside="load")
+    _convert(data.get("query", {}), QuerySettings, file=file, inside="query")
+    _convert(data.get("neo4j", {}), ServerSettings, file=file, inside="neo4j")
+    return _convert(data, Settings, file=file, inside="")
 
 
 def read_login(server: ServerSettings, folder: Path) -> dict[str, str | None]:

@@ -29,12 +29,22 @@ def list_members(path: Path, pattern: str | None) -> list[str]:
     UnreadableTableError
         If it is no zip archive.
     """
+    return _choose(path.name, list_zip(path), pattern, "member")
+
+
+def list_zip(path: Path) -> list[str]:
+    """All files in a zip archive.
+
+    Raises
+    ------
+    UnreadableTableError
+        If it is no zip archive.
+    """
     try:
         with zipfile.ZipFile(path) as archive:
-            names = [each.filename for each in archive.infolist() if not each.is_dir() and not _is_dross(each.filename)]
+            return [each.filename for each in archive.infolist() if not each.is_dir() and not _is_dross(each.filename)]
     except (OSError, zipfile.BadZipFile) as error:
         raise UnreadableTableError(f"{path.name} is not a readable zip file, or was cut short: {error}") from error
-    return _choose(path.name, names, pattern, "member")
 
 
 def list_sheets(path: Path, member: str | None, pattern: str | None, limits: LoadSettings) -> Sequence[str | None]:

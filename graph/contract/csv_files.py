@@ -35,7 +35,7 @@ _PIECE_BYTES = 1 << 20
 
 
 @dataclass(frozen=True)
-class _Record:
+class Record:
     """A row of a CSV file: the lines (1-based) on which it starts and ends, and its cells."""
 
     line: int
@@ -51,7 +51,7 @@ def read_csv_names(source: Source) -> tuple[str, ...]:
     UnreadableTableError
         If there is no header, or it is not of the encoding.
     """
-    record = next(_walk_csv(source, with_header=True), None)
+    record = next(walk_csv(source, with_header=True), None)
     if record is None:
         raise UnreadableTableError(f"{source.name} is empty: not even a header")
     if any("\ufffd" in cell or "\0" in cell for cell in record.cells):
@@ -69,7 +69,7 @@ def read_csv(source: Source, header: Sequence[str], wanted: Sequence[str]) -> Fi
         If the file is damaged, of another encoding than it should be, or leaves a quote open.
     """
     _scan(source)
-    first = next(_walk_csv(source, with_header=True)).last_line
+    first = next(walk_csv(source, with_header=True)).last_line
     for block_bytes in (_BLOCK_BYTES, source.limits.max_row_bytes):  # the larger one for a cell that fills a block
         try:
             return _read_csv_blocks(source, header, wanted, skip=first, block_bytes=block_bytes)
@@ -83,6 +83,13 @@ def read_csv(source: Source, header: Sequence[str], wanted: Sequence[str]) -> Fi
             if "straddl" not in str(error):
                 raise UnreadableTableError(describe_damage(source, error)) from error
     return refuse_row(source)
+
+
+def sample_csv(source: Source, header: Sequence[str], n_rows: int) -> dict[str, list[str | None]]:
+    """The first rows that are as wide as the header, column by column."""
+    records = islice(walk_csv(source), n_rows)
+    rows = [record.cells for record in records if len(record.cells) == len(header)]
+    return {name: [cells[place] or None for cells in rows] for place, name in enumerate(header)}
 
 
 def find_in_csv(source: Source, wanted: set[int], width: int, n_ragged: int) -> FoundRows:
@@ -102,7 +109,7 @@ def find_in_csv(source: Source, wanted: set[int], width: int, n_ragged: int) -> 
     found = FoundRows({}, {})
     ragged: list[tuple[int, str, str]] = []
     row, last = 0, max(wanted, default=-1)
-    for record in _walk_csv(source):
+    for record in walk_csv(source):
         if row > last and len(ragged) == n_ragged:
             break
         if len(record.cells) != width:
@@ -136,7 +143,7 @@ def _codec(source: Source) -> str:
     return "utf-8-sig" if utf8 else source.encoding
 
 
-def _walk_csv(source: Source, *, with_header: bool = False) -> Iterator[_Record]:
+def walk_csv(source: Source, *, with_header: bool = False) -> Iterator[Record]:
     """Yield the rows that are not blank; what cannot be decoded shows as U+FFFD."""
     limit = csv.field_size_limit(source.limits.max_row_bytes)
     try:
@@ -151,7 +158,7 @@ def _walk_csv(source: Source, *, with_header: bool = False) -> Iterator[_Record]
             for cells in reader:
                 lines.begin_row()
                 if cells and seen_header:
-                    yield _Record(before + 1, reader.line_num + skipped, cells)
+                    yield Record(before + 1, reader.line_num + skipped, cells)
                 seen_header = seen_header or bool(cells)
                 before = reader.line_num + skipped
     except csv.Error as error:
@@ -306,12 +313,12 @@ def _scan(source: Source) -> None:
     except DAMAGE as error:
         raise UnreadableTableError(describe_damage(source, error)) from error
     if n_quotes % 2:
-        for last in deque(_walk_csv(source, with_header=True), maxlen=1):
+        for last in deque(walk_csv(source, with_header=True), maxlen=1):
             if _is_open(source, last):
                 raise UnreadableTableError(f"{source.name}: line {last.line} opens a quote that is never closed")
 
 
-def _is_open(source: Source, record: _Record) -> bool:
+def _is_open(source: Source, record: Record) -> bool:
     """Whether a file's last row ends inside a quote, which ``csv`` tells only when it is strict."""
     with open_bytes(source) as raw, io.TextIOWrapper(raw, _codec(source), "replace", newline="") as text:
         lines = [line for number, line in enumerate(text, 1) if number >= record.line]

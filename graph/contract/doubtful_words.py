@@ -24,7 +24,10 @@ _STATUSES = (
     ),
     *("open", "paid", "pending", "processing", "refunded", "returned", "shipped", "created", "authorized", "captured"),
 )
-_KINDS = ("address", "card", "cookie", "device", "email", "ip", "payment", "phone", "wallet")
+_KINDS = (
+    *("address", "asn", "browser", "card", "cookie", "device", "email", "iban", "ip", "ip_address", "ipv6"),
+    *("national_id", "payment", "phone", "postcode", "user_agent", "wallet", "wifi"),
+)
 
 
 def find_unknown_words(tables: Mapping[str, pa.Table]) -> tuple[Doubt, ...]:

@@ -11,13 +11,13 @@ from typing import Any
 import msgspec
 
 from graph.contract.cells import FileCells, FoundRows, describe_damage
-from graph.contract.csv_files import find_in_csv, read_csv, read_csv_names
+from graph.contract.csv_files import find_in_csv, read_csv, read_csv_names, sample_csv
 from graph.contract.faults import quote
-from graph.contract.json_files import find_in_json, is_list_of_records, read_json, read_json_names
+from graph.contract.json_files import find_in_json, is_list_of_records, read_json, read_json_names, sample_json
 from graph.contract.limits import check_unpacked, refuse_size
 from graph.contract.packed import DAMAGE, read_mark, read_start
-from graph.contract.parquet_files import find_in_parquet, read_parquet, read_parquet_names
-from graph.contract.sheet_files import find_in_sheet, read_sheet, read_sheet_names
+from graph.contract.parquet_files import find_in_parquet, read_parquet, read_parquet_names, sample_parquet
+from graph.contract.sheet_files import find_in_sheet, read_sheet, read_sheet_names, sample_sheet
 from graph.contract.sources import Source
 from graph.errors import DataError, UnreadableTableError
 from graph.mapping import as_names
@@ -138,6 +138,19 @@ def read_cells(source: Source, header: Sequence[str], wanted: Sequence[str]) -> 
             return read_json(source, wanted)
         case _:
             return read_csv(source, header, wanted)
+
+
+def sample_rows(source: Source, header: Sequence[str], n_rows: int) -> dict[str, list[str | None]]:
+    """The first rows of a file as text, column by column, for whoever only wants to see what they look like."""
+    match source.format:
+        case "parquet":
+            return sample_parquet(source, header, n_rows)
+        case "sheet":
+            return sample_sheet(source, header, n_rows)
+        case "json" | "jsonl":
+            return sample_json(source, header, n_rows)
+        case _:
+            return sample_csv(source, header, n_rows)
 
 
 def find_rows(source: Source, wanted: set[int], *, header: Sequence[str], n_ragged: int = 0) -> FoundRows:

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
 _ROWS_AT_ONCE = 1 << 14
 _ROWS_FOR_NAMES = 10_000
 _DEEPEST = 8
+_EVENTS_FOR_LISTS = 100_000
 _DECODER = msgspec.json.Decoder(float_hook=str)
 _NO_RECORD = 'is no record such as {"account_id": "A1"}'
 
@@ -85,6 +86,20 @@ def read_json(source: Source, wanted: Sequence[str]) -> FileCells:
         for name, path in paths.items():
             pieces[name].append(_as_column(source, name, _pick_all(records, name, path)))
     return FileCells({name: join_pieces(parts, pa.string()) for name, parts in pieces.items()}, n_rows, n_bad)
+
+
+def sample_json(source: Source, names: Sequence[str], n_rows: int) -> dict[str, list[str | None]]:
+    """The first records, column by column."""
+    records = [row.record for row in islice(_walk(source), n_rows) if row.record is not None]
+    return {name: [_as_text(value) for value in _pick_all(records, name, name.split("."))] for name in names}
+
+
+def list_lists(source: Source) -> tuple[str, ...]:
+    """Where in a document the lists are that may be lists of records."""
+    with open_bytes(source) as raw:
+        events = islice(ijson.parse(_Counted(source, raw)), _EVENTS_FOR_LISTS)
+        found = [prefix for prefix, event, _ in events if event == "start_array"]
+    return tuple(each for each in dict.fromkeys(found) if "item" not in each.split("."))
 
 
 def find_in_json(source: Source, wanted: set[int], n_bad: int) -> FoundRows:
@@ -185,14 +200,10 @@ class _Counted:
 
 def _refuse_no_list(source: Source) -> None:
     """Say where the lists of the document are, unless its own is only empty."""
-    with open_bytes(source) as raw:
-        found = [
-            prefix for prefix, event, _ in islice(ijson.parse(_Counted(source, raw)), 100_000) if event == "start_array"
-        ]
-    if (source.settings.records or "") in found:
+    named, found = source.settings.records, list_lists(source)
+    if (named or "") in found:
         return
-    named = source.settings.records
-    lists = ", ".join(f'"{each}"' for each in dict.fromkeys(found) if each and "item" not in each) or "none"
+    lists = ", ".join(f'"{each}"' for each in found if each) or "none"
     what = f"has no list called {named}" if named else "is not a list of records, but an object"
     raise UnreadableTableError(
         f"{source.name} {what}; its lists are {lists}: set tables.{source.table.name}.records in ringfence.toml"

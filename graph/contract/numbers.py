@@ -80,7 +80,7 @@ def _parse_numbers(source: Source, name: str, raw: Chunks, faults: Faults) -> _N
         return _Numbers(raw.cast(pa.float64(), safe=False), raw)
     text = trim(read_as_text(source, name, raw, faults))
     if source.settings.decimal is not None:
-        return _Numbers(_parse_marked(text, source.settings.decimal), text)
+        return _Numbers(read_marked(text, source.settings.decimal), text)
     try:
         return _Numbers(text.cast(pa.float64()), text)
     except pa.ArrowInvalid:  # one cell is enough to refuse the column: only then are the cells told apart
@@ -88,12 +88,12 @@ def _parse_numbers(source: Source, name: str, raw: Chunks, faults: Faults) -> _N
         return _Numbers(pc.if_else(plain, text, pa.scalar(None, pa.string())).cast(pa.float64()), text)
 
 
-def _parse_marked(text: Chunks, mark: str) -> Chunks:
+def read_marked(text: Chunks, mark: str) -> Chunks:
     """Numbers (N,) with a decimal mark, marks of thousands, a currency's sign or letters; null where they are none."""
     gap = r"[\s\x{a0}\x{202f}]"
     between = rf"[{'.,'.replace(mark, '')}'’\s\x{{a0}}\x{{202f}}]"
     whole = rf"(?:\d{{1,3}}(?:{between}\d{{2,3}})*{between}\d{{3}}|\d+)"  # in India two digits make a group
-    currency = r"(?:[A-Za-z]{0,3}\p{Sc}|[A-Za-z]{1,3})?"
+    currency = r"(?:[A-Za-z]{0,3}\p{Sc}|[A-Z]{3}|kr\.?|zł|Kč|Ft|Fr\.?|Rs\.?|руб\.?|元|円|원)?"
     pattern = rf"^{currency}{gap}*(?P<number>[+-]?{whole}?(?:[{mark}]\d*)?){gap}*{currency}$"
     bare = pc.replace_substring_regex(
         split_by_pattern(text, pattern)["number"], pattern=rf"[^\d{mark}+-]", replacement=""

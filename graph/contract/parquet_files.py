@@ -55,6 +55,20 @@ def read_parquet(source: Source, wanted: Sequence[str]) -> FileCells:
     return FileCells({name: join_pieces(chunks, types[name]) for name, chunks in columns.items()}, n_rows)
 
 
+def sample_parquet(source: Source, names: Sequence[str], n_rows: int) -> dict[str, list[str | None]]:
+    """The first rows, column by column, as text."""
+    with pq.ParquetFile(source.path) as file:
+        batch = next(file.iter_batches(batch_size=n_rows), None)
+    if batch is None:
+        return {name: [] for name in names}
+    plain = {name: batch[name] for name in names if not pa.types.is_nested(batch[name].type)}
+    return {name: _as_texts(column) for name, column in plain.items()}
+
+
+def _as_texts(column: Cells) -> list[str | None]:
+    return [None if value is None or value != value else str(value) for value in column.to_pylist()]
+
+
 def find_in_parquet(source: Source, wanted: set[int]) -> FoundRows:
     """Look rows up by their place, counted from 0; what is shown counts from 1."""
     rows: dict[int, str] = {}

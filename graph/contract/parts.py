@@ -92,7 +92,16 @@ def find_starts(parts: Sequence[Part]) -> Ints:
 def _name_reading(source: Source) -> tuple[object, ...]:
     """Equal for mappings for which a file is read in the same way."""
     form = msgspec.structs.replace(
-        source.settings, columns={}, always={}, values={}, skip_empty=(), kinds={}, times={}, attributes=(), ignore=()
+        source.settings,
+        columns={},
+        only_mapped=False,
+        always={},
+        values={},
+        skip_empty=(),
+        kinds={},
+        times={},
+        attributes=(),
+        ignore=(),
     )
     return source.path, source.member, source.sheet, form
 

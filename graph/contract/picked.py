@@ -26,6 +26,8 @@ def pick_columns(source: Source, header: Sequence[str]) -> dict[str, tuple[str, 
         is_mapped = column.name in settings.columns
         if column.kind == "attributes" or column.name in settings.always or (column.kind == "flag" and not is_mapped):
             continue  # a file may call anything "removed"
+        if settings.only_mapped and not is_mapped and not column.required:
+            continue
         names = as_names(settings.columns.get(column.name, column.name))
         missing = [name for name in names if name not in header]
         if not missing:

@@ -115,8 +115,9 @@ def _codes(column: Chunks) -> Ints:
         return numbered
     if not len(column):
         return np.empty(0, dtype=np.int64)
-    encoded = pc.dictionary_encode(column, null_encoding="encode").unify_dictionaries().combine_chunks()
-    return read_ints(cast("pa.DictionaryArray[Any, Any]", encoded).indices, missing=-1)
+    # Nulls stay out of the dictionaries: those of several files or blocks could not be made one otherwise.
+    encoded = pc.dictionary_encode(column).unify_dictionaries().combine_chunks()
+    return read_ints(cast("pa.DictionaryArray[Any, Any]", encoded).indices, missing=-1) + 1
 
 
 def _fault_contradictions(

@@ -56,6 +56,13 @@ def read_sheet(source: Source, header: Sequence[str], wanted: Sequence[str]) -> 
     return FileCells({name: join_pieces(parts, pa.string()) for name, parts in pieces.items()}, n_rows)
 
 
+def sample_sheet(source: Source, header: Sequence[str], n_rows: int) -> dict[str, list[str | None]]:
+    """The first rows that are not empty, column by column."""
+    rows = [cells for _, cells in islice(_walk(source), n_rows)]
+    _open_sheet.cache_clear()
+    return {name: [cells[place] for cells in rows] for place, name in enumerate(header)}
+
+
 def find_in_sheet(source: Source, header: Sequence[str], wanted: set[int]) -> FoundRows:
     """Look rows up by their place among those that are not empty, counted from 0."""
     found = FoundRows({}, {})

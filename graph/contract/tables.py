@@ -113,6 +113,11 @@ class CheckedTable:
         by_line = sorted(self._origin.rejects, key=lambda reject: (reject.part, reject.line))
         return tuple(self._origin.parts[each.part].source for each in by_line)
 
+    def list_files(self) -> tuple[str, ...]:
+        """The files that play the table's part, by name."""
+        sources = [part.source.name for part in self._origin.parts] if self._origin else [self.path.name]
+        return tuple(dict.fromkeys(sources))
+
     def say_first_reject(self) -> str:
         """Where the first row that is set aside stands, and why it is."""
         sources, file = self.list_sources(), self.rejects.file

@@ -42,7 +42,7 @@ def check_times(source: Source, name: str, raw: Chunks, faults: Faults) -> Chunk
         instants = _from_count(given.cast(pa.float64()).to_numpy(), form, zone)
     else:
         given = trim(read_as_text(source, name, raw, faults))
-        instants = _from_text(given, zone) if form is None else _from_declared(given, form, zone)
+        instants = read_times(given, form, zone)
     with np.errstate(invalid="ignore"):
         fine = (instants >= FIRST_TIME) & (instants < LAST_TIME)
     wrong = np.flatnonzero(pc.is_valid(given).to_numpy() & ~fine)
@@ -93,6 +93,11 @@ def _from_count(numbers: Floats, form: str | None, zone: str | None) -> Times:
     if form == "excel":
         return read_excel_days(numbers, zone)
     return _from_seconds(numbers, _PER_SECOND.get(form or "", 1))
+
+
+def read_times(text: Chunks, form: str | None, zone: str | None) -> Times:
+    """Trimmed cells (N,) as instants, in a declared form or in none; NaT where they are no time."""
+    return _from_text(text, zone) if form is None else _from_declared(text, form, zone)
 
 
 def _from_declared(text: Chunks, form: str, zone: str | None) -> Times:

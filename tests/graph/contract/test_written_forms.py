@@ -228,10 +228,24 @@ def test_a_row_that_is_set_aside_is_found_again_in_a_wide_file(tmp_path: Path) -
     assert (table.n_read, table.n_repeated) == (7, 1)
 
 
+def test_parts_whose_cells_are_empty_are_compared_all_the_same(write: Write) -> None:
+    part = "account_id,address,kind\nA,Weg 1,\nB,Weg 2,billing\nB,Weg 2,billing\n"
+    folder = write(accounts="account_id\n", one=part, two=part.replace("Weg 2", "Weg 3"))
+    table = read(folder, addresses=TableSettings(file=("one.csv", "two.csv")))["addresses"]
+    assert [row["address"] for row in records(table)] == ["Weg 1", "Weg 2", "Weg 3"]
+    assert table.n_repeated == 3
+
+
 def test_an_order_file_holds_the_buyers_too(tmp_path: Path) -> None:
-    (tmp_path / "orders.csv").write_text("order_id,buyer_id,seller_id\nO1,A,S\nO2,A,S\nO3,B,S\n")
-    buyers = TableSettings(file="orders.csv", columns={"account_id": "buyer_id"}, always={"role": "buyer"})
+    (tmp_path / "orders.csv").write_text(
+        "order_id,buyer_id,seller_id,status\nO1,A,S,paid\nO2,A,S,refunded\nO3,B,S,paid\n"
+    )
+    buyers = TableSettings(
+        file="orders.csv", columns={"account_id": "buyer_id"}, always={"role": "buyer"}, only_mapped=True
+    )
     tables = read(tmp_path, accounts=buyers)
+    assert tables["orders"].silent == ("product_id", "amount", "currency", "ordered_at")
+    assert "status" in tables["accounts"].silent
     assert [(row["account_id"], row["role"]) for row in records(tables["accounts"])] == [("A", "buyer"), ("B", "buyer")]
     assert tables["accounts"].n_repeated == 1
 

@@ -1,0 +1,1 @@
+"""What files seem to be: guesses, with reasons, that a person looks at before anything rests on them."""

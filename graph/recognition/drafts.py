@@ -1,0 +1,228 @@
+"""Which file is which table, and which of its columns plays which part; each choice with its reason."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from graph.contract.schema import CONTRACT, Table
+from graph.recognition.fits import Fit, find_fits
+from graph.recognition.names import read_aliases, score_file
+from graph.recognition.survey import Look, Survey
+
+_CLOSE = 0.15
+_NO_GAPS = 0.995
+_ENOUGH_OVERLAP = 0.05
+_PERSONS = {"orders": "buyer_id", "listings": "seller_id"}
+_MAIN = ("orders", "reviews", "listings", "referrals", "labels", "devices", "addresses", "accounts")
+_TELLING = {
+    "orders": ("seller_id", "amount", "ordered_at"),
+    "reviews": ("rating", "text"),
+    "listings": ("price", "listed_at"),
+}
+"""Columns of which a file must have one to be a table that its name does not say it is."""
+
+
+@dataclass(frozen=True)
+class Pick:
+    """The file's columns that play a part, why, and which others could."""
+
+    names: tuple[str, ...]
+    reason: str
+    others: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Draft:
+    """One file's part in one table.
+
+    Attributes
+    ----------
+    table, look
+        The table and the file.
+    picks
+        The contract's column to the file's.
+    kinds
+        Kinds of identifiers to the file's columns.
+    always
+        What all rows have.
+    skip_empty
+        Columns without which a row says nothing of this table.
+    reason
+        Why the file is taken for the table.
+    """
+
+    table: str
+    look: Look
+    picks: Mapping[str, Pick]
+    reason: str
+    kinds: Mapping[str, tuple[Pick, ...]] = field(default_factory=dict)
+    always: Mapping[str, str] = field(default_factory=dict)
+    skip_empty: tuple[str, ...] = ()
+
+    @property
+    def person(self) -> str:
+        """The contract's column that says whom a row is about."""
+        return _PERSONS.get(self.table, "account_id")
+
+
+def draft_main(survey: Survey, chosen: Mapping[str, str]) -> list[Draft]:
+    """For each file the table that it is, if it is one.
+
+    Parameters
+    ----------
+    survey
+        The files.
+    chosen
+        What somebody said of files by their names: a table, or ``none``.
+    """
+    drafts = []
+    for look in survey.looks:
+        told = chosen.get(look.name)
+        if told == "none":
+            continue
+        ranked = rank_tables(look) if told is None else [(told, 1.0)]
+        for table, _ in ranked[:1]:
+            drafts.append(_draft(look, CONTRACT[table]))
+    return link_persons([draft for draft in drafts if draft is not None])
+
+
+def rank_tables(look: Look) -> list[tuple[str, float]]:
+    """The tables that a file can be, and how well it fits, the best first."""
+    scores = {table: score for table in _MAIN if (score := _score_table(look, CONTRACT[table])) is not None}
+    return sorted(scores.items(), key=lambda each: -each[1])
+
+
+def _score_table(look: Look, table: Table) -> float | None:
+    called = _score_name(look, table)
+    draft = _draft(look, table)
+    if draft is None or (not called and not _tells(draft)):
+        return None
+    fits = [_best(look, table, name).score for name in draft.picks]
+    return 2.0 * called + 0.3 * len(fits) + sum(fits) / len(fits)
+
+
+def _tells(draft: Draft) -> bool:
+    return draft.table not in _TELLING or bool(set(_TELLING[draft.table]) & set(draft.picks))
+
+
+def _best(look: Look, table: Table, name: str) -> Fit:
+    column = next(each for each in table.columns if each.name == name)
+    return next(iter(find_fits(look, table, column, _is_called(look, table))), Fit(name, 0.0, ""))
+
+
+def _is_called(look: Look, table: Table) -> bool:
+    return _score_name(look, table) > 0
+
+
+def _score_name(look: Look, table: Table) -> float:
+    return max(score_file(stem, read_aliases().files[table.name]) for stem in look.stems)
+
+
+def _draft(look: Look, table: Table) -> Draft | None:
+    """A file as a table; None where it lacks what the table must have."""
+    taken: set[str] = set()
+    picks: dict[str, Pick] = {}
+    called = _is_called(look, table)
+    fits = {each.name: find_fits(look, table, each, called) for each in table.columns if each.kind != "attributes"}
+    # What must be there chooses first, then whoever is surest.
+    order = sorted(
+        table.columns, key=lambda each: (not each.required, -max((f.score for f in fits.get(each.name, [])), default=0))
+    )
+    for column in order:
+        free = [fit for fit in fits.get(column.name, []) if fit.name not in taken]
+        if free:
+            picks[column.name] = _pick(free)
+            taken.add(free[0].name)
+    _take_only_time(look, table, picks, taken)
+    either = table.either
+    if any(each.required and each.name not in picks for each in table.columns):
+        return None
+    if either and either.one not in picks and either.other not in picks:
+        return None
+    why = "its name" if called else "its columns"
+    ordered = {each.name: picks[each.name] for each in table.columns if each.name in picks}
+    return Draft(table.name, look, ordered, f"{look.name}, by {why}", skip_empty=_find_gaps(look, table, ordered))
+
+
+def _take_only_time(look: Look, table: Table, picks: dict[str, Pick], taken: set[str]) -> None:
+    """A column of times that no name explains is the table's, where there is no other."""
+    wanted = table.time or next((name for name in ("created_at", "listed_at") if name in table.row_schema.names), None)
+    if wanted is None or wanted in picks or table.name == "labels":
+        return
+    times = [name for name, profile in look.columns.items() if name not in taken and profile.time]
+    if len(times) == 1:
+        shown = look.columns[times[0]].some[0]
+        picks[wanted] = Pick((times[0],), f"the only other column of times ({shown})")
+        taken.add(times[0])
+
+
+def _pick(fits: Sequence[Fit]) -> Pick:
+    best = fits[0]
+    others = tuple(fit.name for fit in fits[1:] if fit.score > best.score - _CLOSE)
+    return Pick((best.name,), best.reason, others)
+
+
+def _find_gaps(look: Look, table: Table, picks: Mapping[str, Pick]) -> tuple[str, ...]:
+    """What rows must have and many lack: orders of guests, and further lines for further things in one order."""
+    needed = [column.name for column in table.columns if column.required]
+    return tuple(name for name in needed if look.columns[picks[name].names[0]].fill < _NO_GAPS)
+
+
+# ── the same people in all files ──────────────────────────────────────────────────────────────────
+
+
+def link_persons(drafts: list[Draft]) -> list[Draft]:
+    """Choose the columns that name accounts so that as many as possible name accounts of the accounts' file."""
+    accounts = next((draft for draft in drafts if draft.table == "accounts"), None)
+    others = [draft for draft in drafts if draft.table != "accounts"]
+    if accounts is None or not others:
+        return drafts
+    candidates = _list_candidates(accounts)
+    ranked = sorted(candidates, key=lambda fit: -_worth(fit, accounts, others))
+    best = ranked[0]
+    listed = set(accounts.look.columns[best.name].distinct)
+    proven = any(_overlap(other, fit.name, listed) > 0.5 for other in others for fit in _list_candidates(other))
+    alternatives = () if proven else tuple(fit.name for fit in ranked[1:])
+    picks = {**accounts.picks, "account_id": Pick((best.name,), best.reason, alternatives)}
+    picked = replace(accounts, picks=picks, skip_empty=_find_gaps(accounts.look, CONTRACT["accounts"], picks))
+    return [picked if draft is accounts else _link(draft, listed, accounts.look.name) for draft in drafts]
+
+
+def _list_candidates(draft: Draft) -> list[Fit]:
+    table = CONTRACT[draft.table]
+    column = next(each for each in table.columns if each.name == draft.person)
+    return find_fits(draft.look, table, column, _is_called(draft.look, table))
+
+
+def _worth(fit: Fit, accounts: Draft, others: Iterable[Draft]) -> float:
+    listed = set(accounts.look.columns[fit.name].distinct)
+    overlaps = [
+        max((_overlap(other, name.name, listed) for name in _list_candidates(other)), default=0.0) for other in others
+    ]
+    return fit.score + 2.0 * max(overlaps)
+
+
+def _overlap(draft: Draft, name: str, listed: set[str]) -> float:
+    distinct = draft.look.columns[name].distinct
+    return len(distinct.keys() & listed) / max(len(distinct), 1)
+
+
+def _link(draft: Draft, listed: set[str], file: str) -> Draft:
+    if draft.person not in draft.picks or draft.table == "accounts":
+        return draft
+    scored = [(fit, _overlap(draft, fit.name, listed)) for fit in _list_candidates(draft)]
+    fit, overlap = max(scored, key=lambda each: each[0].score + 2.0 * each[1])
+    if overlap < _ENOUGH_OVERLAP:
+        return draft
+    reason = f"{fit.reason.partition(',')[0]}, and {overlap:.0%} of its values are accounts of {file}"
+    others = () if overlap > 0.5 else tuple(each.name for each, _ in scored if each.name != fit.name)
+    freed = {name: pick for name, pick in draft.picks.items() if pick.names != (fit.name,) or name == draft.person}
+    picks = {**freed, draft.person: Pick((fit.name,), reason, others)}
+    return replace(draft, picks=picks, skip_empty=_find_gaps(draft.look, CONTRACT[draft.table], picks))
+
+
+def name_times(draft: Draft) -> Iterator[str]:
+    """The contract's columns of a draft that hold times."""
+    kinds = {column.name: column.kind for column in CONTRACT[draft.table].columns}
+    yield from (name for name in draft.picks if kinds[name] == "time")

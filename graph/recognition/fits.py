@@ -1,0 +1,156 @@
+"""Which columns of a file can play which parts of a table: by their names, and by the sort of their cells."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from graph.contract.schema import CONTRACT, Column, Table
+from graph.recognition.names import Names, read_aliases, score_name, squeeze
+from graph.recognition.survey import Look
+from graph.recognition.values import MOST, Profile, read_words
+
+LEAST = 0.3
+"""A score below this is no candidate."""
+_BARE_IDS = ("id", "uuid", "guid", "no", "nr", "key", "pk")
+_MANY_WORDS = 40
+_CURRENCY = re.compile(r"[A-Za-z]{3}|[$€£¥₹]")
+_ALIAS_OF = {
+    ("orders", "buyer_id"): (("buyer", 1.0), ("account", 0.9)),
+    ("orders", "status"): (("order_status", 1.0),),
+    ("accounts", "status"): (("account_status", 1.0),),
+    ("accounts", "account_id"): (("account", 1.0), ("buyer", 0.8), ("seller_id", 0.8)),
+    ("identifiers", "value"): (),
+    ("identifiers", "kind"): (),
+    ("addresses", "kind"): (),
+    ("addresses", "address"): (("address", 1.0),),
+}
+_ALIAS_OF |= {(table, "account_id"): (("account", 1.0), ("buyer", 0.9)) for table in CONTRACT if table != "accounts"}
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A column of a file, how well it fits a part (0 to 1), and why."""
+
+    name: str
+    score: float
+    reason: str
+
+
+def find_fits(look: Look, table: Table, column: Column, stem_fits: bool) -> list[Fit]:
+    """The columns of a file that can play a part, the best first.
+
+    Parameters
+    ----------
+    look
+        The file.
+    table, column
+        The part.
+    stem_fits
+        Whether the file is called after the table, so that its bare ``id`` is the key.
+    """
+    fits = [fit for name, profile in look.columns.items() if (fit := _fit(name, profile, table, column, stem_fits))]
+    return sorted(fits, key=lambda fit: -fit.score)
+
+
+def list_flags(look: Look) -> Iterator[tuple[str, str]]:
+    """Columns that say yes where an order ended so: how, and the column."""
+    for ending, names in read_aliases().flags.items():
+        for name, profile in look.columns.items():
+            if score_name(name, names) > MOST and profile.filled and _share_of(profile, _YES_NO) >= MOST:
+                yield ending, name
+
+
+_YES_NO = frozenset(("true", "false", "t", "f", "yes", "no", "1", "0", "y", "n"))
+
+
+def _fit(name: str, profile: Profile, table: Table, column: Column, stem_fits: bool) -> Fit | None:
+    score = max(
+        (score_name(name, names) * weight for names, weight in list_names(table.name, column.name)), default=0.0
+    )
+    reason = "by its name"
+    if column.name == table.key and stem_fits and squeeze(name) in _BARE_IDS and table.name != "labels":
+        score, reason = max(score, 1.0005), f"the id of a file of {table.name}"
+    if column.name == table.key and column.name != "account_id" and score:
+        score *= 1.0 if profile.variety > MOST else 0.6
+    if score < LEAST:
+        return None
+    if table.name == "accounts" and column.name == "account_id" and profile.variety < 0.5:
+        score *= 0.7
+    share = _share_fitting(profile, column)
+    if share < MOST:
+        return None
+    return Fit(name, score, f"{reason}{_say_values(profile, column)}")
+
+
+def list_names(table: str, column: str) -> Iterator[tuple[Names, float]]:
+    """What a column of the contract is called in files, and how much each name counts."""
+    aliases = read_aliases().columns
+    for alias, weight in _ALIAS_OF.get((table, column), ((column, 1.0),)):
+        if alias in aliases:
+            yield aliases[alias], weight
+    # Whoever writes the contract's own names means them.
+    yield Names((squeeze(column),)), 1.001
+
+
+def _share_fitting(profile: Profile, column: Column) -> float:
+    """The share of a column's values that are of the sort that a part asks for."""
+    if not profile.some:
+        return 1.0 if column.kind == "flag" and profile.cells else 0.0
+    if column.kind in ("time", "number", "rating"):
+        return _share_counted(profile, column)
+    if column.kind in ("code", "flag"):
+        return _share_words(profile, column)
+    if column.name == "currency":
+        return sum(_CURRENCY.fullmatch(each) is not None for each in profile.some) / len(profile.some)
+    return _share_ids(profile, column)
+
+
+def _share_counted(profile: Profile, column: Column) -> float:
+    if column.kind == "rating":
+        return _share_rating(profile)
+    if column.kind == "number":
+        return profile.number.share if profile.number else 0.0
+    return profile.time.share if profile.time else float(profile.looks_like_excel_days)
+
+
+def _share_words(profile: Profile, column: Column) -> float:
+    if column.kind == "flag":
+        yes_no = _share_of(profile, {*_YES_NO, *read_words("removed")})
+        return max(yes_no, profile.time.share if profile.time else 0.0)
+    if column.choices:
+        return _share_of(profile, {*column.choices, *read_words(column.name)})
+    return float(len(profile.distinct) <= _MANY_WORDS)
+
+
+def _share_ids(profile: Profile, column: Column) -> float:
+    """Ids are neither times nor amounts; yes and no name nobody."""
+    if column.kind == "id" and column.name not in ("address", "value"):
+        if profile.time and profile.time.form != "unix seconds" and not profile.some[0].isdigit():
+            return 0.0
+        if _share_of(profile, _YES_NO - {"1", "0"}) >= MOST:
+            return 0.0
+        if profile.number and not profile.number.is_whole and not profile.number.unsure:
+            return 0.0
+    return 1.0
+
+
+def _share_rating(profile: Profile) -> float:
+    known = read_words("rating")
+    good = [each for each in profile.some if each.casefold() in known or re.fullmatch(r"[1-5]([.,]\d+)?", each)]
+    return len(good) / len(profile.some)
+
+
+def _share_of(profile: Profile, words: Mapping[str, object] | set[str] | frozenset[str]) -> float:
+    return sum(each.casefold() in words for each in profile.some) / max(len(profile.some), 1)
+
+
+def _say_values(profile: Profile, column: Column) -> str:
+    if column.kind == "time" and profile.some:
+        return f", and its cells are times ({profile.some[0]})"
+    if column.kind in ("number", "rating") and profile.some:
+        return f", and its cells are numbers ({profile.some[0]})"
+    if column.kind == "id" and profile.some and profile.variety == 1.0:
+        return f", and each of {len(profile.filled):,} values is another"
+    return ""

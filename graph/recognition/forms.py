@@ -1,0 +1,225 @@
+"""How the cells of a draft are written: times, numbers, words; and what has to be asked because two forms fit."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from graph.contract.schema import CONTRACT, Column
+from graph.recognition.drafts import Draft, name_times
+from graph.recognition.names import read_data, squeeze
+from graph.recognition.survey import Survey
+from graph.recognition.values import Profile
+from graph.recognition.wide import combine_status
+
+_TRANSLATED = ("code", "rating", "flag")
+_PLAIN_WORDS = frozenset(("yes", "no", "true", "false", "t", "f", "y", "n", "1", "0"))
+
+
+@dataclass(frozen=True)
+class Question:
+    """Something that the files do not say: ``default`` is what is taken unless somebody says otherwise."""
+
+    key: str
+    text: str
+    choices: tuple[str, ...]
+    default: str
+
+
+@dataclass(frozen=True)
+class Form:
+    """How a draft's cells are written, as settings say it, with a remark on each; and what was unsure.
+
+    Attributes
+    ----------
+    times, values, per_unit
+        By the contract's column.
+    decimal, zone
+        None where nothing has to be declared.
+    empty
+        Words that stand for nothing.
+    remarks
+        By setting: what shows it.
+    questions
+        What two forms fit.
+    unsure
+        What nothing could be made of.
+    """
+
+    times: Mapping[str, str]
+    values: Mapping[str, Mapping[str, str]]
+    per_unit: Mapping[str, int]
+    decimal: str | None
+    zone: str | None
+    empty: tuple[str, ...]
+    remarks: Mapping[str, str]
+    questions: tuple[Question, ...]
+    unsure: tuple[str, ...]
+
+
+def find_form(draft: Draft, answers: Mapping[str, str], usual: str | None = None) -> Form:
+    """Look at the cells of a draft's columns.
+
+    Parameters
+    ----------
+    draft
+        Which columns play which parts.
+    answers
+        What somebody answered, by the key of the question.
+    usual
+        The order of dates in other files, where that is one and certain.
+    """
+    questions: list[Question] = []
+    remarks: dict[str, str] = {}
+    times = _find_times(draft, usual, answers, questions, remarks)
+    decimal = _find_decimal(draft, answers, questions, remarks)
+    zone = _find_zone(draft, answers, questions, remarks)
+    unsure: list[str] = []
+    values = {name: words for name, words in _find_values(draft, unsure) if words}
+    profiles = [profile for name in _list_columns(draft) for profile in [draft.look.columns[name]]]
+    empty = tuple(dict.fromkeys(word for profile in profiles for word in profile.nothings))
+    per_unit = _find_hundredths(draft, unsure)
+    return Form(times, values, per_unit, decimal, zone, empty, remarks, tuple(questions), tuple(unsure))
+
+
+def _list_columns(draft: Draft) -> Iterator[str]:
+    yield from (name for pick in draft.picks.values() for name in pick.names)
+    yield from (name for picks in draft.kinds.values() for pick in picks for name in pick.names)
+
+
+def _profile(draft: Draft, column: str) -> Profile:
+    return draft.look.columns[draft.picks[column].names[0]]
+
+
+def _ask(key: str, text: str, choices: tuple[str, ...], default: str, questions: list[Question]) -> Question:
+    question = Question(key, text, choices, default)
+    questions.append(question)
+    return question
+
+
+def _find_times(
+    draft: Draft, usual: str | None, answers: Mapping[str, str], questions: list[Question], remarks: dict[str, str]
+) -> dict[str, str]:
+    found: dict[str, str] = {}
+    shown = []
+    for column in name_times(draft):
+        profile = _profile(draft, column)
+        form = profile.time.form if profile.time else "excel"
+        if profile.time and profile.time.others:
+            file_column = draft.picks[column].names[0]
+            text = f"{file_column} in {draft.look.name}, such as {profile.some[0]}: day or month first?"
+            choices = tuple(dict.fromkeys([str(form), *profile.time.others]))
+            key = f"times:{draft.look.name}:{file_column}"
+            asked = _ask(key, text, choices, usual if usual in choices else _guess_order(draft, choices), questions)
+            form = answers.get(key, asked.default)
+        if form is not None:
+            found[column] = form
+            shown.append(profile.some[-1])
+    if shown:
+        remarks["times"] = " and ".join(dict.fromkeys(shown))
+    return found
+
+
+def find_usual_order(survey: Survey) -> str | None:
+    """Whether the day or the month is first in the dates of a folder, as far as they show it, and all the same."""
+    forms = {
+        profile.time.form
+        for look in survey.looks
+        for profile in look.columns.values()
+        if profile.time and not profile.time.others and profile.time.form in ("day first", "month first")
+    }
+    return forms.pop() if len(forms) == 1 else None
+
+
+def _guess_order(draft: Draft, choices: tuple[str, ...]) -> str:
+    """Day first, as in most of the world, unless money is counted in dollars of the United States."""
+    money = draft.look.columns[draft.picks["currency"].names[0]].some if "currency" in draft.picks else []
+    american = bool(money) and all(each.upper() in ("USD", "$") for each in money)
+    return "month first" if american and "month first" in choices else choices[0]
+
+
+def _find_decimal(
+    draft: Draft, answers: Mapping[str, str], questions: list[Question], remarks: dict[str, str]
+) -> str | None:
+    kinds = {column.name: column.kind for column in CONTRACT[draft.table].columns}
+    columns = [_profile(draft, name) for name in draft.picks if kinds[name] in ("number", "rating")]
+    forms = [(profile, profile.number) for profile in columns if profile.number]
+    marks = [(profile, form.decimal) for profile, form in forms if form.decimal is not None and not form.unsure]
+    if marks:
+        remarks["decimal"] = next((each for each in marks[0][0].some if marks[0][1] in each), marks[0][0].some[0])
+        return marks[0][1]
+    unsure = [profile for profile, form in forms if form.unsure]
+    if not unsure:
+        return None
+    key, shown = f"decimal:{draft.look.name}", next((each for each in unsure[0].some if re.search("[.,]", each)), "")
+    asked = _ask(
+        key, f"numbers in {draft.look.name}, such as {shown}: which is the decimal mark?", (".", ","), ".", questions
+    )
+    remarks["decimal"] = shown
+    return answers.get(key, asked.default)
+
+
+def _find_hundredths(draft: Draft, unsure: list[str]) -> dict[str, int]:
+    """Amounts in cents, by their names; whole numbers alone only raise the question."""
+    found: dict[str, int] = {}
+    for column in CONTRACT[draft.table].columns:
+        if column.kind != "number" or column.name not in draft.picks:
+            continue
+        name = draft.picks[column.name].names[0]
+        if any(squeeze(name).endswith(squeeze(word)) for word in read_data("words.toml")["hundredths"]["words"]):
+            found[column.name] = 100
+        elif (form := _profile(draft, column.name).number) and form.is_whole:
+            unsure.append(f"{name} is whole numbers; if they are cents, write per_unit = {{ {column.name} = 100 }}")
+    return found
+
+
+def _find_zone(
+    draft: Draft, answers: Mapping[str, str], questions: list[Question], remarks: dict[str, str]
+) -> str | None:
+    bare = [
+        _profile(draft, name).some[0]
+        for name in name_times(draft)
+        if _is_bare(_profile(draft, name)) and "utc" not in draft.picks[name].names[0].casefold()
+    ]
+    if not bare:
+        return None
+    names = " ".join(draft.look.columns)
+    guess = next(
+        (zone for zone, signs in _read_zones().items() if any(re.search(sign, names) for sign in signs)), "UTC"
+    )
+    text = f"times in {draft.look.name}, such as {bare[0]}, do not say their zone: where did the clock hang?"
+    asked = _ask(f"zone:{draft.look.name}", text, (), guess, questions)
+    zone = answers.get(asked.key, asked.default)
+    remarks["zone"] = f"{bare[0]} does not say its zone"
+    return None if zone == "UTC" else zone
+
+
+def _is_bare(profile: Profile) -> bool:
+    return bool(profile.time and profile.time.has_clock and not profile.time.has_zone)
+
+
+def _read_zones() -> dict[str, list[str]]:
+    zones: dict[str, list[str]] = read_data("words.toml")["zones"]
+    return zones
+
+
+def _find_values(draft: Draft, unsure: list[str]) -> Iterator[tuple[str, dict[str, str]]]:
+    for column in CONTRACT[draft.table].columns:
+        if column.kind not in _TRANSLATED or column.name not in draft.picks:
+            continue
+        profile = _profile(draft, column.name)
+        meant = profile.translate(column.name)
+        if column.name == "status" and (combined := combine_status(draft, meant)):
+            yield column.name, combined
+            continue
+        yield column.name, {word: meaning for word, meaning in meant.items() if not _is_known(column, word, meaning)}
+        strange = [word for word in profile.some if word.casefold() not in {each.casefold() for each in meant}]
+        if column.name == "status" and draft.table == "orders" and strange:
+            listed = ", ".join(strange[:8])
+            unsure.append(f"status {listed}: what it means is not known here, and it counts as a sale")
+
+
+def _is_known(column: Column, word: str, meaning: str) -> bool:
+    """Whether the contract reads the word so by itself."""
+    return word.casefold() == meaning or (column.kind == "flag" and word.casefold() in _PLAIN_WORDS)

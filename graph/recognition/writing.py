@@ -1,0 +1,223 @@
+"""A draft of ``ringfence.toml``: settings with the reason of each beside it."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from graph.contract.schema import CONTRACT
+from graph.recognition.drafts import Draft, Pick, draft_main, rank_tables
+from graph.recognition.forms import Form, Question, find_form, find_usual_order
+from graph.recognition.survey import Look, Survey
+from graph.recognition.wide import draft_further
+
+_REMARKS_AT = 44
+_OF_FILES = ("file", "format", "member", "sheet", "records", "encoding", "delimiter", "skip_lines")
+_REMARKS = {"per_unit": "cents, by the name of the column", "empty": "cells that stand for nothing"}
+_UNREAD = "it looks like no table of the data contract"
+
+
+@dataclass(frozen=True)
+class Guess:
+    """What a folder seems to hold.
+
+    Attributes
+    ----------
+    text
+        The settings, with comments.
+    tables
+        The tables by name, and the files that play their parts.
+    questions
+        What could be asked of a person; the text holds the defaults, or what was answered.
+    unsure
+        What is to be looked at, in one line each.
+    """
+
+    text: str
+    tables: Mapping[str, tuple[str, ...]]
+    questions: tuple[Question, ...]
+    unsure: tuple[str, ...]
+
+
+def guess_settings(survey: Survey, folder: Path, answers: Mapping[str, str]) -> Guess:
+    """Draft the settings by which a folder can be loaded.
+
+    Parameters
+    ----------
+    survey
+        Its files.
+    folder
+        The folder, for the first line.
+    answers
+        What somebody answered to the questions of an earlier guess, by their keys.
+    """
+    chosen = {key.removeprefix("table:"): answer for key, answer in answers.items() if key.startswith("table:")}
+    drafts = draft_further(draft_main(survey, chosen))
+    usual = find_usual_order(survey)
+    forms = [find_form(draft, answers, usual) for draft in drafts]
+    unread = [look for look in survey.looks if not any(draft.look is look for draft in drafts)]
+    asked = _list_questions(forms, unread)
+    unsure = list(_list_unsure(drafts, forms, asked, answers)) + [*survey.unread]
+    tables = {table: tuple(dict.fromkeys(d.look.name for d in drafts if d.table == table)) for table in CONTRACT}
+    text = "\n".join(
+        _write(drafts, forms, folder, [*unsure, *(f"{look.name} is not read: {_UNREAD}" for look in unread)])
+    )
+    return Guess(text + "\n", {table: files for table, files in tables.items() if files}, asked, tuple(unsure))
+
+
+def _list_questions(forms: Sequence[Form], unread: Sequence[Look]) -> tuple[Question, ...]:
+    """Each question once; of files that are nothing, which table they are."""
+    questions = {question.key: question for form in forms for question in form.questions}
+    for look in unread:
+        tables = tuple(table for table, _ in rank_tables(look))
+        if tables:
+            text = f"{look.name}: which table is it?"
+            questions[f"table:{look.name}"] = Question(f"table:{look.name}", text, (*tables, "none"), "none")
+    return tuple(questions.values())
+
+
+def _list_unsure(
+    drafts: Sequence[Draft], forms: Sequence[Form], asked: Sequence[Question], answers: Mapping[str, str]
+) -> Iterator[str]:
+    for question in asked:
+        if question.key not in answers:
+            others = " or ".join(each for each in question.choices if each != question.default)
+            yield f"{question.text} Taken: {question.default}{f'; otherwise {others}' if others else ''}"
+    for draft, form in zip(drafts, forms, strict=True):
+        yield from (f"{draft.look.name}: {what}" for what in form.unsure)
+        for column, pick in draft.picks.items():
+            if pick.others:
+                others = " or ".join(pick.others)
+                yield f"{draft.table}.{column} is {pick.names[0]} of {draft.look.name}; it could be {others}"
+
+
+# ── as text ───────────────────────────────────────────────────────────────────────────────────────
+
+
+def _write(drafts: Sequence[Draft], forms: Sequence[Form], folder: Path, unsure: Sequence[str]) -> Iterator[str]:
+    yield f"# How the files of {folder.name or folder} are read: a guess, to be looked at before anything rests on it."
+    yield f"# ringfence init {folder.name or folder} --check shows the first rows as they will be read."
+    if unsure:
+        yield "#"
+        yield "# Unsure:"
+        yield from (f"#   {_one_line(what)}" for what in unsure)
+    for draft, form in zip(drafts, forms, strict=True):
+        several = sum(each.table == draft.table for each in drafts) > 1
+        yield ""
+        yield from _write_draft(draft, form, several=several)
+    yield from _write_unused(drafts)
+
+
+def _write_unused(drafts: Sequence[Draft]) -> Iterator[str]:
+    """The columns that play no part, file by file."""
+    for look in dict.fromkeys(draft.look.name for draft in drafts):
+        own = [draft for draft in drafts if draft.look.name == look]
+        picks = [pick for draft in own for each in (draft.picks, draft.kinds) for pick in _flatten(each)]
+        used = {name for pick in picks for name in pick.names}
+        unused = [name for name in own[0].look.columns if name not in used]
+        if unused:
+            yield ""
+            yield f"# Not read of {_one_line(look)}: {_one_line(', '.join(unused))}"
+
+
+def _flatten(picks: Mapping[str, Pick] | Mapping[str, tuple[Pick, ...]]) -> Iterator[Pick]:
+    for each in picks.values():
+        yield from (each,) if isinstance(each, Pick) else each
+
+
+def _write_draft(draft: Draft, form: Form, *, several: bool) -> Iterator[str]:
+    name = f"tables.{draft.table}"
+    yield f"# {draft.table}: {_one_line(draft.reason)}"
+    yield f"[[{name}]]" if several else f"[{name}]"
+    yield from _write_settings(draft, form)
+    yield ""
+    yield f"[{name}.columns]"
+    for column, pick in draft.picks.items():
+        yield _write_line(column, pick.names[0] if len(pick.names) == 1 else list(pick.names), _say(pick))
+    if draft.kinds:
+        yield ""
+        yield f"[{name}.kinds]"
+        for kind, picks in draft.kinds.items():
+            names = [each for pick in picks for each in pick.names]
+            yield _write_line(kind, names[0] if len(names) == 1 else names, picks[0].reason)
+    for column, words in form.values.items():
+        yield ""
+        yield f"[{name}.values.{column}]"
+        yield from (_write_line(word, meaning, "") for word, meaning in words.items())
+
+
+def _say(pick: Pick) -> str:
+    return pick.reason + (f"; or {', '.join(pick.others)}" if pick.others else "")
+
+
+def _write_settings(draft: Draft, form: Form) -> Iterator[str]:
+    notes = dict(note.split(": ", 1) for note in draft.look.notes)
+    for setting in _OF_FILES:
+        value = draft.look.file if setting == "file" else getattr(draft.look.form, setting)
+        if value:
+            yield _write_line(setting, value, notes.get(setting, ""))
+    for setting, value in _list_cells(form):
+        if value:
+            yield _write_line(setting, value, form.remarks.get(setting, _REMARKS.get(setting, "")))
+    if form.zone is None and "zone" in form.remarks:
+        yield _comment('# zone = "Europe/Berlin"', f"{form.remarks['zone']}; it is taken for UTC")
+    if draft.skip_empty:
+        yield _write_line("skip_empty", list(draft.skip_empty), _say_gaps(draft))
+    if _has_namesakes(draft):
+        yield _write_line("only_mapped", True, "other columns have names of the contract, and another meaning")
+    if draft.always:
+        yield _write_line("always", draft.always, "")
+
+
+def _list_cells(form: Form) -> Iterator[tuple[str, object]]:
+    yield "decimal", form.decimal
+    yield "times", _join_times(form.times)
+    yield "zone", form.zone
+    yield "per_unit", form.per_unit
+    yield "empty", list(form.empty)
+
+
+def _say_gaps(draft: Draft) -> str:
+    """How many rows are left out, which is much where something was misunderstood."""
+    columns = [draft.look.columns[draft.picks[name].names[0]] for name in draft.skip_empty]
+    share = max(1.0 - column.fill for column in columns)
+    much = f": {share:.0%} of those looked at" if share else ""
+    return f"rows without it say nothing of {draft.table}{much}"
+
+
+def _has_namesakes(draft: Draft) -> bool:
+    """Whether the file has columns with names of the contract that the draft does not take for these."""
+    mapped = {name for pick in draft.picks.values() for name in pick.names}
+    names = {column.name for column in CONTRACT[draft.table].columns if column.kind != "flag"} - draft.picks.keys()
+    return bool(names & (draft.look.columns.keys() - mapped)) or bool(names & mapped)
+
+
+def _join_times(times: Mapping[str, str]) -> str | Mapping[str, str]:
+    return next(iter(times.values())) if len(set(times.values())) == 1 else times
+
+
+def _write_line(key: str, value: object, remark: str) -> str:
+    return _comment(f"{_write_key(key)} = {_write_value(value)}", remark)
+
+
+def _comment(line: str, remark: str) -> str:
+    return f"{line.ljust(_REMARKS_AT)} # {_one_line(remark)}" if remark else line
+
+
+def _write_key(key: str) -> str:
+    return key if re.fullmatch(r"[A-Za-z0-9_-]+", key) else json.dumps(key, ensure_ascii=False)
+
+
+def _write_value(value: object) -> str:
+    if isinstance(value, Mapping):
+        return "{ " + ", ".join(f"{_write_key(str(key))} = {_write_value(each)}" for key, each in value.items()) + " }"
+    # A string of JSON is one of TOML, but for one sign that TOML wants written out.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
+
+
+def _one_line(text: str) -> str:
+    """What cells say may hold anything; a comment ends with its line."""
+    return "".join(letter if letter.isprintable() else " " for letter in text)

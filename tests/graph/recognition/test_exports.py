@@ -1,0 +1,227 @@
+"""Real exports, in the columns that their makers document, map without a line written by hand."""
+
+from __future__ import annotations
+
+import datetime as dt
+import tomllib
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+import pytest
+from places import ROOT
+
+from graph.contract.tables import CheckedTable, read_folder
+from graph.recognition.survey import Survey, survey_folder
+from graph.recognition.writing import Guess, guess_settings
+from graph.settings import LoadSettings, convert_settings
+
+EXPORTS = ROOT / "tests" / "exports"
+
+
+@lru_cache
+def survey(folder: Path) -> Survey:
+    return survey_folder(folder, LoadSettings())
+
+
+def guess(folder: Path, **answers: str) -> Guess:
+    return guess_settings(survey(folder), folder, answers)
+
+
+def read(folder: Path, text: str) -> dict[str, CheckedTable]:
+    return read_folder(folder, convert_settings(tomllib.loads(text), "ringfence.toml"))
+
+
+def first(table: CheckedTable) -> dict[str, Any]:
+    return {name: cell for name, cell in table.rows.slice(0, 1).to_pylist()[0].items() if cell is not None}
+
+
+ROWS = {
+    "shopify": {"accounts": 11, "orders": 30, "addresses": 60, "identifiers": 60},
+    "stripe": {"accounts": 9, "orders": 21, "addresses": 21, "identifiers": 42},
+    "postgres": {
+        "accounts": 24,
+        "orders": 50,
+        "devices": 48,
+        "identifiers": 96,
+        "listings": 7,
+        "reviews": 25,
+        "referrals": 20,
+    },
+    "german": {"accounts": 22, "orders": 45, "addresses": 22, "identifiers": 66, "reviews": 20},
+    "chinese": {"accounts": 10, "orders": 36, "addresses": 36, "identifiers": 72},
+}
+FIRST_ORDER = {
+    "shopify": {
+        "order_id": "5123450000000",
+        "buyer_id": "anna.young@example.com",
+        "seller_id": "Mugs & Co",
+        "product_id": "MUG-0",
+        "amount": 20.0,
+        "currency": "USD",
+        "ordered_at": dt.datetime(2024, 1, 3, 14, 5, 7),
+        "status": "paid",
+    },
+    "stripe": {
+        "order_id": "ch_3Nx0001AbCdEf",
+        "buyer_id": "cus_N001xyz",
+        "seller_id": "acct_1Shop1",
+        "amount": 2049.0,
+        "currency": "eur",
+        "ordered_at": dt.datetime(2024, 1, 3, 16, 18, 7),
+        "status": "paid",
+    },
+    "postgres": {
+        "order_id": "1000",
+        "buyer_id": "1",
+        "seller_id": "19",
+        "product_id": "500",
+        "amount": 12.5,
+        "currency": "EUR",
+        "ordered_at": dt.datetime(2024, 1, 3, 9, 5, 7),
+        "status": "completed",
+        "updated_at": dt.datetime(2024, 1, 4, 6, 44, 7),
+    },
+    "german": {
+        "order_id": "B20240000",
+        "buyer_id": "K-10001",
+        "seller_id": "Möbelhaus Süd",
+        "product_id": "A-000",
+        "amount": 1000.0,
+        "currency": "EUR",
+        "ordered_at": dt.datetime(2024, 1, 3, 8, 5),
+        "status": "completed",
+    },
+    "chinese": {
+        "order_id": "1723904455660012300",
+        "buyer_id": "tb张伟00",
+        "seller_id": "小米数码店",
+        "product_id": "手机壳 0号款",
+        "amount": 58.0,
+        "ordered_at": dt.datetime(2024, 1, 3, 1, 5, 7),
+        "status": "completed",
+    },
+}
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_an_export_is_read_as_its_maker_meant_it(name: str) -> None:
+    tables = read(EXPORTS / name, guess(EXPORTS / name).text)
+    assert {table: each.rows.num_rows for table, each in tables.items()} == ROWS[name]
+    assert {each.rejects.reason for each in tables.values()} == {()}
+    assert first(tables["orders"]) == FIRST_ORDER[name]
+
+
+def test_ends_of_orders_that_stand_beside_their_status_are_joined_to_it() -> None:
+    orders = read(EXPORTS / "stripe", guess(EXPORTS / "stripe").text)["orders"]
+    assert set(orders.rows["status"].to_pylist()) == {"paid", "refunded", "disputed", "failed"}
+
+
+def test_words_of_two_languages_mean_the_same() -> None:
+    for name in ("german", "chinese"):
+        statuses = set(read(EXPORTS / name, guess(EXPORTS / name).text)["orders"].rows["status"].to_pylist())
+        assert (
+            {"completed", "cancelled"}
+            <= statuses
+            <= {"completed", "cancelled", "shipped", "refunded", "returned", "pending"}
+        )
+
+
+def test_whoever_looks_finds_each_choice_with_its_reason() -> None:
+    text = guess(EXPORTS / "german").text
+    assert 'encoding = "cp1252"                          # its bytes are no UTF-8, and make words in cp1252' in text
+    assert "skip_lines = 2                               # a header with as many names as the rows have cells" in text
+    assert "by its name, and 100% of its values are accounts of Kundenliste.csv" in text
+    assert "# Not read of Kundenliste.csv: Anrede, Vorname, Nachname" in text
+
+
+def test_what_is_unsure_is_asked_and_an_answer_is_taken() -> None:
+    found = guess(EXPORTS / "german")
+    (question,) = found.questions
+    assert (question.key, question.default) == ("zone:Bestellungen.csv", "Europe/Berlin")
+    assert found.unsure[0].startswith("times in Bestellungen.csv, such as 03.01.2024 09:05, do not say their zone")
+    answered = guess(EXPORTS / "german", **{question.key: "UTC"})
+    assert first(read(EXPORTS / "german", answered.text)["orders"])["ordered_at"] == dt.datetime(2024, 1, 3, 9, 5)
+    assert answered.unsure == ()
+
+
+def test_the_same_files_give_the_same_settings() -> None:
+    again = guess_settings(survey_folder(EXPORTS / "chinese", LoadSettings()), EXPORTS / "chinese", {})
+    assert again.text == guess(EXPORTS / "chinese").text
+
+
+# ── files of other makes ──────────────────────────────────────────────────────────────────────────
+
+
+def write(folder: Path, **files: str) -> Path:
+    for name, text in files.items():
+        (folder / f"{name}.csv").write_text(text, encoding="utf-8")
+    return folder
+
+
+DATES = "order_id,buyer,when\nO1,A,{}\nO2,B,{}\nO3,A,{}\n"
+
+
+@pytest.mark.parametrize(
+    ("others", "currency", "expected"),
+    [("", "", "day first"), ("", "USD", "month first"), ("1/31/2024", "", "month first")],
+)
+def test_dates_that_may_be_either_are_told_and_taken_as_is_usual(
+    tmp_path: Path, others: str, currency: str, expected: str
+) -> None:
+    orders = "order_id,buyer,order date,currency\n" + "".join(f"O{i},A,0{i}/02/2024,{currency}\n" for i in range(1, 9))
+    folder = write(tmp_path, orders=orders)
+    if others:
+        write(folder, logins="user_id,device_id,login time\n" + f"A,d,{others}\n" * 3)
+    found = guess(folder)
+    (question,) = [each for each in found.questions if each.key.startswith("times")]
+    assert (question.choices, question.default) == (("day first", "month first"), expected)
+    assert any("order date in orders.csv, such as 01/02/2024: day or month first?" in each for each in found.unsure)
+    answered = guess(folder, **{question.key: "month first"})
+    assert str(first(read(folder, answered.text)["orders"])["ordered_at"]) == "2024-01-02 00:00:00"
+
+
+def test_numbers_that_may_be_either_are_told(tmp_path: Path) -> None:
+    folder = write(tmp_path, orders="order_id,buyer,amount\n" + "".join(f"O{i},A,{i}.500\n" for i in range(1, 9)))
+    found = guess(folder)
+    (question,) = [each for each in found.questions if each.key.startswith("decimal")]
+    assert first(read(folder, found.text)["orders"])["amount"] == 1.5
+    assert first(read(folder, guess(folder, **{question.key: ","}).text)["orders"])["amount"] == 1500.0
+
+
+def test_who_acts_is_the_column_whose_values_are_accounts(tmp_path: Path) -> None:
+    users = "id,username,email\n" + "".join(f"{i},u{i},u{i}@x.de\n" for i in range(20))
+    orders = "order_no,customer,customer email,total\n" + "".join(f"O{i},Name {i},u{i}@x.de,5.00\n" for i in range(20))
+    tables = read(tmp_path, guess(write(tmp_path, users=users, orders=orders)).text)
+    assert first(tables["accounts"])["account_id"] == first(tables["orders"])["buyer_id"] == "u0@x.de"
+
+
+def test_columns_are_known_by_their_cells_where_names_say_nothing(tmp_path: Path) -> None:
+    rows = "".join(f"U{i},k{i}@x.de,81.2.69.{i},2024-01-{i + 1:02d}T10:00:00Z,{i}\n" for i in range(9))
+    text = guess(write(tmp_path, users="user_id,xx,yy,zz,ww\n" + rows)).text
+    assert 'email = "xx"' in text
+    assert 'ip = "yy"' in text
+    assert 'created_at = "zz"' in text
+    assert "# Not read of users.csv: ww" in text
+
+
+def test_a_column_of_the_contracts_name_with_other_cells_is_left_alone(tmp_path: Path) -> None:
+    rows = "".join(f"O{i},A{i},about 5,free text number {i}\n" for i in range(60))
+    tables = read(tmp_path, guess(write(tmp_path, orders="order_id,buyer_id,amount,status\n" + rows)).text)
+    assert {"amount", "status"} <= set(tables["orders"].silent)
+    assert len(tables["orders"].rejects) == 0
+
+
+def test_names_with_signs_of_toml_are_written_so_that_they_are_read(tmp_path: Path) -> None:
+    orders = 'order_id,buyer_id,"total ""amount"" #\n[x]",currency\nO1,A,5,EUR\nO2,B,6,EUR\n'
+    look = survey_folder(write(tmp_path, orders=orders), LoadSettings()).looks[0]
+    assert 'total "amount" #\n[x]' in look.columns
+    assert read(tmp_path, guess(tmp_path).text)["orders"].rows.num_rows == 2
+
+
+def test_files_that_cannot_be_read_are_told_and_others_go_on(tmp_path: Path) -> None:
+    folder = write(tmp_path, users="user_id\nA\n", empty="")
+    (folder / "book.xlsx").write_bytes(b"PK")
+    found = guess(folder)
+    assert found.tables == {"accounts": ("users.csv",)}
+    assert [each.split(" is ")[0] for each in found.unsure] == ["book.xlsx", "empty.csv"]
