@@ -64,7 +64,7 @@ def _share_in_windows(record: Channel, acts: DatedActs, days: float) -> SharedTh
     what = gather_things(record, account, target * (int(window.max(initial=0)) + 1) + window, at, target)
     # A choice is set against the other choices made in its window: a busy week is not held against each target again.
     stratum = np.empty(what.n_things, dtype=np.int64)
-    stratum[what.thing] = 1 + number_windows(what.first_at, days)
+    stratum[what.thing] = number_windows(what.first_at, days)
     return join_parts([when, replace(what, stratum=stratum)])
 
 

@@ -1,0 +1,47 @@
+"""What orders and reviews say of products and sellers, on a handful of rows."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+from detection_market import Facts, make_snapshot
+from hand_made import use
+
+from detection.channels.facts import find_refunds, find_review_targets, find_thing_sellers
+from detection.channels.incidence import ANYTHING, NO_TARGET
+from detection.policy import DEFAULT_POLICY, Policy
+
+
+def test_a_review_is_of_its_product_or_else_of_its_seller_or_of_nothing() -> None:
+    reviews: Any = SimpleNamespace(product=np.array([0, 3, -1, -1, -1]), seller=np.array([5, -1, 0, 5, -1]))
+    assert find_review_targets(reviews).tolist() == [0, 3, -1, -6, NO_TARGET]
+
+
+def test_nothing_and_anything_are_no_account_that_a_market_could_have() -> None:
+    assert NO_TARGET == -(2**63)
+    assert ANYTHING == NO_TARGET + 1
+
+
+def test_a_thing_concerns_the_seller_of_its_product_or_its_account_and_a_time_concerns_nobody() -> None:
+    subjects = [0, 1, 2, -1, -5, ANYTHING]
+    channel = replace(use("praise", [(0, 5)]), subject=np.array(subjects))
+    snapshot: Any = SimpleNamespace(n_products=3, product_seller=np.array([7, -1, 0]))
+    assert find_thing_sellers(channel, snapshot).tolist() == [7, -1, 0, 0, 4, -1]
+    without: Any = SimpleNamespace(n_products=0, product_seller=np.empty(0, dtype=np.int64))
+    accounts = replace(channel, subject=np.array([-1, -5, ANYTHING]))
+    assert find_thing_sellers(accounts, without).tolist() == [0, 4, -1]
+
+
+def test_an_order_was_refunded_whose_status_says_so_in_any_spelling() -> None:
+    facts = Facts(dict.fromkeys(("ann", "shop")))
+    facts.orders = [
+        ("ann", "shop", 1.0, status) for status in ("refunded", "completed", "CHARGEBACK", None, "Returned", "lost")
+    ]
+    snapshot = make_snapshot(facts)
+    assert find_refunds(snapshot, DEFAULT_POLICY).tolist() == [True, False, True, False, True, False]
+    lost = find_refunds(snapshot, Policy(refund_statuses=("lost",)))
+    assert lost.tolist() == [False, False, False, False, False, True]
+    assert find_refunds(make_snapshot(Facts(dict.fromkeys("ab"))), DEFAULT_POLICY).tolist() == []
