@@ -7,6 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
+import pytest
 from detection_market import Facts, make_snapshot
 from hand_made import use
 
@@ -35,13 +36,16 @@ def test_a_thing_concerns_the_seller_of_its_product_or_its_account_and_a_time_co
     assert find_thing_sellers(accounts, without).tolist() == [0, 4, -1]
 
 
-def test_an_order_was_refunded_whose_status_says_so_in_any_spelling() -> None:
+@pytest.mark.parametrize(
+    ("policy", "refunded"),
+    [(DEFAULT_POLICY, {"refunded", "CHARGEBACK", "Returned"}), (Policy(refund_statuses=("lost",)), {"lost"})],
+)
+def test_an_order_was_refunded_whose_status_says_so_in_any_spelling(policy: Policy, refunded: set[str]) -> None:
     facts = Facts(dict.fromkeys(("ann", "shop")))
-    facts.orders = [
-        ("ann", "shop", 1.0, status) for status in ("refunded", "completed", "CHARGEBACK", None, "Returned", "lost")
-    ]
+    statuses = ["refunded", "completed", "CHARGEBACK", None, "Returned", "lost"]
+    facts.orders = [("ann", "shop", 1.0, status) for status in statuses]
     snapshot = make_snapshot(facts)
-    assert find_refunds(snapshot, DEFAULT_POLICY).tolist() == [True, False, True, False, True, False]
-    lost = find_refunds(snapshot, Policy(refund_statuses=("lost",)))
-    assert lost.tolist() == [False, False, False, False, False, True]
-    assert find_refunds(make_snapshot(Facts(dict.fromkeys("ab"))), DEFAULT_POLICY).tolist() == []
+    found = find_refunds(snapshot, policy)
+    assert len(found) == 6
+    assert {snapshot.orders.status_names[code] for code in snapshot.orders.status[found]} == refunded
+    assert find_refunds(make_snapshot(Facts(dict.fromkeys("ab"))), policy).tolist() == []
