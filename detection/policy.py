@@ -256,6 +256,11 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         "four in five: a ring and a customer or two of its own are still that ring",
         "fewer groups fall apart into rings and their surroundings", gt=0.0, le=1.0
     )] = 0.8
+    joined_share: Annotated[float, rule(
+        SHARE, "a group does not fall apart if one thing that bears no date joins so many of its members", JUDGED,
+        "half: one phone makes a farm of what was done on several days; two rings that have a phone in common are two",
+        "more groups fall apart into their parts", gt=0.0, le=1.0
+    )] = 0.5
     seed_neighbours: Annotated[tuple[Annotated[int, Meta(ge=1)], ...], rule(
         "accounts", "with how many neighbours a labelled account is tried (label_seeds)", JUDGED,
         "rings are of every size", "more of them: more groups are tried"

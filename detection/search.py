@@ -292,20 +292,22 @@ def find_falling_apart(judged: Assessment) -> NDArray[np.bool_]:
         is_more = judged.net_bits[whole] >= judged.net_bits[parts].sum() + shorter
         # What one phone joins is one farm, though its parts were made on different days.
         is_all = rest <= (1.0 - policy.part_share) * size[whole]
-        is_joined = is_all and _find_joining_bits(judged, whole, parts) > policy.prior_bits * len(parts)
+        is_joined = is_all and _count_joined(judged, whole) >= policy.joined_share * size[whole]
         apart[whole] = len(parts) > 0 and not is_more and not is_joined
         for row in members if not apart[whole] else ():
             groups_of.setdefault(row, []).append(whole)
     return apart
 
 
-def _find_joining_bits(judged: Assessment, whole: int, parts: Ints) -> float:
-    """Bits that things joining the parts show beyond what the parts show of them."""
-    surplus, timeless = 0.0, {channel.name for channel in judged.market.timeless}
-    for name, shown in judged.evidence.items():
-        if name in timeless:
-            surplus += max(float(shown.bits[whole] - shown.bits[parts].sum()), 0.0)
-    return surplus
+def _count_joined(judged: Assessment, whole: int) -> int:
+    """How many of the members the one timeless thing joins that joins most of them."""
+    most = 0
+    for channel in judged.market.timeless:
+        within = judged.within[channel.name]
+        low, high = np.searchsorted(within.group, [whole, whole + 1])
+        shows = within.bits[low:high] > 0
+        most = max(most, int(within.members[low:high][shows].max(initial=0)))
+    return most
 
 
 def _choose_disjoint(judged: Assessment, ranked: list[int]) -> Ints:

@@ -33,7 +33,6 @@ NUMERICAL = {
     ("candidates/look_alikes.py", 10): "how many likenesses are named in a ring",
     ("candidates/look_alikes.py", 1e-6): "a link weighs more than nothing",
     ("channels/conduct.py", 1e-12): "keeps a quotient finite",
-    ("channels/conduct.py", 1e-3): "keeps a quotient finite; most_alike bounds what follows",
     ("channels/conduct.py", 700.0): "keeps an exponential finite",
     ("rings/ids.py", 0.3): "which earlier ring's id a ring keeps: says nothing of anybody",
     ("rings/ids.py", 10): "digits of an id",
