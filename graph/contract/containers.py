@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from fnmatch import fnmatchcase
@@ -79,15 +80,15 @@ def open_workbook(path: Path, member: str | None, limits: LoadSettings) -> Itera
 
     name = path.name if member is None else f"{path.name}/{member}"
     try:
-        content = path.read_bytes() if member is None else _read_member(path, member, limits)
+        content = path if member is None else io.BytesIO(_read_member(path, member, limits))
         _check_size(name, content, limits)
-        book = CalamineWorkbook.from_filelike(io.BytesIO(content))
+        with CalamineWorkbook.from_object(content) as book:
+            yield book
     except TooLargeError:
         raise
-    except (CalamineError, OSError, ValueError, zipfile.BadZipFile) as error:
-        raise UnreadableTableError(f"{name} is not a readable workbook: {str(error).splitlines()[0]}") from error
-    with book:
-        yield book
+    except (CalamineError, OSError, EOFError, ValueError, RuntimeError, zlib.error, zipfile.BadZipFile) as error:
+        reason = " ".join(str(error).split()) or "cut short"
+        raise UnreadableTableError(f"{name} is not a readable workbook: {reason}") from error
 
 
 def _read_member(path: Path, member: str, limits: LoadSettings) -> bytes:
@@ -98,15 +99,18 @@ def _read_member(path: Path, member: str, limits: LoadSettings) -> bytes:
     return content
 
 
-def _check_size(name: str, content: bytes, limits: LoadSettings) -> None:
+def _check_size(name: str, content: Path | io.BytesIO, limits: LoadSettings) -> None:
     """Look what a workbook says that its parts unpack to; the zip format stops there even if that is a lie."""
-    if not content.startswith(b"PK"):
-        return
-    with zipfile.ZipFile(io.BytesIO(content)) as parts:
+    n_packed = content.stat().st_size if isinstance(content, Path) else len(content.getbuffer())
+    if n_packed > limits.max_table_bytes:
+        _refuse(name, "max_table_bytes")
+    if not zipfile.is_zipfile(content):
+        return  # of before 2007, and not packed
+    with zipfile.ZipFile(content) as parts:
         n_bytes = sum(each.file_size for each in parts.infolist())
     if n_bytes > limits.max_table_bytes:
         _refuse(name, "max_table_bytes")
-    if n_bytes > max(_ALWAYS_BYTES, limits.max_unpacked_factor * len(content)):
+    if n_bytes > max(_ALWAYS_BYTES, limits.max_unpacked_factor * n_packed):
         _refuse(name, "max_unpacked_factor")
 
 

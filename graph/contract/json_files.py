@@ -10,20 +10,19 @@ import codecs
 import io
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
 from itertools import islice
-from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple
+from typing import TYPE_CHECKING, Any, BinaryIO, NamedTuple, NoReturn
 
-import ijson
 import msgspec
 import pyarrow as pa
 
 from graph.arrow import blank_where, equals, join_pieces
 from graph.contract.cells import FileCells, FoundRows, cut_cell, describe_damage
+from graph.contract.json_lists import BEGINNING_BYTES, DEEPEST, measure_depth, scan_lists, split_list
 from graph.contract.limits import check_row_bytes, check_rows, check_unpacked
 from graph.contract.packed import DAMAGE, open_bytes
 from graph.contract.sources import Source
-from graph.errors import UnreadableTableError
+from graph.errors import RingfenceError, UnreadableTableError
 from graph.mapping import as_names
 
 if TYPE_CHECKING:
@@ -31,8 +30,7 @@ if TYPE_CHECKING:
 
 _ROWS_AT_ONCE = 1 << 14
 _ROWS_FOR_NAMES = 10_000
-_DEEPEST = 8
-_EVENTS_FOR_LISTS = 100_000
+_DEEPEST_NAME = 8
 _DECODER = msgspec.json.Decoder(float_hook=str)
 _NO_RECORD = 'is no record such as {"account_id": "A1"}'
 
@@ -97,9 +95,7 @@ def sample_json(source: Source, names: Sequence[str], n_rows: int) -> dict[str, 
 def list_lists(source: Source) -> tuple[str, ...]:
     """Where in a document the lists are that may be lists of records."""
     with open_bytes(source) as raw:
-        events = islice(ijson.parse(_Counted(source, raw)), _EVENTS_FOR_LISTS)
-        found = [prefix for prefix, event, _ in events if event == "start_array"]
-    return tuple(each for each in dict.fromkeys(found) if "item" not in each.split("."))
+        return tuple(dict.fromkeys(name for name, _ in scan_lists(_Counted(source, raw).read(BEGINNING_BYTES))))
 
 
 def find_in_json(source: Source, wanted: set[int], n_bad: int) -> FoundRows:
@@ -141,8 +137,12 @@ def _walk(source: Source) -> Iterator[_Row]:
         with open_bytes(source) as raw:
             yield from _walk_lines(source, raw) if source.format == "jsonl" else _walk_list(source, raw)
     except UnicodeDecodeError as error:
-        raise UnreadableTableError(f"{source.name}: byte {error.start + 1:,} of a piece of it is not UTF-8") from error
-    except (*DAMAGE, ijson.JSONError) as error:
+        raise UnreadableTableError(
+            f"{source.name} is not {source.encoding} text; set tables.{source.table.name}.encoding in ringfence.toml"
+        ) from error
+    except RingfenceError:
+        raise
+    except (*DAMAGE, ValueError) as error:
         raise UnreadableTableError(describe_damage(source, error)) from error
 
 
@@ -155,55 +155,56 @@ def _walk_lines(source: Source, raw: BinaryIO) -> Iterator[_Row]:
             check_row_bytes(source, len(line))
             check_unpacked(source, n_bytes)
             if bare := line.strip():
-                yield _Row(place, _decode(bare), bare)
+                yield _Row(place, _decode(bare.encode()), bare)
 
 
-def _decode(line: str) -> dict[str, Any] | None:
+def _decode(text: bytes) -> dict[str, Any] | None:
+    """The record that a text is; None where it is none, or one that nests so deeply that it was made to do harm."""
+    if text.count(b"[") + text.count(b"{") > DEEPEST and measure_depth(text) > DEEPEST:
+        return None
     try:
-        record = _DECODER.decode(line)
-    except (msgspec.DecodeError, RecursionError, UnicodeError):
+        record = _DECODER.decode(text)
+    except (ValueError, RecursionError):  # numbers of thousands of digits are no DecodeError
         return None
     return record if isinstance(record, dict) else None
 
 
 def _walk_list(source: Source, raw: BinaryIO) -> Iterator[_Row]:
     counted = _Counted(source, raw)
-    prefix = f"{source.settings.records}.item" if source.settings.records else "item"
+    beginning = counted.read(BEGINNING_BYTES)
+    wanted = source.settings.records or ""
+    start = next((start for name, start in scan_lists(beginning) if name == wanted), None)
+    if start is None:
+        _refuse_no_list(source, [name for name, _ in scan_lists(beginning)])
     place = 0
-    for place, record in enumerate(ijson.items(counted, prefix), start=1):
-        counted.begin_record()
-        is_record = isinstance(record, dict)
-        yield _Row(place, record if is_record else None, "" if is_record else _write(record))
-    if not place:
-        _refuse_no_list(source)
+    for element in split_list(counted, beginning, start):
+        check_row_bytes(source, len(element))
+        if place or element.strip():
+            place += 1
+            yield _Row(place, _decode(element), element.decode("utf-8", "replace").strip())
 
 
 class _Counted:
-    """Bytes in UTF-8 without a mark, refused where one record, or all, are more than any may be."""
+    """Bytes in UTF-8 without a mark, refused where they are more than any table, or one record, may be."""
 
     def __init__(self, source: Source, raw: BinaryIO) -> None:
         recode = raw if source.encoding == "utf-8" else codecs.EncodedFile(raw, "utf-8", source.encoding)
-        self._source, self._raw, self._n_bytes, self._of_record = source, recode, 0, 0
+        self._source, self._raw, self._n_bytes = source, recode, 0
 
-    def read(self, size: int = -1) -> bytes:
+    def read(self, size: int = -1, /) -> bytes:
+        check_row_bytes(self._source, max(size - BEGINNING_BYTES, 0))  # as much as is left of a record is asked for
         piece = self._raw.read(size)
         if not self._n_bytes:
-            piece = piece.removeprefix(codecs.BOM_UTF8) or piece[:0]
-        self._n_bytes, self._of_record = self._n_bytes + len(piece), self._of_record + len(piece)
+            piece = piece.removeprefix(codecs.BOM_UTF8)
+        self._n_bytes += len(piece)
         check_unpacked(self._source, self._n_bytes)
-        check_row_bytes(self._source, max(self._of_record - (1 << 17), 0))  # what was read ahead is of others
         return piece
 
-    def begin_record(self) -> None:
-        self._of_record = 0
 
-
-def _refuse_no_list(source: Source) -> None:
-    """Say where the lists of the document are, unless its own is only empty."""
-    named, found = source.settings.records, list_lists(source)
-    if (named or "") in found:
-        return
-    lists = ", ".join(f'"{each}"' for each in found if each) or "none"
+def _refuse_no_list(source: Source, found: Sequence[str]) -> NoReturn:
+    """Say where the lists of the document are."""
+    named = source.settings.records
+    lists = ", ".join(f'"{each}"' for each in dict.fromkeys(found) if each) or "none"
     what = f"has no list called {named}" if named else "is not a list of records, but an object"
     raise UnreadableTableError(
         f"{source.name} {what}; its lists are {lists}: set tables.{source.table.name}.records in ringfence.toml"
@@ -215,11 +216,11 @@ def _refuse_no_list(source: Source) -> None:
 
 def _list_names(record: Mapping[str, Any], inside: str = "", depth: int = 0) -> Iterator[str]:
     for name, value in record.items():
-        if isinstance(value, dict) and depth < _DEEPEST:
+        if isinstance(value, dict) and depth < _DEEPEST_NAME:
             yield from _list_names(value, f"{inside}{name}.", depth + 1)
         else:
             yield f"{inside}{name}"
-        if isinstance(value, list) and value and isinstance(value[0], dict) and depth < _DEEPEST:
+        if isinstance(value, list) and value and isinstance(value[0], dict) and depth < _DEEPEST_NAME:
             yield from _list_names(value[0], f"{inside}{name}.0.", depth + 1)  # the first of a list has names too
 
 
@@ -246,7 +247,7 @@ def _as_text(value: Any) -> str | None:
         return value or None
     if isinstance(value, bool):
         return "true" if value else "false"
-    return str(value) if isinstance(value, (int, Decimal)) else _write(value)
+    return str(value) if isinstance(value, int) else _write(value)
 
 
 def _write(value: Any) -> str:

@@ -6,15 +6,19 @@ import bz2
 import datetime as dt
 import gzip
 import io
+import json
 import zipfile
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 from tables_on_disk import Write, complaints, one_line, read, records
 from workbooks import make_workbook
 
+from graph.contract.json_lists import scan_lists, split_list
 from graph.contract.tables import read_folder, write_rejects
 from graph.errors import DataError, MissingColumnError, MissingTableError, TooLargeError, UnreadableTableError
 from graph.settings import LoadSettings, Settings, TableSettings
@@ -143,6 +147,58 @@ def test_a_document_that_is_no_list_says_where_its_lists_are(tmp_path: Path) -> 
 def test_damaged_json_stops_the_load(tmp_path: Path, content: bytes) -> None:
     with pytest.raises(UnreadableTableError, match=r"accounts\.json is"):
         read(put(tmp_path, **{"accounts.json": content}))
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        b"[" * 100_000 + b"]" * 100_000,
+        b'{"a":' * 100_000 + b"1" + b"}" * 100_000,
+        b"9" * 10_000,
+        b'"\\ud800"',
+        b'"\xff"',
+    ],
+    ids=["brackets", "braces", "digits", "half a character", "no UTF-8"],
+)
+@pytest.mark.parametrize("form", ['[{"account_id": %s}]', '{"account_id": "A1"}\n{"account_id": %s}\n'])
+def test_json_that_was_made_to_do_harm_does_none(tmp_path: Path, cell: bytes, form: str) -> None:
+    put(tmp_path, **{"accounts.json": form.encode() % cell})
+    try:
+        table = read(tmp_path)["accounts"]
+        said = f"accounts.json: {table.rows.num_rows + len(table.rejects)} rows"
+    except UnreadableTableError as error:
+        said = one_line(error)
+    assert said.startswith("accounts.json")
+
+
+@settings(max_examples=50)
+@given(
+    records=st.lists(
+        st.one_of(
+            st.text(), st.none(), st.lists(st.text(max_size=3)), st.dictionaries(st.text(), st.text(), max_size=2)
+        ),
+        max_size=8,
+    ),
+    indent=st.sampled_from([None, 1]),
+    size=st.integers(1, 40),
+)
+def test_a_list_is_cut_where_its_elements_end(records: list[object], indent: int | None, size: int) -> None:
+    text = json.dumps({"a": {"b": records}}, indent=indent, ensure_ascii=False).encode()
+    (start,) = [start for name, start in scan_lists(text) if name == "a.b"]
+    raw = _Slow(text[start + 1 :], size)
+    found = [json.loads(each) for each in split_list(raw, text[: start + 1], start) if each.strip()]
+    assert found == records
+
+
+class _Slow(io.BytesIO):
+    """Gives few bytes at a time, so that pieces end anywhere."""
+
+    def __init__(self, content: bytes, size: int) -> None:
+        super().__init__(content)
+        self._size = size
+
+    def read(self, size: int | None = -1, /) -> bytes:
+        return super().read(self._size)
 
 
 def test_a_mapped_column_is_looked_for_in_all_records(tmp_path: Path) -> None:
