@@ -112,6 +112,10 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         "words", "an account with one of these statuses is barred, unless somebody has found it honest", DEFINED,
         "what marketplaces write where they have shut somebody out, whatever the case", "more accounts are barred"
     )] = ("banned", "blocked", "restricted", "suspended", "terminated")
+    ignore_placeholders: Annotated[bool, rule(
+        "yes or no", "values that stand for nothing (unknown, 0000000000, 127.0.0.1) link nobody", DEFINED,
+        "who has them has nothing in common; a load names them", "no: whoever has one shares it with all who have"
+    )] = True
     # ------------------------------------------------------------------------------- innocent explanations
     prior_bits: Annotated[float, rule(
         "bits", "how much more common an innocent explanation is than a ring", JUDGED,

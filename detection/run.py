@@ -16,7 +16,9 @@ from numpy.typing import NDArray
 
 from detection.barred import heed_decisions
 from detection.candidates.look_alikes import link_look_alikes, make_vectors, name_likenesses
+from detection.channels.facts import find_shared_placeholders
 from detection.evidence.market import Market, make_market
+from detection.policy import Policy
 from detection.rings.build import build_rings
 from detection.rings.ids import keep_ring_ids
 from detection.risk.apply import WeighedScores, weigh_risk
@@ -39,6 +41,7 @@ from graph.version import VERSION
 log = logging.getLogger("ringfence.run")
 
 _STEPS = 6
+PLACEHOLDERS_NAMED = 5
 
 
 def detect(
@@ -116,7 +119,7 @@ def find_run(
         weighed = weigh_risk(weighed.scores, snapshot, model, settings.policy)
     progress("scoring accounts and reviews", 4, _STEPS)
     recorded = record_settings(market, settings) | ({"model_sha256": model.sha256} if model else {})
-    notes = (*note_silence(snapshot), *weighed.notes)
+    notes = (*note_silence(snapshot), *note_placeholders(snapshot, settings.policy), *weighed.notes)
     notes += _note_errors(rings, snapshot, settings, progress)
     run = _gather_run(market, rings, weighed, recorded=recorded, notes=notes)
     return replace(run, vectors=vectors) if settings.encoder else run
@@ -177,6 +180,21 @@ def note_silence(snapshot: Snapshot) -> tuple[str, ...]:
         "no times of signing up: accounts created together are not seen": np.isnat(snapshot.created_at).all(),
     }
     return tuple(note for note, is_missing in missing.items() if is_missing)
+
+
+def note_placeholders(snapshot: Snapshot, policy: Policy) -> tuple[str, ...]:
+    """Which values were taken to stand for nothing, those of most accounts first."""
+    everything = np.full(snapshot.n_identifiers, policy.ignore_placeholders)
+    found = np.flatnonzero(find_shared_placeholders(snapshot, everything))
+    if not len(found):
+        return ()
+    users = np.bincount(snapshot.uses.identifier, minlength=snapshot.n_identifiers)[found]
+    named = [
+        f"{snapshot.identifier_kind[row]} {snapshot.identifier_value[row]} ({n:,})"
+        for n, row in sorted(zip(users.tolist(), found.tolist(), strict=True), key=lambda each: (-each[0], each[1]))
+    ]
+    more = f" and {len(named) - PLACEHOLDERS_NAMED} more" if len(named) > PLACEHOLDERS_NAMED else ""
+    return (f"placeholders link nobody: {', '.join(named[:PLACEHOLDERS_NAMED])}{more}",)
 
 
 def _note_errors(

@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 from detection.channels.incidence import ANYTHING, NO_TARGET, SharedThings
 from detection.policy import Policy
 from graph.model import Ints, Reviews, Snapshot
+from graph.placeholders import find_placeholders
 
 
 def find_review_targets(reviews: Reviews) -> Ints:
@@ -29,3 +30,12 @@ def find_refunds(snapshot: Snapshot, policy: Policy) -> NDArray[np.bool_]:
     # Statuses are words of the export, whatever their case.
     refunds = [code for code, status in enumerate(names) if status.casefold() in policy.refund_statuses]
     return np.isin(snapshot.orders.status, refunds)
+
+
+def find_shared_placeholders(snapshot: Snapshot, looked_at: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """Which of some identifiers (V,) several accounts have, and stand for nothing (V,)."""
+    users = np.bincount(snapshot.uses.identifier, minlength=snapshot.n_identifiers)
+    shared = np.flatnonzero(looked_at & (users > 1))
+    found = np.zeros(snapshot.n_identifiers, dtype=bool)
+    found[shared] = find_placeholders(snapshot.identifier_value[shared])
+    return found

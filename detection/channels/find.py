@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from detection.channels.facts import find_refunds
+from detection.channels.facts import find_refunds, find_shared_placeholders
 from detection.channels.incidence import ANYTHING, Dealings, SharedThings, gather_things, stack_grains
 from detection.channels.record import Channel
 from detection.channels.windows import MICROS_PER_DAY, DatedActs, number_windows, part_in_time, share_in_time
@@ -22,8 +22,10 @@ from graph.model import Snapshot
 
 def find_identifiers(snapshot: Snapshot, record: Channel, policy: Policy) -> SharedThings:
     """Identifiers of one kind, in their canonical spelling."""
-    uses = snapshot.uses
-    rows = np.flatnonzero((snapshot.identifier_kind == record.name)[uses.identifier])
+    uses, is_meant = snapshot.uses, snapshot.identifier_kind == record.name
+    if policy.ignore_placeholders:
+        is_meant = is_meant & ~find_shared_placeholders(snapshot, is_meant)
+    rows = np.flatnonzero(is_meant[uses.identifier])
     identifier, at = uses.identifier[rows], uses.seen_at[rows]
     thing = identifier if record.lease_days is None else part_in_time(identifier, at, record.lease_days)
     return gather_things(record, uses.account[rows], thing, at, identifier)

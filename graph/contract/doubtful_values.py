@@ -11,19 +11,11 @@ import pyarrow.compute as pc
 from graph.arrow import equals, find_repeated, read_ints
 from graph.contract.doubts import Doubt, Wrong, gather, match
 from graph.contract.schema import CONTRACT
+from graph.placeholders import INSIDE, PLACEHOLDER
 
 if TYPE_CHECKING:
     from graph.arrow import Chunks
 
-_PLACEHOLDER = (
-    r"(?i)^\s*(unknown|unbekannt|n/?a|none|null|nil|nan|undefined|missing|empty|default|test|dummy|anonymous"
-    r"|no[_-]?reply@.*|test@test\..*|-+|\.+|\?+|x{3,}|0{3,}|1{6,}|9{6,}|1234567890?|0\.0\.0\.0|255\.255\.255\.255"
-    r"|0{8}-0{4}-0{4}-0{4}-0{12}|(00:){5}00|::)\s*$"
-)
-_INSIDE = (
-    r"^(10\.|127\.|169\.254\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\."
-    r"|192\.0\.2\.|198\.51\.100\.|203\.0\.113\.|f[cd][0-9a-fA-F]{2}:|fe80:|2001:db8:)"
-)
 _LARGE_SHARE, _LEAST_SHARERS = 0.1, 50
 
 
@@ -46,7 +38,7 @@ def _look_at(name: str, rows: pa.Table) -> Iterator[tuple[str, str, Wrong]]:
     ignore = "[tables.{table}] ignore = [{values}]"
     # What one account alone has links nobody.
     repeated = find_repeated(values)
-    blank = match(pa.chunked_array([repeated]), _PLACEHOLDER)
+    blank = match(pa.chunked_array([repeated]), PLACEHOLDER)
     says = "look like placeholders, and would link strangers"
     yield name, use.value, Wrong("placeholder", _keep(values, blank), says, ignore)
     common = _find_common(rows.filter(pc.is_in(values, value_set=repeated)), use.value, rows["account_id"])
@@ -54,7 +46,7 @@ def _look_at(name: str, rows: pa.Table) -> Iterator[tuple[str, str, Wrong]]:
     says = f"have a value that more than {_LARGE_SHARE:.0%} of the table's accounts have"
     yield name, use.value, Wrong("common", _keep(values, common), says, ignore)
     if use.kind_column:
-        inside = match(values.filter(equals(rows[use.kind_column], "ip")), _INSIDE)
+        inside = match(values.filter(equals(rows[use.kind_column], "ip")), INSIDE)
         says = "are IP addresses inside of a network (RFC 1918, 6598) or of documents, which many strangers have"
         yield name, use.value, Wrong("inside", inside, says, "log the address that the internet sees")
 

@@ -44,7 +44,6 @@ def build_snapshot(raw: RawGraph, *, as_of: np.datetime64 | None = None) -> Snap
     product_row, product_id = _sorted_keys(raw.listings["product_id"])
     product_seller = _product_sellers(raw.listed, account_row, product_row)
     referrals = _referrals(raw.referred, account_row, as_of)
-    status, status_names = _account_status(raw.accounts, account_row, as_of)
     return Snapshot(
         account_id=account_id,
         created_at=created_at,
@@ -59,8 +58,7 @@ def build_snapshot(raw: RawGraph, *, as_of: np.datetime64 | None = None) -> Snap
         referral_account=referrals[0],
         referral_by=referrals[1],
         **_labels(raw.labelled, account_row, as_of),
-        account_status=status,
-        account_status_names=status_names,
+        **_statuses(raw.accounts, account_row, as_of),
         joined_identifier=identifiers.joined,
         joined_value=identifiers.joined_value,
         as_of=as_of,
@@ -106,7 +104,7 @@ def _accounts(accounts: pa.Table, as_of: np.datetime64 | None) -> tuple[Ints, St
     return row, _strings(accounts["account_id"].take(pa.array(order))), created_at[order]
 
 
-def _account_status(accounts: pa.Table, account_row: Ints, as_of: np.datetime64 | None) -> tuple[Ints, tuple[str, ...]]:
+def _statuses(accounts: pa.Table, account_row: Ints, as_of: np.datetime64 | None) -> dict[str, Any]:
     """The status of each account (N,) as a code into the names; as of an instant only what is dated by then."""
     known = account_row >= 0
     if as_of is not None:
@@ -116,7 +114,7 @@ def _account_status(accounts: pa.Table, account_row: Ints, as_of: np.datetime64 
     names = tuple(sorted(read_texts(find_distinct(told).drop_null())))
     status = np.full(int((account_row >= 0).sum()), -1, dtype=np.int64)
     status[row] = read_ints(pc.index_in(told, value_set=pa.array(names, pa.string())), missing=-1)
-    return status, names
+    return {"account_status": status, "account_status_names": names}
 
 
 def _sorted_keys(keys: Chunks) -> tuple[Ints, Strings]:

@@ -179,6 +179,19 @@ def test_what_is_silent_is_named_and_the_rest_still_works(what: str, empty: Call
     assert run.rings
 
 
+def test_placeholders_link_nobody_and_are_named() -> None:
+    facts, members = make_background(n=300), [f"a{number:04d}" for number in range(100, 130)]
+    for kind, value in (("phone", "+00000000"), ("device", "Unknown"), ("ip", "127.0.0.1")):
+        facts.share(members, kind, value)
+    found = find_run(make_snapshot(facts), DetectSettings())
+    assert found.rings == ()
+    assert not found.account_tier.any()
+    assert "placeholders link nobody: device Unknown (30), ip 127.0.0.1 (30), phone +00000000 (30)" in found.notes
+    heard = find_run(make_snapshot(facts), read_detect_settings({"policy": {"ignore_placeholders": False}}))
+    assert find_ring_of(heard, members) is not None
+    assert not any("placeholders" in note for note in heard.notes)
+
+
 def test_a_market_that_says_everything_has_no_notes() -> None:
     assert note_silence(make_snapshot(plant_three())) == ()
 

@@ -64,7 +64,7 @@ NO_RECORD = 'is no record such as {"account_id": "A1"}'
         ("accounts.csv", CSV.replace(b",", b"|").decode().encode("utf-16"), CSV_REJECTS),
         ("accounts.csv", b"\xef\xbb\xbf" + CSV.replace(b",", b"\t"), CSV_REJECTS),
         ("accounts.jsonl", LINES, [(3, CSV_REJECTS[0][1]), (4, NO_RECORD)]),
-        ("accounts.ndjson.gz", gzip.compress(LINES), [(3, CSV_REJECTS[0][1]), (4, NO_RECORD)]),
+        ("accounts.ndjson.gz", gzip.compress(LINES, mtime=0), [(3, CSV_REJECTS[0][1]), (4, NO_RECORD)]),
         ("accounts.json", LINES, [(3, CSV_REJECTS[0][1]), (4, NO_RECORD)]),
         ("accounts.jsonl", LIST, [(2, CSV_REJECTS[0][1]), (3, NO_RECORD)]),
         ("accounts.json", b"\xef\xbb\xbf" + LIST, [(2, CSV_REJECTS[0][1]), (3, NO_RECORD)]),

@@ -1,0 +1,33 @@
+"""Values that stand for nothing: whoever has them in common has nothing in common."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from graph.arrow import is_true
+
+PLACEHOLDER = (
+    r"(?i)^\s*(unknown|unbekannt|n/?a|none|null|nil|nan|undefined|missing|empty|default|test|dummy|anonymous"
+    r"|no[_-]?reply@.*|test@test\..*|-+|\.+|\?+|x{3,}|\+?0{3,}|\+?1{6,}|\+?9{6,}|1234567890?|0\.0\.0\.0|255\.255\.255\.255"
+    r"|0{8}-0{4}-0{4}-0{4}-0{12}|(00:){5}00|::)\s*$"
+)
+"""What exports write where nothing is known, in any case."""
+INSIDE = (
+    r"^(10\.|127\.|169\.254\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\."
+    r"|192\.0\.2\.|198\.51\.100\.|203\.0\.113\.|f[cd][0-9a-fA-F]{2}:|fe80:|2001:db8:)"
+)
+"""IP addresses inside of a network (RFC 1918, 6598), of one machine, or of documents (RFC 5737, 3849)."""
+
+
+def find_placeholders(values: NDArray[np.object_]) -> NDArray[np.bool_]:
+    """Which values (V,) are placeholders, or addresses that every network has.
+
+    >>> find_placeholders(np.array(["Unknown", "+000000", "10.0.0.7", "D-1", "100.1.2.3"], dtype=object)).tolist()
+    [True, True, True, False, False]
+    """
+    texts = pa.chunked_array([pa.array(values, pa.string())])
+    stands_for_nothing = pc.match_substring_regex(texts, PLACEHOLDER)
+    return is_true(stands_for_nothing) | is_true(pc.match_substring_regex(texts, INSIDE))
