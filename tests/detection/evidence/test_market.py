@@ -98,6 +98,15 @@ def test_of_what_is_done_with_sellers_the_seller_concerned_is_known() -> None:
     assert set(market.sellers[BLAME].tolist()) == {-1, 0}
 
 
+def test_who_acted_on_a_seller_did_so_once_however_often() -> None:
+    acting_on = meet().acting_on
+    assert list(acting_on) == [PRAISE, BLAME, REFUND, PURCHASE]
+    assert acting_on[PRAISE].tolist() == [0, 1, 0, 0, 0, 2]
+    assert acting_on[BLAME].tolist() == [1, 0, 0, 0, 0, 0]
+    assert acting_on[REFUND].tolist() == [0, 0, 0, 0, 0, 1]
+    assert meet(Facts(dict.fromkeys(NAMES))).acting_on == {}
+
+
 def test_trades_in_cycles_are_links_and_there_are_none_without_trades() -> None:
     cycles = meet().cycles
     assert list(zip(cycles.a.tolist(), cycles.b.tolist(), strict=True)) == [(0, 1), (0, 2), (1, 2)]

@@ -12,6 +12,7 @@ from detection_market import Facts, gather, make_background, make_snapshot, pick
 from slow_twins import find_record
 
 from detection.channels.catalogue import BLAME, PRAISE, PURCHASE, REFUND, SIGN_UP, TRADE
+from detection.channels.conduct import Conduct
 from detection.channels.incidence import Dealings, SharedThings
 from detection.evidence.description_length import measure_plainly
 from detection.evidence.inner_trades import InnerTrades
@@ -179,6 +180,35 @@ def test_several_deeds_and_sales_in_a_circle_have_doers_each() -> None:
     assert find_doers(view).tolist() == [1] * 4
     payments = look(within, {PRAISE: 50.0}, circular=circular, sale_share=DEFAULT_POLICY.sale_share - 0.01)
     assert find_doers(payments).tolist() == [1, 0, 1, 0]
+
+
+def test_a_deed_counts_whatever_else_they_share_and_sign_up_for() -> None:
+    rows: Rows = [(1, 5.0, [3, 5])]
+    view = look({"phone": rows, SIGN_UP: rows, PRAISE: rows}, {"phone": 9.0, SIGN_UP: 99.0, PRAISE: DEED_BITS})
+    assert find_doers(view).tolist() == [1, 0, 1, 0]
+
+
+def test_a_habit_is_a_deed_of_those_who_have_it_as_far_as_it_shows() -> None:
+    view = look()
+    bits = np.zeros(16)
+    bits[[8, 9, 11]] = [0.5, -1.0, 3.0]
+    nobody = np.zeros(16, dtype=np.int64)
+    habits = tuple(Conduct(name, nobody, nobody, bits, bits) for name in ("a habit", "another"))
+    left = {"a habit": np.array([99.0, DEED_BITS / 4, 99.0])}
+    market = replace(view.market, conduct=habits)
+    view = replace(view, market=market, assessment=replace(view.assessment, left=left))
+    assert find_doers(view).tolist() == [0.25, 0, 0, 0.25]
+
+
+@pytest.mark.parametrize(("household", "did"), [(2, [1, 1, 1, 0]), (3, [0, 0, 0, 0])])
+def test_personal_things_of_two_kinds_in_more_hands_than_live_together_are_a_deed(
+    household: int, did: list[float]
+) -> None:
+    rows: Rows = [(0, 9.0, [0, 1, 2]), (1, 9.0, [3, 4, 5]), (1, 9.0, [5, 6])]
+    within: dict[str, Rows] = {"address": rows, "card": [(1, 9.0, [3, 4])], "phone": rows, "payment": rows}
+    view = look(within, dict.fromkeys(within, DEED_BITS))
+    policy = msgspec.structs.replace(DEFAULT_POLICY, household_size=household)
+    assert find_doers(replace(view, market=replace(view.market, policy=policy))).tolist() == did
 
 
 @pytest.mark.parametrize(
