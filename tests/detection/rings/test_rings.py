@@ -1,9 +1,8 @@
-"""Rings: planted guilt is found with its kind, its parties stand aside, ids outlive runs."""
+"""Rings: planted guilt is found with its kind, its parties stand aside."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -22,16 +21,15 @@ from detection_market import (
     plant_trade_ring,
     share_in_chain,
 )
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from detection.policy import DEFAULT_POLICY
-from detection.rings.ids import SAME_RING_JACCARD, keep_ring_ids
 from detection.rings.ties import Tie, find_critical_links
 from detection.run import find_run
 from detection.settings import DetectSettings
 from detection.tiers import Grounds, decide_tier, score_net_bits
-from graph.results import Member, Ring, RunResult
+from graph.results import RunResult
 from graph.vocabulary import RingKind
 
 PLANTS: dict[RingKind, Callable[[Facts, list[str]], None]] = {
@@ -160,49 +158,6 @@ def test_the_score_is_half_at_eight_bits_times_the_root_of_the_size() -> None:
     assert [decide_tier(Grounds(score=score), DEFAULT_POLICY) for score in (0.49, 0.5, 0.8)] == [
         "watch", "review", "automatic",
     ]  # fmt: skip
-
-
-def make_ring(ring_id: str, members: set[str]) -> Ring:
-    listed = tuple(Member(name, "core", 1.0) for name in sorted(members))
-    return Ring(ring_id, "trade", 0.5, "review", 1.0, 1.0, listed, (), (), ())
-
-
-NAMES = st.sets(st.sampled_from("abcdefghij"), min_size=1, max_size=6)
-
-
-@settings(max_examples=80, deadline=None)
-@given(st.lists(NAMES, max_size=5), st.lists(NAMES, max_size=5))
-def test_ids_go_to_the_most_similar_ring_and_to_one_only(now: list[set[str]], before: list[set[str]]) -> None:
-    earlier = {f"E{place}": frozenset(members) for place, members in enumerate(before)}
-    rings = keep_ring_ids([make_ring(f"N{place}", members) for place, members in enumerate(now)], earlier)
-    pairs = [
-        (-len(members & set(old)) / len(members | old), ring_id, place)
-        for place, members in enumerate(now)
-        for ring_id, old in earlier.items()
-    ]
-    slow: dict[int, str] = {}
-    for similarity, ring_id, place in sorted(pairs):
-        if -similarity >= SAME_RING_JACCARD and place not in slow and ring_id not in slow.values():
-            slow[place] = ring_id
-    assert [ring.ring_id for ring in rings] == [slow.get(place, f"N{place}") for place in range(len(now))]
-
-
-def test_a_new_ring_never_takes_an_id_that_an_heir_has() -> None:
-    earlier = {"R": frozenset("abcd")}
-    heir, namesake = make_ring("N", set("abcd")), make_ring("R", set("wxyz"))
-    kept = keep_ring_ids([heir, namesake], earlier)
-    assert kept[0].ring_id == "R"
-    assert kept[1].ring_id not in ("R", "N")
-
-
-def test_many_rings_keep_their_ids() -> None:
-    rng = np.random.default_rng(0)
-    groups = [{f"{account}" for account in rng.integers(0, 5_000, 20)} for _ in range(200)]
-    rings = [make_ring(f"N{place}", members) for place, members in enumerate(groups)]
-    earlier = {f"E{place:04d}": frozenset(members) for place, members in enumerate(groups)}
-    kept = keep_ring_ids(rings, earlier)
-    assert [ring.ring_id for ring in kept] == list(earlier)
-    assert replace(kept[0], ring_id="N0") == rings[0]
 
 
 @given(st.lists(st.integers(0, 50), max_size=7), st.integers(-5, 120))
