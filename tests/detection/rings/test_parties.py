@@ -147,10 +147,11 @@ def test_favours_are_good_reviews_of_a_seller_or_its_products_and_orders_each_pa
         (8, -1, -1, 5.0),
         (8, 2, -1, 5.0),  # of a product that nobody known lists
         (4, -1, 0, 5.0),
+        (2, 0, -1, 5.0),
     ]
     orders = [(3, 9), (3, 9), (2, 0), (5, -1)]
     found = list_favours(make_market(reviews, orders, [8, 0, -1]))
-    assert found == {"praised by": [(4, 0), (5, 9), (6, 0), (7, 9)], "sold to": [(2, 0), (3, 9)]}
+    assert found == {"praised by": [(2, 8), (4, 0), (5, 9), (6, 0), (7, 9)], "sold to": [(2, 0), (3, 9)]}
 
 
 def test_where_no_product_is_known_sellers_are_praised() -> None:
@@ -198,6 +199,14 @@ def test_it_takes_more_bits_than_a_name_and_two_members(members: int, others: in
     expected = members * (members + others) / (40 + members + others)
     assert (surprise(members, expected) > log2(5) and members > 1) == is_named
     assert ("a70" in name_gainers(favour(pairs))) == is_named
+
+
+def test_the_more_sellers_there_are_the_more_it_takes_to_name_one() -> None:
+    """Two members and eight others favour a seller; beside four that ten favour each there is one more."""
+    pairs = [(0, 70), (1, 70), *((50 + other, 70) for other in range(8))]
+    assert list(name_gainers(favour(pairs))) == ["a70"]
+    assert log2(5) < surprise(2, 2 * 10 / 51) < log2(6)
+    assert name_gainers(favour([*pairs, (60, 75)])) == {}
 
 
 def test_several_who_gain_are_named_in_order_each_once_for_praise_before_trade() -> None:
