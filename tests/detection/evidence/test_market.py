@@ -59,6 +59,14 @@ def test_every_channel_that_has_facts_is_found_and_the_others_are_silent() -> No
     assert (nothing.channels, nothing.conduct, nothing.sellers, len(nothing.cycles.a)) == ({}, (), {}, 0)
 
 
+def test_of_a_market_in_which_nothing_was_looked_for_nothing_is_known() -> None:
+    market = Market(make_snapshot(make_facts()))
+    assert (market.things, market.dealings, market.conduct, market.sellers) == ({}, {}, (), {})
+    assert market.policy == Policy()
+    assert (len(market.cycles.a), market.pools.inside.shape[1]) == (0, 0)
+    assert (market.channels, market.acting_on, market.timeless) == ({}, {}, [])
+
+
 def test_searches_follow_all_but_moments_of_signing_up() -> None:
     market = meet()
     assert list(market.followed) == [name for name in market.things if name != SIGN_UP]
