@@ -145,9 +145,8 @@ def _give_back(
     left: Mapping[str, Floats],
 ) -> None:
     """What it takes to name people twice is not explained: give it back to the channels, as much as each is claimed."""
-    share = np.divide(
-        explanation.again_bits, explanation.bits, out=np.zeros(len(won)), where=won & (explanation.bits > 0)
-    )
+    # What accounts for nothing has won nowhere.
+    share = np.divide(explanation.again_bits, explanation.bits, out=np.zeros(len(won)), where=won)
     for name, claimed in explanation.claimed.items():
         group = within[name].group if name in within else None
         left[name][:] += np.minimum(share, 1.0) * sum_claims(claimed, group, evidence.get(name), len(won))

@@ -119,6 +119,7 @@ def test_who_shares_with_one_that_shares_with_a_barred_account_is_left_alone() -
     facts.share(["old", "ann"], "phone", "one")
     facts.share(["ann", "bob"], "phone", "two")
     facts.share(["cyd", "dan"], "device", "three")
+    facts.share(["dan", "old"], "address", "a house")
     assert list(list_reasons(heed(facts))) == ["ann", "old"]
 
 
@@ -152,6 +153,17 @@ def test_one_thing_of_two_barred_accounts_is_told_of_each() -> None:
     assert list_reasons(heed(facts))["ann"] == (
         "shares phone one with bob, which is banned",
         f"shares phone one with old, {SINCE}",
+    )
+
+
+def test_of_links_as_grave_those_with_the_earlier_accounts_come_first() -> None:
+    facts = make_facts()
+    facts.statuses = {"bob": "banned"}
+    facts.share(["ann", "old"], "device", "a")
+    facts.share(["ann", "bob"], "phone", "z")
+    assert list_reasons(heed(facts))["ann"] == (
+        "shares phone z with bob, which is banned",
+        f"shares device a with old, {SINCE}",
     )
 
 

@@ -71,7 +71,8 @@ def test_nothing_is_claimed_at_first() -> None:
     said = claim.conclude("nothing", is_of_crowds=True)
     assert (said.people.tolist(), said.households.tolist()) == ([0, 0], [0, 0])
     assert (np.asarray(said.again_bits).tolist(), np.asarray(said.choice_bits).tolist()) == ([0, 0], [0, 0])
-    assert Explanation("nothing", said.bits, said.people, said.households).claimed == {}
+    plain = Explanation("nothing", said.bits, said.people, said.households)
+    assert (plain.claimed, plain.again_bits, plain.choice_bits) == ({}, 0.0, 0.0)
 
 
 def test_of_a_thing_no_more_is_claimed_than_it_shows_and_whoever_has_part_in_it_is_named() -> None:

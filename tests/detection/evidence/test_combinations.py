@@ -190,6 +190,12 @@ def test_of_a_thing_that_two_explain_the_greater_claim_counts_and_of_trades_both
     assert weigh_things((40.0, 40.0), club, launch) == [40 - 17, 40 - 6, 30 - 25, 40 - 24]
 
 
+def test_what_two_claim_and_one_explains_is_what_that_one_claims() -> None:
+    club, little = claim(CLUB, device=[9.0, 2.0, 5.0]), claim("launch", device=[1.0, 0.5, 0.5])
+    for told in ((club, little), (little, club)):
+        assert weigh_things((40.0, 40.0), *told) == [40 - 11, 40 - 5, 30.0, 40.0]
+
+
 def test_no_more_is_explained_than_a_channel_shows() -> None:
     club = claim(CLUB, device=[9.0, 2.0, 5.0], trade=[10.0, 50.0])
     assert weigh_things((8.0, 40.0), club) == [0.0, 35.0, 20.0, 0.0]
@@ -204,3 +210,28 @@ def test_what_none_of_the_combination_claims_stays() -> None:
         30.0,
         40.0,
     ]  # a bit of trades is no further story
+
+
+# ── those who are named twice ─────────────────────────────────────────────────────────────────────
+
+
+def give_back(bits: Two, again: Two, **claimed: list[float]) -> list[float]:
+    """What is left where households explain so many bits, and so many go to naming people again."""
+    nobody, parts = np.array([0, 0]), {channel: np.array(part) for channel, part in claimed.items()}
+    homes = Explanation(HOUSEHOLD, np.array(bits), nobody, np.array(SIZE), parts, np.array(again))
+    return weigh_things((40.0, 40.0), homes)
+
+
+def test_what_it_takes_to_name_people_twice_is_given_back_to_each_channel_in_proportion() -> None:
+    # Of twenty bits five go to names, of which each channel gets a quarter of what it was relieved of.
+    left = give_back((20.0, 20.0), (5.0, 0.0), device=[8.0, 4.0, 10.0], trade=[8.0, 10.0])
+    assert left == pytest.approx([28 + 12 / 4, 30.0, 22 + 8 / 4, 30.0])
+
+
+def test_no_more_is_given_back_than_was_taken() -> None:
+    assert give_back((1.0, 1.0), (9.0, 0.0), device=[6.0, 4.0, 10.0]) == pytest.approx([40.0, 30.0, 30.0, 40.0])
+    assert give_back((60.0, 60.0), (15.0, 0.0), device=[50.0, 10.0, 10.0]) == pytest.approx([10.0, 30.0, 30.0, 40.0])
+
+
+def test_what_was_not_taken_is_not_given_back() -> None:
+    assert give_back((20.0, 20.0), (19.0, 5.0), device=[1.0, 1.0, 20.0]) == pytest.approx([40.0, 25.0, 30.0, 40.0])
