@@ -11,7 +11,7 @@ import pytest
 from detection_market import Facts, make_snapshot
 from hand_made import use
 
-from detection.channels.facts import find_refunds, find_review_targets, find_thing_sellers
+from detection.channels.facts import find_refunds, find_review_targets, find_shared_placeholders, find_thing_sellers
 from detection.channels.incidence import ANYTHING, NO_TARGET
 from detection.policy import DEFAULT_POLICY, Policy
 
@@ -49,3 +49,16 @@ def test_an_order_was_refunded_whose_status_says_so_in_any_spelling(policy: Poli
     assert len(found) == 6
     assert {snapshot.orders.status_names[code] for code in snapshot.orders.status[found]} == refunded
     assert find_refunds(make_snapshot(Facts(dict.fromkeys("ab"))), policy).tolist() == []
+
+
+def test_what_stands_for_nothing_is_named_where_several_have_it_and_it_is_looked_at() -> None:
+    facts = Facts(dict.fromkeys(("ann", "bob", "cyd")))
+    facts.share(["ann", "bob"], "phone", "unknown")
+    facts.share(["ann", "bob"], "card", "unknown")
+    facts.share(["cyd"], "device", "unknown")
+    facts.share(["ann", "cyd"], "phone", "+4912345678")
+    snapshot = make_snapshot(facts)
+    kinds = np.array(snapshot.identifier_kind)
+    found = find_shared_placeholders(snapshot, kinds != "card")
+    assert (found.dtype, len(found)) == (bool, 4)
+    assert [(kinds[row], snapshot.identifier_value[row]) for row in np.flatnonzero(found)] == [("phone", "unknown")]
