@@ -282,6 +282,17 @@ def test_whom_as_large_a_share_of_everybody_else_acts_on_is_no_party(others: int
     assert (7 in find_parties(view, "review")) == is_party
 
 
+def test_one_other_who_does_so_is_everybody_else() -> None:
+    view = look({PRAISE: PRAISED}, {PRAISE: 20.0}, sellers={PRAISE: [0, 7, 7, 15, -1, 14]})
+    for others, is_party in ((NOBODY[:0].astype(int), True), (np.array([0]), False)):
+        account = np.append(others, [8, 9, 10, 11])
+        never = np.full(len(account), "NaT", dtype="datetime64[us]")
+        columns = {"account": account, "thing": (account != 11).astype(int), "first_at": never, "last_at": never}
+        praise = replace(view.market.things[PRAISE], **columns)  # type: ignore[arg-type]
+        seen = replace(view, market=replace(view.market, things={PRAISE: praise}))
+        assert (7 in find_parties(seen, "review")) == is_party
+
+
 @pytest.mark.parametrize(
     ("least_party", "party_share", "parties"),
     [(2, 0.75, {7: 3}), (3, 0.5, {7: 3}), (2, 0.76, {}), (4, 0.5, {}), (1, 0.25, {7: 3, 15: 2, 0: 1})],
