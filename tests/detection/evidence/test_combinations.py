@@ -173,13 +173,18 @@ def claim(explanation: str, **claimed: list[float]) -> Explanation:
     return Explanation(explanation, np.ones(2), nobody, nobody, bits)
 
 
-def weigh_things(shown: Two, *told: Explanation) -> list[float]:
-    """What is left of three devices, two of the first group and one of the second; the trades are of both."""
+def weigh_claims(shown: Two, *told: Explanation) -> BestExplanation:
+    """The best of what is told of three devices, two of the first group and one of the second, and trades of both."""
     number = np.arange(3)
     devices = SharedWithin(np.array([0, 0, 1]), number, number, number, np.ones(3), number, number, number)
     evidence = {"device": show("device", shown), "trade": show("trade", (30.0, 40.0))}
     length = measure_plainly(np.array(SIZE), TOTAL)
-    left = weigh_explanations(evidence, {"device": devices}, length, list(told), POLICY).left
+    return weigh_explanations(evidence, {"device": devices}, length, list(told), POLICY)
+
+
+def weigh_things(shown: Two, *told: Explanation) -> list[float]:
+    """What is left of the devices and the trades of each group."""
+    left = weigh_claims(shown, *told).left
     return [*left["device"].tolist(), *left["trade"].tolist()]
 
 
@@ -194,6 +199,8 @@ def test_what_two_claim_and_one_explains_is_what_that_one_claims() -> None:
     club, little = claim(CLUB, device=[9.0, 2.0, 5.0]), claim("launch", device=[1.0, 0.5, 0.5])
     for told in ((club, little), (little, club)):
         assert weigh_things((40.0, 40.0), *told) == [40 - 11, 40 - 5, 30.0, 40.0]
+        won = {name: won.tolist() for name, won in weigh_claims((40.0, 40.0), *told).won.items()}
+        assert won == {CLUB: [True, True], "launch": [False, False]}
 
 
 def test_no_more_is_explained_than_a_channel_shows() -> None:
