@@ -111,7 +111,7 @@ def distinct_groups(account: Ints, size: Ints) -> Groups:
     account, size = account[keep], size[size >= MIN_SIZE]
     start = np.cumsum(size) - size
     # Comparing sorted members one by one would need a loop; two different groups collide once in 2^64 pairs.
-    mixed = np.add.reduceat(spread_bits(account), start) if len(size) else np.empty(0, dtype=np.uint64)
+    mixed = np.add.reduceat(spread_bits(account), start)
     first = account[start]
     order = np.lexsort((mixed, size, first))
     fresh = np.ones(len(order), dtype=bool)

@@ -42,7 +42,7 @@ def score_share(observed: NDArray[Any], trials: NDArray[Any], chance: NDArray[An
     share = np.minimum(observed / n, 1.0)
     above = share > chance
     hit, miss = np.where(above, share, 1.0), np.where(above & (share < 1), 1.0 - share, 1.0 - p)
-    bits = n * (hit * np.log2(hit / p) + np.where(share < 1, miss, 0.0) * np.log2(miss / (1.0 - p)))
+    bits = n * (hit * np.log2(hit / p) + miss * np.log2(miss / (1.0 - p)))
     return np.where(above, bits, 0.0)
 
 

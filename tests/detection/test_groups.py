@@ -54,6 +54,13 @@ def test_facts_are_found_by_account_in_the_order_in_which_they_are_known() -> No
     ]  # fmt: skip
 
 
+def test_of_many_facts_those_of_an_account_stay_in_order() -> None:
+    index = index_by_account(np.arange(5_000) * 7 % 11)
+    assert all(
+        (np.diff(index.order[begin : begin + n]) > 0).all() for begin, n in zip(index.begin, index.count, strict=True)
+    )
+
+
 @pytest.mark.parametrize("account", [[], [0], [9]])
 def test_of_whom_nothing_is_known_nothing_is_found(account: list[int]) -> None:
     index = index_by_account(np.array(account, dtype=np.int64))
