@@ -61,7 +61,7 @@ def _share_in_windows(record: Channel, acts: DatedActs, days: float) -> SharedTh
     account, target, at = acts.account[dated], acts.target[dated], acts.at[dated]
     window = number_windows(at, days)
     when = gather_things(record, account, window, at, np.full(len(window), ANYTHING))
-    what = gather_things(record, account, target * (int(window.max(initial=0)) + 1) + window, at, target)
+    what = gather_things(record, account, target * (int(window.max()) + 1) + window, at, target)
     # A choice is set against the other choices made in its window: a busy week is not held against each target again.
     stratum = np.empty(what.n_things, dtype=np.int64)
     stratum[what.thing] = number_windows(what.first_at, days)

@@ -21,11 +21,6 @@ def test_a_review_is_of_its_product_or_else_of_its_seller_or_of_nothing() -> Non
     assert find_review_targets(reviews).tolist() == [0, 3, -1, -6, NO_TARGET]
 
 
-def test_nothing_and_anything_are_no_account_that_a_market_could_have() -> None:
-    assert NO_TARGET == -(2**63)
-    assert ANYTHING == NO_TARGET + 1
-
-
 def test_a_thing_concerns_the_seller_of_its_product_or_its_account_and_a_time_concerns_nobody() -> None:
     subjects = [0, 1, 2, -1, -5, ANYTHING]
     channel = replace(use("praise", [(0, 5)]), subject=np.array(subjects))
@@ -62,3 +57,10 @@ def test_what_stands_for_nothing_is_named_where_several_have_it_and_it_is_looked
     found = find_shared_placeholders(snapshot, kinds != "card")
     assert (found.dtype, len(found)) == (bool, 4)
     assert [(kinds[row], snapshot.identifier_value[row]) for row in np.flatnonzero(found)] == [("phone", "unknown")]
+
+
+def test_what_nobody_uses_any_more_is_no_placeholder() -> None:
+    values = np.array(["unknown", "a phone", "unknown"], dtype=object)
+    uses = SimpleNamespace(identifier=np.array([0, 0, 1]))
+    snapshot: Any = SimpleNamespace(n_identifiers=3, uses=uses, identifier_value=values)
+    assert find_shared_placeholders(snapshot, np.ones(3, dtype=bool)).tolist() == [True, False, False]

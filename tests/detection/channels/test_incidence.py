@@ -10,7 +10,15 @@ import pytest
 from hand_made import use
 from slow_twins import find_record, make_trades
 
-from detection.channels.incidence import Dealings, SharedThings, gather_things, join_parts, stack_grains
+from detection.channels.incidence import (
+    ANYTHING,
+    NO_TARGET,
+    Dealings,
+    SharedThings,
+    gather_things,
+    join_parts,
+    stack_grains,
+)
 from graph.model import Times
 
 NOBODY = np.empty(0, dtype=np.int64)
@@ -38,6 +46,11 @@ def lend(*uses: tuple[int, int, float | None, float | None], things: int = 0) ->
 def nobody_uses() -> SharedThings:
     never = read_days([])
     return SharedThings(DEVICE, NOBODY, NOBODY, never, never, NOBODY, NOBODY, NOBODY)
+
+
+def test_nothing_and_anything_are_no_account_that_a_market_could_have() -> None:
+    assert NO_TARGET == -(2**63)
+    assert ANYTHING == NO_TARGET + 1
 
 
 # ── counts ────────────────────────────────────────────────────────────────────────────────────────
@@ -125,6 +138,7 @@ def test_who_deals_with_whom_is_symmetric_and_as_large_as_the_market() -> None:
         [0, 0, 0, 0, 0],
         [0, 0, 0, 0, 0],
     ]
+    assert (partners.nnz, partners.sum(axis=1).tolist()) == (4, [2, 1, 1, 0, 0])
     assert make_trades(np.array([2]), np.array([0])).join_partners(3).nnz == 2
 
 
@@ -150,6 +164,12 @@ def test_parts_keep_their_things_and_strata_apart() -> None:
     assert count_days(joined.last_at) == [2.0, 4.0, 6.0, 2.0, 4.0]
 
 
+def test_a_part_alone_is_the_whole() -> None:
+    one = lend((0, 0, 1, 2), (1, 1, 3, 4))
+    joined = join_parts([one])
+    assert (joined.record, joined.thing.tolist(), joined.account.tolist()) == (DEVICE, [0, 1], [0, 1])
+
+
 def test_a_part_in_which_nobody_does_anything_takes_no_place() -> None:
     one = lend((0, 0, 1, 2))
     joined = join_parts([nobody_uses(), one, nobody_uses(), one])
@@ -172,6 +192,15 @@ def test_an_account_uses_a_thing_once_from_the_first_time_to_the_last() -> None:
     assert [tuple(row) for row in rows] == [(1, 0, 3.0, 3.0), (4, 0, 9.0, 9.0), (2, 1, None, None), (4, 1, 2.0, 5.0)]
     assert channel.subject.tolist() == [21, 91]
     assert (channel.grain.tolist(), channel.stratum.tolist(), channel.record) == ([0, 0], [0, 0], DEVICE)
+    assert channel.grain.dtype == channel.stratum.dtype == np.int64
+
+
+def test_an_account_that_comes_last_uses_a_thing_once_whatever_the_first_does_with_the_next() -> None:
+    channel = gather_things(
+        DEVICE, np.array([4, 1, 4]), np.array([20, 90, 20]), read_days([1, 2, 3]), np.array([7, 8, 7])
+    )
+    assert list(zip(channel.account.tolist(), channel.thing.tolist(), strict=True)) == [(4, 0), (1, 1)]
+    assert (count_days(channel.first_at), count_days(channel.last_at)) == ([1.0, 2.0], [3.0, 2.0])
 
 
 def test_nothing_is_gathered_of_nothing() -> None:

@@ -105,7 +105,8 @@ def test_each_level_has_grains_of_its_own_and_what_is_not_dated_at_all_is_shared
 
 def test_of_what_is_dated_in_part_the_rest_is_left_out_and_first_and_last_times_are_kept() -> None:
     channel = share_in_time(PRAISE, [act((0, 70, 0.5), (0, 70, 1.5), (0, 70, None))])
-    assert channel.record is PRAISE
+    assert channel.record is share_in_time(PRAISE, [act((0, 70, None))]).record is PRAISE
+    assert channel.stratum.dtype == channel.grain.dtype == np.int64
     assert channel.first_at.tolist() == read_days([0.5] * 4).tolist()
     assert channel.last_at.tolist() == read_days([1.5] * 4).tolist()
 
