@@ -15,11 +15,10 @@ PLACEHOLDER = (
     r"|0{8}-0{4}-0{4}-0{4}-0{12}|(00:){5}00|::)\s*$"
 )
 """What exports write where nothing is known, in any case."""
-INSIDE = (
-    r"^(10\.|127\.|169\.254\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\."
-    r"|192\.0\.2\.|198\.51\.100\.|203\.0\.113\.|f[cd][0-9a-fA-F]{2}:|fe80:|2001:db8:)"
-)
-"""IP addresses inside of a network (RFC 1918, 6598), of one machine, or of documents (RFC 5737, 3849)."""
+EVERYWHERE = r"^(10\.|127\.|169\.254\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|f[cd][0-9a-fA-F]{2}:|fe80:)"
+"""IP addresses that every network and every machine has (RFC 1918, 4193, 3927)."""
+INSIDE = rf"{EVERYWHERE}|^(100\.(6[4-9]|[7-9]\d|1[01]\d|12[0-7])\.|192\.0\.2\.|198\.51\.100\.|203\.0\.113\.|2001:db8:)"
+"""The same, and addresses inside of a carrier's network (RFC 6598) or of documents (RFC 5737, 3849)."""
 
 
 def find_placeholders(values: NDArray[np.object_]) -> NDArray[np.bool_]:
@@ -30,4 +29,4 @@ def find_placeholders(values: NDArray[np.object_]) -> NDArray[np.bool_]:
     """
     texts = pa.chunked_array([pa.array(values, pa.string())])
     stands_for_nothing = pc.match_substring_regex(texts, PLACEHOLDER)
-    return is_true(stands_for_nothing) | is_true(pc.match_substring_regex(texts, INSIDE))
+    return is_true(stands_for_nothing) | is_true(pc.match_substring_regex(texts, EVERYWHERE))

@@ -10,6 +10,7 @@ from typing import Any
 from detection.channels.conduct import COMPLAINTS, REFUNDS
 from detection.channels.find import (
     find_identifiers,
+    find_items_back,
     find_praise_or_blame,
     find_purchases,
     find_referrers,
@@ -20,8 +21,8 @@ from detection.channels.find import (
 from detection.channels.record import IDENTIFIER_ROLES, Channel, Role
 from graph.errors import ConfigError
 
-PRAISE, BLAME, REFUND, PURCHASE, REFERRED, SIGN_UP, TRADE = (
-    "praise", "blame", "refund", "purchase", "referral", "sign-up", "trade",
+PRAISE, BLAME, REFUND, PURCHASE, ITEM, REFERRED, SIGN_UP, TRADE = (
+    "praise", "blame", "refund", "purchase", "item", "referral", "sign-up", "trade",
 )  # fmt: skip
 
 ALIKE = 0.8
@@ -81,6 +82,10 @@ BEHAVIOURS = (
         PURCHASE, find_purchases, "thing bought at the same time", "things bought at the same time",
         affinity=4.0, windows_days=(1.0, 4.0, 16.0), ring_kind="farm", kind_weight=0.2, about="purchases of",
         is_seller_bound=True, draws_crowds=True,
+    ),
+    Channel(
+        ITEM, find_items_back, "item that came back to who had sold it", "items that came back to who had sold them",
+        ring_kind="trade", about="had back",
     ),
     Channel(REFERRED, find_referrers, "referrer", "referrers", ring_kind="farm", is_shared_at_home=True),
     # Signing up joins everybody to somebody, and makes no pool, since everybody did: it only counts as evidence.

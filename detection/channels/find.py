@@ -10,9 +10,11 @@ function of the snapshot and falls silent where its columns are missing.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
-from detection.channels.facts import find_refunds, find_shared_placeholders
+from detection.channels.facts import count_earlier_sales, find_refunds, find_shared_placeholders
 from detection.channels.incidence import ANYTHING, Dealings, SharedThings, gather_things, stack_grains
 from detection.channels.record import Channel
 from detection.channels.windows import MICROS_PER_DAY, DatedActs, number_windows, part_in_time, share_in_time
@@ -57,14 +59,28 @@ def find_refund_claims(snapshot: Snapshot, record: Channel, policy: Policy) -> S
 
 
 def find_purchases(snapshot: Snapshot, record: Channel, policy: Policy) -> SharedThings:
-    """Products bought at one time, but for those that a refund or a review speaks of already."""
+    """Products bought at one time, but for those that a refund or a review speaks of already, or that go round."""
     orders, reviews = snapshot.orders, snapshot.reviews
     width = snapshot.n_products + 1
     # A purchase that is reviewed or refunded would count the same deed in two channels.
     spoken_of = np.isin(orders.buyer * width + orders.product, reviews.author * width + reviews.product)
-    rows = np.flatnonzero((orders.product >= 0) & ~spoken_of & ~find_refunds(snapshot, policy))
+    # An item that goes round is another channel's.
+    goes_round = np.isin(orders.product, orders.product[count_earlier_sales(orders) > 0])
+    rows = np.flatnonzero((orders.product >= 0) & ~spoken_of & ~goes_round & ~find_refunds(snapshot, policy))
     acts = DatedActs(orders.buyer[rows], orders.product[rows], orders.ordered_at[rows])
     return share_in_time(record, [acts])
+
+
+def find_items_back(snapshot: Snapshot, record: Channel, policy: Policy) -> SharedThings:
+    """Items that came back to who had sold them: who had each for the second time, for the third, and so on."""
+    orders, laps = snapshot.orders, count_earlier_sales(snapshot.orders)
+    bought = (orders.product >= 0) & (orders.seller >= 0) & ~np.isnat(orders.ordered_at)
+    # What these bought besides is what chance could have let come back.
+    rows = np.flatnonzero(bought & np.isin(orders.buyer, orders.buyer[laps > 0]))
+    product, lap = orders.product[rows], laps[rows]
+    thing = np.where(lap > 0, product * (int(lap.max(initial=0)) + 1) + lap, -1 - np.arange(len(rows)))
+    found = gather_things(record, orders.buyer[rows], thing, orders.ordered_at[rows], product)
+    return replace(found, unshared=int(bought.sum()) - len(rows))
 
 
 def find_referrers(snapshot: Snapshot, record: Channel, policy: Policy) -> SharedThings:

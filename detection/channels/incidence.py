@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -37,6 +38,8 @@ class SharedThings:
         grain that says most about it
     stratum : (n_things,) which things compete for the same deeds, 0..: chance deals out what
         accounts did in one window among what was done in that window
+    unshared
+        How many more uses there are, in stratum 0, by accounts and of things that are left out: nobody shares those
     """
 
     record: Channel
@@ -47,6 +50,7 @@ class SharedThings:
     subject: Ints
     grain: Ints
     stratum: Ints
+    unshared: int = 0
 
     @property
     def name(self) -> str:
@@ -66,7 +70,9 @@ class SharedThings:
     @cached_property
     def stratum_uses(self) -> Ints:
         """The uses of all things of each stratum."""
-        return np.bincount(self.stratum[self.thing])
+        uses = np.bincount(self.stratum[self.thing])
+        uses[:1] += self.unshared
+        return uses
 
     @cached_property
     def n_grains(self) -> int:
@@ -173,10 +179,11 @@ def join_parts(parts: list[SharedThings]) -> SharedThings:
     """Things of several parts as one channel, each with strata of its own."""
     things = np.cumsum([0, *(part.n_things for part in parts)])
     strata = np.cumsum([0, *(int(part.stratum.max(initial=-1)) + 1 for part in parts)])
-    join = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _PLAIN_COLUMNS}
+    join: dict[str, Any] = {name: np.concatenate([getattr(part, name) for part in parts]) for name in _PLAIN_COLUMNS}
     thing = np.concatenate([part.thing + begin for part, begin in zip(parts, things, strict=False)])
     stratum = np.concatenate([part.stratum + begin for part, begin in zip(parts, strata, strict=False)])
-    return SharedThings(parts[0].record, thing=thing, stratum=stratum, **join)
+    whole = replace(parts[0], unshared=sum(part.unshared for part in parts))
+    return replace(whole, thing=thing, stratum=stratum, **join)
 
 
 _PLAIN_COLUMNS = ("account", "first_at", "last_at", "subject", "grain")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 from dataclasses import dataclass
 from typing import Any
 
@@ -46,12 +47,24 @@ def draw_names(rng: np.random.Generator, prefix: str, count: int, digits: int = 
 
 
 def draw_ip_names(rng: np.random.Generator, count: int) -> Any:
-    """Draw distinct IPv4 addresses."""
+    """Draw distinct IPv4 addresses that the internet sees."""
     codes = np.zeros(0, dtype=np.int64)
     while len(codes) < count:
         codes = np.unique(np.concatenate([codes, rng.integers(11 << 24, 223 << 24, count + count // 8 + 8)]))
-    chosen = rng.permutation(codes)[:count].tolist()
+    chosen = _move_out(rng.permutation(codes)[:count]).tolist()
     return pd.array([f"{c >> 24}.{c >> 16 & 255}.{c >> 8 & 255}.{c & 255}" for c in chosen], dtype="str")
+
+
+_RESERVED = ("100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.168.0.0/16")
+"""Networks of nobody in particular; what is drawn in one of them is moved to a range in which nothing is drawn."""
+
+
+def _move_out(codes: npt.NDArray[np.int64]) -> npt.NDArray[np.int64]:
+    moved = codes.copy()
+    for number, network in enumerate(map(ipaddress.IPv4Network, _RESERVED), start=5):
+        inside = (codes >= int(network.network_address)) & (codes <= int(network.broadcast_address))
+        moved[inside] = number << 24 | codes[inside] & 0xFFFFFF
+    return moved
 
 
 def take_names(names: Any, index: npt.NDArray[Any]) -> Any:
