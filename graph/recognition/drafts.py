@@ -84,7 +84,11 @@ def draft_main(survey: Survey, chosen: Mapping[str, str]) -> list[Draft]:
         ranked = rank_tables(look) if told is None else [(told, 1.0)]
         for table, _ in ranked[:1]:
             drafts.append(_draft(look, CONTRACT[table]))
-    return link_persons([draft for draft in drafts if draft is not None])
+    found = [draft for draft in drafts if draft is not None]
+    listed = [draft for draft in found if draft.table == "accounts"]
+    named = [draft for draft in listed if _is_called(draft.look, CONTRACT["accounts"])]
+    others = [] if not named else [id(draft) for draft in listed if draft not in named]
+    return link_persons([draft for draft in found if id(draft) not in others])
 
 
 def rank_tables(look: Look) -> list[tuple[str, float]]:
@@ -96,10 +100,26 @@ def rank_tables(look: Look) -> list[tuple[str, float]]:
 def _score_table(look: Look, table: Table) -> float | None:
     called = _score_name(look, table)
     draft = _draft(look, table)
-    if draft is None or (not called and not _tells(draft)):
+    if draft is None or (not called and not (_tells(draft) and _is_open(look, table))):
         return None
     fits = [_best(look, table, name).score for name in draft.picks]
     return 2.0 * called + 0.3 * len(fits) + sum(fits) / len(fits)
+
+
+def _is_open(look: Look, table: Table) -> bool:
+    """Whether a file may be a list of accounts, as any that names some could be, although it is not called so."""
+    return table.name != "accounts" or not any(_is_called(look, CONTRACT[other]) for other in _MAIN)
+
+
+def name_missing(look: Look) -> str:
+    """Why a file is no table: what it lacks of the one that it is called after."""
+    for table in (CONTRACT[name] for name in _MAIN):
+        called = _is_called(look, table)
+        needed = [column for column in table.columns if column.required]
+        missing = [each.name for each in needed if not find_fits(look, table, each, called)]
+        if called and missing:
+            return f"it is called as {table.name} are, but none of its columns is known to be {' or '.join(missing)}"
+    return "it looks like no table of the data contract"
 
 
 def _tells(draft: Draft) -> bool:

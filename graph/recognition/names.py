@@ -59,8 +59,17 @@ def squeeze(name: str) -> str:
     >>> squeeze("Order ID"), squeeze("orderId"), squeeze("Käufer-Nr."), squeeze("订单编号")
     ('orderid', 'orderid', 'kaufernr', '订单编号')
     """
-    split = unicodedata.normalize("NFKD", name.casefold())
-    return "".join(letter for letter in split if letter.isalnum())
+    return "".join(letter for letter in fold(name) if letter.isalnum())
+
+
+def fold(word: str) -> str:
+    """A word without capitals, accents and spaces around it.
+
+    >>> fold(" Remboursée "), fold("★")
+    ('remboursee', '★')
+    """
+    split = unicodedata.normalize("NFKD", word.strip().casefold())
+    return "".join(letter for letter in split if not unicodedata.combining(letter))
 
 
 def score_name(name: str, known: Names) -> float:

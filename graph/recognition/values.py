@@ -17,7 +17,7 @@ from graph.arrow import find_true
 from graph.contract.numbers import read_marked
 from graph.contract.times import read_times
 from graph.mapping import TIMES
-from graph.recognition.names import read_data
+from graph.recognition.names import fold, read_data
 
 if TYPE_CHECKING:
     from graph.arrow import Chunks
@@ -158,16 +158,14 @@ class Profile:
     def translate(self, column: str) -> dict[str, str]:
         """The words in it that mean something in the contract, and what they mean; see ``words.toml``."""
         known = read_words(column)
-        return {each: known[each.casefold()] for each in self.some if each.casefold() in known}
+        return {each: known[fold(each)] for each in self.some if fold(each) in known}
 
 
 @lru_cache(maxsize=16)
 def read_words(column: str) -> dict[str, str]:
     """What words in files mean in a column of the contract."""
     meant: dict[str, Sequence[str]] = read_data("words.toml")[column]
-    return {
-        (word if column == "empty" else word.casefold()): meaning for meaning, words in meant.items() for word in words
-    }
+    return {(word if column == "empty" else fold(word)): meaning for meaning, words in meant.items() for word in words}
 
 
 def _is_ip(text: str) -> bool:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graph.contract.schema import CONTRACT
-from graph.recognition.drafts import Draft, Pick, draft_main, rank_tables
+from graph.recognition.drafts import Draft, Pick, draft_main, name_missing, rank_tables
 from graph.recognition.forms import Form, Question, find_form, find_usual_order
 from graph.recognition.survey import Look, Survey
 from graph.recognition.wide import draft_further
@@ -17,7 +17,6 @@ from graph.recognition.wide import draft_further
 _REMARKS_AT = 44
 _OF_FILES = ("file", "format", "member", "sheet", "records", "encoding", "delimiter", "skip_lines")
 _REMARKS = {"per_unit": "cents, by the name of the column", "empty": "cells that stand for nothing"}
-_UNREAD = "it looks like no table of the data contract"
 
 
 @dataclass(frozen=True)
@@ -62,9 +61,9 @@ def guess_settings(survey: Survey, folder: Path, answers: Mapping[str, str]) -> 
     asked = _list_questions(forms, unread)
     unsure = list(_list_unsure(drafts, forms, asked, answers)) + [*survey.unread]
     tables = {table: tuple(dict.fromkeys(d.look.name for d in drafts if d.table == table)) for table in CONTRACT}
-    text = "\n".join(
-        _write(drafts, forms, folder, [*unsure, *(f"{look.name} is not read: {_UNREAD}" for look in unread)])
-    )
+    left = [f"{look.name} is not read: {name_missing(look)}" for look in unread]
+    unsure += [each for each in left if "called as" in each]
+    text = "\n".join(_write(drafts, forms, folder, list(dict.fromkeys([*unsure, *left]))))
     return Guess(text + "\n", {table: files for table, files in tables.items() if files}, asked, tuple(unsure))
 
 

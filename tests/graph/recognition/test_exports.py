@@ -219,6 +219,22 @@ def test_names_with_signs_of_toml_are_written_so_that_they_are_read(tmp_path: Pa
     assert read(tmp_path, guess(tmp_path).text)["orders"].rows.num_rows == 2
 
 
+def test_a_file_that_is_called_as_orders_are_is_no_list_of_accounts(tmp_path: Path) -> None:
+    orders = "N°;Client;Statut\n" + "".join(f"{i};C{i};Remboursée\n" for i in range(9))
+    clients = "Identifiant client;Courriel\n" + "".join(f"C{i};c{i}@x.fr\n" for i in range(9))
+    found = guess(write(tmp_path, commandes=orders.replace("N°", "Réf"), clients=clients))
+    assert found.tables["accounts"] == ("clients.csv",)
+    said = "commandes.csv is not read: it is called as orders are, but none of its columns is known to be order_id"
+    assert said in found.unsure
+    assert f"#   {said}" in found.text
+
+
+def test_accents_and_capitals_make_no_other_word(tmp_path: Path) -> None:
+    rows = "".join(f"{i};C{i};{word}\n" for i, word in enumerate(["Remboursée", "REMBOURSEE", "Payée", "annulé"]))
+    tables = read(tmp_path, guess(write(tmp_path, commandes="N° de commande;Client;Statut\n" + rows)).text)
+    assert tables["orders"].rows["status"].to_pylist() == ["refunded", "refunded", "paid", "cancelled"]
+
+
 def test_files_that_cannot_be_read_are_told_and_others_go_on(tmp_path: Path) -> None:
     folder = write(tmp_path, users="user_id\nA\n", empty="")
     (folder / "book.xlsx").write_bytes(b"PK")
