@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 import numpy as np
 import pandas as pd
@@ -115,9 +115,12 @@ def _codes(column: Chunks) -> Ints:
         return numbered
     if not len(column):
         return np.empty(0, dtype=np.int64)
-    # Nulls stay out of the dictionaries: those of several files or blocks could not be made one otherwise.
-    encoded = pc.dictionary_encode(column).unify_dictionaries().combine_chunks()
-    return read_ints(cast("pa.DictionaryArray[Any, Any]", encoded).indices, missing=-1) + 1
+    # Dictionaries of several files or blocks cannot be made one with nulls in them.
+    is_gapped = column.num_chunks > 1 and column.null_count > 0
+    how: Literal["mask", "encode"] = "mask" if is_gapped else "encode"
+    encoded = pc.dictionary_encode(column, null_encoding=how).unify_dictionaries().combine_chunks()
+    codes = read_ints(cast("pa.DictionaryArray[Any, Any]", encoded).indices, missing=-1)
+    return codes + 1 if is_gapped else codes
 
 
 def _fault_contradictions(
