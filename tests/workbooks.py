@@ -43,7 +43,9 @@ def make_workbook(sheets: Mapping[str, Sequence[Sequence[object]]]) -> bytes:
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED) as archive:
         for name, text in files.items():
-            archive.writestr(zipfile.ZipInfo(name), text if text.startswith("<?") else _HEAD + text)
+            archive.writestr(
+                zipfile.ZipInfo(name), text if text.startswith("<?") else _HEAD + text, zipfile.ZIP_DEFLATED
+            )
     return packed.getvalue()
 
 

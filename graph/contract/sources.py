@@ -210,6 +210,7 @@ def _no_accounts(folder: Path, names: Sequence[str]) -> str:
     near = difflib.get_close_matches("accounts", [name.split(".")[0] for name in names], n=1, cutoff=0.5)
     chosen = next((name for name in names if near and name.split(".")[0] == near[0]), None)
     hint = f"; name the file in ringfence.toml: [tables.accounts] file = {chosen!r}" if chosen else ""
+    hint += f"; ringfence init {folder} looks at what there is and writes such settings" if names else ""
     return f"{folder}: no accounts.csv, accounts.csv.gz or accounts.parquet; the folder holds {listed}{hint}"
 
 

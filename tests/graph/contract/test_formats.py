@@ -171,6 +171,15 @@ def test_json_that_was_made_to_do_harm_does_none(tmp_path: Path, cell: bytes, fo
     assert said.startswith("accounts.json")
 
 
+def test_a_record_that_nests_too_deeply_is_set_aside(tmp_path: Path) -> None:
+    deep = b'{"account_id": "A2", "x": ' + b"[" * 80 + b"]" * 80 + b"}"
+    put(tmp_path, **{"accounts.jsonl": b'{"account_id": "A1", "x": "[[["}\n' + deep + b"\n"})
+    assert complaints(read(tmp_path)["accounts"]) == [(2, NO_RECORD)]
+    put(tmp_path, **{"accounts.jsonl": b"[" + deep + b"]"})
+    with pytest.raises(UnreadableTableError, match="more than 64 lists and records in one another"):
+        read(tmp_path)
+
+
 @settings(max_examples=50)
 @given(
     records=st.lists(
@@ -243,7 +252,8 @@ def test_a_workbook_that_is_none_or_unpacks_to_too_much_stops_the_load(tmp_path:
     with pytest.raises(UnreadableTableError, match=r"accounts.xlsx is not a readable workbook"):
         read(put(tmp_path, **{"accounts.xlsx": b"PK nothing"}))
     put(tmp_path, **{"accounts.xlsx": make_workbook({"a": [["account_id"], *[["A"]] * 2000]})})
-    small = LoadSettings(max_table_bytes=20_000)
+    assert (tmp_path / "accounts.xlsx").stat().st_size < 50_000
+    small = LoadSettings(max_table_bytes=50_000)
     with pytest.raises(TooLargeError, match=r"accounts.xlsx unpacks to more than load.max_table_bytes allows"):
         read_folder(tmp_path, Settings(load=small))
 

@@ -127,6 +127,12 @@ def test_words_of_two_languages_mean_the_same() -> None:
         )
 
 
+def test_months_of_one_table_are_named_by_a_pattern() -> None:
+    found = guess(EXPORTS / "chinese")
+    assert found.tables["orders"] == ("订单报表*.csv",)
+    assert "# 2 files with the same columns, whose names differ in digits alone" in found.text
+
+
 def test_whoever_looks_finds_each_choice_with_its_reason() -> None:
     text = guess(EXPORTS / "german").text
     assert 'encoding = "cp1252"                          # its bytes are no UTF-8, and make words in cp1252' in text
@@ -227,6 +233,8 @@ def test_a_file_that_is_called_as_orders_are_is_no_list_of_accounts(tmp_path: Pa
     said = "commandes.csv is not read: it is called as orders are, but none of its columns is known to be order_id"
     assert said in found.unsure
     assert f"#   {said}" in found.text
+    (tmp_path / "clients.csv").unlink()
+    assert guess_settings(survey_folder(tmp_path, LoadSettings()), tmp_path, {}).tables == {}
 
 
 def test_accents_and_capitals_make_no_other_word(tmp_path: Path) -> None:
