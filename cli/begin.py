@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
@@ -64,17 +65,23 @@ def _guess(folder: Path, *, asks: bool) -> Guess:
     guess = guess_settings(survey, folder, {})
     answers: dict[str, str] = {}
     while asks and (open_ones := [each for each in guess.questions if each.key not in answers]):
-        answers[open_ones[0].key] = _ask(open_ones[0])
+        answers[open_ones[0].key] = _ask(open_ones[0], answers)
         guess = guess_settings(survey, folder, answers)
     _require_accounts(survey, guess, folder)
     return guess
 
 
-def _ask(question: Question) -> str:
+def _ask(question: Question, answers: Mapping[str, str]) -> str:
+    """Ask a person; what was said of the clock of one file is likely to hold of the next."""
+    zones = [answer for key, answer in answers.items() if key.startswith("zone:")]
     kind = click.Choice(question.choices) if question.choices else None
-    answer: str = click.prompt(
-        question.text, default=question.default, type=kind, value_proc=None if kind else _parse_zone, err=True
-    )
+    default, parse = (question.default, None) if kind else ([question.default, *zones][-1], _parse_zone)
+    try:
+        answer: str = click.prompt(question.text, default=default, type=kind, value_proc=parse, err=True)
+    except click.Abort as error:
+        if isinstance(error.__context__, KeyboardInterrupt):
+            raise KeyboardInterrupt from None
+        raise ConfigError("a question was left without an answer; --yes takes what seems likeliest") from None
     return answer
 
 

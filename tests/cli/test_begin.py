@@ -95,6 +95,29 @@ def test_what_is_unsure_is_asked_on_a_terminal(
     assert zone in (exports / "ringfence.toml").read_text(encoding="utf-8")
 
 
+def test_a_question_that_is_left_without_an_answer_ends_in_one_line(
+    exports: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cli.begin._is_terminal", lambda: True)
+    result = CliRunner().invoke(main, ["init", "exports"], input="")
+    assert result.exit_code == 1
+    assert result.stderr.endswith(
+        "ringfence: a question was left without an answer; --yes takes what seems likeliest\n"
+    )
+    assert not (exports / "ringfence.toml").exists()
+
+
+def test_a_zone_that_was_said_of_one_file_is_offered_for_the_next(
+    exports: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("cli.begin._is_terminal", lambda: True)
+    logins = "user_id,device_id,login time\nK-10001,d1,2024-01-03 10:00\nK-10002,d1,2024-01-03 11:00\n"
+    (exports / "exports" / "logins.csv").write_text(logins)
+    result = CliRunner().invoke(main, ["init", "exports"], input="Europe/Vienna\n\n")
+    assert "where did the clock hang? [Europe/Vienna]: " in result.stderr
+    assert (exports / "ringfence.toml").read_text(encoding="utf-8").count('zone = "Europe/Vienna"') == 2
+
+
 def test_nothing_is_asked_of_who_says_yes(exports: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("cli.begin._is_terminal", lambda: True)
     assert "unsure: times" in run("init", "exports", "--yes").stderr
