@@ -164,6 +164,13 @@ def test_parts_keep_their_things_and_strata_apart() -> None:
     assert count_days(joined.last_at) == [2.0, 4.0, 6.0, 2.0, 4.0]
 
 
+def test_uses_that_are_left_out_compete_with_those_of_the_first_stratum() -> None:
+    channel = replace(lend((0, 0, 1, 2), (1, 0, 1, 2), (1, 1, 3, 4)), stratum=np.array([0, 1]), unshared=5)
+    assert channel.stratum_uses.tolist() == [2 + 5, 1]
+    assert join_parts([channel, lend((0, 0, 1, 2))]).stratum_uses.tolist() == [2 + 5, 1, 1]
+    assert replace(nobody_uses(), unshared=5).stratum_uses.tolist() == []
+
+
 def test_a_part_alone_is_the_whole() -> None:
     one = lend((0, 0, 1, 2), (1, 1, 3, 4))
     joined = join_parts([one])
