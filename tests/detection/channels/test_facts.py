@@ -101,3 +101,12 @@ def test_an_item_comes_back_as_often_as_its_buyer_has_sold_it_before(orders: lis
         for row in range(len(found.product))
     ]
     assert count_earlier_sales(found).tolist() == slowly
+
+
+def test_of_more_items_than_accounts_each_is_counted_by_itself() -> None:
+    at = np.array(["2024-01-01", "2024-01-05", "2024-01-02", "2024-01-06"], dtype="datetime64[us]")
+    orders: Any = SimpleNamespace(
+        product=np.array([0, 0, 2, 2]), seller=np.array([1, 0, 1, 0]), buyer=np.array([0, 1, 0, 1]), ordered_at=at
+    )
+    found = count_earlier_sales(orders)
+    assert (found.tolist(), found.dtype) == ([0, 1, 0, 1], np.int64)
