@@ -13,9 +13,10 @@ import numpy as np
 import pytest
 from slow_twins import find_record
 
-from detection.channels.catalogue import BLAME, PRAISE, PURCHASE, REFERRED, REFUND, SIGN_UP, TRADE
+from detection.channels.catalogue import BLAME, ITEM, PRAISE, PURCHASE, REFERRED, REFUND, SIGN_UP, TRADE
 from detection.channels.find import (
     find_identifiers,
+    find_items_back,
     find_praise_or_blame,
     find_purchases,
     find_referrers,
@@ -97,14 +98,15 @@ REVIEWS = [
     (16, 1, 5, 2.0),
     (17, 1, 5, 2.1),
     (18, 1, 5, float("nan")),
+    (19, 0, -1, 5.0),
 ]
 
 
 def test_praise_is_of_a_product_or_a_seller_and_of_whatever_a_seller_offers() -> None:
     channel = find_praise_or_blame(tell(reviews=REVIEWS), find_record(PRAISE), DEFAULT_POLICY)
     assert list_deeds(channel) == [
-        {(10, 0), (11, 2), (12, -1), (13, -6)},
-        {(10, -1), (11, 2), (12, -1), (13, -6)},
+        {(10, 0), (11, 2), (12, -1), (13, -6), (19, 0)},
+        {(10, -1), (11, 2), (12, -1), (13, -6), (19, 0)},
     ]
     blame = find_praise_or_blame(tell(reviews=REVIEWS), find_record(BLAME), DEFAULT_POLICY)
     assert list_deeds(blame) == [{(16, 1)}, {(16, -6)}]
@@ -143,9 +145,10 @@ def test_where_refunds_name_no_product_sellers_alone_are_looked_at(product: int,
 
 def test_a_purchase_counts_that_no_refund_and_no_review_of_the_buyer_speaks_of() -> None:
     orders = [(10, 0, 0, 0), (11, 5, 2, 0), (12, 5, 2, 1), (13, 5, -1, 0), (14, 5, 1, 0), (14, 5, 2, 0), (15, -1, 1, 0)]
-    reviews = [(11, 2, 5, 3.0), (14, 1, -1, 5.0), (10, 2, 5, 1.0), (12, 0, 5, 1.0), (15, 2, 5, 1.0)]
+    orders.append((20, 5, 2, 0))
+    reviews = [(21, 0, 5, 3.0), (11, 2, 5, 3.0), (14, 1, -1, 5.0), (10, 2, 5, 1.0), (12, 0, 5, 1.0), (15, 2, 5, 1.0)]
     channel = find_purchases(tell(orders=orders, reviews=reviews), find_record(PURCHASE), DEFAULT_POLICY)
-    assert list_deeds(channel) == [{(10, 0), (14, 2), (15, 1)}]
+    assert list_deeds(channel) == [{(10, 0), (14, 2), (15, 1), (20, 2)}]
 
 
 def test_who_referred_and_who_was_referred_share_the_referrer() -> None:
@@ -153,6 +156,7 @@ def test_who_referred_and_who_was_referred_share_the_referrer() -> None:
     found = sorted(zip(channel.account.tolist(), channel.subject[channel.thing].tolist(), strict=True))
     assert found == [(0, -1), (5, -6), (11, -1), (12, -1), (13, -6)]
     assert np.isnat(channel.first_at).all()
+    assert channel.name == REFERRED
 
 
 def test_trades_go_from_a_buyer_to_another_account_that_is_known() -> None:
@@ -192,8 +196,44 @@ def test_identifiers_of_the_kind_are_shared_but_for_what_stands_for_nothing() ->
     )
     for policy, things in ((DEFAULT_POLICY, {1: [1, 2]}), (Policy(ignore_placeholders=False), {0: [1, 2], 1: [1, 2]})):
         channel = find_identifiers(snapshot, find_record("phone"), policy)
+        assert channel.name == "phone"
         found = {
             int(channel.subject[thing]): channel.account[channel.thing == thing].tolist()
             for thing in range(channel.n_things)
         }
         assert found == things
+
+
+def test_an_address_on_the_network_is_another_after_a_quarter_of_silence() -> None:
+    snapshot: Any = SimpleNamespace(
+        uses=SimpleNamespace(
+            account=np.array([1, 2, 3, 4]),
+            identifier=np.array([0, 0, 0, 1]),
+            seen_at=read_days([1.0, 200.0, 80.0, 1.0]),
+        ),
+        n_identifiers=2,
+        identifier_kind=np.array(["ip", "ip"]),
+        identifier_value=np.array(["81.2.69.142", "81.2.69.143"], dtype=object),
+    )
+    channel = find_identifiers(snapshot, find_record("ip"), DEFAULT_POLICY)
+    users = [channel.account[channel.thing == thing].tolist() for thing in range(channel.n_things)]
+    assert sorted(zip(channel.subject.tolist(), users, strict=True)) == [(0, [1, 3]), (0, [2]), (1, [4])]
+
+
+def test_an_item_that_comes_back_is_shared_lap_by_lap_and_is_no_purchase() -> None:
+    """One item goes between two accounts four times, another between two others three times."""
+    deals = [(2, 1, 0, 1.0), (1, 2, 0, 2.0), (2, 1, 0, 3.0), (1, 2, 0, 4.0)]
+    deals += [(4, 3, 3, 1.0), (3, 4, 3, 2.0), (4, 3, 3, 3.0), (9, 8, 2, 5.0), (1, 8, 2, 6.0)]
+    unknown = [(1, -1, 1, 1.0), (1, 5, -1, 1.0), (2, 5, 2, None)]
+    days = [day for *_, day in (*deals, *unknown)]
+    snapshot = tell(orders=[(buyer, seller, product, 0) for buyer, seller, product, _ in (*deals, *unknown)])
+    snapshot.n_products, snapshot.orders.ordered_at = 4, read_days(days)
+    channel = find_items_back(snapshot, find_record(ITEM), DEFAULT_POLICY)
+    users = [channel.account[channel.thing == thing].tolist() for thing in range(channel.n_things)]
+    assert sorted(zip(channel.subject.tolist(), users, strict=True)) == [
+        (0, [1]), (0, [1, 2]), (0, [2]), (2, [1]), (3, [3, 4]), (3, [4]),
+    ]  # fmt: skip
+    assert (channel.unshared, channel.name) == (1, ITEM)
+    bought = find_purchases(snapshot, find_record(PURCHASE), DEFAULT_POLICY)
+    assert set(bought.subject.tolist()) - {ANYTHING} == {1, 2}
+    assert find_items_back(tell(), find_record(ITEM), DEFAULT_POLICY).is_silent
