@@ -261,10 +261,10 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         "fewer groups fall apart into rings and their surroundings", gt=0.0, le=1.0
     )] = 0.8
     joined_share: Annotated[float, rule(
-        SHARE, "a group does not fall apart if one thing that bears no date joins so many of its members", JUDGED,
-        "half: one phone makes a farm of what was done on several days; two rings that have a phone in common are two",
-        "more groups fall apart into their parts", gt=0.0, le=1.0
-    )] = 0.5
+        SHARE, "a group does not fall apart if so many of its members share things that bear no date across its parts",
+        MEASURED, "in a plain market halves of one ring had 0.7 to 1, two or more rings with a few things between them"
+        " 0.5 at most", "more groups fall apart into their parts", gt=0.0, le=1.0
+    )] = 0.65
     seed_neighbours: Annotated[tuple[Annotated[int, Meta(ge=1)], ...], rule(
         "accounts", "with how many neighbours a labelled account is tried (label_seeds)", JUDGED,
         "rings are of every size", "more of them: more groups are tried"

@@ -292,22 +292,27 @@ def find_falling_apart(judged: Assessment) -> NDArray[np.bool_]:
         is_more = judged.net_bits[whole] >= judged.net_bits[parts].sum() + shorter
         # What one phone joins is one farm, though its parts were made on different days.
         is_all = rest <= (1.0 - policy.part_share) * size[whole]
-        is_joined = is_all and _count_joined(judged, whole) >= policy.joined_share * size[whole]
+        is_joined = is_all and _count_joined(judged, whole, parts) >= policy.joined_share * size[whole]
         apart[whole] = len(parts) > 0 and not is_more and not is_joined
         for row in members if not apart[whole] else ():
             groups_of.setdefault(row, []).append(whole)
     return apart
 
 
-def _count_joined(judged: Assessment, whole: int) -> int:
-    """How many of the members the one timeless thing joins that joins most of them."""
-    most = 0
+def _count_joined(judged: Assessment, whole: int, parts: Ints) -> int:
+    """How many members have part in a thing that bears no date with members of another part."""
+    groups, start = judged.groups, judged.groups.start[whole]
+    part_of = np.full(groups.size[whole], -1)
+    for number, part in enumerate(parts.tolist()):
+        part_of[np.isin(groups.members(whole), groups.members(part))] = number
+    is_joined = np.zeros(len(part_of), dtype=bool)
     for channel in judged.market.timeless:
         within = judged.within[channel.name]
-        low, high = np.searchsorted(within.group, [whole, whole + 1])
-        shows = within.bits[low:high] > 0
-        most = max(most, int(within.members[low:high][shows].max(initial=0)))
-    return most
+        for row in range(*np.searchsorted(within.group, [whole, whole + 1]).tolist()):
+            sharers = within.find_sharers(row) - start
+            if within.bits[row] > 0 and len(np.unique(part_of[sharers])) > 1:
+                is_joined[sharers] = True
+    return int(is_joined.sum())
 
 
 def _choose_disjoint(judged: Assessment, ranked: list[int]) -> Ints:

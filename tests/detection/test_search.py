@@ -126,14 +126,16 @@ def test_two_rings_are_two_though_one_list_of_both_shows_more(market: Market) ->
     assert {frozenset(members) for members in list_picked(market, judged)} == {frozenset(RING), frozenset(OTHER)}
 
 
-@pytest.mark.parametrize(("users", "is_one"), [(0, False), (11, False), (12, True), (20, True)])
-def test_one_thing_that_half_of_them_use_makes_two_rings_one_and_a_few_that_went_from_hand_to_hand_do_not(
-    users: int, *, is_one: bool
+@pytest.mark.parametrize(
+    ("handed_on", "users", "is_one"), [(0, 0, False), (6, 0, False), (8, 0, True), (0, 3, False), (0, 24, True)]
+)
+def test_a_few_things_that_went_from_hand_to_hand_do_not_make_two_rings_one_and_what_most_of_them_share_does(
+    handed_on: int, users: int, *, is_one: bool
 ) -> None:
     facts, both = plant_two(), [*RING, *OTHER]
-    for number in range(6):
+    for number in range(handed_on):
         facts.share([RING[number], RING[number + 1], OTHER[number]], "device", f"went from hand to hand {number}")
-    facts.share([*OTHER, *RING][:users], "phone", "of many")
+    facts.share([each for pair in zip(OTHER, RING, strict=True) for each in pair][:users], "phone", "of many")
     judged = judge(make_market(make_snapshot(facts)), both, RING, OTHER)
     assert (not find_falling_apart(judged)[judged.groups.size == 24].any()) == is_one
 

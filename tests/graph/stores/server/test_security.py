@@ -213,7 +213,7 @@ def test_every_question_is_answered_without_the_right_to_write(read_only: str, q
 
 
 def test_there_is_a_question_for_each_command_that_only_asks() -> None:
-    others = {"load", "detect", "train", "simulate", "completion", "evaluate", "redteam"}
+    others = {"init", "load", "detect", "train", "simulate", "completion", "evaluate", "redteam"}
     about_folders = {"generations", "verify", "restore"}
     assert {question[0] for question in (*QUESTIONS, ["check"])} == set(COMMANDS) - others - about_folders
 
