@@ -170,7 +170,7 @@ def find_parties(view: RingView, kind: RingKind) -> dict[int, int]:
             who = view.assessment.groups.account[within.find_sharers(row)]
             sharers.setdefault(seller, set()).update(who[who != seller].tolist())
     size, everybody = len(view.members), view.market.acting_on[acting.name]
-    others = max(len(np.unique(view.market.things[acting.name].account)) - size, 1)
+    others = max(int(np.count_nonzero(view.market.things[acting.name].by_account.count)) - size, 1)
     # A seller whom half of the ring acts on is what the ring is about, not one of those who act.
     least = max(policy.least_party, policy.party_share * size)
     return {

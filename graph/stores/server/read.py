@@ -65,39 +65,28 @@ def _relationship(name: str, ends: tuple[str, str], **columns: Kind) -> Facts:
     return Facts(f"MATCH (a)-[r:{name}]->(b)", "r", {near: _FROM, far: _TO, **properties})
 
 
+_KINDS: Mapping[Type, Kind] = {"text": "text", "real": "real", "time": "time"}
+
+
+def _say_facts(name: str) -> dict[str, Kind]:
+    """All that was loaded of a label, or a kind of relationship, with what it holds."""
+    return {each: _KINDS[held.type] for each, held in FACTS[name].properties.items() if not held.found}
+
+
 _ACCOUNTS = _node("Account", account_id="text", created_at="time", status="text")
-_KNOWN_ACCOUNTS = _node(
-    "Account",
-    account_id="text",
-    created_at="time",
-    role="text",
-    segment="text",
-    status="text",
-    attributes="text",
-    updated_at="time",
-)
+_KNOWN_ACCOUNTS = _node("Account", **_say_facts("Account"))
 _IDENTIFIERS = _node("Identifier", kind="text", canonical="text")
 _IDENTIFIER_KEYS = _node("Identifier", identifier_key="text")
 _LISTINGS = _node("Listing", product_id="text", price="real")
-_KNOWN_LISTINGS = _node("Listing", product_id="text", listed_at="time", price="real", updated_at="time")
+_KNOWN_LISTINGS = _node("Listing", **_say_facts("Listing"))
 _REVIEWS = _node("Review", review_id="text", rating="real", reviewed_at="time", text="text")
-_KNOWN_REVIEWS = _node("Review", review_id="text", rating="real", reviewed_at="time", text="text", updated_at="time")
+_KNOWN_REVIEWS = _node("Review", **_say_facts("Review"))
 _USES = _relationship("USES", ("account", "identifier"), seen_at="time")
-_KNOWN_USES = _relationship("USES", ("account", "identifier"), role="text", seen_at="time")
+_KNOWN_USES = _relationship("USES", ("account", "identifier"), **_say_facts("USES"))
 _ORDERS = _relationship(
     "ORDERED", ("buyer", "seller"), product_id="text", amount="real", ordered_at="time", status="text"
 )
-_KNOWN_ORDERS = _relationship(
-    "ORDERED",
-    ("buyer", "seller"),
-    order_id="text",
-    product_id="text",
-    amount="real",
-    currency="text",
-    ordered_at="time",
-    status="text",
-    updated_at="time",
-)
+_KNOWN_ORDERS = _relationship("ORDERED", ("buyer", "seller"), **_say_facts("ORDERED"))
 _LISTED = _relationship("LISTED", ("account", "listing"))
 _WROTE = _relationship("WROTE", ("account", "review"))
 _ABOUT = _relationship("ABOUT", ("review", "subject"))
@@ -114,8 +103,7 @@ _LABELLED = Facts(
     },
 )
 
-_KINDS: Mapping[Type, Kind] = {"text": "text", "real": "real", "time": "time"}
-_EARLIER = _node("Earlier", **{name: _KINDS[held.type] for name, held in FACTS["Earlier"].properties.items()})
+_EARLIER = _node("Earlier", **_say_facts("Earlier"))
 
 _COUNT = "{pattern} RETURN count({ranged}) AS n"
 _BOUNDS = "{pattern} RETURN min(id({ranged})) AS low, max(id({ranged})) AS high"
