@@ -21,11 +21,16 @@ def verify(workplace: Workplace, form: Format) -> None:
     """
     from cli.draw_keeping import draw_verification
     from graph.open import verify_store
-    from graph.stores.checks import TableCheck
+    from graph.stores.checks import CASEBOOK, TableCheck
 
     found = verify_store(workplace.find_location())
     columns, rows = list_columns(TableCheck), as_rows(found.tables)
     write_answer(Answer(found, columns, rows, lambda: draw_verification(found)), form)
+    if found.damaged == (CASEBOOK,):
+        raise StoreDamagedError(
+            f"the casebook of {found.location} is damaged, and no generation has it: put it back from a copy,"
+            " or take it away and `ringfence casebook import` an export of it"
+        )
     if found.damaged:
         whole = [each.generation for each in found.generations if each.state == "whole"]
         mend = (
@@ -48,7 +53,7 @@ def generations(workplace: Workplace, form: Format) -> None:
     """List the generations of the store, the newest first.
 
     Each load and each run makes one.  The newest is the graph; `keep_generations` in ringfence.toml
-    says how many stay.
+    says how many stay.  The casebook is in none of them: what people said stays, whichever is the graph.
     """
     from cli.draw_keeping import draw_generations
     from graph.open import find_folder
@@ -68,7 +73,7 @@ def restore(workplace: Workplace, generation: int | None) -> None:
     """Go back to an earlier generation of the store, or to the newest one that is whole.
 
     It becomes the newest generation; those between stay as long as others do, so that this can be
-    taken back in the same way.
+    taken back in the same way.  What people decided and said stays as it is.
     """
     from graph.open import find_folder
     from graph.stores.embedded.verify import restore as restore_generation

@@ -43,6 +43,7 @@ COMMANDS = {
     "path": ("cli.ask", "Show how two accounts are connected."),
     "similar": ("cli.likeness", "List the accounts that behave most like one."),
     "policy": ("cli.policy", "List every rule that can move a verdict."),
+    "casebook": ("cli.casebook", "List, export or import what people decided and said."),
     "runs": ("cli.ask", "List the runs, the latest first."),
     "export": ("cli.exports", "Write rings, accounts or reviews to a file."),
     "simulate": ("cli.work", "Make a market with planted rings to try things on."),

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from graph.casebook.book import Casebook
 from graph.errors import ConfigError
 from graph.stores.checks import Verification
 from graph.stores.location import Folder, Location, find_server
@@ -27,6 +32,30 @@ def verify_store(location: Location) -> Verification:
             from graph.stores.server.verify import verify_server
 
             return verify_server(server)
+
+
+@contextmanager
+def open_casebook(location: Location) -> Iterator[Casebook]:
+    """The casebook of a store, also where its graph is damaged.
+
+    Raises
+    ------
+    StoreError
+        If there is no store, or its server does not answer.
+    """
+    match find_server(location) if isinstance(location, str) else location:
+        case None:
+            with open_casebook(Folder(str(location))) as book:
+                yield book
+        case Folder() as folder:
+            from graph.stores.embedded.folder import StoreFolder
+            from graph.stores.embedded.journal import Journal
+
+            StoreFolder(Path(folder.path)).require()
+            yield Journal(folder)
+        case server:
+            with open_store(server) as store:
+                yield store.casebook
 
 
 def find_folder(location: Location) -> Folder:

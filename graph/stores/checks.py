@@ -5,9 +5,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from graph.casebook.book import Casebook
+from graph.casebook.events import read_events
+from graph.errors import StoreDamagedError, StoreVersionError
+
 State = Literal["whole", "damaged", "unreadable", "changed", "not recorded"]
 """As it was written; something else; nothing that can be read; facts that somebody else than Ringfence changed on a
 server since the last load; or nobody wrote down how it was."""
+
+
+CASEBOOK = "casebook"
+"""What people decided and said, among the tables of a store."""
 
 
 @dataclass(frozen=True)
@@ -68,3 +76,18 @@ class Verification:
         lost = tuple(each.table for each in self.tables if each.state in ("damaged", "unreadable"))
         newest = self.generations[0].state if self.generations else "whole"
         return lost or (() if newest == "whole" else (f"generation {self.generation}",))
+
+
+def check_casebook(book: Casebook) -> tuple[TableCheck, ...]:
+    """Whether every event is as it was written; nothing where nobody has said anything yet."""
+    try:
+        lines = book.read()
+    except StoreDamagedError:
+        return (TableCheck(CASEBOOK, None, "damaged"),)
+    try:
+        read_events(lines)
+    except StoreDamagedError:
+        return (TableCheck(CASEBOOK, len(lines), "damaged"),)
+    except StoreVersionError:  # whole as far as this Ringfence can tell
+        return (TableCheck(CASEBOOK, len(lines), "not recorded"),)
+    return (TableCheck(CASEBOOK, len(lines), "whole"),) if lines else ()

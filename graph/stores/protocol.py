@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from graph.casebook.book import Casebook
     from graph.contract.tables import CheckedTable
     from graph.model import Snapshot
     from graph.results import RunResult
@@ -146,6 +147,10 @@ class GraphStore(Protocol):
     """A property graph of accounts and what they share; see docs/graph-model.md for its shape."""
 
     location: str
+
+    @property
+    def casebook(self) -> Casebook:
+        """What people decided and said; it may be added to while others load and run, by whoever may read the store."""
 
     def load(
         self,

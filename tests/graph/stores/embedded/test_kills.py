@@ -9,9 +9,14 @@ from pathlib import Path
 import pytest
 from killing import SOME_OR_ALL, Killer
 from on_disk import list_leftovers, need_graph
+from said import say
 
+from graph.casebook.book import import_events
+from graph.casebook.events import write_event
 from graph.stores.embedded.folder import StoreFolder
+from graph.stores.embedded.journal import Journal
 from graph.stores.embedded.store import EmbeddedStore
+from graph.stores.location import Folder
 
 
 def count_accounts(location: Path) -> int:
@@ -100,3 +105,25 @@ def test_a_writer_that_dies_as_it_opens_leaves_a_store_that_can_be_read(location
         killer.run("open", location, step=step)
         assert count_accounts(location) == 66
     assert need_graph(location).read_bytes() == before
+
+
+def test_whoever_is_killed_while_something_is_said_loses_and_doubles_nothing(
+    location: Path, tmp_path: Path, killer: Killer
+) -> None:
+    events, book = tmp_path / "events.jsonl", Journal(Folder(str(location)))
+    events.write_text("".join(f"{write_event(say(subject_id=str(n)))}\n" for n in range(3)), encoding="utf-8")
+    command = ("--store", str(location), "casebook", "import", str(events))
+
+    def begin_anew() -> None:
+        shutil.rmtree(location / "casebook", ignore_errors=True)
+        import_events(book, [write_event(say(subject_id="ann"))])
+
+    deaths, found = [], []
+    for death in killer.kill_at_steps("command", *command, before=begin_anew):
+        deaths.append(death)
+        found.append(len(book.read()))
+        assert killer.run("command", *command).code == 0
+        assert len(book.read()) == 4
+    assert deaths[-1].code == 0
+    assert set(found) == {1, 4}
+    assert found == sorted(found)

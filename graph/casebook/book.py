@@ -1,0 +1,77 @@
+"""Where events are kept, as the others know it: a book in which lines are added at the end, and no line changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from typing import Any, Protocol
+
+from graph.casebook.events import Event, make_event, read_events, write_event
+
+Lines = tuple[str, ...]
+
+
+class Casebook(Protocol):
+    """Events as lines of JSON, in the order in which they were added."""
+
+    def read(self) -> Lines:
+        """Every event.
+
+        Raises
+        ------
+        StoreDamagedError
+            If what is kept is not what was written.
+        """
+
+    def append(self, say: Callable[[Lines], Sequence[str]]) -> Lines:
+        """Add what is to be said given what was said so far, all of it or nothing; returns what was added.
+
+        Nobody else adds anything meanwhile.  What ``say`` raises leaves the book as it was.
+
+        Raises
+        ------
+        StoreBusyError
+            If somebody else adds for too long.
+        StoreFullError, StoreReadOnlyError
+            If nothing can be written; nothing is changed.
+        """
+
+
+def say_in(book: Casebook, say: Callable[[tuple[Event, ...]], Sequence[dict[str, Any]]]) -> tuple[Event, ...]:
+    """Add events to a book: their time and turn are given here, as the last of all that are known.
+
+    Parameters
+    ----------
+    book
+        The casebook.
+    say
+        From the events so far to the fields of new ones (see :class:`~graph.casebook.events.Event`), in one turn.
+    """
+    made: list[Event] = []
+
+    def write(lines: Lines) -> list[str]:
+        known = read_events(lines)
+        turn = 1 + max((each.turn for each in known), default=0)
+        now = datetime.now(UTC)
+        made[:] = [make_event(turn=turn, at=now, **fields) for fields in say(known)]
+        return [write_event(each) for each in made]
+
+    book.append(write)
+    return tuple(made)
+
+
+def import_events(book: Casebook, lines: Sequence[str]) -> int:
+    """Add the events that the book does not have yet, as they are; returns how many.
+
+    Raises
+    ------
+    StoreVersionError
+        If a newer Ringfence wrote one; nothing is added.
+    """
+    wanted = {event.event_id: line for event, line in zip(read_events(lines), lines, strict=True)}
+
+    def choose(known: Lines) -> list[str]:
+        there = {event.event_id for event in read_events(known)}
+        return [line for event_id, line in wanted.items() if event_id not in there]
+
+    return len(book.append(choose))

@@ -1,0 +1,212 @@
+"""The casebook of each store: what was said stays, as it was said, whatever becomes of the graph."""
+
+from __future__ import annotations
+
+import errno
+import os
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+import small_market
+from property_graph import Open
+from said import say
+
+from graph.casebook.book import Casebook, import_events, say_in
+from graph.casebook.events import read_events, write_event
+from graph.errors import (
+    DataError,
+    StoreBusyError,
+    StoreDamagedError,
+    StoreError,
+    StoreFullError,
+    StoreNotFoundError,
+    StoreReadOnlyError,
+)
+from graph.open import open_casebook, open_store, verify_store
+from graph.stores.checks import TableCheck, check_casebook
+from graph.stores.embedded.journal import Journal
+from graph.stores.embedded.verify import restore
+from graph.stores.location import Folder, Server
+from graph.stores.protocol import LoadReport
+
+CLEARED = {"kind": "decided", "subject": "account", "by": "ana", "word": "cleared", "reason": "family\nphone 🦊"}
+
+
+def clear(account_id: str) -> dict[str, Any]:
+    return CLEARED | {"subject_id": account_id}
+
+
+def test_what_is_said_is_there_for_all_and_stays_whatever_is_loaded_and_found(
+    open_graph: Open, load: Callable[..., LoadReport]
+) -> None:
+    with open_graph() as store:
+        load(store, {"accounts": [{"account_id": "ann"}]})
+    with open_graph("read") as store:
+        assert store.casebook.read() == ()
+        (first,) = say_in(store.casebook, lambda known: [clear("ann")])
+        with pytest.raises(DataError):
+            store.casebook.append(refuse)
+        say_in(store.casebook, lambda known: [])
+    with open_graph() as store:
+        load(store, {"accounts": [{"account_id": "ann", "status": "active"}, {"account_id": "bob"}]})
+        snapshot = store.snapshot()
+        store.write_run(replace(small_market.make_run(snapshot), rings=(), flags=()), snapshot)
+        second = say_in(store.casebook, lambda known: [clear("bob"), clear(f"{len(known)} before")])
+        lines = store.casebook.read()
+        assert [each.event_id for each in read_events(lines)] == [each.event_id for each in (first, *second)]
+        assert [each.turn for each in read_events(lines)] == [1, 2, 2]
+        assert second[1].subject_id == "1 before"
+        assert import_events(store.casebook, [*lines, write_event(say())]) == 1
+        assert import_events(store.casebook, [*lines, write_event(say())]) == 0
+        assert [check_casebook(store.casebook)[0].state, len(store.casebook.read())] == ["whole", 4]
+
+
+def refuse(known: tuple[str, ...]) -> list[str]:
+    raise DataError("nothing to say")
+
+
+@pytest.mark.server
+def test_those_who_write_at_once_on_a_server_do_not_lose_one_another(server: Server) -> None:
+    open_store(server, mode="write").close()
+    with open_store(server) as one, open_store(server) as other:
+        write_at_once(one.casebook, other.casebook)
+        damage = "MATCH (e:CaseEvent) WITH e LIMIT 1 SET e.line = replace(e.line, 'family', 'farmer')"
+        with open_store(server, mode="write") as store:
+            store.query(damage)
+        with pytest.raises(StoreDamagedError, match="1 of the CaseEvent nodes"):
+            one.casebook.read()
+    assert [each.state for each in verify_store(server).tables if each.table == "casebook"] == ["damaged"]
+
+
+def test_those_who_write_at_once_in_a_folder_do_not_lose_one_another(tmp_path: Path) -> None:
+    write_at_once(Journal(Folder(str(tmp_path))), Journal(Folder(str(tmp_path))))
+
+
+def write_at_once(*books: Casebook) -> None:
+    """Each adds ten events that say how many there were: no two may have seen the same."""
+
+    def write(book: Casebook) -> None:
+        for _ in range(10):
+            say_in(book, lambda known: [clear(str(len(known)))])
+
+    threads = [threading.Thread(target=write, args=(book,)) for book in books]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    said = read_events(books[0].read())
+    assert [each.subject_id for each in said] == [str(number) for number in range(20)]
+    assert [each.turn for each in said] == list(range(1, 21))
+
+
+# ── in a folder ───────────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.fixture
+def book(tmp_path: Path) -> Journal:
+    """With one event, and then two said at once."""
+    book = Journal(Folder(str(tmp_path), wait_seconds=0.0))
+    say_in(book, lambda known: [clear("ann")])
+    say_in(book, lambda known: [clear("bob"), clear("cyd")])
+    return book
+
+
+@pytest.fixture
+def file(tmp_path: Path, book: Journal) -> Path:
+    return tmp_path / "casebook" / "events.jsonl"
+
+
+def test_wherever_a_line_breaks_off_what_was_said_before_stays_and_half_a_batch_is_not_there(
+    book: Journal, file: Path
+) -> None:
+    content = file.read_bytes()
+    first = content.index(b"\n") + 1
+    whole = book.read()
+    for end in range(first, len(content)):
+        file.write_bytes(content[:end])
+        assert book.read() == whole[:1]
+    say_in(book, lambda known: [clear("dan")])
+    assert [each.subject_id for each in read_events(book.read())] == ["ann", "dan"]
+
+
+def test_a_full_disk_leaves_what_there_was(book: Journal, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before, write = file.read_bytes(), os.write
+
+    def fill(descriptor: int, content: bytes) -> int:
+        if len(content) < 100:
+            raise OSError(errno.ENOSPC, "No space left on device")
+        return write(descriptor, content[:-90])
+
+    with monkeypatch.context() as patched:
+        patched.setattr(os, "write", fill)
+        with pytest.raises(StoreFullError, match="nothing was changed"):
+            say_in(book, lambda known: [clear("dan")])
+    assert file.read_bytes() == before
+
+
+def test_whoever_may_not_write_is_told_so(book: Journal, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse_writing(path: Path, flags: int) -> int:
+        if flags & os.O_RDWR:
+            raise OSError(errno.EROFS, "Read-only file system")
+        return os.open(path, flags)
+
+    monkeypatch.setattr("graph.stores.embedded.journal.open_here", refuse_writing)
+    with pytest.raises(StoreReadOnlyError, match="cannot write to"):
+        say_in(book, lambda known: [clear("dan")])
+    assert len(book.read()) == 3
+
+
+def test_whoever_waits_too_long_is_told_so(book: Journal) -> None:
+    def interrupt(known: tuple[str, ...]) -> list[str]:
+        with pytest.raises(StoreBusyError, match=r"events\.jsonl is held by another process"):
+            say_in(book, lambda known: [clear("dan")])
+        return []
+
+    book.append(interrupt)
+
+
+@pytest.mark.parametrize("damage", [(b"family", b"farmer"), (b'"turn":1', b'"turn":7'), (b"{", b"")])
+def test_a_line_that_was_changed_or_lost_is_noticed(book: Journal, file: Path, damage: tuple[bytes, bytes]) -> None:
+    file.write_bytes(file.read_bytes().replace(*damage, 1))
+    with pytest.raises(StoreDamagedError, match="line 1 of"):
+        book.read()
+    assert [each.state for each in check_casebook(book)] == ["damaged"]
+    _, second = file.read_bytes().splitlines(keepends=True)
+    file.write_bytes(second)
+    with pytest.raises(StoreDamagedError, match="line 1 of"):
+        book.read()
+
+
+def test_a_link_in_its_place_is_not_followed(book: Journal, file: Path, tmp_path: Path) -> None:
+    file.rename(tmp_path / "elsewhere")
+    file.symlink_to(tmp_path / "elsewhere")
+    for use in (book.read, lambda: say_in(book, lambda known: [clear("dan")])):
+        with pytest.raises(StoreError, match="is a link"):
+            use()
+
+
+def test_going_back_to_an_earlier_generation_leaves_it_alone_and_verify_counts_it(market: Path) -> None:
+    location = Folder(str(market / "ringfence-store"))
+    with open_casebook(location) as book:
+        say_in(book, lambda known: [clear("ann")])
+        restore(location, 1)
+        assert len(book.read()) == 1
+    assert [each for each in verify_store(location).tables if each.table == "casebook"] == [
+        TableCheck("casebook", 1, "whole")
+    ]
+
+
+def test_there_is_no_casebook_where_there_is_no_store(tmp_path: Path) -> None:
+    with pytest.raises(StoreNotFoundError), open_casebook(str(tmp_path / "nowhere")):
+        pass
+
+
+@pytest.fixture
+def market(tmp_path: Path) -> Path:
+    """A folder with the small market's store after a run."""
+    small_market.make_store(tmp_path / "market")
+    return tmp_path / "market"
