@@ -2,37 +2,49 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from cli.context import Workplace, pass_workplace
 from cli.ending import ending_late
+from cli.options import limit_option, list_tiers, run_option, tier_option
 from cli.output import Answer, Format, as_rows, format_option, list_columns, parse_id, write_answer
-from graph.vocabulary import RING_KINDS, TIERS
+from graph.vocabulary import RING_KINDS
 
 if TYPE_CHECKING:
+    from graph.queries.answers import RingSummary
     from graph.settings import QuerySettings
 
-GRAVEST_FIRST = tuple(reversed(TIERS))
+_SORTS: dict[str, Callable[[RingSummary], float]] = {
+    "rank": lambda ring: ring.rank,
+    "size": lambda ring: -ring.size,
+    "bits": lambda ring: -ring.net_bits,
+}
+"""What the rings may be sorted by; of equals the one of the higher rank comes first."""
 
 
 @click.command(short_help="List the rings of a run, the strongest first.")
 @click.option("--kind", type=click.Choice(RING_KINDS), help="Only rings of this kind.")
-@click.option("--tier", type=click.Choice(GRAVEST_FIRST), help="Only rings of this tier.")
+@tier_option
 @click.option("--min-size", type=click.IntRange(min=1), help="Only rings of so many accounts or more.")
 @click.option("--max-size", type=click.IntRange(min=1), help="Only rings of so many accounts or fewer.")
-@click.option("--run", "run_id", type=parse_id, metavar="RUN", help="A run's id; the latest run otherwise.")
-@click.option("--limit", type=click.IntRange(min=1), help="Only the first so many.")
+@run_option
+@click.option("--sort", type=click.Choice(list(_SORTS)), default="rank", show_default=True, help="What comes first.")
+@limit_option
 @format_option
 @pass_workplace
-def rings(workplace: Workplace, /, run_id: str | None, limit: int | None, form: Format, **filters: Any) -> None:
+def rings(
+    workplace: Workplace, /, tiers: tuple[str, ...], sort: str, limit: int | None, form: Format, **filters: Any
+) -> None:
     """List the rings of a run, the strongest first."""
     from graph.queries.answers import RingSummary
     from graph.queries.rings import list_rings
 
     with workplace.open_store() as store:
-        found = list_rings(store, run_id=run_id, **filters)[:limit]
+        found = list_rings(store, tiers=list_tiers(tiers), **filters)
+    found = sorted(found, key=_SORTS[sort])[:limit]
     write_answer(Answer(found, list_columns(RingSummary), as_rows(found), lambda: _render().draw_rings(found)), form)
 
 
@@ -62,9 +74,10 @@ def ring(workplace: Workplace, ring_id: str, run_id: str | None, form: Format) -
 
 @click.command(short_help="Know before you deal: all about one account.")
 @click.argument("account_id", metavar="ID", type=parse_id)
+@run_option
 @format_option
 @pass_workplace
-def account(workplace: Workplace, account_id: str, form: Format) -> None:
+def account(workplace: Workplace, account_id: str, run_id: str | None, form: Format) -> None:
     """Know before you deal: all about one account on one screen, the verdict first.
 
     CSV gives one row with everything; what is a list there is JSON.
@@ -73,22 +86,23 @@ def account(workplace: Workplace, account_id: str, form: Format) -> None:
     from graph.queries.answers import AccountRecord
 
     with workplace.open_store() as store:
-        found = find_account(store, account_id)
+        found = find_account(store, account_id, run_id=run_id)
     answer = Answer(found, list_columns(AccountRecord), as_rows([found]), lambda: _render().draw_account(found))
     write_answer(answer, form)
 
 
 @click.command(short_help="Say why an account, ring or review stands as it does.")
 @click.argument("any_id", metavar="ID", type=parse_id)
+@run_option
 @format_option
 @pass_workplace
-def why(workplace: Workplace, any_id: str, form: Format) -> None:
+def why(workplace: Workplace, any_id: str, run_id: str | None, form: Format) -> None:
     """Say why an account, ring or review stands as it does, in the words stored when it was scored."""
     from graph.queries.answers import Reasons
     from graph.queries.reasons import find_reasons
 
     with workplace.open_store() as store:
-        found = find_reasons(store, any_id)
+        found = find_reasons(store, any_id, run_id=run_id)
     write_answer(Answer(found, list_columns(Reasons), as_rows(found), lambda: _render().draw_reasons(found)), form)
 
 
@@ -99,37 +113,44 @@ def why(workplace: Workplace, any_id: str, form: Format) -> None:
     "--max-hub", type=click.IntRange(min=2), default=50, show_default=True, help="Leave out what more accounts share."
 )
 @click.option("--max-hops", type=click.IntRange(1, 12), default=6, show_default=True, help="Look no further than this.")
+@click.option("--all", "is_all", is_flag=True, help="Every way that is as short, the best first.")
+@click.option("--limit", "-n", type=click.IntRange(min=1), default=10, show_default=True, help="With --all: so many.")
 @format_option
 @pass_workplace
-def path(workplace: Workplace, account_a: str, account_b: str, max_hub: int, max_hops: int, form: Format) -> None:
+def path(
+    workplace: Workplace, /, account_a: str, account_b: str, is_all: bool, limit: int, form: Format, **bounds: int
+) -> None:
     """Show the shortest way from account A to account B over what they share and how they deal.
 
+    Of several that are as short it is the one over personal things, then the one over the rarest.
     Things that very many share (a parcel locker, a carrier's address) connect everybody and mean
     nothing; they are left out and named.  CSV gives one row per hop and thing shared.
     """
     from graph.queries.paths import find_path
 
     with workplace.open_store() as store:
-        found = find_path(store, account_a, account_b, max_hub=max_hub, max_hops=max_hops)
+        found = find_path(store, account_a, account_b, most=limit if is_all else 1, **bounds)
     rows = [
-        {"hop": number, "account_a": hop.account_a, "account_b": hop.account_b, **row}
-        for number, hop in enumerate(found.hops, start=1)
+        {"hop": number, "account_a": hop.account_a, "account_b": hop.account_b, **row, "way": way}
+        for way, hops in enumerate((found.hops, *found.others), start=1)
+        for number, hop in enumerate(hops, start=1)
         for row in as_rows(hop.shares)
     ]
-    columns = ("hop", "account_a", "account_b", "channel", "name", "accounts")
+    columns = ("hop", "account_a", "account_b", "channel", "name", "accounts", "way")
     write_answer(Answer(found, columns, rows, lambda: _render().draw_path(found)), form)
 
 
 @click.command(short_help="List the runs, the latest first.")
+@limit_option
 @format_option
 @pass_workplace
-def runs(workplace: Workplace, form: Format) -> None:
-    """List the runs, the latest first."""
+def runs(workplace: Workplace, limit: int | None, form: Format) -> None:
+    """List the runs, the latest first; those that looked at the past stand at the end."""
     from graph.queries.answers import RunSummary
     from graph.queries.runs import list_runs
 
     with workplace.open_store() as store:
-        found = list_runs(store)
+        found = list_runs(store)[:limit]
     write_answer(Answer(found, list_columns(RunSummary), as_rows(found), lambda: _render().draw_runs(found)), form)
 
 

@@ -86,10 +86,10 @@ class KnownMarket:
     @classmethod
     def ask(cls, store: GraphStore, account_ids: Sequence[str]) -> KnownMarket:
         """Ask a store about some accounts."""
-        from graph.queries.accounts import find_verdicts
         from graph.queries.exports import list_members
         from graph.queries.rings import list_rings
         from graph.queries.runs import find_latest_run
+        from graph.queries.verdicts import find_verdicts
 
         run, verdicts = find_latest_run(store), find_verdicts(store, account_ids)
         if run is None:

@@ -76,7 +76,7 @@ def draw_ring(ring: RingRecord) -> RenderableType:
     parts += draw_section("Strongest links", _draw_links(ring))
     parts += draw_section("Innocent explanations heard", _draw_readings(ring))
     parts += draw_section("Others involved", _draw_parties(ring))
-    return Group(*parts)
+    return Group(*parts, Text("\nWhat a word means: ringfence explain bits", style="dim"))
 
 
 def _draw_members(ring: RingRecord) -> list[RenderableType]:
@@ -114,9 +114,12 @@ def _draw_links(ring: RingRecord) -> list[RenderableType]:
 def _draw_readings(ring: RingRecord) -> list[RenderableType]:
     table = make_grid("left", "left", "right", "left")
     for each in ring.readings:
-        won = Text("won", style="green") if each.won else Text("lost")
+        won = Text("believed", style="green") if each.won else Text("not enough")
         table.add_row(show_text(each.name), won, f"{each.bits:,.1f}", show_text(each.sentence))
-    return [table] if ring.readings else []
+    if not ring.readings:
+        return []
+    stands = f"{ring.summary.net_bits:,.1f} bits stand all the same" if any(each.won for each in ring.readings) else ""
+    return [table, *([Text(f"What is believed was taken off the evidence; {stands}.", style="dim")] if stands else [])]
 
 
 def _draw_parties(ring: RingRecord) -> list[RenderableType]:
@@ -269,11 +272,19 @@ def draw_path(path: FoundPath) -> RenderableType:
     if not path.found:
         parts: list[RenderableType] = [Text("No path over what few share.")]
     else:
-        title = Text(_count(len(path.hops), "hop"), style="bold")
-        parts = [title, Text(show_text(path.account_a)), *(_draw_hop(hop) for hop in path.hops)]
+        parts = [Text(_count(len(path.hops), "hop"), style="bold"), *_draw_way(path.account_a, path.hops)]
+        for number, hops in enumerate(path.others, start=2):
+            parts += [Text(f"\nway {number}", style="bold"), *_draw_way(path.account_a, hops)]
+        if path.ways > 1:
+            told = f"{1 + len(path.others)} of {path.ways:,} ways that are as short"
+            parts.append(Text(f"\n{told}{'' if path.others else '; see --all'}", style="dim"))
     hubs = [Text(_say_share(each)) for each in path.left_out[:MOST_HUBS]]
     more = say_more(len(path.left_out) - MOST_HUBS, "hubs")
     return Group(*parts, *draw_section("Left out, because too many share them (see --max-hub)", [*hubs, *more]))
+
+
+def _draw_way(start: str, hops: Sequence[Hop]) -> list[RenderableType]:
+    return [Text(show_text(start)), *(_draw_hop(hop) for hop in hops)]
 
 
 def _draw_hop(hop: Hop) -> RenderableType:
@@ -321,7 +332,7 @@ def draw_runs(runs: Sequence[RunSummary]) -> RenderableType:
     for run in runs:
         counts = (f"{run.accounts:,}", f"{run.rings:,}", f"{run.flags:,}")
         times = (show_time(run.finished_at), show_time(run.as_of) or "all")
-        table.add_row(str(run.sequence), show_id(run.run_id), *times, *counts, show_text(run.version))
+        table.add_row(str(run.sequence or "past"), show_id(run.run_id), *times, *counts, show_text(run.version))
     return table
 
 

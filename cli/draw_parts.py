@@ -15,7 +15,7 @@ from rich.text import Text
 from cli.visible import make_visible
 
 if TYPE_CHECKING:
-    from rich.console import JustifyMethod
+    from rich.console import Console, ConsoleOptions, JustifyMethod, RenderResult
 
 BAR_WIDTH = 16
 TIER_STYLES = {"automatic": "bold red", "review": "yellow", "watch": "cyan", "clear": "green"}
@@ -64,12 +64,27 @@ def show_id(value: object) -> Text:
     return Text(show_text(value), overflow="fold")
 
 
+class _WordedTable(Table):
+    """A table whose headings are broken between words, unless the screen is too narrow for that."""
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        needed = sum((each.min_width or 0) + 3 for each in self.columns)
+        if needed > options.max_width:
+            for column in self.columns:
+                column.min_width = None
+        return super().__rich_console__(console, options)
+
+
 def make_table(*names: str, right: set[str] | None = None) -> Table:
     """A table with these columns; those in ``right`` hold numbers."""
-    table = Table(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="dim")
+    table = _WordedTable(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="dim")
     for name in names:
+        longest = max(map(len, show_text(name).split()), default=0)
         table.add_column(
-            Text(show_text(name)), justify="right" if name in (right or set()) else "left", overflow="fold"
+            Text(show_text(name)),
+            justify="right" if name in (right or set()) else "left",
+            overflow="fold",
+            min_width=longest,
         )
     return table
 

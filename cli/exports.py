@@ -16,7 +16,8 @@ import click
 
 from cli.context import Workplace, pass_workplace
 from cli.ending import begin_work
-from cli.output import as_plain, is_on_screen, is_raw, parse_id, raw_option, tell, write_csv, write_out, writing_out
+from cli.options import run_option
+from cli.output import as_plain, is_on_screen, is_quiet, is_raw, raw_option, tell, write_csv, write_out, writing_out
 from cli.visible import make_json_visible, make_lines_visible
 from graph.errors import ConfigError
 from graph.files import replacing_file
@@ -25,8 +26,8 @@ if TYPE_CHECKING:
     from graph.stores.protocol import GraphStore
 
 Row = dict[str, Any]
-ExportFormat = Literal["csv", "json", "jsonl", "parquet", "graphml"]
-FORMATS: tuple[ExportFormat, ...] = ("csv", "json", "jsonl", "parquet", "graphml")
+ExportFormat = Literal["csv", "json", "jsonl", "parquet", "xlsx", "graphml"]
+FORMATS: tuple[ExportFormat, ...] = ("csv", "json", "jsonl", "parquet", "xlsx", "graphml")
 
 COLUMNS: dict[str, dict[str, str]] = {
     "rings": {
@@ -62,21 +63,20 @@ class Export:
 @click.command(short_help="Write rings, accounts or reviews to a file.")
 @click.argument("subject", type=click.Choice(list(COLUMNS)))
 @click.option("--output", "-o", required=True, metavar="FILE", help="The file to write; - for stdout.")
-@click.option("--format", "form", type=click.Choice(FORMATS), help="By the file's ending otherwise, else csv.")
-@click.option("--run", "run_id", type=parse_id, metavar="RUN", help="Rings of this run; of the latest otherwise.")
+@click.option("--format", "form", type=click.Choice(FORMATS), help="By the file's ending otherwise.")
+@run_option
 @raw_option
 @pass_workplace
 def export(workplace: Workplace, subject: str, output: str, form: ExportFormat | None, run_id: str | None) -> None:
     """Write rings, accounts or reviews to a file, in the same order every time.
 
     Rings: one row per ring and member, with --format graphml a network of members and links.
-    Accounts and reviews: every one of them with the latest run's score.
+    Accounts and reviews: every one of them with the latest run's score; of another run those that it
+    flagged, for of the others it keeps no score.
     """
     chosen = form or _guess_format(output)
     if chosen == "graphml" and subject != "rings":
-        raise click.UsageError("graphml is for rings; choose csv, json, jsonl or parquet")
-    if run_id is not None and subject != "rings":
-        raise click.UsageError("--run is for rings; accounts and reviews keep the latest run's scores")
+        raise click.UsageError("graphml is for rings; choose csv, json, jsonl, parquet or xlsx")
     with workplace.open_store() as store:
         store.require_whole()
         found = _read_export(store, subject, run_id, with_links=chosen == "graphml")
@@ -85,7 +85,8 @@ def export(workplace: Workplace, subject: str, output: str, form: ExportFormat |
         return
     with _writing_file(Path(output)) as file:
         WRITERS[chosen](file, found)
-    tell(f"{len(found.rows):,} rows in {output}")
+    if not is_quiet():
+        tell(f"{len(found.rows):,} rows in {output}")
 
 
 def _write_to_stdout(form: ExportFormat, export: Export) -> None:
@@ -94,8 +95,8 @@ def _write_to_stdout(form: ExportFormat, export: Export) -> None:
         with writing_out():
             WRITERS[form](sys.stdout.buffer, export)
         return
-    if form == "parquet":
-        raise click.UsageError("parquet is no text for a screen; name a file with --output")
+    if form in ("parquet", "xlsx"):
+        raise click.UsageError(f"{form} is no text for a screen; name a file with --output")
     content = io.BytesIO()
     WRITERS[form](content, export)
     show = make_json_visible if form in ("json", "jsonl") else make_lines_visible
@@ -103,21 +104,26 @@ def _write_to_stdout(form: ExportFormat, export: Export) -> None:
 
 
 def _read_export(store: GraphStore, subject: str, run_id: str | None, *, with_links: bool) -> Export:
-    from graph.queries.exports import list_accounts, list_links, list_members, list_reviews
-    from graph.queries.runs import find_stored_run
+    from graph.queries.exports import list_accounts, list_flagged, list_links, list_members, list_reviews
+    from graph.queries.runs import find_latest_run, find_stored_run
 
     run = find_stored_run(store, run_id)
-    if subject == "accounts":
-        return Export(subject, list_accounts(store), [])
-    if subject == "reviews":
-        return Export(subject, list_reviews(store), [])
-    links = list_links(store, run.run_id) if with_links else []
-    return Export(subject, list_members(store, run.run_id), links)
+    if subject == "rings":
+        links = list_links(store, run.run_id) if with_links else []
+        return Export(subject, list_members(store, run.run_id, is_latest=run == find_latest_run(store)), links)
+    if run != find_latest_run(store):
+        return Export(subject, list_flagged(store, subject, run.run_id), [])
+    return Export(subject, list_accounts(store) if subject == "accounts" else list_reviews(store), [])
 
 
 def _guess_format(output: str) -> ExportFormat:
-    ending = Path(output).suffix.lstrip(".").lower()
-    return next((form for form in FORMATS if form == ending), "csv")
+    """By the ending of a file; stdout and a file without an ending are CSV."""
+    ending = "" if output == "-" else Path(output).suffix.lstrip(".").lower()
+    form = next((form for form in FORMATS if form == (ending or "csv")), None)
+    if form is None:
+        known = f"{', '.join(FORMATS[:-1])} or {FORMATS[-1]}"
+        raise click.UsageError(f"{output} does not end in a form that can be written; say which with --format: {known}")
+    return form
 
 
 @contextmanager
@@ -171,6 +177,42 @@ def write_parquet(file: BinaryIO, export: Export) -> None:
     pq.write_table(pa.Table.from_arrays(arrays, names=list(columns)), file)
 
 
+def write_xlsx(file: BinaryIO, export: Export) -> None:
+    """A workbook of one sheet; texts stay texts, whatever they begin with, and nothing known is an empty cell.
+
+    Raises
+    ------
+    ConfigError
+        If there are more rows than a sheet holds.
+    """
+    from datetime import datetime
+
+    from xlsxwriter import Workbook
+
+    if len(export.rows) >= MOST_SHEET_ROWS:
+        raise ConfigError(f"a sheet holds {MOST_SHEET_ROWS:,} rows, and these are {len(export.rows):,}; choose csv")
+    names = list(COLUMNS[export.subject])
+    with Workbook(file, {"in_memory": True, "strings_to_urls": False}) as book:
+        book.set_properties({"created": datetime(2000, 1, 1)})  # the same rows give the same bytes
+        sheet = book.add_worksheet(export.subject)
+        sheet.freeze_panes(1, 0)
+        sheet.autofilter(0, 0, len(export.rows), len(names) - 1)
+        sheet.write_row(0, 0, names, book.add_format({"bold": True}))
+        for place, row in enumerate(export.rows, start=1):
+            for column, name in enumerate(names):
+                _write_cell(sheet, place, column, row[name])
+
+
+MOST_SHEET_ROWS = 1_048_576
+
+
+def _write_cell(sheet: Any, row: int, column: int, value: object) -> None:
+    if isinstance(value, (int, float)) and value == value:
+        sheet.write_number(row, column, value)
+    elif isinstance(value, str) and value:
+        sheet.write_string(row, column, value)
+
+
 def write_graphml(file: BinaryIO, export: Export) -> None:
     """A network: an account is a node with its rings, a link an edge with its channel and bits."""
     import networkx as nx
@@ -206,6 +248,7 @@ WRITERS: dict[ExportFormat, Callable[[BinaryIO, Export], None]] = {
     "json": write_json_rows,
     "jsonl": write_json_lines,
     "parquet": write_parquet,
+    "xlsx": write_xlsx,
     "graphml": write_graphml,
 }
 

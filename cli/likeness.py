@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cli.context import Workplace, pass_workplace
+from cli.options import run_option
 from cli.output import Answer, Format, as_rows, format_option, list_columns, parse_id, write_answer
 from cli.progress import show_progress
 from graph.errors import StoreBusyError, StoreReadOnlyError
@@ -35,9 +36,12 @@ MAX_SHARED = 1000
     type=click.Path(path_type=Path, dir_okay=False),
     help="Compare by this encoder, from `train --encoder`.",
 )
+@run_option
 @format_option
 @pass_workplace
-def similar(workplace: Workplace, account_id: str, most: int, encoder: Path | None, form: Format) -> None:
+def similar(
+    workplace: Workplace, account_id: str, most: int, encoder: Path | None, run_id: str | None, form: Format
+) -> None:
     """List the accounts that behave most like one, and say in what.
 
     Uses the vectors that the last run with the encoder stored.  Where there are none, the encoder is
@@ -55,7 +59,7 @@ def similar(workplace: Workplace, account_id: str, most: int, encoder: Path | No
     elif vectors is None:
         vectors = _make_vectors(workplace, snapshot)
     with workplace.open_store() as store:
-        alike = _find_alike(store, snapshot, vectors, account_id, most=most)
+        alike = _find_alike(store, snapshot, vectors, account_id, most=most, run_id=run_id)
     from cli.draw_answers import draw_similar
     from graph.queries.answers import LikeAccount
 
@@ -105,21 +109,27 @@ def encode_with(snapshot: Snapshot, path: Path) -> NDArray[np.float32]:
 
 
 def _find_alike(
-    store: GraphStore, snapshot: Snapshot, vectors: NDArray[np.float32], account_id: str, *, most: int
+    store: GraphStore,
+    snapshot: Snapshot,
+    vectors: NDArray[np.float32],
+    account_id: str,
+    *,
+    most: int,
+    run_id: str | None,
 ) -> list[LikeAccount]:
     import numpy as np
 
     from embeddings.features.accounts import account_features
     from embeddings.similar import explain_likeness, find_similar, say_reason
-    from graph.queries.accounts import find_verdicts
     from graph.queries.answers import LikeAccount
     from graph.queries.paths import find_neighbours
+    from graph.queries.verdicts import find_verdicts
 
     row = int(np.flatnonzero(snapshot.account_id == account_id)[0])
     near, features = find_similar(vectors, row, most), account_features(snapshot)
     shares = {each.account_id: each.shares for each in find_neighbours(store, account_id, max_hub=MAX_SHARED)}
     ids = [str(snapshot.account_id[other]) for other in near.row]
-    verdicts = find_verdicts(store, ids)
+    verdicts = find_verdicts(store, ids, run_id=run_id)
     return [
         LikeAccount(
             each,

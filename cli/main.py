@@ -18,7 +18,7 @@ import click
 
 from cli.context import Workplace
 from cli.ending import find_ending, was_told_to_end
-from cli.output import complain, give_up_full_stdout, tell
+from cli.output import be_quiet, complain, give_up_full_stdout, tell
 from graph.errors import (
     DataError,
     LeakError,
@@ -42,6 +42,7 @@ COMMANDS = {
     "why": ("cli.ask", "Say why an account, ring or review stands as it does."),
     "path": ("cli.ask", "Show how two accounts are connected."),
     "similar": ("cli.likeness", "List the accounts that behave most like one."),
+    "explain": ("cli.glossary", "Say what a word on the screen means."),
     "policy": ("cli.policy", "List every rule that can move a verdict."),
     "casebook": ("cli.casebook", "List, export or import what people decided and said."),
     "runs": ("cli.ask", "List the runs, the latest first."),
@@ -191,11 +192,14 @@ def _say_usage(error: click.ClickException) -> str:
 
 
 _SHARED_OPTIONS = ("--store", "--config", "--wait")
+_SHARED_FLAGS = ("--verbose", "-v", "--quiet", "-q")
 
 
 def _bring_forward(args: list[str]) -> list[str]:
     """Put the options that all commands share, and their values, before the command.
 
+    >>> _bring_forward(["detect", "-q", "--seed", "3"])
+    ['-q', 'detect', '--seed', '3']
     >>> _bring_forward(["load", "market", "--store", "here", "--", "--store"])
     ['--store', 'here', 'load', 'market', '--', '--store']
     """
@@ -206,6 +210,9 @@ def _bring_forward(args: list[str]) -> list[str]:
             end = place + (1 if has_value else 2)
             shared += args[place:end]
             place = end
+        elif name in _SHARED_FLAGS and not has_value:
+            shared.append(name)
+            place += 1
         else:
             rest.append(args[place])
             place += 1
@@ -238,14 +245,16 @@ class _EchoHandler(logging.Handler):
     help="How long to wait for whoever writes; 60 otherwise.",
 )
 @click.option("--verbose", "-v", is_flag=True, help="Say more on stderr.")
+@click.option("--quiet", "-q", is_flag=True, help="Say on stderr only what went wrong.")
 @click.version_option(VERSION, prog_name="ringfence", message="%(prog)s %(version)s")
 @click.pass_context
 def main(
-    context: click.Context, store: str | None, config: Path | None, wait_seconds: float | None, verbose: bool
+    context: click.Context, /, store: str | None, config: Path | None, wait_seconds: float | None, **talk: bool
 ) -> None:
     """Read the options that all commands share."""
     context.obj = Workplace(store=store or None, config=config, wait_seconds=wait_seconds)
-    _start_logging(logging.DEBUG if verbose else logging.INFO)
+    be_quiet(talk["quiet"])
+    _start_logging(logging.WARNING if talk["quiet"] else logging.DEBUG if talk["verbose"] else logging.INFO)
 
 
 def _start_logging(level: int) -> None:

@@ -84,6 +84,20 @@ def say(text: str) -> None:
     write_out(make_lines_visible(text) + "\n")
 
 
+_QUIET = "ringfence.quiet"
+
+
+def be_quiet(quiet: bool) -> None:
+    """Whether, while this command line is answered, stderr is for what went wrong alone."""
+    click.get_current_context().meta[_QUIET] = quiet
+
+
+def is_quiet() -> bool:
+    """Whether nobody wants to hear how the work goes."""
+    context = click.get_current_context(silent=True)
+    return context is not None and bool(context.meta.get(_QUIET))
+
+
 def tell(text: str) -> None:
     """Print one line on stderr, about the work and not of its result; if nobody can hear it, the work goes on."""
     with suppress(OSError):

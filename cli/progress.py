@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from cli.ending import begin_work
+from cli.output import is_quiet
+from graph.progress import no_progress
 
 if TYPE_CHECKING:
     from rich.progress import Progress as Bars
@@ -66,6 +68,9 @@ class StageBars:
 def show_progress() -> Iterator[Progress]:
     """Show the progress of the work done inside."""
     begin_work()
+    if is_quiet():
+        yield no_progress
+        return
     if not sys.stderr.isatty():
         log = StageLog()
         yield log.report

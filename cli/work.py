@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from detection.settings import DetectSettings
+    from graph.queries.answers import RingSummary
     from graph.stores.protocol import GraphStore
 
 logger = logging.getLogger("ringfence.cli")
@@ -50,6 +51,9 @@ def detect(
 
     With a model, account scores are calibrated chances of fraud, and an account in no ring may come
     up for review.  The same store, settings, model and seed give the same result.
+
+    A run as of the past is kept for --run to ask; the latest stays the one that knew most, and the
+    verdicts on accounts and reviews stay its own.
     """
     from detection.run import detect as run_detection
 
@@ -57,9 +61,9 @@ def detect(
     settings = choose_settings(workplace, seed=seed, encoder=encoder, model=named)
     location = workplace.find_location()
     with show_progress() as progress:
-        run_detection(location, settings, as_of=as_instant(as_of), progress=progress)
+        run_id = run_detection(location, settings, as_of=as_instant(as_of), progress=progress).run_id
     with workplace.open_store() as store:
-        _show_rings(store)
+        _show_rings(store, run_id)
 
 
 def choose_settings(
@@ -82,19 +86,26 @@ def as_instant(as_of: datetime | None) -> np.datetime64 | None:
     return None if as_of is None else np.datetime64(as_of, "us")
 
 
-def _show_rings(store: GraphStore) -> None:
+def _show_rings(store: GraphStore, run_id: str) -> None:
     from cli.draw_answers import draw_rings
     from graph.queries.rings import list_rings
-    from graph.queries.runs import find_stored_run
+    from graph.queries.runs import find_latest_run, find_stored_run
 
-    rings, run = list_rings(store), find_stored_run(store)
+    rings, run, latest = list_rings(store, run_id=run_id), find_stored_run(store, run_id), find_latest_run(store)
     say(f"Run {run.run_id}: {run.rings:,} rings, {run.flags:,} flags, {run.accounts:,} accounts scored.\n")
     print_table(draw_rings(rings[:MOST_RINGS]))
     for note in run.notes:
         logger.info("%s", note)
-    first = rings[0].ring_id if rings else "ID"
-    say(f"\nNext: ringfence ring {first}")
-    say("      ringfence export accounts -o scores.csv")
+    if latest is not None and latest.run_id != run_id:
+        say(f"\nThis run looked at the past: the verdicts stay those of run {latest.run_id}.")
+        _say_next(rings, f" --run {run_id}")
+    else:
+        _say_next(rings, "")
+        say("      ringfence export accounts -o scores.csv")
+
+
+def _say_next(rings: list[RingSummary], which: str) -> None:
+    say(f"\nNext: ringfence ring {rings[0].ring_id}{which}" if rings else "\nNext: ringfence runs")
 
 
 @click.command(short_help="Make a market with planted rings to try things on.")

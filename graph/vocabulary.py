@@ -19,3 +19,7 @@ RING_KINDS: tuple[RingKind, ...] = ("trade", "review", "attack", "refund", "farm
 
 SHOP_ID = "market"
 """The key of the one ``Shop`` node: who sold, where an order names no seller."""
+
+
+PERSONAL_KINDS = frozenset({"device", "payment", "phone", "card", "cookie", "wallet", "email", "iban", "national_id"})
+"""Kinds of identifiers that are one person's, or a household's."""

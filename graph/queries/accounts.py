@@ -10,8 +10,6 @@ from typing import Any
 
 from graph.queries.answers import (
     AccountRecord,
-    AccountRing,
-    FlagRecord,
     IdentifierUse,
     LabelRecord,
     OrderLine,
@@ -19,23 +17,18 @@ from graph.queries.answers import (
     ReviewLine,
     ReviewsSummary,
     Tally,
-    Verdict,
 )
 from graph.queries.asking import (
     USED,
-    VERDICT,
     Row,
     about_account,
-    about_accounts,
     about_review,
     ask_page,
     count_users,
     leave_out,
-    list_fields,
-    read_sentences,
 )
 from graph.queries.ids import require
-from graph.queries.runs import find_latest_run
+from graph.queries.verdicts import VERDICT_PAGE, find_viewpoint, list_account_rings, read_flags, say_verdict
 from graph.stores.protocol import GraphStore, Question
 from graph.stores.shape import NODES, RELATIONSHIPS, say_returns
 
@@ -49,9 +42,6 @@ collect(o.amount) AS amounts, min(o.ordered_at) AS first_at, max(o.ordered_at) A
 _ORDER_DETAILS = [each.name for each in fields(OrderLine) if each.name in _ORDERED.properties]
 _ORDER = f"DISTINCT b.account_id AS other_id, {say_returns('o', _ORDERED, _ORDER_DETAILS)}"
 _REVIEWS = "count(r) AS n, collect(r.rating) AS ratings"
-_PART = say_returns("g", NODES["Ring"], ("run_id", "rank", "ring_id", "kind", "score", "tier", "size"))
-FLAG = f"{say_returns('f', NODES['Flag'], list_fields(FlagRecord))}, u.sequence AS sequence"
-"""What is returned of a flag ``f`` that a run ``u`` raised; see :func:`read_flags`."""
 
 
 def _about_dealings(side: str, way: str) -> dict[str, Question]:
@@ -68,17 +58,6 @@ def _about_dealings(side: str, way: str) -> dict[str, Question]:
     }
 
 
-VERDICT_PAGE = {
-    "account": about_account(
-        "",
-        say_returns("a", NODES["Account"], ("account_id", "created_at", "role", "segment", "status", *VERDICT)),
-    ),
-    "rings": about_account(
-        "-[m:MEMBER_OF]->(g:Ring)", f"{_PART}, m.role AS role, m.bits AS bits", order="ORDER BY rank"
-    ),
-    "parties": about_account("<-[p:INVOLVES]-(g:Ring)", f"{_PART}, p.role AS role", order="ORDER BY rank"),
-    "flags": about_account("<-[:`ON`]-(f:Flag)<-[:RAISED]-(u:Run)", FLAG, order="ORDER BY sequence DESC"),
-}
 _ACCOUNT_PAGE = {
     **VERDICT_PAGE,
     "labels": about_account(
@@ -114,20 +93,20 @@ _ACCOUNT_PAGE = {
 }
 
 
-def find_account(store: GraphStore, account_id: str) -> AccountRecord:
-    """Everything known of one account, beginning with the verdict.
+def find_account(store: GraphStore, account_id: str, *, run_id: str | None = None) -> AccountRecord:
+    """Everything known of one account, beginning with a run's verdict (the latest run's unless one is named).
 
     Raises
     ------
     UnknownIdError
-        If the store knows no such account; the message names the nearest one.
+        If the store knows no such account, or no such run; the message names the nearest one.
     """
     page = ask_page(store, _ACCOUNT_PAGE, account_id)
     row = require(store, "account", account_id, page["account"])
-    row["run_id"] = find_verdict_run(store, row)
+    flags = read_flags(page["flags"])
+    row |= find_viewpoint(store, run_id).judge(row, flags)
     labels = tuple(LabelRecord(**each) for each in page["labels"])
     rings = list_account_rings(page, row["run_id"])
-    flags = read_flags(page["flags"])
     return AccountRecord(
         **row,
         verdict=say_verdict(row, labels, rings, flags),
@@ -141,54 +120,6 @@ def find_account(store: GraphStore, account_id: str) -> AccountRecord:
         rings=rings,
         flags=flags,
     )
-
-
-def find_verdict_run(store: GraphStore, account: Row) -> str | None:
-    """The run whose verdict stands in an account's row; None before it was scored."""
-    run = find_latest_run(store) if account["tier"] is not None else None
-    return run.run_id if run else None
-
-
-_OPENINGS = {
-    "automatic": "Do not deal: the evidence is certain enough to act on",
-    "review": "Be careful: a person should look before you deal",
-    "watch": "Watch: something is unusual, too little to act on",
-    "clear": "Nothing against this account",
-}
-
-
-def say_verdict(
-    account: Mapping[str, Any],
-    labels: Sequence[LabelRecord] = (),
-    rings: Sequence[AccountRing] = (),
-    flags: Sequence[FlagRecord] = (),
-) -> str:
-    """One sentence that says whether to deal with an account."""
-    parts = [_OPENINGS.get(account["tier"] or "", "Not scored yet; type: ringfence detect")]
-    if account["risk_score"] is not None:
-        chance = account["probability"]
-        parts[0] += f" (risk {account['risk_score']:.2f}{'' if chance is None else f', probability {chance:.2f}'})"
-    parts += [f"it is labelled {each.label}" for each in labels]
-    parts += [_say_part(ring) for ring in rings]
-    parts += [flag.action for flag in flags[:1] if flag.run_id == account["run_id"] and flag.action]
-    return " ".join(f"{part[0].upper()}{part[1:].rstrip('.')}." for part in parts)
-
-
-def _say_part(ring: AccountRing) -> str:
-    what = f"{ring.kind} ring {ring.ring_id} of {ring.size} accounts"
-    return f"it is a {ring.role} of {what}" if ring.bits is None else f"it is a {ring.role} member of {what}"
-
-
-def list_account_rings(page: Mapping[str, list[Row]], run_id: str | None) -> tuple[AccountRing, ...]:
-    """The rings of a run on an account's page: those that it is a member of, then those that acted on or for it."""
-    rows = [row for row in (*page["rings"], *page["parties"]) if row["run_id"] == run_id]
-    return tuple(AccountRing(**{"bits": None, **leave_out(row, "rank", "run_id")}) for row in rows)
-
-
-def read_flags(rows: Iterable[Row]) -> tuple[FlagRecord, ...]:
-    """Flags from the rows of a query that returned :data:`FLAG`, in their order."""
-    flags = (leave_out({**row, "reasons": read_sentences(row["reasons"])}, "sequence") for row in rows)
-    return tuple(FlagRecord(**{**flag, "action": flag["action"] or ""}) for flag in flags)
 
 
 def _find_dealings(page: Mapping[str, list[Row]], side: str) -> OrdersSummary:
@@ -262,10 +193,3 @@ def _sum_up_reviews(page: Mapping[str, list[Row]], latest: tuple[ReviewLine, ...
 
 def _mean(ratings: Sequence[float]) -> float | None:
     return math.fsum(ratings) / len(ratings) if ratings else None
-
-
-def find_verdicts(store: GraphStore, account_ids: Iterable[str]) -> dict[str, Verdict]:
-    """The latest verdict on each of these accounts."""
-    returns = say_returns("a", NODES["Account"], ("account_id", *VERDICT))
-    (rows,) = store.query_many([about_accounts("", returns, account_ids)])
-    return {row["account_id"]: Verdict(row["risk_score"], row["tier"], row["probability"]) for row in rows}

@@ -250,13 +250,18 @@ class Hop:
 
 @dataclass(frozen=True)
 class FoundPath:
-    """The shortest path; ``hops`` is empty where ``found`` is False; ``left_out`` were hubs."""
+    """The shortest path; ``hops`` is empty where ``found`` is False; ``left_out`` were hubs.
+
+    ``ways`` is how many are as short; ``others`` those of them that were asked for besides.
+    """
 
     account_a: str
     account_b: str
     found: bool
     hops: tuple[Hop, ...]
     left_out: tuple[Share, ...]
+    ways: int
+    others: tuple[tuple[Hop, ...], ...]
 
 
 @dataclass(frozen=True)

@@ -36,10 +36,12 @@ _KEYS: dict[Subject, str] = {
     "review": "MATCH (n:Review) WITH n.review_id AS id",
 }
 _CANDIDATES = 300
+_NEAR = 0.6
+"""From here on, of 1, two ids are so alike that one may be a slip for the other: one letter of three is."""
 
 
 def find_nearest_id(store: GraphStore, subject: Subject, wrong_id: str) -> str | None:
-    """The id most like a wrong one, or None where the store is empty; looks at a bounded number of them."""
+    """The id most like a wrong one, or None where none is near; looks at a bounded number of them."""
     candidates: set[str] = set(_ids_like(store, subject, "toLower(id) = toLower($part)", wrong_id))
     half = len(wrong_id) // 2
     if half:
@@ -53,19 +55,24 @@ def find_nearest_id(store: GraphStore, subject: Subject, wrong_id: str) -> str |
 
 
 def pick_nearest(wrong_id: str, candidates: Iterable[str]) -> str | None:
-    """The candidate most like a wrong id; of equals the one that begins alike, then the first in order.
+    """The candidate most like a wrong id, in whatever case; None where none is near enough to have been meant.
 
-    >>> pick_nearest("A12x", ["B7", "A12", "A99"])
-    'A12'
+    Of equals it is the one that is alike in its case too, or begins alike, then the first in order.
+
+    >>> pick_nearest("A12x", ["B7", "A12", "A99"]), pick_nearest("zebra", ["B7", "A12"])
+    ('A12', None)
     """
-    matcher = SequenceMatcher(b=wrong_id, autojunk=False)
+    wrong = wrong_id.casefold()
+    folded, exact = SequenceMatcher(b=wrong, autojunk=False), SequenceMatcher(b=wrong_id, autojunk=False)
 
-    def measure(candidate: str) -> tuple[float, int]:
-        matcher.set_seq1(candidate)
+    def measure(candidate: str) -> tuple[float, float, int]:
+        folded.set_seq1(candidate.casefold())
+        exact.set_seq1(candidate)
         alike = takewhile(lambda pair: pair[0] == pair[1], zip(candidate, wrong_id, strict=False))
-        return matcher.ratio(), sum(1 for _ in alike)
+        return folded.ratio(), exact.ratio(), sum(1 for _ in alike)
 
-    return max(sorted(set(candidates)), key=measure, default=None)
+    nearest = max(sorted(set(candidates)), key=measure, default=None)
+    return nearest if nearest is not None and measure(nearest)[0] >= _NEAR else None
 
 
 def _ids_like(store: GraphStore, subject: Subject, condition: str, part: str) -> Iterator[str]:

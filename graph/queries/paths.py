@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-import math
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
-from itertools import pairwise
+from itertools import islice, pairwise
 
 from graph.queries.answers import FoundPath, Hop, Neighbour, Share
 from graph.queries.asking import USED, Row, about_accounts, count_users
 from graph.queries.ids import check_account, check_accounts
+from graph.queries.ways import Links, find_shortest, weigh_channel
 from graph.stores.protocol import GraphStore, Question
 
 DEFAULT_MAX_HUB = 50
@@ -30,7 +30,7 @@ _REFERRED_TO = "DISTINCT a.account_id AS one, b.account_id AS other"
 
 
 @dataclass
-class _Search:
+class Search:
     """What a widening search has found so far; ``ends`` may trade with everybody, hubs between may not."""
 
     store: GraphStore
@@ -117,16 +117,23 @@ class _Search:
         return found
 
     def list_shares(self, account_a: str, account_b: str) -> tuple[Share, ...]:
-        """Everything found so far that two accounts share, rarest first."""
+        """Everything found so far that two accounts share: what is personal first, then what is rarest."""
         both = {account_a, account_b}
         things = {Share(*thing, self.sizes[thing]) for thing, users in self.things.items() if both <= users}
-        return _rarest_first(things | self.dealings.get((min(both), max(both)), set()))
+        dealings = self.dealings.get((min(both), max(both)), set())
+        return tuple(sorted(things | dealings, key=lambda each: (weigh_channel(each.channel), *_rate(each))))
+
+    def find_links(self) -> Links:
+        """What was found, by account."""
+        return Links(
+            self.things, self.sizes, {pair: each for pair, each in self.dealings.items() if each}, self.partners
+        )
 
 
 def find_neighbours(store: GraphStore, account_id: str, *, max_hub: int = DEFAULT_MAX_HUB) -> list[Neighbour]:
     """The accounts one hop away; those that share most, and what is rarest, first."""
     check_account(store, account_id)
-    search = _Search(store, frozenset({account_id}), max_hub)
+    search = Search(store, frozenset({account_id}), max_hub)
     found = search.widen({account_id}) - {account_id}
     shares: dict[str, set[Share]] = defaultdict(set)
     for thing, users in search.things.items():
@@ -146,12 +153,18 @@ def find_path(
     *,
     max_hub: int = DEFAULT_MAX_HUB,
     max_hops: int = DEFAULT_MAX_HOPS,
+    most: int = 1,
 ) -> FoundPath:
-    """The shortest way from one account to another over what they share and how they deal.
+    """The shortest ways from one account to another over what they share and how they deal, the best first.
 
     Both ends widen in turn, the narrower first, so that the ground covered grows with half the
     distance.  Whatever more than ``max_hub`` accounts share is left out, and said so.  Of several
-    shortest ways the one over the rarest things is taken.
+    shortest ways the one over personal things comes first, then the one over the rarest.
+
+    Parameters
+    ----------
+    most
+        How many ways of the shortest are told at most.
 
     Raises
     ------
@@ -159,14 +172,20 @@ def find_path(
         If the store does not know one of them.
     """
     check_accounts(store, account_a, account_b)
-    search = _Search(store, frozenset({account_a, account_b}), max_hub)
+    search = Search(store, frozenset({account_a, account_b}), max_hub)
     found = _widen_until_met(search, account_a, account_b, max_hops)
-    hops = _walk_shortest(search, account_a, account_b) if found else ()
     left_out = tuple(sorted(search.left_out, key=lambda each: (-each.accounts, each.channel, each.name)))
-    return FoundPath(account_a, account_b, found, hops, left_out)
+    if not found:
+        return FoundPath(account_a, account_b, found, (), left_out, 0, ())
+    shortest = find_shortest(search.find_links(), account_a, account_b)
+    hops, *others = (
+        tuple(Hop(one, other, search.list_shares(one, other)) for one, other in pairwise(stops))
+        for stops in islice(shortest.list_best(), most)
+    )
+    return FoundPath(account_a, account_b, found, hops, left_out, shortest.count(), tuple(others))
 
 
-def _widen_until_met(search: _Search, account_a: str, account_b: str, max_hops: int) -> bool:
+def _widen_until_met(search: Search, account_a: str, account_b: str, max_hops: int) -> bool:
     seen = ({account_a}, {account_b})
     edges = [{account_a}, {account_b}]
     for _ in range(max_hops):
@@ -178,68 +197,17 @@ def _widen_until_met(search: _Search, account_a: str, account_b: str, max_hops: 
     return bool(seen[0] & seen[1])
 
 
-class _Links:
-    """What a search has found, by account."""
-
-    def __init__(self, search: _Search) -> None:
-        self.search = search
-        self.things: dict[str, list[tuple[str, str]]] = defaultdict(list)
-        self.partners: dict[str, list[str]] = defaultdict(list)
-        for thing, users in search.things.items():
-            for user in users:
-                self.things[user].append(thing)
-        for (one, other), dealings in search.dealings.items():
-            if dealings:
-                self.partners[one].append(other)
-                self.partners[other].append(one)
-
-    def list_layers(self, start: str, end: str) -> list[set[str]]:
-        """The accounts 0, 1, 2, … hops from the start, up to the last before the end."""
-        layers: list[set[str]] = []
-        layer, seen, used = {start}, {start}, set[tuple[str, str]]()
-        while end not in layer:
-            layers.append(layer)
-            things = {thing for one in layer for thing in self.things[one]} - used
-            layer = set().union(*(self.search.things[thing] for thing in things))
-            layer = layer.union(*(self.partners[one] for one in layers[-1])) - seen
-            used |= things
-            seen |= layer
-        return layers
-
-    def list_from(self, account: str) -> Iterator[tuple[str, float]]:
-        """Each account one hop away, once for each way there, and how common that is: from 0 to 1."""
-        for thing in self.things[account]:
-            commonness = 1 - 1 / self.search.sizes[thing]
-            yield from ((user, commonness) for user in self.search.things[thing])
-        yield from ((partner, 0.5) for partner in self.partners[account])
-
-
-def _walk_shortest(search: _Search, account_a: str, account_b: str) -> tuple[Hop, ...]:
-    """Of the ways with the fewest hops the one over the rarest things; of equals the first by its accounts."""
-    links = _Links(search)
-    layers = links.list_layers(account_a, account_b)
-    lengths, onwards = {account_b: 0.0}, dict[str, str]()
-    for layer in reversed(layers):  # from the other end back: how common everything on the best way from here is
-        reached: dict[str, tuple[float, str]] = {}
-        for one, length in lengths.items():
-            for other, commonness in links.list_from(one):
-                if other in layer:
-                    reached[other] = min(reached.get(other, (math.inf, "")), (length + commonness, one))
-        lengths = {account: length for account, (length, _) in reached.items()}
-        onwards |= {account: one for account, (_, one) in reached.items()}
-    stops = [account_a]
-    while stops[-1] != account_b:
-        stops.append(onwards[stops[-1]])
-    return tuple(Hop(one, other, search.list_shares(one, other)) for one, other in pairwise(stops))
-
-
 def _as_pair(row: Row) -> tuple[str, str]:
     one, other = sorted((row["one"], row["other"]))
     return one, other
 
 
 def _rarest_first(shares: Iterable[Share]) -> tuple[Share, ...]:
-    return tuple(sorted(shares, key=lambda each: (each.accounts, each.channel, each.name)))
+    return tuple(sorted(shares, key=_rate))
+
+
+def _rate(share: Share) -> tuple[int, str, str]:
+    return share.accounts, share.channel, share.name
 
 
 def _strength(shares: Iterable[Share]) -> float:

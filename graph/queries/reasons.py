@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from graph.errors import UnknownIdError
-from graph.queries.accounts import FLAG, VERDICT_PAGE, find_verdict_run, list_account_rings, read_flags, say_verdict
 from graph.queries.answers import Reasons, Subject
 from graph.queries.asking import about_review, ask, ask_page
 from graph.queries.ids import find_nearest_id, pick_nearest, say_unknown
 from graph.queries.rings import RING_RUNS, find_ring
+from graph.queries.verdicts import FLAG, VERDICT_PAGE, find_viewpoint, list_account_rings, read_flags, say_verdict
 from graph.results import InnocentReading
 from graph.stores.protocol import GraphStore
 from graph.stores.shape import NODES, say_returns
@@ -21,17 +21,23 @@ _REVIEW_PAGE = {
 }
 
 
-def find_reasons(store: GraphStore, any_id: str) -> list[Reasons]:
+def find_reasons(store: GraphStore, any_id: str, *, run_id: str | None = None) -> list[Reasons]:
     """Why an account, ring or review stands where it stands, in the words stored when it was scored.
 
     Several answers mean that one id names several things.
 
+    Parameters
+    ----------
+    run_id
+        The run whose words these are; the latest otherwise, and of a ring the latest that found it.
+
     Raises
     ------
     UnknownIdError
-        If it names nothing.
+        If it names nothing, or there is no such run.
     """
-    answers = [explain(store, any_id) for explain in (_explain_account, _explain_ring, _explain_review)]
+    find_viewpoint(store, run_id)
+    answers = [explain(store, any_id, run_id) for explain in (_explain_account, _explain_ring, _explain_review)]
     found = [answer for answer in answers if answer]
     if found:
         return found
@@ -41,12 +47,13 @@ def find_reasons(store: GraphStore, any_id: str) -> list[Reasons]:
     raise UnknownIdError(say_unknown("account, ring or review", any_id, pick_nearest(any_id, known)))
 
 
-def _explain_account(store: GraphStore, account_id: str) -> Reasons | None:
+def _explain_account(store: GraphStore, account_id: str, run_id: str | None) -> Reasons | None:
     page = ask_page(store, VERDICT_PAGE, account_id)
     if not page["account"]:
         return None
-    row = {**page["account"][0], "run_id": find_verdict_run(store, page["account"][0])}
-    flags = [flag for flag in read_flags(page["flags"]) if flag.run_id == row["run_id"]]
+    raised = read_flags(page["flags"])
+    row = page["account"][0] | find_viewpoint(store, run_id).judge(page["account"][0], raised)
+    flags = [flag for flag in raised if flag.run_id == row["run_id"]]
     rings = list_account_rings(page, row["run_id"])
     sentences = tuple(reason for flag in flags for reason in flag.reasons)
     action = flags[0].action if flags else ""
@@ -63,10 +70,10 @@ def _explain_account(store: GraphStore, account_id: str) -> Reasons | None:
     )
 
 
-def _explain_ring(store: GraphStore, ring_id: str) -> Reasons | None:
+def _explain_ring(store: GraphStore, ring_id: str, run_id: str | None) -> Reasons | None:
     if not ask(store, RING_RUNS, ring_id=ring_id):
         return None
-    ring = find_ring(store, ring_id)
+    ring = find_ring(store, ring_id, run_id=run_id)
     head = ring.summary
     charge = (
         f"{head.net_bits:.1f} bits stand after the innocent explanation and {head.charge_bits:.1f} bits for the search."
@@ -80,12 +87,15 @@ def _say_reading(reading: InnocentReading) -> str:
     return f"{'Heard and believed' if reading.won else 'Heard, not enough'}: {reading.sentence}"
 
 
-def _explain_review(store: GraphStore, review_id: str) -> Reasons | None:
+def _explain_review(store: GraphStore, review_id: str, run_id: str | None) -> Reasons | None:
     page = ask_page(store, _REVIEW_PAGE, review_id)
     if not page["review"]:
         return None
-    row, flags = page["review"][0], read_flags(page["flags"])[:1]
-    run_id = flags[0].run_id if flags else None
+    row, view = page["review"][0], find_viewpoint(store, run_id)
+    flags = [flag for flag in read_flags(page["flags"]) if view.run is not None and flag.run_id == view.run.run_id]
+    if not view.is_latest:  # a run keeps the scores of what it flagged
+        row |= {"suspicion": flags[0].score, "tier": flags[0].tier} if flags else {"suspicion": None, "tier": None}
+    run_id = flags[0].run_id if flags else run_id
     sentences = tuple(reason for flag in flags for reason in flag.reasons)
     author = f"Written by {row['account_id']}."
     action = flags[0].action if flags else ""

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from graph.errors import UnknownIdError
 from graph.queries.answers import MemberRecord, RingRecord, RingSummary
-from graph.queries.asking import VERDICT, ask, leave_out, list_fields
+from graph.queries.asking import VERDICT, Row, ask, leave_out, list_fields
 from graph.queries.ids import find_nearest_id, say_unknown
 from graph.queries.runs import find_stored_run
+from graph.queries.verdicts import find_verdicts
 from graph.results import Evidence, InnocentReading, Party, RingLink
 from graph.stores.protocol import GraphStore
 from graph.stores.shape import NODES, RELATIONSHIPS, read_fields, say_returns
@@ -16,12 +19,13 @@ _INVOLVES = RELATIONSHIPS["INVOLVES"]
 _RING = say_returns("g", NODES["Ring"], list_fields(RingSummary))
 _RING_FILTERS = {
     "kind": "g.kind = $kind",
-    "tier": "g.tier = $tier",
+    "tiers": "g.tier IN $tiers",
     "min_size": "g.size >= $min_size",
     "max_size": "g.size <= $max_size",
 }
 RING_RUNS = f"""MATCH (r:Run)-[:FOUND]->(g:Ring) WHERE g.ring_id = $ring_id
-RETURN {_RING}, g.ring_key AS ring_key, r.sequence AS sequence ORDER BY sequence DESC"""
+RETURN {_RING}, g.ring_key AS ring_key, r.sequence AS sequence, r.finished_at AS finished_at
+ORDER BY sequence DESC, finished_at DESC, run_id"""
 _MEMBERS = f"""MATCH (g:Ring {{ring_key: $ring_key}})<-[m:MEMBER_OF]-(a:Account)
 RETURN {say_returns("a", NODES["Account"], ("account_id", *VERDICT))},
 {say_returns("m", RELATIONSHIPS["MEMBER_OF"], ("role", "bits"))} ORDER BY role, bits DESC, account_id"""
@@ -39,13 +43,15 @@ RETURN a.account_id AS account_id, {say_returns("p", _INVOLVES, _INVOLVES.proper
 ORDER BY role, account_id"""
 
 
-def list_rings(store: GraphStore, *, run_id: str | None = None, **filters: str | int | None) -> list[RingSummary]:
+def list_rings(
+    store: GraphStore, *, run_id: str | None = None, **filters: str | int | Sequence[str] | None
+) -> list[RingSummary]:
     """The rings of a run (the latest by default), ranked.
 
     Parameters
     ----------
     filters
-        Any of ``kind``, ``tier``, ``min_size`` and ``max_size``; None means any.
+        Any of ``kind``, ``tiers``, ``min_size`` and ``max_size``; None means any.
     """
     wanted = {name: value for name, value in filters.items() if value is not None}
     where = "".join(f" AND {_RING_FILTERS[name]}" for name in wanted)
@@ -72,10 +78,18 @@ def find_ring(store: GraphStore, ring_id: str, *, run_id: str | None = None) -> 
         raise UnknownIdError(say_unknown("ring", ring_id, find_nearest_id(store, "ring", ring_id), elsewhere))
     key = {"ring_key": row["ring_key"]}
     return RingRecord(
-        summary=RingSummary(**leave_out(row, "ring_key", "sequence")),
-        members=tuple(MemberRecord(**each) for each in ask(store, _MEMBERS, **key)),
+        summary=RingSummary(**leave_out(row, "ring_key", "sequence", "finished_at")),
+        members=_judge_members(store, ask(store, _MEMBERS, **key), run_id),
         evidence=tuple(Evidence(**each) for each in ask(store, _EVIDENCE, **key)),
         links=tuple(RingLink(**each) for each in ask(store, _LINKS, **key)),
         readings=tuple(InnocentReading(**each) for each in ask(store, _READINGS, **key)),
         parties=tuple(Party(**each) for each in ask(store, _PARTIES, **key)),
     )
+
+
+def _judge_members(store: GraphStore, rows: list[Row], run_id: str | None) -> tuple[MemberRecord, ...]:
+    """Members with the verdicts of the run that was named, or else of the latest."""
+    if run_id is not None:
+        verdicts = find_verdicts(store, (row["account_id"] for row in rows), run_id=run_id)
+        rows = [row | vars(verdicts[row["account_id"]]) for row in rows]
+    return tuple(MemberRecord(**row) for row in rows)

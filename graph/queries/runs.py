@@ -10,13 +10,13 @@ from graph.stores.protocol import GraphStore
 from graph.stores.shape import NODES, say_returns
 
 _RUN = say_returns("r", NODES["Run"], list_fields(RunSummary))
-_RUNS = f"MATCH (r:Run) RETURN {_RUN} ORDER BY sequence DESC"
+_RUNS = f"MATCH (r:Run) RETURN {_RUN} ORDER BY sequence DESC, finished_at DESC, run_id"
 _LATEST_RUN = f"{_RUNS} LIMIT 1"
 _ONE_RUN = f"MATCH (r:Run {{run_id: $run_id}}) RETURN {_RUN}"
 
 
 def list_runs(store: GraphStore) -> list[RunSummary]:
-    """All runs, the latest first."""
+    """All runs, the latest first; those of the past, which none is the latest of, at the end."""
     return [_as_run(row) for row in ask(store, _RUNS)]
 
 

@@ -17,6 +17,7 @@ import pyarrow as pa
 
 from graph.model import Snapshot
 from graph.results import Flag, Ring, RunResult
+from graph.stores.run_order import PAST
 from graph.stores.shape import NODES, RELATIONSHIPS, Property, Type
 from graph.version import VERSION
 from graph.vocabulary import TIERS
@@ -41,15 +42,15 @@ Kind = tuple[str, str, str]
 
 @dataclass(frozen=True)
 class RunRows:
-    """Rows for each node label and relationship, and the scores to set on accounts and reviews.
+    """Rows for each node label and relationship, and the scores to set on accounts and reviews, by label.
 
-    ``account_scores`` has account_id, risk_score, tier, probability; ``review_scores`` review_id, suspicion, tier.
+    ``scores`` of ``Account`` has account_id, risk_score, tier, probability; of ``Review`` review_id, suspicion, tier.
+    A run of the past has none.
     """
 
     nodes: dict[str, pa.Table]
     relationships: dict[Kind, pa.Table]
-    account_scores: pa.Table
-    review_scores: pa.Table
+    scores: dict[str, pa.Table]
 
 
 def lay_out_run(run: RunResult, snapshot: Snapshot, *, sequence: int, times: tuple[datetime, datetime]) -> RunRows:
@@ -60,7 +61,7 @@ def lay_out_run(run: RunResult, snapshot: Snapshot, *, sequence: int, times: tup
     run, snapshot
         The run's results, and the snapshot whose accounts and reviews they follow.
     sequence
-        1 for the store's first run, and so on.
+        1 for the store's first run, and so on; see :func:`graph.stores.run_order.place_run`.
     times
         When the run started and finished, UTC without a zone.
     """
@@ -86,8 +87,9 @@ def lay_out_run(run: RunResult, snapshot: Snapshot, *, sequence: int, times: tup
             for kind, rows in relationships.items()
             if rows
         },
-        account_scores=_account_scores(run, snapshot),
-        review_scores=_review_scores(run, snapshot),
+        scores={}
+        if sequence == PAST
+        else {"Account": _account_scores(run, snapshot), "Review": _review_scores(run, snapshot)},
     )
 
 

@@ -7,12 +7,14 @@ import io
 import json
 import os
 import xml.etree.ElementTree as ET
+import zipfile
 from pathlib import Path
 
 import pyarrow.parquet as pq
 import pytest
 import small_market
 from command_line import ACCOUNTS, run
+from python_calamine import CalamineWorkbook
 
 from cli import exports
 
@@ -22,7 +24,7 @@ pytestmark = pytest.mark.usefixtures("plain_surroundings")
 @pytest.mark.usefixtures("here")
 @pytest.mark.parametrize("subject", exports.COLUMNS)
 def test_every_form_of_an_export_holds_the_same_rows(subject: str, tmp_path: Path) -> None:
-    for form in ("csv", "json", "jsonl", "parquet"):
+    for form in ("csv", "json", "jsonl", "parquet", "xlsx"):
         assert run("export", subject, "-o", str(tmp_path / f"all.{form}")).exit_code == 0
     columns = list(exports.COLUMNS[subject])
     table = pq.read_table(tmp_path / "all.parquet").to_pylist()
@@ -34,6 +36,39 @@ def test_every_form_of_an_export_holds_the_same_rows(subject: str, tmp_path: Pat
         assert [list(row.values()) for row in csv.DictReader(file)] == [
             ["" if row[name] is None else str(row[name]) for name in columns] for row in table
         ]
+
+    with CalamineWorkbook.from_path(str(tmp_path / "all.xlsx")) as book:
+        head, *rows = book.get_sheet_by_name(subject).to_python()
+    assert head == columns
+    assert rows == [["" if row[name] is None else row[name] for name in columns] for row in table]
+
+
+@pytest.mark.usefixtures("here")
+def test_a_workbook_is_the_same_to_the_byte_every_time(tmp_path: Path) -> None:
+    for name in ("a.xlsx", "b.xlsx"):
+        run("export", "rings", "-o", str(tmp_path / name))
+    assert (tmp_path / "a.xlsx").read_bytes() == (tmp_path / "b.xlsx").read_bytes()
+
+
+def test_a_text_that_a_spreadsheet_would_run_stays_a_text(tmp_path: Path) -> None:
+    row = dict.fromkeys(exports.COLUMNS["reviews"]) | {"review_id": "=1+1", "account_id": "http://x.y"}
+    with (tmp_path / "evil.xlsx").open("wb") as file:
+        exports.write_xlsx(file, exports.Export("reviews", [row], []))
+    with zipfile.ZipFile(tmp_path / "evil.xlsx") as parts:
+        sheet, words = (parts.read(f"xl/{name}").decode() for name in ("worksheets/sheet1.xml", "sharedStrings.xml"))
+    assert "<f>" not in sheet
+    assert "hyperlink" not in sheet
+    assert "=1+1" in words
+
+
+@pytest.mark.usefixtures("here")
+@pytest.mark.parametrize("name", ["rings.doc", "rings.xls", "rings.CSVX"])
+def test_an_ending_that_nobody_writes_is_refused(name: str, tmp_path: Path) -> None:
+    result = run("export", "rings", "-o", str(tmp_path / name))
+    assert result.exit_code == 2
+    assert "say which with --format: csv, json, jsonl, parquet, xlsx or graphml" in result.stderr
+    assert not (tmp_path / name).exists()
+    assert run("export", "rings", "--format", "csv", "-o", str(tmp_path / name)).exit_code == 0
 
 
 @pytest.mark.usefixtures("here")

@@ -220,7 +220,7 @@ def write_run_rows(connection: ladybug.Connection, staging: Path, rows: RunRows)
         _copy(connection, staging, label, part)
     for kind, part in rows.relationships.items():
         _copy_relationship(connection, staging, kind, part)
-    for label, part in (("Account", rows.account_scores), ("Review", rows.review_scores)):
+    for label, part in rows.scores.items():
         _match_and_set(connection, staging, label, part)
 
 

@@ -287,17 +287,18 @@ class EmbeddedStore:
     def write_run(self, run: RunResult, snapshot: Snapshot, *, started_at: datetime | None = None) -> None:
         """Write a run's results; see :class:`~graph.stores.protocol.GraphStore`."""
         from graph.stores.embedded.bulk import replace_vectors, write_run_rows
+        from graph.stores.run_order import ASK_ORDER, PAST, place_run
         from graph.stores.run_rows import lay_out_run
 
         finished_at = datetime.now(UTC).replace(tzinfo=None)
         with self._transaction(keeps_facts=True):
             connection, staging = self.connection, self.staging
+            times = (started_at or finished_at, finished_at)
+            sequence = place_run(self.query(ASK_ORDER), run.run_id, run.as_of, times[0])
             for statement in FORGET_RUN:
                 connection.execute(statement, {"prefix": f"{run.run_id}/"})
-            last = self.query("MATCH (u:Run) RETURN max(u.sequence) AS sequence")[0]["sequence"] or 0
-            times = (started_at or finished_at, finished_at)
-            write_run_rows(connection, staging, lay_out_run(run, snapshot, sequence=last + 1, times=times))
-            if run.vectors is not None:
+            write_run_rows(connection, staging, lay_out_run(run, snapshot, sequence=sequence, times=times))
+            if run.vectors is not None and sequence != PAST:
                 replace_vectors(connection, staging, snapshot.account_id, run.vectors)
 
     def write_vectors(self, account_id: NDArray[Any], vectors: NDArray[np.float32]) -> None:

@@ -254,6 +254,7 @@ class ServerStore:
 
     def write_run(self, run: RunResult, snapshot: Snapshot, *, started_at: datetime | None = None) -> None:
         """Write a run's results; see :class:`~graph.stores.protocol.GraphStore`."""
+        from graph.stores.run_order import ASK_ORDER, PAST, place_run
         from graph.stores.run_rows import lay_out_run
         from graph.stores.server.batch import OneTransaction
         from graph.stores.server.write import forget_run, replace_vectors, write_run_rows
@@ -263,9 +264,10 @@ class ServerStore:
 
         def write_all(transaction: Transaction) -> None:
             writer = OneTransaction(transaction)
-            sequence = forget_run(writer, run.run_id) + 1
+            sequence = place_run(writer.ask(ASK_ORDER), run.run_id, run.as_of, times[0])
+            forget_run(writer, run.run_id)
             write_run_rows(writer, lay_out_run(run, snapshot, sequence=sequence, times=times))
-            if run.vectors is not None:
+            if run.vectors is not None and sequence != PAST:
                 replace_vectors(writer, snapshot.account_id, run.vectors)
 
         lock = self._require_lock()

@@ -116,14 +116,12 @@ _FORGET_RUN = (
     "MATCH (g:Ring) WHERE g.ring_key STARTS WITH $prefix DETACH DELETE g",
     "MATCH (u:Run {run_id: $run_id}) DETACH DELETE u",
 )
-_LAST_SEQUENCE = "MATCH (u:Run) RETURN max(u.sequence) AS sequence"
 
 
-def forget_run(writer: Writer, run_id: str) -> int:
-    """Delete what a run of this id wrote before, and return the sequence of the latest other run."""
+def forget_run(writer: Writer, run_id: str) -> None:
+    """Delete what a run of this id wrote before."""
     for statement in _FORGET_RUN:
         writer.ask(statement, run_id=run_id, prefix=f"{run_id}/")
-    return writer.ask(_LAST_SEQUENCE)[0]["sequence"] or 0
 
 
 def write_run_rows(writer: Writer, rows: RunRows) -> None:
@@ -142,7 +140,7 @@ def write_run_rows(writer: Writer, rows: RunRows) -> None:
         ids.add(label, *look_up(writer, label, find_distinct(pa.chunked_array(chunks, pa.string()))))
     for kind, part in rows.relationships.items():
         writer.write(create_relationships(kind, part, ids), _count_nothing)
-    for label, part in (("Account", rows.account_scores), ("Review", rows.review_scores)):
+    for label, part in rows.scores.items():
         writer.write(set_properties(label, part), _count_nothing)
 
 

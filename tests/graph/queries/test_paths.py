@@ -8,12 +8,14 @@ import numpy as np
 import pytest
 from small_market import CROWD, HOSTILE
 
+from detection.channels.catalogue import KINDS
 from graph.contract.tables import read_folder
 from graph.queries.answers import Share
 from graph.queries.paths import find_neighbours, find_path
 from graph.settings import Settings
 from graph.stores.embedded.store import EmbeddedStore
 from graph.stores.protocol import GraphStore
+from graph.vocabulary import PERSONAL_KINDS
 
 
 def test_neighbours_share_the_rarest_things_first(store: GraphStore) -> None:
@@ -114,3 +116,35 @@ def test_of_two_shortest_ways_the_one_over_the_rarer_thing_is_taken(tmp_path: Pa
     with EmbeddedStore(tmp_path / "store", mode="write") as store:
         store.load(read_folder(tables, Settings()))
         assert [hop.account_b for hop in find_path(store, "start", "end").hops] == ["zoe", "end"]
+
+
+def test_personal_things_go_before_a_shop_that_both_bought_from(tmp_path: Path) -> None:
+    tables = tmp_path / "tables"
+    tables.mkdir()
+    ids = ["start", "end", "mule", "shop", "shop2", *(f"c{n}" for n in range(6))]
+    (tables / "accounts.csv").write_text("account_id\n" + "\n".join(ids) + "\n")
+    uses = [(who, kind, f"{kind}1") for who in ("start", "mule", "c0") for kind in ("phone", "iban", "device")]
+    uses += [(who, "device", "tablet") for who in ("mule", "end", "c1", "c2")]
+    (tables / "identifiers.csv").write_text(
+        "account_id,kind,value\n" + "".join(f"{who},{kind},{value}\n" for who, kind, value in uses)
+    )
+    deals = [(who, shop) for who in ("start", "end", *ids[5:]) for shop in ("shop", "shop2")]
+    rows = "".join(f"o{n},{who},{shop}\n" for n, (who, shop) in enumerate(deals))
+    (tables / "orders.csv").write_text(f"order_id,buyer_id,seller_id\n{rows}")
+    with EmbeddedStore(tmp_path / "store", mode="write") as store:
+        store.load(read_folder(tables, Settings()))
+        path = find_path(store, "start", "end", most=2)
+        assert [hop.account_b for hop in path.hops] == ["mule", "end"]
+        assert [share.channel for share in path.hops[0].shares] == ["device", "iban", "phone"]
+        assert path.ways == 3
+        assert [[hop.account_b for hop in hops] for hops in path.others] == [["shop", "end"]]
+
+
+def test_the_ways_that_are_as_short_are_all_counted_and_told_once(store: GraphStore) -> None:
+    path = find_path(store, "ann", "dan", max_hub=100, most=100)
+    assert path.ways == 1 + len(path.others)
+    assert len({tuple(hop.account_b for hop in hops) for hops in (path.hops, *path.others)}) == path.ways
+
+
+def test_the_kinds_that_are_personal_are_those_of_the_channels() -> None:
+    assert {channel.name for channel in KINDS if channel.role == "personal"} == PERSONAL_KINDS

@@ -22,14 +22,16 @@ def test_rings_come_by_rank(store: GraphStore) -> None:
     ("filters", "ranks"),
     [
         ({"kind": "farm"}, [2]),
-        ({"tier": "automatic"}, [1]),
+        ({"tiers": ["automatic"]}, [1]),
         ({"min_size": 3}, [1]),
         ({"max_size": 3}, [2]),
         ({"kind": "trade", "min_size": 5}, []),
-        ({"kind": None, "tier": None}, [1, 2]),
+        ({"kind": None, "tiers": None}, [1, 2]),
     ],
 )
-def test_rings_can_be_filtered(store: GraphStore, filters: dict[str, str | int | None], ranks: list[int]) -> None:
+def test_rings_can_be_filtered(
+    store: GraphStore, filters: dict[str, str | int | list[str] | None], ranks: list[int]
+) -> None:
     assert [ring.rank for ring in list_rings(store, **filters)] == ranks
 
 

@@ -15,6 +15,7 @@ from small_market import HOSTILE
 from graph.errors import StoreError
 from graph.results import Member
 from graph.stores.protocol import GraphStore
+from graph.stores.run_order import ASK_ORDER
 from graph.stores.snapshots import digest_snapshot
 
 Dumper = Callable[..., Dump]
@@ -117,3 +118,32 @@ def test_a_run_brings_its_vectors(loaded: GraphStore) -> None:
     rows = loaded.query("MATCH (v:Vector) RETURN v.account_id AS account_id, v.vector AS vector")
     found = {row["account_id"]: row["vector"] for row in rows}
     assert found == dict(zip(snapshot.account_id, vectors.tolist(), strict=True))
+
+
+def test_a_run_of_the_past_is_kept_and_leaves_the_verdicts_and_the_vectors_of_the_latest(loaded: GraphStore) -> None:
+    snapshot = loaded.snapshot()
+    accounts = "MATCH (a:Account) RETURN a.account_id AS id, a.risk_score AS score, a.tier AS tier ORDER BY id"
+    vectors = np.eye(snapshot.n_accounts, 2, dtype=np.float32)
+    live = replace(small_market.make_run(snapshot), as_of=None, vectors=vectors)
+    loaded.write_run(live, snapshot, started_at=dt.datetime(2024, 4, 2))
+    judged = loaded.query(accounts)
+    past = replace(
+        small_market.make_run(snapshot, run_id="run-past"),
+        as_of=np.datetime64("2024-04-01", "us"),
+        account_score=np.zeros(snapshot.n_accounts),
+        vectors=vectors + 1,
+    )
+    loaded.write_run(past, snapshot, started_at=dt.datetime(2024, 4, 3))
+    assert {row["run_id"]: row["sequence"] for row in loaded.query(ASK_ORDER)} == {"run-1": 1, "run-past": 0}
+    assert loaded.query(accounts) == judged
+    assert loaded.query("MATCH (v:Vector {account_id: 'ann'}) RETURN sum(v.vector[2]) AS n")[0]["n"] <= 1
+    assert len(loaded.query("MATCH (:Run {run_id: 'run-past'})-[:FOUND]->(g:Ring) RETURN g.ring_id AS id")) == 2
+
+
+def test_a_run_that_knows_as_much_or_more_is_the_latest(loaded: GraphStore) -> None:
+    snapshot = loaded.snapshot()
+    for day, run_id in ((1, "run-1"), (1, "run-2"), (2, "run-3")):
+        as_of = np.datetime64(f"2024-04-0{day}", "us")
+        run = replace(small_market.make_run(snapshot, run_id=run_id), as_of=as_of)
+        loaded.write_run(run, snapshot, started_at=dt.datetime(2024, 4, 5))
+    assert {row["run_id"]: row["sequence"] for row in loaded.query(ASK_ORDER)} == {"run-1": 1, "run-2": 2, "run-3": 3}
