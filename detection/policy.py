@@ -116,6 +116,12 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         "yes or no", "values that stand for nothing (unknown, 0000000000, 127.0.0.1) link nobody", DEFINED,
         "who has them has nothing in common; a load names them", "no: whoever has one shares it with all who have"
     )] = True
+    # --------------------------------------------------------------------------------- what people decided
+    reopening_bits: Annotated[float, rule(
+        "bits", "what was dismissed comes back if so much more evidence is found than there was to see then", JUDGED,
+        "as much as one rare shared thing shows; a person who looked is not to be asked again for less",
+        "what was dismissed stays away for longer", gt=0.0
+    )] = 20.0
     # ------------------------------------------------------------------------------- innocent explanations
     prior_bits: Annotated[float, rule(
         "bits", "how much more common an innocent explanation is than a ring", JUDGED,
@@ -298,6 +304,9 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 DEFAULT_POLICY = Policy()
+
+RULES_OF_DECISIONS = ("reopening_bits",)
+"""The rules that bear on nothing but what people decided."""
 
 
 @dataclass(frozen=True)

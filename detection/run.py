@@ -16,17 +16,20 @@ from numpy.typing import NDArray
 
 from detection.barred import heed_decisions
 from detection.candidates.look_alikes import link_look_alikes, make_vectors, name_likenesses
+from detection.casework.facts import heed_facts
+from detection.casework.heard import NOTHING_HEARD, Heard, hear
+from detection.casework.rings import tell_rings
+from detection.casework.verdicts import settle_verdicts
 from detection.channels.facts import find_shared_placeholders
 from detection.evidence.market import Market, make_market
-from detection.policy import Policy
-from detection.rings.build import build_rings
-from detection.rings.ids import keep_ring_ids
+from detection.policy import DEFAULT_POLICY, RULES_OF_DECISIONS, Policy
 from detection.risk.apply import WeighedScores, weigh_risk
 from detection.risk.file import KeptModel, read_model
 from detection.scores import score_market
 from detection.search import search_market
 from detection.settings import DetectSettings
 from detection.significance.false_discovery import note_false_discoveries, score_null_rings
+from graph.casebook.events import read_events
 from graph.errors import StoreMovedError
 from graph.model import Snapshot
 from graph.open import open_store
@@ -73,9 +76,9 @@ def detect(
     with open_store(location) as store:
         mark = store.mark_facts()
         snapshot = store.snapshot(as_of=as_of)
-        earlier = read_latest_rings(store)
+        earlier, events = read_latest_rings(store), read_events(store.casebook.read())
     progress("reading the graph", 1, _STEPS)
-    run = find_run(snapshot, settings, earlier=earlier, progress=progress)
+    run = find_run(snapshot, settings, earlier=earlier, heard=hear(events, as_of), progress=progress)
     with open_store(location, mode="write") as store:
         moved = find_moved(store, snapshot, mark=mark)
         store.write_run(run, snapshot, started_at=started_at)
@@ -90,6 +93,7 @@ def find_run(
     settings: DetectSettings,
     *,
     earlier: dict[str, frozenset[str]] | None = None,
+    heard: Heard = NOTHING_HEARD,
     progress: Progress = no_progress,
 ) -> RunResult:
     """Everything a run finds in a snapshot, without touching a store.
@@ -102,38 +106,45 @@ def find_run(
         What to look for, and the seed.
     earlier
         Members by ring id of the run before, so that rings keep their ids.
+    heard
+        What people decided, which goes before whatever is found.
     """
     # A model that cannot be read, or a channel that there is not, is told before anything that takes long.
-    model, market = _read_model(settings), make_market(snapshot, settings)
+    model, market = _read_model(settings), make_market(heed_facts(snapshot, heard), settings)
     vectors = _encode(snapshot, settings, progress) if settings.encoder or settings.look_alike else None
     progress("measuring the channels", 2, _STEPS)
     likes = link_look_alikes(vectors, settings.policy) if vectors is not None and settings.look_alike else None
     assessment = search_market(market, settings, likes=likes)
     progress("judging the candidates", 3, _STEPS)
-    rings = keep_ring_ids(build_rings(assessment), earlier or {})
-    if likes is not None:
-        rings = name_likenesses(rings, likes, snapshot)
+    told = tell_rings(assessment, heard, earlier or {})
+    rings = told.rings if likes is None else name_likenesses(told.rings, likes, snapshot)
     scores = score_market(rings, market)
     weighed = WeighedScores(heed_decisions(scores, market) if settings.heed_decisions else scores)
     if model is not None:
-        weighed = weigh_risk(weighed.scores, snapshot, model, settings.policy)
+        weighed = weigh_risk(weighed.scores, market.snapshot, model, settings.policy)
+    settled = settle_verdicts(weighed.scores, told.heard, told.alone, market.snapshot)
     progress("scoring accounts and reviews", 4, _STEPS)
-    recorded = record_settings(market, settings) | ({"model_sha256": model.sha256} if model else {})
-    notes = (*note_silence(snapshot), *note_placeholders(snapshot, settings.policy), *weighed.notes)
-    notes += _note_errors(rings, snapshot, settings, progress)
-    run = _gather_run(market, rings, weighed, recorded=recorded, notes=notes)
-    return replace(run, vectors=vectors) if settings.encoder else run
+    recorded = record_settings(market, settings, heard) | ({"model_sha256": model.sha256} if model else {})
+    notes = (*note_silence(snapshot), *note_placeholders(snapshot, settings.policy), *weighed.notes, *told.notes)
+    notes += _note_errors(rings, market.snapshot, settings, progress)
+    run = _gather_run(snapshot, rings, replace(weighed, scores=settled.scores), recorded=recorded, notes=notes)
+    return replace(run, overruled=settled.overruled, vectors=vectors if settings.encoder else None)
 
 
 def _gather_run(
-    market: Market, rings: tuple[Ring, ...], weighed: WeighedScores, *, recorded: dict[str, Any], notes: tuple[str, ...]
+    snapshot: Snapshot,
+    rings: tuple[Ring, ...],
+    weighed: WeighedScores,
+    *,
+    recorded: dict[str, Any],
+    notes: tuple[str, ...],
 ) -> RunResult:
-    digest, scores = digest_snapshot(market.snapshot), weighed.scores
+    digest, scores = digest_snapshot(snapshot), weighed.scores
     return RunResult(
         run_id=name_run(digest, recorded),
         settings=recorded,
         snapshot_digest=digest,
-        as_of=market.snapshot.as_of,
+        as_of=snapshot.as_of,
         rings=rings,
         account_score=scores.account_score,
         account_probability=weighed.probability,
@@ -145,9 +156,18 @@ def _gather_run(
     )
 
 
-def record_settings(market: Market, settings: DetectSettings) -> dict[str, Any]:
-    """What a run keeps of how it came to its results: the settings, the policy, and each channel's own rules."""
+def record_settings(market: Market, settings: DetectSettings, heard: Heard = NOTHING_HEARD) -> dict[str, Any]:
+    """What a run keeps of how it came to its results: settings, policy, each channel's own rules, what it heard.
+
+    Where nobody has said anything, a rule about what people say can move nothing, and is left out unless it was set:
+    then a run is the same, to its id, as if there were no casebook.
+    """
     recorded: dict[str, Any] = msgspec.to_builtins(settings) | {"channels": market.say_rules()}
+    if heard.event_ids:
+        return recorded | {"casebook": heard.record()}
+    for rule in RULES_OF_DECISIONS:
+        if getattr(settings.policy, rule) == getattr(DEFAULT_POLICY, rule):
+            del recorded["policy"][rule]
     return recorded
 
 

@@ -46,7 +46,7 @@ def score_market(rings: Sequence[Ring], market: Market) -> Scores:
     """
     snapshot, policy = market.snapshot, market.policy
     row = {account_id: place for place, account_id in enumerate(snapshot.account_id.tolist())}
-    verdicts = _judge_members(rings, policy)
+    verdicts = judge_members(rings, policy)
     members = np.array([row[account_id] for account_id in verdicts], dtype=np.int64)
     lone_reviews = score_reviews(snapshot, policy)
     conduct = sum(signal.bits for signal in market.conduct if not signal.is_of_reviews)
@@ -69,23 +69,25 @@ def score_market(rings: Sequence[Ring], market: Market) -> Scores:
 
 
 @dataclass(frozen=True)
-class _MemberVerdict:
+class MemberVerdict:
+    """What the rings say of one of their members: ``score`` lies in [0, 1]."""
+
     score: float
     tier: Tier
     reasons: tuple[str, ...]
     ring_ids: tuple[str, ...]
 
 
-def _judge_members(rings: Sequence[Ring], policy: Policy) -> dict[str, _MemberVerdict]:
+def judge_members(rings: Sequence[Ring], policy: Policy) -> dict[str, MemberVerdict]:
     """Each member's verdict from the ring that says most against it; the others are named beside it."""
-    verdicts: dict[str, list[_MemberVerdict]] = {}
+    verdicts: dict[str, list[MemberVerdict]] = {}
     for ring in rings:
         for member in ring.members:
             verdicts.setdefault(member.account_id, []).append(_judge_member(ring, member, policy))
     return {account_id: _merge_verdicts(found) for account_id, found in verdicts.items()}
 
 
-def _judge_member(ring: Ring, member: Member, policy: Policy) -> _MemberVerdict:
+def _judge_member(ring: Ring, member: Member, policy: Policy) -> MemberVerdict:
     """A member's verdict from one ring; whoever hangs on little is for a person to review.
 
     Parameters
@@ -110,7 +112,7 @@ def _judge_member(ring: Ring, member: Member, policy: Policy) -> _MemberVerdict:
         tie += ", too little for an automatic flag"
     tie += _say_critical_links(member.held_by)
     reason = f"{member.role} member of {ring.kind} ring {ring.ring_id} (score {ring.score:.2f}), {tie}"
-    return _MemberVerdict(
+    return MemberVerdict(
         score=score,
         tier=decide_tier(grounds, policy),
         reasons=(reason, *(shown.sentence for shown in ring.evidence[:3])),
@@ -126,7 +128,7 @@ def _say_critical_links(held_by: Sequence[str]) -> str:
     return f"; free of it without {', '.join(held_by[:LINKS_NAMED])}{more}"
 
 
-def _merge_verdicts(verdicts: Sequence[_MemberVerdict]) -> _MemberVerdict:
+def _merge_verdicts(verdicts: Sequence[MemberVerdict]) -> MemberVerdict:
     """The gravest verdict first (of equals the one from the better ring), then how the others begin."""
     # Verdicts of several rings are not added up: they may rest on the same facts.
     first, *others = sorted(verdicts, key=lambda verdict: (-TIERS.index(verdict.tier), -verdict.score))
@@ -223,7 +225,7 @@ def _decide_review_tiers(by_members: Floats, policy: Policy) -> Ints:
     return np.array([TIERS.index(tier) for tier in tiers], dtype=np.int64)[place]
 
 
-def _flag_members(verdicts: Mapping[str, _MemberVerdict], scores: Mapping[str, float]) -> list[Flag]:
+def _flag_members(verdicts: Mapping[str, MemberVerdict], scores: Mapping[str, float]) -> list[Flag]:
     return [
         Flag(
             "account",

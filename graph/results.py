@@ -121,6 +121,21 @@ class Flag:
 
 
 @dataclass(frozen=True)
+class Overruled:
+    """Where a person's decision is not what the evidence says: the ``tier`` that stands, and the one it would have.
+
+    ``score`` is that of the evidence; ``event_id`` names the decision in the casebook.
+    """
+
+    subject: Literal["account", "review"]
+    subject_id: str
+    tier: Tier
+    would_be: Tier
+    score: float
+    event_id: str
+
+
+@dataclass(frozen=True)
 class RunResult:
     """One batch: its id, inputs, configuration and results.
 
@@ -128,7 +143,7 @@ class RunResult:
     accounts; ``review_score`` (R,) and ``review_tier`` (R,) its reviews; all scores lie in [0, 1].
     ``vectors`` (N, d) float32 are the encoder's, or None when it did not run.  ``account_probability``
     (N,) are a learned model's chances of fraud, in [0, 1], NaN where it knows none; None where no
-    model was used.
+    model was used.  ``overruled`` is kept beside the settings.
     """
 
     run_id: str
@@ -144,3 +159,4 @@ class RunResult:
     notes: tuple[str, ...] = ()
     vectors: NDArray[np.float32] | None = field(default=None, repr=False)
     account_probability: Floats | None = None
+    overruled: tuple[Overruled, ...] = ()

@@ -21,28 +21,31 @@ from graph.results import Party, Ring
 from graph.vocabulary import RingKind
 
 
-def build_rings(assessment: Assessment) -> tuple[Ring, ...]:
+def build_rings(assessment: Assessment, freed: frozenset[int] = frozenset()) -> tuple[Ring, ...]:
     """Turn groups into rings, best score first; sellers whom a ring acts on or for are not members.
 
     Parameters
     ----------
     assessment
         Groups whose evidence stands.
+    freed
+        Rows of accounts that no ring may name, for a person has cleared them.
     """
     if not len(assessment.groups):
         return ()
     market = assessment.market
-    drafts = [_draft(RingView(assessment, market, group)) for group in range(len(assessment.groups))]
-    # Without the sellers that it acts on, a ring is another group: it has to stand for itself once more.
+    drafts = [_draft(RingView(assessment, market, group), freed) for group in range(len(assessment.groups))]
+    # Without the sellers that it acts on, or whom a person cleared, a ring is another group: it has to stand for itself
+    # once more.
     by_members = {draft.members: draft for draft in drafts}
-    groups = gather_groups(np.array(draft.members) for draft in drafts)
+    groups = gather_groups(np.array(draft.members, dtype=np.int64) for draft in drafts)
     judged, narrow = judge_groups(groups, market), market.narrow_to(groups.account)
     favours = find_favours(market) if any(draft.kind == "attack" for draft in drafts) else ()
     rings = []
     for group in np.flatnonzero(judged.net_bits > 0).tolist():
         draft = by_members[tuple(groups.members(group).tolist())]
         view = RingView(judged, narrow, group)
-        parties = (*_list_parties(view, draft), *_list_gainers(view, draft, favours))
+        parties = (*_list_parties(view, draft), *_list_gainers(view, draft, favours, freed))
         rings.append(_build_ring(view, draft, parties))
     return tuple(sorted(rings, key=lambda ring: (-ring.score, -ring.net_bits, ring.ring_id)))
 
@@ -56,15 +59,16 @@ class _Draft:
     parties: Mapping[int, int]
 
 
-def _draft(view: RingView) -> _Draft:
+def _draft(view: RingView, freed: frozenset[int]) -> _Draft:
     kind = find_kind(view)
-    parties = find_parties(view, kind)
+    parties = {row: n for row, n in find_parties(view, kind).items() if row not in freed}
     members = view.members
+    stays = np.array([row not in freed for row in members.tolist()])
     alone = np.array(
         [row in parties and not shares_identity(view, place) for place, row in enumerate(members.tolist())]
     )
     # A party stays a member where it shares identifiers enough to pay for naming it: then it is one of them.
-    kept = members[~alone] if (~alone).sum() > 1 else members
+    kept = members[stays & ~alone] if (stays & ~alone).sum() > 1 else members[stays]
     return _Draft(kind, tuple(kept.tolist()), {row: n for row, n in parties.items() if row not in set(kept.tolist())})
 
 
@@ -111,11 +115,16 @@ def _describe_period(view: RingView, name: str, seller: int) -> str:
     return describe_period(find_acts(channel, view.members, of_seller))
 
 
-def _list_gainers(view: RingView, draft: _Draft, favours: tuple[Favours, ...]) -> tuple[Party, ...]:
+def _list_gainers(
+    view: RingView, draft: _Draft, favours: tuple[Favours, ...], freed: frozenset[int]
+) -> tuple[Party, ...]:
     """Who else may have gained by an attack; where a ring praises, whom it praises is a party already."""
     if draft.kind != "attack" or not draft.parties:
         return ()
-    return find_gainers(view.members, np.array(sorted(draft.parties)), favours, view.market.snapshot)
+    ids = view.market.snapshot.account_id
+    gainers = find_gainers(view.members, np.array(sorted(draft.parties)), favours, view.market.snapshot)
+    spared = {ids[row] for row in freed}
+    return tuple(each for each in gainers if each.account_id not in spared)
 
 
 def score_ring(view: RingView) -> float:

@@ -111,18 +111,20 @@ def _comes_with(earlier: Event, event: Event) -> bool:
     return earlier.subject == "ring" and earlier.is_whole and earlier.subject_id == event.subject_id
 
 
-def say_decision(event: Event, *, longest: int = 200) -> str:
+def say_decision(event: Event, *, names_ring: bool = False, longest: int = 200) -> str:
     """One sentence: what was decided, by whom, on which day (UTC), and why.
 
     Parameters
     ----------
     event
         A verdict, or a thing that links nobody.
+    names_ring
+        Whether to name the ring with which it was decided: of a member, for instance.
     longest
         Characters of the reason that are shown.
     """
     said = {"watch": "only watched", None: "ignored"}.get(event.word, event.word)
     reason = " ".join(event.reason.split())
     shown = reason if len(reason) <= longest else reason[: longest - 1].rstrip() + "…"
-    ring = f" with ring {event.subject_id}" if event.subject == "ring" and event.accounts else ""
+    ring = f" with ring {event.subject_id}" if names_ring and event.subject == "ring" else ""
     return f"{said} by {event.by} on {event.at:%Y-%m-%d}{ring}: {shown}"

@@ -14,10 +14,12 @@ import msgspec
 import pytest
 from detection_market import make_background, make_snapshot
 from places import ROOT
+from said import decide
 
+from detection.casework.heard import hear
 from detection.channels.catalogue import Catalogue
 from detection.evidence.market import Market, make_market
-from detection.policy import DEFAULT_POLICY, Policy, list_rules
+from detection.policy import DEFAULT_POLICY, RULES_OF_DECISIONS, Policy, list_rules
 from detection.run import find_run, name_run, record_settings
 from detection.settings import DetectSettings, read_detect_settings
 from graph.errors import ConfigError
@@ -25,7 +27,7 @@ from graph.errors import ConfigError
 PAGE = ROOT / "docs" / "policy.md"
 RULES_BEGIN, RULES_END = "<!-- rules -->", "<!-- end of rules -->"
 CHANNELS_BEGIN, CHANNELS_END = "<!-- channels -->", "<!-- end of channels -->"
-ACCUSING = ("evidence", "rings", "candidates", "channels/conduct.py", "scores.py", "search.py", "tiers.py")
+ACCUSING = ("casework", "evidence", "rings", "candidates", "channels/conduct.py", "scores.py", "search.py", "tiers.py")
 """What judges; its channels' own figures stand in the catalogue."""
 HOW = f"run: PYTHONPATH=.:tests python {Path(__file__).relative_to(ROOT)}"
 PLAIN = {0, 1, 2, 0.5}
@@ -105,7 +107,11 @@ def test_no_number_that_judges_lies_outside_of_the_policy() -> None:
 
 def test_all_of_it_is_recorded_in_the_run() -> None:
     run = find_run(make_snapshot(make_background(n=100)), DetectSettings())
-    assert run.settings["policy"] == msgspec.to_builtins(DEFAULT_POLICY)
+    expected = msgspec.to_builtins(DEFAULT_POLICY)
+    assert run.settings["policy"] == {name: expected[name] for name in expected if name not in RULES_OF_DECISIONS}
+    heard = hear([decide("nobody", "cleared")])
+    told = find_run(make_snapshot(make_background(n=100)), DetectSettings(), heard=heard)
+    assert told.settings["policy"] == expected
     assert run.settings["channels"]["praise"]["affinity"] == 3.0
 
 

@@ -15,6 +15,7 @@ from detection_market import FIRST_DAY, Facts, make_background, make_snapshot, p
 
 from cli.main import main
 from detection import run as run_module
+from detection.casework import rings as told_rings
 from detection.evaluation.leak_gate import (
     check_dates,
     check_future,
@@ -155,13 +156,13 @@ def test_a_leak_is_found_in_a_market_without_labels_too(market: Snapshot, monkey
 def test_rings_that_read_labels_fail_the_gate_by_the_part_that_changed(
     market: Snapshot, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    honest = run_module.build_rings
+    honest = told_rings.build_rings
 
     def build(assessment: Assessment) -> tuple[Ring, ...]:
         labels = f"{len(assessment.market.snapshot.label_account)} labels"
         return tuple(replace(ring, action=labels) for ring in honest(assessment))
 
-    monkeypatch.setattr(run_module, "build_rings", build)
+    monkeypatch.setattr(told_rings, "build_rings", build)
     with pytest.raises(LeakError, match="the rings' action change"):
         check_labels(market, find_run(market, SETTINGS), SETTINGS)
 

@@ -1,0 +1,1 @@
+"""What people decided, as a run heeds it: no score outranks a person."""
