@@ -118,10 +118,7 @@ def find_run(
     progress("judging the candidates", 3, _STEPS)
     told = tell_rings(assessment, heard, earlier or {})
     rings = told.rings if likes is None else name_likenesses(told.rings, likes, snapshot)
-    scores = score_market(rings, market)
-    weighed = WeighedScores(heed_decisions(scores, market) if settings.heed_decisions else scores)
-    if model is not None:
-        weighed = weigh_risk(weighed.scores, market.snapshot, model, settings.policy)
+    weighed = _weigh(rings, market, settings, model)
     settled = settle_verdicts(weighed.scores, told.heard, told.alone, market.snapshot)
     progress("scoring accounts and reviews", 4, _STEPS)
     recorded = record_settings(market, settings, heard) | ({"model_sha256": model.sha256} if model else {})
@@ -129,6 +126,13 @@ def find_run(
     notes += _note_errors(rings, market.snapshot, settings, progress)
     run = _gather_run(snapshot, rings, replace(weighed, scores=settled.scores), recorded=recorded, notes=notes)
     return replace(run, overruled=settled.overruled, vectors=vectors if settings.encoder else None)
+
+
+def _weigh(rings: tuple[Ring, ...], market: Market, settings: DetectSettings, model: KeptModel | None) -> WeighedScores:
+    """Scores by rings and by what accounts and reviews do alone, then by who is barred, then by what was learnt."""
+    scores = score_market(rings, market)
+    heeded = heed_decisions(scores, market) if settings.heed_decisions else scores
+    return WeighedScores(heeded) if model is None else weigh_risk(heeded, market.snapshot, model, settings.policy)
 
 
 def _gather_run(

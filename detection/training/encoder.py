@@ -12,10 +12,9 @@ from detection.evaluation.leak_gate import remove_labels
 from detection.risk.file import check_place
 from detection.risk.labels import has_enough
 from detection.settings import DetectSettings
-from detection.training.risk import describe_data
+from detection.training.risk import describe_data, read_heeded
 from graph.files import remove_file
 from graph.model import Snapshot
-from graph.open import open_store
 from graph.progress import Progress, no_progress
 from graph.stores.location import Location
 
@@ -67,9 +66,7 @@ def train_encoder(
     ConfigError
         If there can be no file at the path.
     """
-    with open_store(location) as store:
-        snapshot = store.snapshot(as_of=as_of)
-    return train_encoder_on(snapshot, path, settings, progress=progress)
+    return train_encoder_on(read_heeded(location, as_of), path, settings, progress=progress)
 
 
 def train_encoder_on(

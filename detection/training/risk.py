@@ -12,6 +12,8 @@ from typing import Any
 import msgspec
 import numpy as np
 
+from detection.casework.facts import heed_facts
+from detection.casework.heard import hear
 from detection.decisions import Known, choose_known
 from detection.evaluation.leak_gate import LeakCheck, check_features, remove_labels
 from detection.evaluation.measures import ScoreBin, bin_scores
@@ -26,6 +28,7 @@ from detection.risk.settings import RiskSettings
 from detection.run import find_run
 from detection.settings import DetectSettings
 from embeddings.features.table import FeatureTable, describe_accounts, pick_columns
+from graph.casebook.events import read_events
 from graph.model import Floats, Snapshot, Times
 from graph.open import open_store
 from graph.progress import Progress, no_progress
@@ -88,9 +91,14 @@ def train(
     LeakError
         If a feature depends on a label.
     """
+    return train_on(read_heeded(location, as_of), path, settings, progress=progress)
+
+
+def read_heeded(location: Location, as_of: np.datetime64 | None) -> Snapshot:
+    """The market of a store with what people decided until then: who was confirmed or cleared is labelled so."""
     with open_store(location) as store:
-        snapshot = store.snapshot(as_of=as_of)
-    return train_on(snapshot, path, settings, progress=progress)
+        snapshot, events = store.snapshot(as_of=as_of), read_events(store.casebook.read())
+    return heed_facts(snapshot, hear(events, as_of))
 
 
 def train_on(snapshot: Snapshot, path: Path, settings: DetectSettings, *, progress: Progress = no_progress) -> Training:

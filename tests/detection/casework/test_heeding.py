@@ -5,19 +5,25 @@ from __future__ import annotations
 import dataclasses
 import random
 from datetime import timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
+import small_market
 from detection_market import Facts, find_members, find_ring_of, make_background, make_snapshot, pick, plant_farm
 from detection_market import plant_opinions as plant
 from said import BEGAN, decide, decide_ring, say
 
+from detection.casework.facts import heed_facts
 from detection.casework.heard import NOTHING_HEARD, hear
 from detection.decisions import choose_known, find_barred
 from detection.policy import DEFAULT_POLICY
 from detection.run import find_run
 from detection.settings import DetectSettings
-from graph.casebook.events import Event
+from detection.training.risk import read_heeded
+from graph.casebook.book import import_events
+from graph.casebook.events import Event, write_event
+from graph.open import open_casebook
 from graph.results import Flag, Ring, RunResult
 
 FARM, FANS = pick(50, 10), pick(100, 12)
@@ -226,8 +232,6 @@ def test_a_review_stands_where_a_person_put_it(plain: RunResult, word: str, tier
 
 
 def test_decisions_are_labels_of_their_day_and_are_cut_off_with_it() -> None:
-    from detection.casework.facts import heed_facts
-
     said = [decide(FARM[0], "confirmed"), decide(FARM[1], "cleared"), decide(FARM[2], "watch"), decide("x", "cleared")]
     market = heed_facts(MARKET, hear(said))
     known = choose_known(market)
@@ -246,3 +250,14 @@ def test_what_a_clock_has_put_into_the_future_is_heard_now_and_not_as_of_today()
     said = [decide(FARM[0], "cleared", at=BEGAN + timedelta(days=40_000))]
     assert len(hear(said).accounts) == 1
     assert hear(said, np.datetime64("2026-01-01", "us")) == NOTHING_HEARD
+
+
+def test_training_learns_from_decisions_too_and_as_of_a_day_from_those_until_then(tmp_path: Path) -> None:
+    store = str(small_market.make_store(tmp_path))
+    with open_casebook(store) as book:
+        import_events(book, [write_event(each) for each in (decide("ann", "confirmed"), decide("bob", "cleared"))])
+    for as_of, expected in ((None, [("ann", True), ("bob", False), ("cyd", True)]), ("2024-04-01", [("cyd", True)])):
+        market = read_heeded(store, None if as_of is None else np.datetime64(as_of, "us"))
+        known = choose_known(market)
+        ids = market.account_id[known.row].tolist()
+        assert sorted(zip(ids, known.is_fraud.tolist(), strict=True)) == expected
