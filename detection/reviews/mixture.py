@@ -21,6 +21,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
+from detection.reviews.fixed_point import find_fixed_point
 from graph.model import Floats, Ints
 
 N_RATINGS = 5
@@ -108,12 +109,12 @@ def fit_belief(opinions: Opinions, signals: Floats, *, rounds: int = 300) -> Bel
     signals
         (R, K), each the larger the more suspicious, about as far from 0 as 1.
     rounds
-        Of expectation and one Newton step each.
+        Of expectation and one Newton step each, at most.
 
     Notes
     -----
-    O(rounds · R · K²): no matrix over targets is solved.  Of more than ``SAMPLE_REVIEWS``, the weights and the
-    tilt are fitted on some of the targets, and then the effects of all.
+    O(rounds · R · K²), in some dozens of rounds: no matrix over targets is solved.  Of more than ``SAMPLE_REVIEWS``,
+    the weights and the tilt are fitted on some of the targets, and then the effects of all.
 
     Examples
     --------
@@ -160,20 +161,35 @@ class _Common:
 
 def _fit_common(known: _Known, x: Floats, n_targets: int, rounds: int) -> _Common:
     """What holds for all targets, and the effects of those in the sample."""
-    weight = np.concatenate([[-2.0], np.ones(x.shape[1] - 1)])
-    effect, tilt = np.zeros(n_targets), np.log(_FIRST_TILT)
-    for _ in range(rounds if len(known.row) else 0):
-        chance = _to_chance(x @ weight + effect[known.target])
-        pure = (1.0 - CAMOUFLAGE_SHARE) * _compare_ratings(known, tilt)
-        belief = _believe(chance, pure + CAMOUFLAGE_SHARE)
-        tilt = tilt + _step_tilt(known, tilt, belief * pure / (pure + CAMOUFLAGE_SHARE))
-        step = _step_weights(x, known.target, belief - chance, chance * (1.0 - chance), weight, effect)
-        weight = weight + step.weight
-        weight[1:] = np.maximum(weight[1:], 0.0)
-        effect = effect + step.effect
-        if np.abs(step.weight).max() < _ENOUGH:
-            break
-    return _Common(weight, tilt, effect)
+    n_weights = x.shape[1]
+    n_common = n_weights + N_RATINGS
+
+    def split(place: Floats) -> _Common:
+        weight = np.append(place[:1], np.maximum(place[1:n_weights], 0.0))
+        tilt = np.clip(place[n_weights:n_common], -_CLIP, _CLIP)
+        return _Common(weight, tilt, place[n_common:])
+
+    def step(place: Floats) -> Floats:
+        better = _improve(known, x, split(place))
+        return np.concatenate([better.weight, better.tilt, better.effect])
+
+    weight = np.concatenate([[-2.0], np.ones(n_weights - 1)])
+    start = np.concatenate([weight, np.log(_FIRST_TILT), np.zeros(n_targets)])
+    if not len(known.row):
+        return split(start)
+    return split(find_fixed_point(step, start, watched=slice(n_common), enough=_ENOUGH, rounds=rounds))
+
+
+def _improve(known: _Known, x: Floats, now: _Common) -> _Common:
+    """One round of expectation and one Newton step."""
+    chance = _to_chance(x @ now.weight + now.effect[known.target])
+    pure = (1.0 - CAMOUFLAGE_SHARE) * _compare_ratings(known, now.tilt)
+    belief = _believe(chance, pure + CAMOUFLAGE_SHARE)
+    tilt = now.tilt + _step_tilt(known, now.tilt, belief * pure / (pure + CAMOUFLAGE_SHARE))
+    step = _step_weights(x, known.target, belief - chance, chance * (1.0 - chance), now.weight, now.effect)
+    weight = now.weight + step.weight
+    weight[1:] = np.maximum(weight[1:], 0.0)
+    return _Common(weight, tilt, now.effect + step.effect)
 
 
 def _fit_effects(log_odds: Floats, opinion: Floats, target: Ints, n_targets: int) -> Floats:
