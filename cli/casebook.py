@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -43,12 +43,17 @@ def list_events(workplace: Workplace, wanted: str | None, limit: int | None, for
     with open_casebook(workplace.find_location()) as book:
         state = fold(read_events(book.read()))
     found = [event for event in reversed(state.said) if wanted is None or _is_about(event, wanted)][:limit]
-    rows = [_as_row(event, is_undone=event.event_id in state.undone) for event in found]
+    rows = list_rows(found, state.undone)
     write_answer(Answer(rows, COLUMNS, rows, lambda: _draw(rows)), form)
 
 
 def _is_about(event: Event, wanted: str) -> bool:
     return wanted in (event.subject_id, event.event_id, event.batch, *event.accounts)
+
+
+def list_rows(events: Iterable[Event], undone: Collection[str] = ()) -> list[dict[str, Any]]:
+    """Events as rows under :data:`COLUMNS`; ``undone`` are the ids of those that were taken back."""
+    return [_as_row(event, is_undone=event.event_id in undone) for event in events]
 
 
 def _as_row(event: Event, *, is_undone: bool) -> dict[str, Any]:

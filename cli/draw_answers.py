@@ -45,22 +45,30 @@ MOST_LINKS = 8
 MOST_MEMBERS = 25
 MOST_IDENTIFIERS = 15
 MOST_HUBS = 5
+MOST_DECISIONS = 12
 
 
 def draw_rings(rings: Sequence[RingSummary]) -> RenderableType:
     """The list of rings."""
     if not rings:
         return Text("No rings.")
-    table = make_table(
-        "#", "ring", "kind", "score", "tier", "size", "bits", "action", right={"#", "score", "size", "bits"}
-    )
+    decided = ("decided",) if any(ring.decided for ring in rings) else ()
+    numbers = {"#", "score", "size", "bits"}
+    table = make_table("#", "ring", "kind", "score", "tier", "size", "bits", "action", *decided, right=numbers)
     for ring in rings:
         score, bits = show_number(ring.score), show_number(ring.net_bits, 1)
         table.add_row(
             str(ring.rank), show_id(ring.ring_id), ring.kind, score, show_tier(ring.tier), str(ring.size), bits,
-            show_text(ring.action),
+            show_text(ring.action), *(show_text(ring.decided) for _ in decided),
         )  # fmt: skip
     return table
+
+
+def _draw_decisions(decisions: Sequence[str]) -> list[Text]:
+    """What people decided, before all that was found."""
+    return [
+        Text(show_text(f"{each[0].upper()}{each[1:]}"), style="bold magenta") for each in decisions[:MOST_DECISIONS]
+    ]
 
 
 def draw_ring(ring: RingRecord) -> RenderableType:
@@ -70,6 +78,7 @@ def draw_ring(ring: RingRecord) -> RenderableType:
         Text.assemble(("Ring ", "bold"), (show_text(head.ring_id), "bold"), f"  {head.kind}, rank {head.rank}"),
         Text.assemble(f"score {head.score:.2f}  ", show_tier(head.tier), f"  {head.size} accounts  run {head.run_id}"),
         Text.assemble(("Action: ", "bold"), show_text(head.action) or "none"),
+        *_draw_decisions(ring.decisions),
     ]
     parts = [*lines, *draw_section(f"Members ({len(ring.members)})", _draw_members(ring))]
     parts += draw_section("Evidence, in bits beyond chance", _draw_evidence(ring))
@@ -132,7 +141,8 @@ def _draw_parties(ring: RingRecord) -> list[RenderableType]:
 def draw_account(account: AccountRecord) -> RenderableType:
     """Know before you deal: the verdict, then what it rests on."""
     verdict = Text(show_text(account.verdict), style=TIER_STYLES.get(account.tier or "", "bold"))
-    parts: list[RenderableType] = [Text(f"Account {show_text(account.account_id)}", style="bold"), verdict]
+    parts: list[RenderableType] = [Text(f"Account {show_text(account.account_id)}", style="bold")]
+    parts += [*_draw_decisions(account.decisions), verdict]
     parts += draw_section("Known of it", [_draw_facts(_list_facts(account))])
     reasons = [reason for flag in account.flags if flag.run_id == account.run_id for reason in flag.reasons]
     parts += draw_section("Why", [draw_list(reasons)] if reasons else [])

@@ -21,6 +21,11 @@ def draw_events(rows: Sequence[Mapping[str, Any]]) -> RenderableType:
         subject = f"{row['subject']} {show_id(row['subject_id'])}"
         reason = " ".join(row["reason"].split())
         table.add_row(
-            row["event_id"], show_time(row["at"]), show_text(row["by"]), said, subject, show_text(reason[:200])
+            show_text(row["event_id"]),
+            show_time(row["at"]),
+            show_text(row["by"]),
+            said,
+            subject,
+            show_text(reason[:200]),
         )
     return table

@@ -44,6 +44,8 @@ COMMANDS = {
     "similar": ("cli.likeness", "List the accounts that behave most like one."),
     "explain": ("cli.glossary", "Say what a word on the screen means."),
     "policy": ("cli.policy", "List every rule that can move a verdict."),
+    "decide": ("cli.decide", "Decide about a ring, an account or a review."),
+    "ignore": ("cli.decide", "Let a thing link nobody any more."),
     "casebook": ("cli.casebook", "List, export or import what people decided and said."),
     "runs": ("cli.ask", "List the runs, the latest first."),
     "export": ("cli.exports", "Write rings, accounts or reviews to a file."),

@@ -19,6 +19,7 @@ ACTIONS: dict[Tier, str] = {
     "clear": "",
 }
 """What is recommended at each tier, for rings, accounts and reviews alike; nothing is done by itself."""
+CONFIRMED_ACTION = "act on it: a person has confirmed it"
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from detection.policy import Policy
 from detection.rings.build import build_rings
 from detection.rings.ids import keep_ring_ids
 from detection.scores import MemberVerdict, judge_members
-from detection.tiers import ACTIONS
+from detection.tiers import ACTIONS, CONFIRMED_ACTION
 from graph.casebook.events import Event
 from graph.casebook.fold import say_decision
 from graph.results import Ring
@@ -140,8 +140,7 @@ def settle_rings(rings: Sequence[Ring], heard: Heard, policy: Policy) -> Settled
             continue
         if dismissals:
             notes.append(f"ring {ring.ring_id} is back, {new:.0f} bits beyond what was {say_decision(dismissals[0])}")
-        said = heard.rings.get(ring.ring_id)
-        told.append(_lower(ring) if said is not None and said.word == "watch" else ring)
+        told.append(_heed(ring, heard.rings.get(ring.ring_id)))
     return SettledRings(tuple(told), tuple(notes))
 
 
@@ -189,6 +188,13 @@ def _say_away(ring: Ring, event: Event, new: float, policy: Policy) -> str:
         f"ring {ring.ring_id} of {len(ring.members)} accounts stays away, {say_decision(event)};"
         f" {max(new, 0.0):.0f} bits are new, {policy.reopening_bits:g} bring it back"
     )
+
+
+def _heed(ring: Ring, said: Event | None) -> Ring:
+    """A ring as it is told that a person has decided about, and not dismissed."""
+    if said is not None and said.word == "confirmed":
+        return replace(ring, action=CONFIRMED_ACTION)
+    return _lower(ring) if said is not None and said.word == "watch" else ring
 
 
 def _lower(ring: Ring) -> Ring:

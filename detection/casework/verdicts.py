@@ -8,7 +8,7 @@ from typing import Literal
 
 from detection.casework.heard import Heard
 from detection.scores import MemberVerdict, Scores
-from detection.tiers import ACTIONS
+from detection.tiers import ACTIONS, CONFIRMED_ACTION
 from graph.casebook.events import Event, Word
 from graph.casebook.fold import say_decision
 from graph.model import Ints, Snapshot
@@ -17,7 +17,6 @@ from graph.vocabulary import TIERS, Tier
 
 STANDS: Mapping[Word, Tier] = {"cleared": "clear", "dismissed": "clear", "watch": "watch", "confirmed": "automatic"}
 """The tier of an account or a review that a person has decided about."""
-CONFIRMED_ACTION = "act on it: a person has confirmed it"
 
 
 @dataclass(frozen=True)

@@ -27,6 +27,7 @@ from graph.queries.asking import (
     count_users,
     leave_out,
 )
+from graph.queries.decided import read_decided
 from graph.queries.ids import require
 from graph.queries.verdicts import VERDICT_PAGE, find_viewpoint, list_account_rings, read_flags, say_verdict
 from graph.stores.protocol import GraphStore, Question
@@ -119,6 +120,7 @@ def find_account(store: GraphStore, account_id: str, *, run_id: str | None = Non
         referred=page["referred"][0]["n"],
         rings=rings,
         flags=flags,
+        decisions=read_decided(store).say("account", account_id),
     )
 
 

@@ -38,7 +38,7 @@ class RunSummary:
 
 @dataclass(frozen=True)
 class RingSummary:
-    """One line of the list of rings; ``score`` lies in [0, 1]."""
+    """One line of the list of rings; ``score`` lies in [0, 1], ``decided`` is what a person decided of it."""
 
     ring_id: str
     run_id: str
@@ -50,6 +50,7 @@ class RingSummary:
     net_bits: float
     charge_bits: float
     action: str
+    decided: str = ""
 
 
 @dataclass(frozen=True)
@@ -66,7 +67,10 @@ class MemberRecord:
 
 @dataclass(frozen=True)
 class RingRecord:
-    """A ring as it was stored when it was scored; everything strongest first."""
+    """A ring as it was stored when it was scored; everything strongest first.
+
+    ``decisions`` are what people decided of it, and of its members.
+    """
 
     summary: RingSummary
     members: tuple[MemberRecord, ...]
@@ -74,6 +78,7 @@ class RingRecord:
     links: tuple[RingLink, ...]
     readings: tuple[InnocentReading, ...]
     parties: tuple[Party, ...]
+    decisions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -184,7 +189,10 @@ class FlagRecord:
 
 @dataclass(frozen=True)
 class AccountRecord:
-    """Everything known of one account, beginning with the verdict in words."""
+    """Everything known of one account, beginning with the verdict in words.
+
+    ``decisions`` are what a person decided, and what the run would have said without.
+    """
 
     account_id: str
     verdict: str
@@ -206,6 +214,7 @@ class AccountRecord:
     rings: tuple[AccountRing, ...]
     flags: tuple[FlagRecord, ...]
     probability: float | None
+    decisions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

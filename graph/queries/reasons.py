@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from graph.errors import UnknownIdError
 from graph.queries.answers import Reasons, Subject
 from graph.queries.asking import about_review, ask, ask_page
+from graph.queries.decided import read_decided
 from graph.queries.ids import find_nearest_id, pick_nearest, say_unknown
 from graph.queries.rings import RING_RUNS, find_ring
 from graph.queries.verdicts import FLAG, VERDICT_PAGE, find_viewpoint, list_account_rings, read_flags, say_verdict
@@ -38,7 +41,12 @@ def find_reasons(store: GraphStore, any_id: str, *, run_id: str | None = None) -
     """
     find_viewpoint(store, run_id)
     answers = [explain(store, any_id, run_id) for explain in (_explain_account, _explain_ring, _explain_review)]
-    found = [answer for answer in answers if answer]
+    decided = read_decided(store)
+    found = [
+        replace(answer, sentences=(*decided.say(answer.subject, any_id), *answer.sentences))
+        for answer in answers
+        if answer
+    ]
     if found:
         return found
     subjects: tuple[Subject, ...] = ("account", "ring", "review")

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from graph.casebook.fold import say_decision
 from graph.errors import UnknownIdError
 from graph.queries.answers import MemberRecord, RingRecord, RingSummary
 from graph.queries.asking import VERDICT, Row, ask, leave_out, list_fields
+from graph.queries.decided import SHORT, read_decided
 from graph.queries.ids import find_nearest_id, say_unknown
 from graph.queries.runs import find_stored_run
 from graph.queries.verdicts import find_verdicts
@@ -16,7 +18,7 @@ from graph.stores.shape import NODES, RELATIONSHIPS, read_fields, say_returns
 
 _INVOLVES = RELATIONSHIPS["INVOLVES"]
 
-_RING = say_returns("g", NODES["Ring"], list_fields(RingSummary))
+_RING = say_returns("g", NODES["Ring"], (each for each in list_fields(RingSummary) if each != "decided"))
 _RING_FILTERS = {
     "kind": "g.kind = $kind",
     "tiers": "g.tier IN $tiers",
@@ -57,7 +59,9 @@ def list_rings(
     where = "".join(f" AND {_RING_FILTERS[name]}" for name in wanted)
     cypher = f"MATCH (g:Ring) WHERE g.run_id = $run_id{where} RETURN {_RING} ORDER BY rank, ring_id"
     rows = ask(store, cypher, run_id=find_stored_run(store, run_id).run_id, **wanted)
-    return [RingSummary(**row) for row in rows]
+    decided = read_decided(store).state.rings
+    said = {ring_id: say_decision(event, longest=SHORT) for ring_id, event in decided.items()}
+    return [RingSummary(**row, decided=said.get(row["ring_id"], "")) for row in rows]
 
 
 def find_ring(store: GraphStore, ring_id: str, *, run_id: str | None = None) -> RingRecord:
@@ -76,14 +80,20 @@ def find_ring(store: GraphStore, ring_id: str, *, run_id: str | None = None) -> 
     if row is None:
         elsewhere = f" in run {run.run_id!r}" if rows else ""
         raise UnknownIdError(say_unknown("ring", ring_id, find_nearest_id(store, "ring", ring_id), elsewhere))
-    key = {"ring_key": row["ring_key"]}
+    key, decided = {"ring_key": row["ring_key"]}, read_decided(store)
+    members = _judge_members(store, ask(store, _MEMBERS, **key), run_id)
+    said = decided.find("ring", ring_id)
     return RingRecord(
-        summary=RingSummary(**leave_out(row, "ring_key", "sequence", "finished_at")),
-        members=_judge_members(store, ask(store, _MEMBERS, **key), run_id),
+        summary=RingSummary(
+            **leave_out(row, "ring_key", "sequence", "finished_at"),
+            decided=say_decision(said, longest=SHORT) if said else "",
+        ),
+        members=members,
         evidence=tuple(Evidence(**each) for each in ask(store, _EVIDENCE, **key)),
         links=tuple(RingLink(**each) for each in ask(store, _LINKS, **key)),
         readings=tuple(InnocentReading(**each) for each in ask(store, _READINGS, **key)),
         parties=tuple(Party(**each) for each in ask(store, _PARTIES, **key)),
+        decisions=(*decided.say("ring", ring_id), *decided.say_members(ring_id, (each.account_id for each in members))),
     )
 
 

@@ -1,0 +1,218 @@
+"""Decisions as they come from a person: whom each touches, what it says, and what is refused."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from graph.casebook.events import LONGEST_REASON, WORDS, DecidedOn, Event, Word
+from graph.casebook.fold import State, say_decision
+from graph.casework.seen import Sight, look, say_changes, see_ring
+from graph.errors import ConfigError, StoreMovedError, UnknownIdError
+from graph.queries.ids import pick_nearest, say_unknown
+from graph.queries.rings import find_ring
+from graph.settings import nearest_hint
+from graph.stores.protocol import GraphStore
+
+MOST_TOUCHED = 100
+"""Accounts that may be decided about at once, unless it is said how many are meant."""
+
+Fields = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Wish:
+    """What somebody wants to decide: of which id, with which word, why, and of which members of a ring only."""
+
+    subject_id: str
+    word: str
+    reason: str
+    members: tuple[str, ...] = ()
+    place: str = ""
+
+    def require(self) -> Word:
+        """The word, where it and the reason make sense.
+
+        Raises
+        ------
+        ConfigError
+            If they do not; the message says where.
+        """
+        where = f"{self.place}: " if self.place else ""
+        word = next((each for each in WORDS if each == self.word), None)
+        if word is None:
+            hint = nearest_hint(self.word, WORDS)
+            raise ConfigError(f"{where}{self.word!r} is no decision; it is one of {', '.join(WORDS)}{hint}")
+        require_reason(self.reason, where)
+        return word
+
+
+def require_reason(reason: str, where: str = "") -> None:
+    """Make sure that somebody says why.
+
+    Raises
+    ------
+    ConfigError
+        If there is no reason, or it is longer than anybody will read.
+    """
+    if not reason.strip():
+        raise ConfigError(f"{where}a decision needs a reason, which somebody will ask for: --reason 'family phone'")
+    if len(reason) > LONGEST_REASON:
+        raise ConfigError(f"{where}a reason may have {LONGEST_REASON:,} characters, and this one has {len(reason):,}")
+
+
+@dataclass(frozen=True)
+class Decisions:
+    """What is to be said, the accounts that it touches, and what a person should know about it."""
+
+    events: tuple[Fields, ...]
+    accounts: frozenset[str]
+    remarks: tuple[str, ...] = ()
+
+    def require_few(self, limit: int | None) -> None:
+        """Make sure that as many accounts are meant.
+
+        Raises
+        ------
+        ConfigError
+            If there are more than may be decided about at once, and nobody has named the number.
+        """
+        n = len(self.accounts)
+        if n > MOST_TOUCHED and limit != n:
+            raise ConfigError(
+                f"this decides about {n:,} accounts, more than {MOST_TOUCHED}: look with --dry-run,"
+                f" and if all of them are meant say --limit {n}"
+            )
+
+
+def prepare_decisions(
+    store: GraphStore, state: State, wishes: Sequence[Wish], *, by: str, subject: DecidedOn | None = None
+) -> Decisions:
+    """What some decisions would say, looking at the store as it is.
+
+    Parameters
+    ----------
+    store, state
+        What was found, and what stands of it.
+    wishes
+        What is to be decided.
+    by
+        Who decides.
+    subject
+        What all of the ids name; else whatever has such an id.
+
+    Raises
+    ------
+    UnknownIdError
+        If there is no such ring, account or review, or no such member.
+    ConfigError
+        If a word or a reason makes no sense; nothing is said then.
+    """
+    words = [wish.require() for wish in wishes]
+    sights = look(store, state, (wish.subject_id for wish in wishes), subject)
+    batch = _name_batch(state, wishes, by) if len(wishes) > 1 else None
+    found = [(wish, word, sights[wish.subject_id]) for wish, word in zip(wishes, words, strict=True)]
+    told = {"by": by, "batch": batch}
+    return Decisions(
+        tuple(_draft(wish, word, sight, _choose_accounts(wish, sight, state)) | told for wish, word, sight in found),
+        frozenset(each for wish, _, sight in found for each in _touch(wish, sight)),
+        tuple(remark for wish, _, sight in found for remark in _remark(wish, sight, state)),
+    )
+
+
+def _draft(wish: Wish, word: Word, sight: Sight, accounts: tuple[str, ...]) -> Fields:
+    return {
+        "kind": "decided",
+        "subject": sight.subject,
+        "subject_id": sight.subject_id,
+        "reason": wish.reason,
+        "word": word,
+        "accounts": accounts if sight.subject == "ring" else (),
+        "is_whole": sight.subject == "ring" and not wish.members,
+        "seen": sight.seen,
+    }
+
+
+def _name_batch(state: State, wishes: Sequence[Wish], by: str) -> str:
+    """A name that no earlier batch has, be it of the same wishes."""
+    return "B" + hashlib.sha256(repr((len(state.said), wishes, by)).encode("utf-8", "surrogatepass")).hexdigest()[:10]
+
+
+def _touch(wish: Wish, sight: Sight) -> tuple[str, ...]:
+    if sight.subject == "review":
+        return ()
+    return wish.members or sight.accounts
+
+
+def _choose_accounts(wish: Wish, sight: Sight, state: State) -> tuple[str, ...]:
+    """Whom a verdict is about: the members that are named, or all of whom nobody has decided by themselves."""
+    if wish.members and sight.subject != "ring":
+        raise ConfigError(f"--member is for rings, and {wish.subject_id!r} is the id of an account or a review")
+    for member in wish.members:
+        if member not in sight.accounts:
+            nearest = pick_nearest(member, sight.accounts)
+            raise UnknownIdError(say_unknown("member", member, nearest, f" in ring {sight.subject_id!r}"))
+    if wish.members:
+        return tuple(dict.fromkeys(wish.members))
+    return tuple(each for each in sight.accounts if each not in _list_kept(wish, sight, state))
+
+
+def _list_kept(wish: Wish, sight: Sight, state: State) -> dict[str, Event]:
+    """The members of a ring who keep what was said of each of them, whatever is said of the ring."""
+    said = {each: state.accounts[each] for each in sight.accounts if each in state.accounts}
+    return {
+        account_id: event
+        for account_id, event in said.items()
+        if event.word != wish.word and not (event.subject == "ring" and event.is_whole)
+    }
+
+
+def _remark(wish: Wish, sight: Sight, state: State) -> list[str]:
+    """What a person should know who decides about the whole of a ring."""
+    if sight.subject != "ring" or wish.members:
+        return []
+    return [
+        f"{account_id} stays as it was decided: {say_decision(event, names_ring=True, longest=60)}"
+        for account_id, event in _list_kept(wish, sight, state).items()
+    ]
+
+
+def require_unchanged(store: GraphStore, ring_id: str, run_id: str) -> None:
+    """Make sure that a ring is what it was in the run that somebody looked at.
+
+    Raises
+    ------
+    StoreMovedError
+        If it is not; the message says what is different.
+    UnknownIdError
+        If that run found no such ring.
+    """
+    now, before = see_ring(find_ring(store, ring_id)), see_ring(find_ring(store, ring_id, run_id=run_id))
+    changes = say_changes(before, now)
+    if changes:
+        raise StoreMovedError(
+            f"ring {ring_id} is not what {run_id} showed: {changes}; look at it again, then decide with"
+            f" --seen {now.seen.run_id}"
+        )
+
+
+def prepare_undoing(state: State, wanted: str, *, by: str, reason: str) -> Fields:
+    """What takes an event, or all of a batch, back.
+
+    Raises
+    ------
+    UnknownIdError
+        If there is no such event or batch.
+    ConfigError
+        If it was taken back already, or no reason is given.
+    """
+    require_reason(reason)
+    found = [event for event in state.said if wanted in (event.event_id, event.batch)]
+    if not found:
+        known = [each for event in state.said for each in (event.event_id, event.batch) if each]
+        raise UnknownIdError(say_unknown("event or batch", wanted, pick_nearest(wanted, known)))
+    if all(event.event_id in state.undone for event in found):
+        raise ConfigError(f"{wanted} was taken back before; to take that back, name the event that did it")
+    return {"kind": "undone", "subject": "event", "subject_id": wanted, "by": by, "reason": reason}
