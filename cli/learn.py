@@ -10,9 +10,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli.context import Workplace, pass_workplace
+from cli.options import parse_time
 from cli.output import Answer, Format, as_rows, format_option, list_columns, say, write_answer
 from cli.progress import show_progress
-from cli.work import as_instant, choose_settings, parse_time
+from cli.work import as_instant, choose_settings
 
 if TYPE_CHECKING:
     import numpy as np

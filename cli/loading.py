@@ -13,9 +13,10 @@ from typing import TYPE_CHECKING
 import click
 
 from cli.context import Workplace, pass_workplace
+from cli.options import parse_time
 from cli.output import is_raw, print_table, raw_option, say
 from cli.progress import show_progress
-from cli.work import as_instant, parse_time
+from cli.work import as_instant
 from graph.errors import StoreNotFoundError, TooManyRejectsError
 
 if TYPE_CHECKING:

@@ -15,9 +15,10 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli.context import Workplace, pass_workplace
+from cli.options import parse_time
 from cli.output import Answer, Format, format_option, write_answer
 from cli.progress import show_progress
-from cli.work import as_instant, choose_settings, parse_time
+from cli.work import as_instant, choose_settings
 from graph.vocabulary import RING_KINDS
 
 if TYPE_CHECKING:

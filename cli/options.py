@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import click
@@ -41,3 +42,12 @@ def limit_option(command: Decorated) -> Decorated:
     """Add ``--limit`` (``-n``) to a command that lists something."""
     option = click.option("--limit", "-n", type=click.IntRange(min=1), help="Only the first so many.")
     return option(command)
+
+
+def parse_time(text: str) -> datetime:
+    """Parse an ISO 8601 instant as UTC without a zone."""
+    try:
+        at = datetime.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is no time; write it like 2024-12-31 or 2024-12-31T23:59:59Z") from None
+    return at.astimezone(UTC).replace(tzinfo=None) if at.tzinfo else at

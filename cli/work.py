@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import click
 
 from cli.context import Workplace, pass_workplace
+from cli.options import parse_time
 from cli.output import print_table, say
 from cli.progress import show_progress
 from detection.evaluation.worlds import WORLDS
@@ -25,15 +26,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger("ringfence.cli")
 
 MOST_RINGS = 10
-
-
-def parse_time(text: str) -> datetime:
-    """Parse an ISO 8601 instant as UTC without a zone."""
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError:
-        raise click.BadParameter(f"{text!r} is no time; write it like 2024-12-31 or 2024-12-31T23:59:59Z") from None
-    return at.astimezone(UTC).replace(tzinfo=None) if at.tzinfo else at
 
 
 @click.command(short_help="Find rings and score every account and review.")

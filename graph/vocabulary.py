@@ -23,3 +23,7 @@ SHOP_ID = "market"
 
 PERSONAL_KINDS = frozenset({"device", "payment", "phone", "card", "cookie", "wallet", "email", "iban", "national_id"})
 """Kinds of identifiers that are one person's, or a household's."""
+
+
+REFUND_STATUSES = ("chargeback", "charged_back", "disputed", "refunded", "returned")
+"""Statuses of orders whose money went back, or is asked back, unless the policy has others; case does not matter."""

@@ -36,7 +36,7 @@ def match_values(kind: str, forms: Cells) -> Ints:
 
         return match_addresses(forms)
     if kind == "phone":
-        from graph.identity.phones import match_phones
+        from graph.identity.phone_matching import match_phones
 
         return match_phones(forms)
     return np.arange(len(forms), dtype=np.int64)

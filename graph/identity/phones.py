@@ -1,30 +1,16 @@
-"""Telephone numbers: one form for each number, and which national numbers of a market are which international ones."""
+"""Telephone numbers: one form for each number."""
 
 from __future__ import annotations
 
 import re
 import unicodedata
-from collections import Counter
 from functools import cache
-from typing import TYPE_CHECKING
-
-import numpy as np
-import pyarrow as pa
-import pyarrow.compute as pc
-
-from graph.arrow import join_texts, read_ints, read_texts
-
-if TYPE_CHECKING:
-    from graph.arrow import Cells
-    from graph.model import Ints
 
 _NUMBER = re.compile(r"\+?[\d\s()./-]{5,}")
 _EXTENSION = re.compile(
     r"(.{5,}?)[\s,;]*(?:ext(?:ension)?[.=:]?|x|#|доб\.?|int\.|durchwahl|poste)\s*(\d{1,6})", re.IGNORECASE
 )
 _NOT_DIGIT = re.compile(r"[^0-9]")
-_MIN_NATIONAL = 7
-"""A number with fewer digits has no area code: it says nothing outside its town."""
 
 
 def canonical_phone(phone: str) -> str:
@@ -46,54 +32,6 @@ def canonical_phone(phone: str) -> str:
     return digits + extension if digits else text
 
 
-def match_phones(forms: Cells) -> Ints:
-    """Find which national numbers of a market are written in full elsewhere in it.
-
-    The country is that of more than half of the market's international numbers; without such a country nothing is
-    joined.  Cost: linear.
-
-    Parameters
-    ----------
-    forms
-        (N,) pyarrow string array of distinct :func:`canonical_phone` forms.
-
-    Returns
-    -------
-    (N,) int
-        For each national number the row of the international one, where there is one; else its own row.
-
-    Examples
-    --------
-    >>> match_phones(pa.array(["+442079460958", "02079460958", "02079460959"])).tolist()
-    [0, 0, 2]
-    """
-    own = np.arange(len(forms), dtype=np.int64)
-    is_full = pc.starts_with(forms, "+").to_numpy(zero_copy_only=False)
-    code = _find_calling_code(forms.filter(pa.array(is_full)))
-    rows = np.flatnonzero(
-        ~is_full & pc.match_substring_regex(forms, rf"^\d{{{_MIN_NATIONAL},15}}(x\d+)?$").to_numpy(False)
-    )
-    if not code or not len(rows):
-        return own
-    national = forms.take(rows)
-    trunk = _trunk_prefix(code)
-    spelled = [pc.replace_substring_regex(national, f"^{trunk}", "")] if trunk else []
-    for each in [*spelled, national]:
-        whole = join_texts(f"+{code}", each, "")
-        place = read_ints(pc.index_in(whole, value_set=forms), missing=-1)
-        own[rows] = np.where((place >= 0) & (own[rows] == rows), place, own[rows])
-    return own
-
-
-def _find_calling_code(full: Cells) -> str:
-    """The calling code of more than half of these international numbers; empty where there is none."""
-    count: Counter[str] = Counter()
-    for start, n in Counter(read_texts(pc.utf8_slice_codeunits(full, 1, 4))).items():
-        count[_calling_code(start)] += n
-    best = max(sorted(count), key=lambda code: count[code], default="")
-    return best if best and 2 * count[best] > len(full) else ""
-
-
 @cache
 def _codes() -> dict[str, str]:
     """The main region of each calling code."""
@@ -102,12 +40,13 @@ def _codes() -> dict[str, str]:
     return {str(code): regions[0] for code, regions in COUNTRY_CODE_TO_REGION_CODE.items()}
 
 
-def _calling_code(digits: str) -> str:
+def find_calling_code(digits: str) -> str:
+    """The calling code that an international number begins with; empty where it begins with none."""
     return next((digits[:n] for n in (1, 2, 3) if digits[:n] in _codes()), "")
 
 
 @cache
-def _trunk_prefix(code: str) -> str:
+def find_trunk_prefix(code: str) -> str:
     """What people dial before a number inside the country, such as 0 or, in Russia, 8."""
     from phonenumbers import PhoneMetadata
 
@@ -118,8 +57,8 @@ def _trunk_prefix(code: str) -> str:
 
 def _drop_trunk(digits: str) -> str:
     """Without the 0 in +44 020: it has no place after the country's code (in Italy it is part of the number)."""
-    code = _calling_code(digits[:3])
-    is_stray = code and _trunk_prefix(code) == "0" and digits[len(code) :].startswith("0")
+    code = find_calling_code(digits[:3])
+    is_stray = code and find_trunk_prefix(code) == "0" and digits[len(code) :].startswith("0")
     return code + digits[len(code) :].lstrip("0") if is_stray else digits
 
 

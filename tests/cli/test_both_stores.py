@@ -82,6 +82,15 @@ def test_every_question_has_the_same_answer(stores: tuple[str, str], form: str) 
     one, other, *_ = (member["account_id"] for member in ring["members"])
     for words in (("ring", found[-1]["ring_id"]), ("why", found[0]["ring_id"]), ("path", one, other)):
         ask_both(stores, *words, *shape)
+    for words in (
+        ("timeline", found[0]["ring_id"]),
+        ("expand", one, "--hops", "2"),
+        ("exposure",),
+        ("compare", one, other),
+    ):
+        ask_both(stores, *words, *shape)
+    for text in (one[:4], "street", found[0]["ring_id"], one):
+        ask_both(stores, "search", text, *shape)
     for account in (one, other, ring["members"][-1]["account_id"]):
         ask_both(stores, "account", account, *shape)
         ask_both(stores, "why", account, *shape)

@@ -26,6 +26,10 @@ def test_wrong_usage_exits_with_2() -> None:
     assert run("detect", "--as-of", "yesterday").exit_code == 2
     assert run("export", "accounts", "-o", "x.graphml").exit_code == 2
     assert run("cypher", "RETURN $x AS x", "-p", "x").exit_code == 2
+    assert run("compare", "ann").exit_code == 2
+    assert run("compare", "ann", "ann").exit_code == 2
+    assert run("why-not", "ann").exit_code == 2
+    assert run("why-not", "R-1", "ann").exit_code == 2
 
 
 @pytest.mark.usefixtures("here")
@@ -123,7 +127,7 @@ def test_help_imports_nothing_heavy(market: Path) -> None:
     assert list_imports("--help", cwd=market) & (HEAVY | {"ladybug", "numpy", "rich", "msgspec"}) == set()
 
 
-@pytest.mark.parametrize("words", [["ring", "R-1"], ["account", "ann"], ["why", "ann"], ["rings"]])
+@pytest.mark.parametrize("words", [["ring", "R-1"], ["account", "ann"], ["why", "ann"], ["rings"], ["search", "ann"]])
 def test_questions_import_nothing_heavy(market: Path, words: list[str]) -> None:
     assert list_imports(*words, cwd=market) & HEAVY == set()
 

@@ -12,7 +12,7 @@ import pytest
 import small_market
 from command_line import run, run_process
 
-from cli import progress, work
+from cli import options, progress
 
 pytestmark = pytest.mark.usefixtures("plain_surroundings")
 
@@ -56,8 +56,8 @@ def test_stages_are_one_line_each(caplog: pytest.LogCaptureFixture, monkeypatch:
 
 
 def test_times_are_read_as_utc() -> None:
-    assert work.parse_time("2024-12-31T23:00:00+01:00") == work.parse_time("2024-12-31T22:00:00Z")
-    assert work.parse_time("2024-12-31").isoformat() == "2024-12-31T00:00:00"
+    assert options.parse_time("2024-12-31T23:00:00+01:00") == options.parse_time("2024-12-31T22:00:00Z")
+    assert options.parse_time("2024-12-31").isoformat() == "2024-12-31T00:00:00"
 
 
 def test_a_simulated_market_can_be_loaded(elsewhere: Path) -> None:

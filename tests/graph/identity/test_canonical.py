@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from labelled_addresses import read_pairs
 
 from graph.identity.canonical import canonical_values
+from graph.identity.spellings import canonical_text
 
 
 def canonical(kind: str, value: str) -> str:
@@ -218,3 +219,10 @@ def test_labelled_pairs_are_their_own_forms() -> None:
     rows = [*read_pairs("development"), *read_pairs("held out")]
     forms = canonical_values("address", pa.array([row["text_a"] for row in rows]))
     assert canonical_values("address", forms).equals(forms)
+
+
+@pytest.mark.parametrize("kind", ["address", "email", "phone", "payment", "ip", "device"])
+def test_one_text_has_the_form_that_a_column_of_it_has(kind: str) -> None:
+    texts = ["Flat 14A, 1 High St.", "Ann.Lee+x@GoogleMail.com", "0044 (0)20 7946-0958", "4111 1111 1111 1111", "ä-1"]
+    texts += ["DE89 3704 0044 0532 0130 00", "::ffff:1.2.3.4", "2001:DB8::0:1", " ＡＢ ", "", "карта"]
+    assert [canonical_text(kind, each) for each in texts] == canonical_values(kind, pa.array(texts)).to_pylist()

@@ -1,0 +1,178 @@
+"""Where a text occurs: in any id, and in any identifier in whatever spelling; the best first."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+
+from graph.identity.spellings import RULES, canonical_text
+from graph.queries.asking import USED, Row, about_review, ask, count_users
+from graph.queries.runs import find_latest_run
+from graph.queries.verdicts import find_verdicts
+from graph.queries.views import Found, Hit, Match
+from graph.stores.protocol import GraphStore, Question
+
+MOST_EACH = 500
+"""How many hits of one kind are looked at."""
+MOST_NAMED = 5
+"""Accounts that are named of those that a hit belongs to; of more, only the number is told."""
+
+_PLACES: tuple[Match, ...] = ("exactly", "in another spelling", "begins with", "contains")
+_ORDER = ("account", "ring", "run", "review", "product", "order")
+_RANK = """CASE WHEN toLower(id) = $low THEN 0 WHEN toLower(id) STARTS WITH $low THEN 2 ELSE 3 END AS place
+ORDER BY place, id LIMIT $most"""
+_IDS = {
+    "account": "MATCH (n:Account) WITH n.account_id AS id WHERE toLower(id) CONTAINS $low RETURN id",
+    "ring": "MATCH (n:Ring) WITH DISTINCT n.ring_id AS id WHERE toLower(id) CONTAINS $low RETURN id",
+    "run": "MATCH (n:Run) WITH n.run_id AS id WHERE toLower(id) CONTAINS $low RETURN id",
+    "review": "MATCH (n:Review) WITH n.review_id AS id WHERE toLower(id) CONTAINS $low RETURN id",
+    "product": "MATCH (n:Listing) WITH n.product_id AS id WHERE toLower(id) CONTAINS $low RETURN id",
+    "order": "MATCH (:Account)-[o:ORDERED]->() WITH o.order_id AS id WHERE toLower(id) CONTAINS $low RETURN id",
+}
+_IDENTIFIERS = """MATCH (i:Identifier)
+WHERE toLower(i.value) CONTAINS $low OR i.canonical IN $forms OR i.canonical CONTAINS $address
+OR (i.kind = 'phone' AND i.canonical CONTAINS $digits)
+RETURN i.kind AS kind, i.value AS value, i.canonical AS canonical ORDER BY kind, canonical, value LIMIT $most"""
+_MIN_DIGITS = 5
+_MIN_LETTERS = 3
+
+
+def search(store: GraphStore, text: str, *, most: int) -> Found:
+    """What a text is, or occurs in: ids of anything, and identifiers in any spelling that their kinds know.
+
+    What it is exactly comes first, then what it is in another spelling, what begins with it, and what contains it
+    somewhere.
+
+    Parameters
+    ----------
+    text
+        Part of an id, an address, an e-mail address, a telephone number, …; capitals do not matter.
+    most
+        How many hits are told at most.
+    """
+    wanted = " ".join(text.split())
+    if not wanted:
+        return Found((), 0, is_more=False)
+    listed = [*_find_ids(store, wanted), *_find_identifiers(store, wanted)]
+    listed.sort(key=lambda each: (each.place, _rank_kind(each.kind), len(each.id), each.id))
+    is_more = any(sum(each.kind == kind for each in listed) >= MOST_EACH for kind in {each.kind for each in listed})
+    return Found(_complete(store, listed[:most]), len(listed), is_more)
+
+
+@dataclass(frozen=True)
+class _Place:
+    """A hit, and how good it is; ``name`` is what an identifier is called in whatever spelling."""
+
+    kind: str
+    id: str
+    place: int
+    name: str = ""
+
+
+def _find_ids(store: GraphStore, wanted: str) -> Iterator[_Place]:
+    for kind, cypher in _IDS.items():
+        for row in ask(store, f"{cypher}, {_RANK}", low=wanted.lower(), most=MOST_EACH):
+            yield _Place(kind, row["id"], row["place"])
+
+
+def _find_identifiers(store: GraphStore, wanted: str) -> list[_Place]:
+    """Identifiers, one hit for each in all of its spellings."""
+    forms = {kind: canonical_text(kind, wanted) for kind in RULES}
+    rows = ask(store, _IDENTIFIERS, most=MOST_EACH, **_make_parts(wanted, forms))
+    best: dict[tuple[str, str], _Place] = {}
+    for row in rows:
+        found = _Place(row["kind"], row["value"], _rate(row, wanted, forms.get(row["kind"], wanted)), row["canonical"])
+        key = row["kind"], row["canonical"]
+        if key not in best or found.place < best[key].place:
+            best[key] = found
+    return list(best.values())
+
+
+def _make_parts(wanted: str, forms: dict[str, str]) -> dict[str, str | list[str]]:
+    low, digits = wanted.lower(), re.sub(r"\D", "", wanted).lstrip("0")
+    is_number = re.fullmatch(r"\+?[\d\s()./-]+", wanted) is not None and len(digits) >= _MIN_DIGITS
+    address = forms["address"] if len(forms["address"]) >= _MIN_LETTERS else low
+    return {
+        "low": low,
+        "forms": sorted({wanted, *forms.values()}),
+        "address": address,
+        "digits": digits if is_number else low,
+    }
+
+
+def _rate(row: Row, wanted: str, form: str) -> int:
+    value, low = row["value"].lower(), wanted.lower()
+    if value == low:
+        return 0
+    if row["canonical"] == form:
+        return 1
+    return 2 if value.startswith(low) or row["canonical"].startswith(form) else 3
+
+
+def _rank_kind(kind: str) -> int:
+    return _ORDER.index(kind) if kind in _ORDER else len(_ORDER)
+
+
+_OWNERS: dict[str, Question] = {
+    "ring": Question(
+        "(g:Ring)",
+        "g.ring_id",
+        "g.ring_id AS id, g.run_id AS run_id, g.tier AS tier, a.account_id AS account_id",
+        way="(g)<-[:MEMBER_OF]-(a:Account)",
+    ),
+    "review": about_review("<-[:WROTE]-(a:Account)", "r.review_id AS id, r.tier AS tier, a.account_id AS account_id"),
+    "product": Question(
+        "(l:Listing)",
+        "l.product_id",
+        "l.product_id AS id, a.account_id AS account_id",
+        way="(l)<-[:LISTED]-(a:Account)",
+    ),
+}
+_TRADERS = """MATCH (a:Account)-[o:ORDERED]->(b) WHERE o.order_id IN $ids
+RETURN o.order_id AS id, a.account_id AS buyer, b.account_id AS seller"""
+
+
+@dataclass
+class _Owner:
+    """Whose a hit is, and its tier."""
+
+    account_ids: set[str] = field(default_factory=set)
+    tier: str | None = None
+    accounts: int = 0
+
+
+def _complete(store: GraphStore, places: Sequence[_Place]) -> tuple[Hit, ...]:
+    """Whose each hit is, and how many those are."""
+    ids = {kind: [each.id for each in places if each.kind == kind] for kind in _ORDER}
+    owners: dict[tuple[str, str], _Owner] = defaultdict(_Owner)
+    latest = find_latest_run(store)
+    for kind, question in _OWNERS.items():
+        for row in store.query_many([replace(question, ids=ids[kind])])[0]:
+            if kind != "ring" or (latest is not None and row["run_id"] == latest.run_id):
+                owner = owners[(kind, row["id"])]
+                owner.account_ids.add(row["account_id"])
+                owner.tier = row.get("tier")
+    for row in ask(store, _TRADERS, ids=ids["order"]) if ids["order"] else ():
+        owners[("order", row["id"])].account_ids |= {each for each in (row["buyer"], row["seller"]) if each}
+    for account_id, verdict in (find_verdicts(store, ids["account"]) if ids["account"] else {}).items():
+        owners[("account", account_id)].tier = verdict.tier
+    _count_users(store, places, owners)
+    return tuple(_make_hit(each, owners[(each.kind, each.id)]) for each in places)
+
+
+def _count_users(store: GraphStore, places: Sequence[_Place], owners: dict[tuple[str, str], _Owner]) -> None:
+    """Who uses each identifier, in any spelling."""
+    (rows,) = store.query_many([count_users(USED, (each.name for each in places if each.name), most=MOST_NAMED)])
+    used = {(row["channel"], row["name"]): row for row in rows}
+    for place in places:
+        if place.name and (place.kind, place.name) in used:
+            row = used[(place.kind, place.name)]
+            owners[(place.kind, place.id)] = _Owner(set(row["gathered"]), None, row["n"])
+
+
+def _make_hit(place: _Place, owner: _Owner) -> Hit:
+    n = owner.accounts or len(owner.account_ids)
+    named = tuple(sorted(owner.account_ids)) if n <= MOST_NAMED else ()
+    return Hit(place.kind, place.id, _PLACES[place.place], owner.tier, n, named)

@@ -1,0 +1,270 @@
+"""What became of a ring or an account, in one stream: who signed up, used, ordered, reviewed and was judged when."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from graph.errors import UnknownIdError
+from graph.queries.asking import USED, Row, about_accounts, ask, count_users
+from graph.queries.ids import find_nearest_id, pick_nearest, say_unknown
+from graph.queries.rings import RING_RUNS, find_ring
+from graph.queries.views import Burst, Moment, Timeline
+from graph.stores.protocol import GraphStore
+from graph.vocabulary import REFUND_STATUSES
+
+BURST_HOURS = 24
+BURST_SIZE = 3
+"""So many moments of one kind, of as many accounts where there are several, so near to one another, are a burst."""
+MOST_USERS = 50
+"""What more accounts use is no thing that somebody shared."""
+
+_WHO = "a.account_id AS account_id"
+_ORDER = """o.order_id AS order_id, o.product_id AS product_id, o.amount AS amount, o.currency AS currency,
+o.ordered_at AS at, o.status AS status"""
+_ASKED = {
+    "created": ("", f"{_WHO}, a.created_at AS at, a.status AS status"),
+    "uses": (
+        "(a)-[u:USES]->(i:Identifier)",
+        f"{_WHO}, i.kind AS kind, i.value AS value, i.canonical AS canonical, min(u.seen_at) AS at",
+    ),
+    "bought": (
+        "(a)-[o:ORDERED]->(b)",
+        f"DISTINCT {_WHO}, b.account_id AS other_id, {_ORDER}",
+    ),
+    "sold": (
+        "(a)<-[o:ORDERED]-(b:Account)",
+        f"DISTINCT {_WHO}, b.account_id AS other_id, {_ORDER}",
+    ),
+    "item reviews": (
+        "(a)-[:WROTE]->(r:Review)-[:ABOUT]->(t:Listing)",
+        f"{_WHO}, r.review_id AS review_id, t.product_id AS about, r.rating AS rating, r.reviewed_at AS at",
+    ),
+    "seller reviews": (
+        "(a)-[:WROTE]->(r:Review)-[:ABOUT]->(t:Account)",
+        f"{_WHO}, r.review_id AS review_id, t.account_id AS about, r.rating AS rating, r.reviewed_at AS at",
+    ),
+    "labels": (
+        "(a)-[l:LABELLED]->(k:Label)",
+        f"{_WHO}, k.label AS label, l.decided_at AS at, l.source AS source",
+    ),
+    "flags": (
+        "(a)<-[:`ON`]-(f:Flag)<-[:RAISED]-(u:Run)",
+        f"{_WHO}, f.tier AS tier, u.run_id AS run_id, u.finished_at AS at",
+    ),
+}
+_EARLIER = """MATCH (e:Earlier) WHERE e.of_table = $of_table AND e.row_id IN $ids
+RETURN e.row_id AS row_id, e.status AS status, e.label AS label, e.valid_until AS at, e.ended_as AS ended_as
+ORDER BY row_id, at"""
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Which moments: between two instants (UTC), of these kinds (all if none), and the first so many."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    what: tuple[str, ...] = ()
+    most: int | None = None
+
+    def allows(self, moment: Moment) -> bool:
+        """Whether a moment is one of them, however many there are."""
+        at = moment.at
+        in_time = at is not None and (self.since or at) <= at <= (self.until or at)
+        return in_time and (not self.what or moment.what in self.what)
+
+
+EVERYTHING = Wanted()
+
+
+def find_timeline(store: GraphStore, subject_id: str, wanted: Wanted = EVERYTHING) -> Timeline:
+    """The dated moments of an account, or of a ring's members, in their order, with bursts marked.
+
+    Parameters
+    ----------
+    subject_id
+        An account or a ring; a ring's members are those of the latest run that found it.
+    wanted
+        Which moments are told; bursts are looked for among all of them.
+
+    Raises
+    ------
+    UnknownIdError
+        If it is the id of neither.
+    """
+    accounts = _find_accounts(store, subject_id)
+    questions = [about_accounts(way, returns, accounts) for way, returns in _ASKED.values()]
+    page = dict(zip(_ASKED, store.query_many(questions), strict=True))
+    told = [*_tell_facts(store, page, accounts), *_tell_changes(store, page)]
+    told += _tell_decisions(store, {subject_id, *accounts})
+    moments = sorted((each for each in told if each.at is not None), key=_place)
+    marked, bursts = _mark_bursts(moments, several=len(accounts) > 1)
+    kept = [each for each in marked if wanted.allows(each)]
+    numbers = {each.burst for each in kept}
+    shown = tuple(each for each in bursts if each.burst in numbers)
+    return Timeline(subject_id, tuple(accounts), tuple(kept[: wanted.most]), shown, len(kept), len(told) - len(moments))
+
+
+def _find_accounts(store: GraphStore, subject_id: str) -> list[str]:
+    (rows,) = store.query_many([about_accounts("", _WHO, [subject_id])])
+    if rows:
+        return [subject_id]
+    if ask(store, RING_RUNS, ring_id=subject_id):
+        return sorted(each.account_id for each in find_ring(store, subject_id).members)
+    nearest = [find_nearest_id(store, kind, subject_id) for kind in ("account", "ring")]
+    known = [each for each in nearest if each is not None]
+    raise UnknownIdError(say_unknown("account or ring", subject_id, pick_nearest(subject_id, known)))
+
+
+def _place(moment: Moment) -> tuple[Any, ...]:
+    return moment.at, moment.what, moment.account_id, moment.detail
+
+
+def _tell_facts(store: GraphStore, page: dict[str, list[Row]], accounts: Sequence[str]) -> Iterator[Moment]:
+    """What the accounts did, and what was said of them."""
+    inside = set(accounts)
+    yield from (_tell(row, "sign-up", "signed up") for row in page["created"])
+    yield from _tell_first_uses(store, page["uses"])
+    for row in page["bought"]:
+        whom = row["other_id"] or "the market"
+        yield _tell(row, "order", f"bought {_say_order(row)} from {whom}", row["other_id"])
+    for row in page["sold"]:
+        if row["other_id"] not in inside:  # within a ring it was told by the buyer
+            yield _tell(row, "sale", f"sold {_say_order(row)} to {row['other_id']}", row["other_id"])
+    for row in (*page["item reviews"], *page["seller reviews"]):
+        rating = "" if row["rating"] is None else f", rating {row['rating']:g}"
+        yield _tell(row, "review", f"reviewed {row['about']}{rating}", row["about"])
+    for row in page["labels"]:
+        source = f" by {row['source']}" if row["source"] else ""
+        yield _tell(row, "label", f"labelled {row['label']}{source}")
+    for row in page["flags"]:
+        yield _tell(row, "flag", f"{row['tier']} to {row['run_id']}")
+
+
+def _tell(row: Row, what: str, detail: str, other_id: str | None = None) -> Moment:
+    return Moment(_as_time(row["at"]), what, row["account_id"], other_id, detail, None)
+
+
+def _as_time(value: Any) -> datetime | None:
+    native: datetime | None = value.to_native() if hasattr(value, "to_native") else value
+    return native.astimezone(UTC).replace(tzinfo=None) if native is not None and native.tzinfo else native
+
+
+def _say_order(row: Row) -> str:
+    amount = "" if row["amount"] is None else f" for {row['amount']:,.2f} {row['currency'] or ''}".rstrip()
+    status = f" ({row['status']})" if row["status"] else ""
+    return f"{row['product_id'] or row['order_id']}{amount}{status}"
+
+
+def _tell_first_uses(store: GraphStore, uses: Sequence[Row]) -> Iterator[Moment]:
+    """The first use of each thing that somebody else uses too, but not everybody."""
+    (counted,) = store.query_many([count_users(USED, (row["canonical"] for row in uses))])
+    sizes = {(row["channel"], row["name"]): row["n"] for row in counted}
+    first: dict[tuple[str, str, str], Row] = {}
+    for row in uses:
+        key = row["account_id"], row["kind"], row["canonical"]
+        if 1 < sizes.get(key[1:], 1) <= MOST_USERS and _is_earlier(row, first.get(key)):
+            first[key] = row
+    for (_, kind, canonical), row in first.items():
+        yield _tell(row, "use", f"first used {kind} {row['value']} ({sizes[(kind, canonical)]} accounts)")
+
+
+def _is_earlier(row: Row, other: Row | None) -> bool:
+    if other is None or row["at"] is None:
+        return other is None
+    return other["at"] is None or (row["at"], row["value"]) < (other["at"], other["value"])
+
+
+def _tell_changes(store: GraphStore, page: dict[str, list[Row]]) -> Iterator[Moment]:
+    """Each change of the status of an account or an order, and of an account's label."""
+    orders = {row["order_id"]: row for row in (*page["sold"], *page["bought"])}
+    labels = {row["account_id"]: row for row in page["labels"]}
+    accounts = {row["account_id"]: row for row in page["created"]}
+    yield from _compare_states(store, "accounts", accounts, "status", "status")
+    yield from _compare_states(
+        store, "labels", labels | {each: labels.get(each, accounts[each]) for each in accounts}, "label", "label"
+    )
+    yield from _compare_states(store, "orders", orders, "status", "refund")
+
+
+def _compare_states(store: GraphStore, table: str, rows: dict[str, Row], column: str, what: str) -> Iterator[Moment]:
+    earlier: dict[str, list[Row]] = defaultdict(list)
+    for row in ask(store, _EARLIER, of_table=table, ids=sorted(rows)) if rows else ():
+        earlier[row["row_id"]].append(row)
+    for row_id, states in earlier.items():
+        now = rows[row_id]
+        values = [*(each[column] for each in states), now.get(column)]
+        for state, before, after in zip(states, values, values[1:], strict=False):
+            if before != after:
+                name = f"order {row_id}: " if table == "orders" else ""
+                detail = f"{name}{before or 'none'} became {after or 'none'}"
+                kind = what if table != "orders" or (after or "").casefold() in REFUND_STATUSES else "status"
+                yield Moment(_as_time(state["at"]), kind, now["account_id"], now.get("other_id"), detail, None)
+
+
+def _tell_decisions(store: GraphStore, subjects: Collection[str]) -> Iterator[Moment]:
+    """What people said in the casebook."""
+    lines = store.casebook.read()
+    if not lines:
+        return
+    from graph.casebook.events import read_events
+
+    for event in read_events(lines):
+        if event.subject_id in subjects:
+            words = " ".join(each for each in (event.kind, event.word, f"by {event.by}: {event.reason}") if each)
+            yield Moment(_as_time(event.at), "decision", event.subject_id, None, words, None)
+
+
+_SAID = frozenset({"flag", "decision", "label", "status"})
+"""What somebody said of accounts, and no deed of theirs."""
+
+
+def _mark_bursts(moments: Sequence[Moment], *, several: bool) -> tuple[list[Moment], list[Burst]]:
+    """Number the bursts: within :data:`BURST_HOURS` of one another, :data:`BURST_SIZE` moments of one kind or more."""
+    kinds: dict[str, list[int]] = defaultdict(list)
+    for place, moment in enumerate(moments):
+        kinds[moment.what].append(place)
+    found = [
+        run for what, places in kinds.items() if what not in ("flag", "decision") for run in _list_runs(moments, places)
+    ]
+    found = [run for run in found if _is_burst(moments, run, several=several)]
+    found.sort(key=lambda run: run[0])
+    marked, bursts = list(moments), []
+    for number, run in enumerate(found, start=1):
+        for place in run:
+            marked[place] = replace(marked[place], burst=number)
+        told = [moments[place] for place in run]
+        bursts.append(
+            Burst(number, told[0].what, len(told), len({each.account_id for each in told}), told[0].at, told[-1].at)
+        )
+    return marked, bursts
+
+
+def _list_runs(moments: Sequence[Moment], places: Iterable[int]) -> Iterator[list[int]]:
+    """Stretches in which each moment has :data:`BURST_SIZE` of its kind around it within the hours."""
+    listed, reach = list(places), BURST_SIZE - 1
+    dense: set[int] = set()
+    for start in range(len(listed) - reach):
+        if _gap(moments, listed[start], listed[start + reach]) <= timedelta(hours=BURST_HOURS):
+            dense.update(listed[start : start + reach + 1])
+    run: list[int] = []
+    for place in listed:
+        if run and (place not in dense or _gap(moments, run[-1], place) > timedelta(hours=BURST_HOURS)):
+            yield run
+            run = []
+        if place in dense:
+            run.append(place)
+    if run:
+        yield run
+
+
+def _gap(moments: Sequence[Moment], one: int, other: int) -> timedelta:
+    first, last = moments[one].at, moments[other].at
+    return last - first if first and last else timedelta.max
+
+
+def _is_burst(moments: Sequence[Moment], run: Sequence[int], *, several: bool) -> bool:
+    return not several or len({moments[place].account_id for place in run}) >= BURST_SIZE
