@@ -12,8 +12,8 @@ import click
 
 from cli.casebook import COLUMNS, list_rows
 from cli.context import Workplace, pass_workplace
+from cli.options import parse_time
 from cli.output import Answer, Format, format_option, parse_id, say, tell, write_answer
-from cli.work import parse_time
 from graph.errors import ConfigError
 
 if TYPE_CHECKING:
