@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from graph.casework.deciding import Decisions, Wish
     from graph.stores.protocol import GraphStore
 
+HEARD = ("decided", "undone", "ignored", "heeded")
+"""What moves a run."""
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 
@@ -98,12 +100,12 @@ def decide(
     if undo is not None:
         if words or asked["file"]:
             raise click.UsageError("--undo takes back what was said, and decides nothing else")
-        _write(workplace, form, dry_run=dry_run, prepare=_undoing(undo, by, asked["reason"]))
+        write_events(workplace, form, dry_run=dry_run, prepare=_undoing(undo, by, asked["reason"]))
         return
     from cli.wishes import list_wishes
 
     wishes = list_wishes(words, **{name: asked[name] for name in ("reason", "members", "file")})
-    _write(workplace, form, dry_run=dry_run, prepare=_deciding(wishes, by, asked))
+    write_events(workplace, form, dry_run=dry_run, prepare=_deciding(wishes, by, asked))
 
 
 Prepare = Callable[["GraphStore", "State"], "Decisions"]
@@ -138,7 +140,7 @@ def _undoing(wanted: str, by: str, reason: str) -> Prepare:
     return prepare
 
 
-def _write(workplace: Workplace, form: Format, *, dry_run: bool, prepare: Prepare) -> None:
+def write_events(workplace: Workplace, form: Format, *, prepare: Prepare, dry_run: bool = False) -> tuple[Event, ...]:
     """Say what is to be said, or find out what would be, and print it."""
     from graph.casebook.book import say_in
     from graph.casebook.events import read_events
@@ -162,6 +164,7 @@ def _write(workplace: Workplace, form: Format, *, dry_run: bool, prepare: Prepar
         tell(f"ringfence: {remark}")
     if form == "table":
         say(_say_outcome(found[0], said))
+    return said
 
 
 def _name(event: dict[str, Any]) -> dict[str, Any]:
@@ -181,7 +184,8 @@ def _say_outcome(found: Decisions, said: Sequence[Event]) -> str:
     if not said:
         return f"\nNothing was said; it would touch {touched}."
     undo = f"To take it back: ringfence decide --undo {said[0].batch or said[0].event_id} --reason WHY"
-    return f"\n{f'It touches {touched}. ' if n else ''}The next `ringfence detect` hears it.\n{undo}"
+    heard = "The next `ringfence detect` hears it.\n" if any(each.kind in HEARD for each in said) else ""
+    return f"\n{f'It touches {touched}. ' if n else ''}{heard}{undo}"
 
 
 @click.command(short_help="Let a thing link nobody any more.")
@@ -217,7 +221,7 @@ def ignore(
         event |= {"kind": "heeded"} if again else {"until": until and until.replace(tzinfo=UTC)}
         return Decisions((event,), frozenset(), ())
 
-    _write(workplace, form, dry_run=False, prepare=prepare)
+    write_events(workplace, form, prepare=prepare)
     if form == "table" and rings:
         say(f"The next run judges anew, of the rings there are, whose members share it: {', '.join(rings)}")
 

@@ -13,6 +13,7 @@
     ├── StoreError (OSError)                 the property graph on disk or on a server
     │   ├── StoreNotFoundError               nothing was loaded there yet
     │   ├── StoreBusyError                   another process holds it
+    │   ├── CaseHeldError                    somebody else has claimed the case
     │   ├── StoreVersionError                written by a newer Ringfence, or damaged
     │   ├── StoreReadOnlyError               no permission to write
     │   ├── StoreFullError                   no space left on the disk, or no memory in the server
@@ -78,6 +79,10 @@ class StoreNotFoundError(StoreError):
 
 class StoreBusyError(StoreError):
     """Another process holds the store."""
+
+
+class CaseHeldError(StoreError):
+    """Somebody else has claimed the case; says who, and until when."""
 
 
 class StoreVersionError(StoreError):

@@ -92,6 +92,30 @@ class QuerySettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
                 raise ValueError(f"{name} {getattr(self, name)} is below 1")
 
 
+class CaseworkSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How people work on cases, and what a case is taken to cost and to be worth.
+
+    Attributes
+    ----------
+    claim_hours
+        How long a case stays with whoever claimed it.
+    case_minutes, member_minutes
+        What looking at a case takes, and each of its members besides.
+    member_harm
+        What a member is taken to cost who has no orders with an amount, in the unit of the amounts.
+    """
+
+    claim_hours: float = 8.0
+    case_minutes: float = 10.0
+    member_minutes: float = 0.5
+    member_harm: float = 10.0
+
+    def __post_init__(self) -> None:
+        for name in self.__struct_fields__:
+            if not 0.0 < getattr(self, name) <= 1e6:
+                raise ValueError(f"{name} {getattr(self, name):g} is not above 0 and up to 1,000,000")
+
+
 class ServerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A Neo4j server; the environment (NEO4J_URI and so on) goes before each of these.
 
@@ -142,6 +166,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         The server, where the graph is kept on one.
     query
         What a question may take.
+    casework
+        How people work on cases.
     load, tables
         How folders are read; ``tables`` by contract table name, several where several files play a table's part.
     detect
@@ -154,6 +180,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     keep_generations: int = 3
     neo4j: ServerSettings = ServerSettings()
     query: QuerySettings = QuerySettings()
+    casework: CaseworkSettings = CaseworkSettings()
     load: LoadSettings = LoadSettings()
     tables: dict[str, TableSettings | tuple[TableSettings, ...]] = {}
     detect: dict[str, Any] = {}
@@ -199,6 +226,7 @@ def convert_settings(data: dict[str, Any], file: str) -> Settings:
                 _convert(part, TableSettings, file=file, inside=f"tables.{name}")
     _convert(data.get("load", {}), LoadSettings, file=file, inside="load")
     _convert(data.get("query", {}), QuerySettings, file=file, inside="query")
+    _convert(data.get("casework", {}), CaseworkSettings, file=file, inside="casework")
     _convert(data.get("neo4j", {}), ServerSettings, file=file, inside="neo4j")
     return _convert(data, Settings, file=file, inside="")
 

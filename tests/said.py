@@ -25,6 +25,7 @@ def decide_ring(ring_id: str, word: str, members: dict[str, float], turn: int = 
     """A verdict on a whole ring whose members were tied by so many bits; ``evidence`` is by channel."""
     evidence = fields.pop("evidence", {})
     seen = Seen(
+        tier=fields.pop("tier", None),
         net_bits=fields.pop("net_bits", sum(evidence.values())),
         members=tuple(SeenMember(account_id=each, role="core", bits=bits) for each, bits in members.items()),
         evidence=tuple(

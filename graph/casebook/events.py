@@ -20,8 +20,11 @@ from graph.errors import DataError, StoreDamagedError, StoreVersionError
 FORMAT = 1
 """Of events; a later Ringfence that says more, or something else, in one writes a higher number."""
 
-Kind = Literal["decided", "undone", "ignored", "heeded"]
-"""A verdict; an event or batch taken back; a thing that links nobody, and one that links again."""
+Kind = Literal[
+    "decided", "undone", "ignored", "heeded", "claimed", "released", "noted", "skipped", "merged", "split", "reopened"
+]
+"""A verdict; an event or batch taken back; a thing that links nobody, and one that links again; and what becomes of a
+case, which has the id of its ring."""
 Subject = Literal["ring", "account", "review", "thing", "event"]
 DecidedOn = Literal["ring", "account", "review"]
 Word = Literal["confirmed", "dismissed", "cleared", "watch"]
@@ -94,7 +97,11 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbi
     accounts
         Of a decision on a ring: the members whom it is about.  ``is_whole``: all that the ring had.
     thing_kind, until
-        Of a thing: its kind, and when it links again (UTC; None for never).
+        Of a thing: its kind, and when it links again (UTC; None for never).  Of a claim: when it lapses.
+    into
+        Of a case that is merged: the case that goes on.
+    is_public
+        Of a note: whether it may be told to those whom the case is about.
     batch
         What was said at once, and can be taken back at once.
     seen
@@ -115,6 +122,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbi
     is_whole: bool = False
     thing_kind: str | None = None
     until: datetime | None = None
+    into: str | None = None
+    is_public: bool = False
     batch: str | None = None
     seen: Seen | None = None
 

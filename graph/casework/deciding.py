@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
 
+from graph.casebook.cases import CaseFile, fold_cases
 from graph.casebook.events import LONGEST_REASON, WORDS, DecidedOn, Event, Word
 from graph.casebook.fold import State, say_decision
 from graph.casework.seen import Sight, look, say_changes, see_ring
@@ -110,10 +111,12 @@ def prepare_decisions(
     ConfigError
         If a word or a reason makes no sense; nothing is said then.
     """
-    words = [wish.require() for wish in wishes]
-    sights = look(store, state, (wish.subject_id for wish in wishes), subject)
-    batch = _name_batch(state, wishes, by) if len(wishes) > 1 else None
-    found = [(wish, word, sights[wish.subject_id]) for wish, word in zip(wishes, words, strict=True)]
+    files = fold_cases(state)
+    wanted = [each for wish in wishes for each in _list_parts(wish, files)]
+    words = [wish.require() for wish in wanted]
+    sights = look(store, state, (wish.subject_id for wish in wanted), subject)
+    batch = _name_batch(state, wanted, by) if len(wanted) > 1 else None
+    found = [(wish, word, sights[wish.subject_id]) for wish, word in zip(wanted, words, strict=True)]
     told = {"by": by, "batch": batch}
     return Decisions(
         tuple(_draft(wish, word, sight, _choose_accounts(wish, sight, state)) | told for wish, word, sight in found),
@@ -133,6 +136,16 @@ def _draft(wish: Wish, word: Word, sight: Sight, accounts: tuple[str, ...]) -> F
         "is_whole": sight.subject == "ring" and not wish.members,
         "seen": sight.seen,
     }
+
+
+def _list_parts(wish: Wish, files: Mapping[str, CaseFile]) -> list[Wish]:
+    """What is to be decided of a case: of each ring that was merged into it, or of the members that were split off."""
+    file = files.get(wish.subject_id)
+    if file is None:
+        return [wish]
+    if file.source is not None:
+        return [replace(wish, subject_id=file.source.subject_id, members=wish.members or file.source.accounts)]
+    return [wish, *(replace(wish, subject_id=each) for each in file.parts if not wish.members)]
 
 
 def _name_batch(state: State, wishes: Sequence[Wish], by: str) -> str:
@@ -156,7 +169,14 @@ def _choose_accounts(wish: Wish, sight: Sight, state: State) -> tuple[str, ...]:
             raise UnknownIdError(say_unknown("member", member, nearest, f" in ring {sight.subject_id!r}"))
     if wish.members:
         return tuple(dict.fromkeys(wish.members))
-    return tuple(each for each in sight.accounts if each not in _list_kept(wish, sight, state))
+    kept = _list_kept(wish, sight, state).keys() | _list_split_off(sight, state)
+    return tuple(each for each in sight.accounts if each not in kept)
+
+
+def _list_split_off(sight: Sight, state: State) -> set[str]:
+    """The members of a ring who are a case of their own."""
+    file = fold_cases(state).get(sight.subject_id)
+    return {account_id for account_id, _ in file.split_off} if file and sight.subject == "ring" else set()
 
 
 def _list_kept(wish: Wish, sight: Sight, state: State) -> dict[str, Event]:
@@ -176,7 +196,7 @@ def _remark(wish: Wish, sight: Sight, state: State) -> list[str]:
     return [
         f"{account_id} stays as it was decided: {say_decision(event, names_ring=True, longest=60)}"
         for account_id, event in _list_kept(wish, sight, state).items()
-    ]
+    ] + [f"{each} is another case's, and not decided about" for each in sorted(_list_split_off(sight, state))]
 
 
 def require_unchanged(store: GraphStore, ring_id: str, run_id: str) -> None:

@@ -1,0 +1,35 @@
+"""What would make the program surer of a ring: how many bits it lacks for the next tier, and what besides."""
+
+from __future__ import annotations
+
+import math
+
+from detection.policy import Policy
+from graph.vocabulary import Tier
+
+AXES = "two kinds of personal things and deeds against others, by half of the members, that nothing innocent explains"
+
+
+def say_surer(tier: Tier, score: float, net_bits: float, size: int, policy: Policy) -> str:
+    """One sentence: what lacks for the next tier.
+
+    Parameters
+    ----------
+    tier, score, net_bits, size
+        Of the ring.
+    policy
+        For the thresholds.
+
+    >>> from detection.policy import DEFAULT_POLICY
+    >>> say_surer("watch", 0.2, 10.0, 4, DEFAULT_POLICY)
+    'for review it takes a score of 0.5: 6 more bits at the least, that no trades among its members alone show'
+    """
+    if tier == "automatic":
+        return "it is as sure as it gets; a person has to confirm it all the same"
+    name, wanted = ("review", policy.review_score) if tier == "watch" else ("an automatic flag", policy.automatic_score)
+    if score >= wanted:
+        lacks = AXES if tier == "review" else "something that its trades alone do not show"
+        return f"for {name} its score is enough; what lacks is {lacks}"
+    lacking = math.ceil(-math.log2(max(1.0 - wanted, 1e-9)) * policy.half_score_bits * math.sqrt(size) - net_bits)
+    more = "; and " + AXES if tier == "review" else ", that no trades among its members alone show"
+    return f"for {name} it takes a score of {wanted:g}: {max(lacking, 1):,} more bits at the least{more}"

@@ -1,0 +1,190 @@
+"""Cases: the rings of the latest run with all that people said of them, and which of them wait for somebody."""
+
+from __future__ import annotations
+
+import math
+from collections import defaultdict
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Literal
+
+from graph.casebook.cases import CaseFile, fold_cases
+from graph.casebook.events import Event, SeenMember
+from graph.casebook.fold import State
+from graph.errors import RingfenceError
+from graph.queries.answers import RingSummary
+from graph.queries.asking import Row, ask
+from graph.queries.rings import list_rings
+from graph.queries.runs import find_latest_run
+from graph.stores.protocol import GraphStore
+
+Status = Literal["open", "held", "decided", "closed", "merged", "gone"]
+"""Waits for somebody; somebody has it; a person has decided; all of its members are restricted; it is part of another
+case; the latest run finds no such ring."""
+
+_MEMBERS = """MATCH (g:Ring)<-[m:MEMBER_OF]-(a:Account) WHERE g.run_id = $run_id
+RETURN g.ring_id AS ring_id, a.account_id AS account_id, a.status AS status, m.bits AS bits, m.role AS role
+ORDER BY ring_id, role, bits DESC, account_id"""
+_FRAUD = """MATCH (g:Ring)<-[:MEMBER_OF]-(a:Account)-[l:LABELLED]->(k:Label) WHERE g.run_id = $run_id
+RETURN DISTINCT a.account_id AS account_id, k.label AS label"""
+_ORDERS = """MATCH (g:Ring)<-[:MEMBER_OF]-(a:Account)-[o:ORDERED]-() WHERE g.run_id = $run_id
+RETURN DISTINCT g.ring_id AS ring_id, o.order_id AS order_id, o.amount AS amount, o.currency AS currency"""
+_SINCE = """MATCH (r:Run)-[:FOUND]->(g:Ring)
+RETURN g.ring_id AS ring_id, min(r.started_at) AS first_at"""
+
+
+@dataclass(frozen=True)
+class Case:
+    """A case as it stands.
+
+    Attributes
+    ----------
+    case_id, ring
+        Its id, and the ring of the latest run; None where that finds no such ring.
+    members
+        Who is in it now.
+    status
+        What it waits for.
+    file
+        What was said of it.
+    decided
+        The verdict that stands on the ring.
+    fresh
+        Members about whom nobody has decided, though the ring was decided about.
+    money
+        The amounts of its members' orders, in the currency of most of them (``currency``).
+    first_at
+        When a run first found the ring.
+    """
+
+    case_id: str
+    ring: RingSummary | None
+    members: tuple[SeenMember, ...]
+    status: Status
+    file: CaseFile
+    decided: Event | None
+    fresh: tuple[str, ...]
+    money: float
+    currency: str
+    first_at: datetime | None
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What the latest run found, by ring, and who is restricted."""
+
+    members: Mapping[str, list[Row]]
+    restricted: frozenset[str]
+    money: Mapping[str, tuple[float, str]]
+    first_at: Mapping[str, datetime | None]
+    began_at: datetime | None
+
+
+def list_cases(store: GraphStore, state: State, *, barred: Collection[str], now: datetime) -> list[Case]:
+    """Every case of the latest run, by the rank of its ring; then those that were split off.
+
+    Parameters
+    ----------
+    store, state
+        What was found, and what was said.
+    barred
+        Statuses that restrict an account, in lower case.
+    now
+        The instant, UTC: who holds a case is a matter of time.
+
+    Raises
+    ------
+    RingfenceError
+        If nothing was run yet.
+    """
+    run = find_latest_run(store)
+    if run is None:
+        raise RingfenceError("no run yet; type: ringfence detect")
+    rings, files = list_rings(store), fold_cases(state)
+    found = _look(store, run.run_id, state, barred, run.started_at)
+    cases = [_make_case(ring.ring_id, ring, files, state, found, now) for ring in rings]
+    by_id = {ring.ring_id: ring for ring in rings}
+    parts = [(file.case_id, file.source.subject_id) for file in files.values() if file.source is not None]
+    return cases + [_make_case(each, by_id.get(ring_id), files, state, found, now) for each, ring_id in parts]
+
+
+def _look(store: GraphStore, run_id: str, state: State, barred: Collection[str], began_at: datetime | None) -> _Found:
+    members: dict[str, list[Row]] = defaultdict(list)
+    restricted = {account_id for account_id, event in state.accounts.items() if event.word == "confirmed"}
+    cleared = {account_id for account_id, event in state.accounts.items() if event.word == "cleared"}
+    for row in ask(store, _MEMBERS, run_id=run_id):
+        members[row["ring_id"]].append(row)
+        if (row["status"] or "").casefold() in barred:
+            restricted.add(row["account_id"])
+    restricted |= {row["account_id"] for row in ask(store, _FRAUD, run_id=run_id) if row["label"] == "fraud"}
+    amounts: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for row in ask(store, _ORDERS, run_id=run_id):
+        if row["amount"] is not None:
+            amounts[row["ring_id"]][row["currency"] or ""].append(row["amount"])
+    money = {ring_id: _find_most(found) for ring_id, found in amounts.items()}
+    first_at = {row["ring_id"]: row["first_at"] for row in ask(store, _SINCE)}
+    return _Found(members, frozenset(restricted - cleared), money, first_at, began_at)
+
+
+def _find_most(amounts: Mapping[str, list[float]]) -> tuple[float, str]:
+    """The sum in the currency of most orders: sums of several currencies are no sum."""
+    currency = max(sorted(amounts), key=lambda name: len(amounts[name]))
+    return math.fsum(amounts[currency]), currency
+
+
+def _make_case(
+    case_id: str, ring: RingSummary | None, files: Mapping[str, CaseFile], state: State, found: _Found, now: datetime
+) -> Case:
+    file = files.get(case_id, CaseFile(case_id))
+    rows = found.members.get(ring.ring_id, []) if ring else []
+    apart = {account_id for account_id, _ in file.split_off}
+    wanted = set(file.source.accounts) if file.source else {row["account_id"] for row in rows} - apart
+    members = tuple(
+        SeenMember(account_id=row["account_id"], role=row["role"], bits=row["bits"])
+        for row in rows
+        if row["account_id"] in wanted
+    )
+    decided = state.rings.get(case_id) or file.verdict
+    fresh = _find_fresh(members, decided, state)
+    money, currency = found.money.get(ring.ring_id, (0.0, "")) if ring else (0.0, "")
+    first_at = found.first_at.get(ring.ring_id) if ring else None
+    status = _find_status(file, members, (decided, fresh), found, now)
+    return Case(case_id, ring, members, status, file, decided, fresh, money, currency, first_at)
+
+
+def _find_fresh(members: tuple[SeenMember, ...], decided: Event | None, state: State) -> tuple[str, ...]:
+    if decided is None:
+        return ()
+    known = {each.account_id for each in decided.seen.members} if decided.seen else set()
+    return tuple(
+        each.account_id for each in members if each.account_id not in known and each.account_id not in state.accounts
+    )
+
+
+def _find_status(
+    file: CaseFile,
+    members: tuple[SeenMember, ...],
+    said: tuple[Event | None, tuple[str, ...]],
+    found: _Found,
+    now: datetime,
+) -> Status:
+    decided, fresh = said
+    if file.merged is not None:
+        return "merged"
+    if not members:
+        return "gone"
+    holder = file.find_holder(now)
+    if file.reopened is not None:
+        return "held" if holder else "open"
+    if all(each.account_id in found.restricted for each in members):
+        return "closed"
+    is_back = decided is not None and decided.word == "dismissed" and _is_heard(decided, found)
+    if decided is not None and not is_back and all(each in found.restricted for each in fresh):
+        return "decided"
+    return "held" if holder else "open"
+
+
+def _is_heard(event: Event, found: _Found) -> bool:
+    """Whether the latest run knew of an event: a ring that was dismissed and is there all the same is back."""
+    return found.began_at is not None and event.at.astimezone(UTC).replace(tzinfo=None) <= found.began_at

@@ -1,0 +1,160 @@
+"""One case on one page: its ring, what changed since somebody looked, what was noted, which others it is related to."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from graph.casebook.events import Event
+from graph.casebook.fold import State, say_decision
+from graph.casework.cases import Case
+from graph.casework.seen import Sight, say_changes, see_ring
+from graph.queries.answers import RingRecord
+from graph.queries.asking import ask
+from graph.queries.rings import find_ring
+from graph.stores.protocol import GraphStore
+
+MOST_RINGS_OF_A_THING = 5
+"""What members of more rings use says nothing of any two of them."""
+
+_THINGS = """MATCH (g:Ring)<-[:MEMBER_OF]-(:Account)-[:USES]->(i:Identifier) WHERE g.run_id = $run_id
+RETURN DISTINCT g.ring_id AS ring_id, i.kind AS kind, i.canonical AS name ORDER BY ring_id, kind, name"""
+_MEMBERS = """MATCH (g:Ring)<-[:MEMBER_OF]-(a:Account) WHERE g.run_id = $run_id
+RETURN g.ring_id AS ring_id, a.account_id AS account_id ORDER BY ring_id, account_id"""
+
+
+@dataclass(frozen=True)
+class Note:
+    """What somebody noted; ``is_public`` notes may be told to those whom the case is about."""
+
+    at: datetime
+    by: str
+    text: str
+    is_public: bool
+
+
+@dataclass(frozen=True)
+class Related:
+    """Another ring with members or things in common, and what was decided of it."""
+
+    case_id: str
+    members: tuple[str, ...]
+    things: tuple[str, ...]
+    decided: str
+
+
+@dataclass(frozen=True)
+class CasePage:
+    """A case on one page.
+
+    ``changed`` says what is different since the last decision or claim, ``fresh`` who came since the decision;
+    ``proposes`` is what the program recommends, ``surer`` what it would need to be surer.
+    """
+
+    case_id: str
+    status: str
+    holder: str
+    until: datetime | None
+    decided: str
+    changed: str
+    fresh: tuple[str, ...]
+    members: tuple[str, ...]
+    money: float
+    currency: str
+    parts: tuple[str, ...]
+    skipped: int
+    notes: tuple[Note, ...]
+    related: tuple[Related, ...]
+    proposes: str
+    surer: str
+    ring: RingRecord
+
+
+def make_page(store: GraphStore, state: State, case: Case, *, surer: str, now: datetime) -> CasePage:
+    """All about a case.
+
+    Parameters
+    ----------
+    store, state
+        What was found, and what was said.
+    case
+        Of the latest run.
+    surer
+        What the program would need to be surer, in words.
+    now
+        The instant, UTC.
+    """
+    assert case.ring is not None  # a case of the latest run
+    ring, holder = find_ring(store, case.ring.ring_id), case.file.find_holder(now)
+    return CasePage(
+        case_id=case.case_id,
+        status=case.status,
+        holder=holder.by if holder else "",
+        until=_plain(holder.until) if holder and holder.until else None,
+        decided=say_decision(case.decided) if case.decided else "",
+        changed=_say_changed(case, ring),
+        fresh=case.fresh,
+        members=tuple(each.account_id for each in case.members),
+        money=case.money,
+        currency=case.currency,
+        parts=case.file.parts,
+        skipped=len(case.file.skips),
+        notes=tuple(Note(_plain(each.at), each.by, each.reason, each.is_public) for each in case.file.notes),
+        related=tuple(_find_related(store, state, case)),
+        proposes=case.ring.action,
+        surer=surer,
+        ring=ring,
+    )
+
+
+def _plain(at: datetime) -> datetime:
+    return at.astimezone(UTC).replace(tzinfo=None)
+
+
+def _say_changed(case: Case, ring: RingRecord) -> str:
+    """What is different since somebody last decided about the ring, or claimed it."""
+    said = [event for event in (case.decided, case.file.claim) if event is not None and event.seen is not None]
+    if not said:
+        return ""
+    last = max(said, key=lambda event: (event.turn, event.at))
+    changes = say_changes(_see(last), see_ring(ring))
+    return f"since {last.kind} by {last.by} on {last.at:%Y-%m-%d}: {changes or 'nothing'}"
+
+
+def _see(event: Event) -> Sight:
+    assert event.seen is not None  # looked at before
+    return Sight("ring", event.subject_id, event.seen, tuple(each.account_id for each in event.seen.members))
+
+
+def _find_related(store: GraphStore, state: State, case: Case) -> Iterator[Related]:
+    """Rings of the latest run, and rings that were decided about, with members or things in common."""
+    assert case.ring is not None  # a case of the latest run
+    own, run_id = case.ring.ring_id, case.ring.run_id
+    members: dict[str, set[str]] = defaultdict(set)
+    for row in ask(store, _MEMBERS, run_id=run_id):
+        members[row["ring_id"]].add(row["account_id"])
+    mine = {each.account_id for each in case.members} | members[own]
+    for ring_id, event in state.rings.items():
+        if event.seen:
+            members[ring_id] |= {each.account_id for each in event.seen.members}
+    things = _share_things(store, run_id, own)
+    for ring_id in sorted((members.keys() | things.keys()) - {own}):
+        common = tuple(sorted(members[ring_id] & mine))
+        if common or things.get(ring_id):
+            said = state.rings.get(ring_id)
+            yield Related(ring_id, common, things.get(ring_id, ()), say_decision(said, longest=40) if said else "")
+
+
+def _share_things(store: GraphStore, run_id: str, own: str) -> Mapping[str, tuple[str, ...]]:
+    """By ring, what its members and those of one's own use, and members of few other rings."""
+    rings: dict[tuple[str, str], set[str]] = defaultdict(set)
+    for row in ask(store, _THINGS, run_id=run_id):
+        rings[row["kind"], row["name"]].add(row["ring_id"])
+    shared: dict[str, tuple[str, ...]] = defaultdict(tuple)
+    for (kind, name), users in sorted(rings.items()):
+        if own in users and len(users) <= MOST_RINGS_OF_A_THING:
+            for ring_id in users - {own}:
+                shared[ring_id] += (f"{kind} {name}",)
+    return shared

@@ -1,0 +1,167 @@
+"""What to look at next: what a case may cost, times the chance that it is fraud, for each minute that it takes."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from graph.casebook.fold import State
+from graph.casework.cases import Case
+from graph.settings import CaseworkSettings
+
+LEAST_DECISIONS = 5
+"""So many decided rings of a tier say how often rings of it are fraud; fewer say nothing."""
+_Z = 1.959964  # of a normal distribution, for 95 %
+_AGE_DAYS = 30.0
+
+
+@dataclass(frozen=True)
+class Chance:
+    """How often rings of a tier were confirmed: ``hits`` of ``decided``, the share, and where it lies in 95 of 100."""
+
+    tier: str
+    hits: int
+    decided: int
+    share: float
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class QueueLine:
+    """A case that waits; ``chance`` is that of its tier, None where too few were decided about.
+
+    ``harm`` is in the unit of the amounts, ``priority`` in that unit for a minute; ``age_days`` counts from the first
+    run that found the ring.
+    """
+
+    case_id: str
+    kind: str
+    tier: str
+    score: float
+    size: int
+    harm: float
+    chance: float | None
+    minutes: float
+    priority: float
+    age_days: int
+    status: str
+    holder: str
+    skipped: int
+
+
+@dataclass(frozen=True)
+class Queue:
+    """The cases to look at, the most pressing first, of ``waiting`` in all.
+
+    ``hits`` of them are expected to be fraud, between ``hits_low`` and ``hits_high``; None where nobody can say, and
+    ``says`` why, or how it is known.
+    """
+
+    lines: tuple[QueueLine, ...]
+    waiting: int
+    minutes: float
+    hits: float | None
+    hits_low: float | None
+    hits_high: float | None
+    says: str
+
+
+def calibrate(state: State) -> dict[str, Chance]:
+    """How often rings of each tier were confirmed, by all that stands; tiers of too few decisions are left out.
+
+    Rings that are watched are no answer either way.  The interval is Wilson's.
+    """
+    decided: dict[str, list[bool]] = {}
+    for event in state.rings.values():
+        if event.word in ("confirmed", "dismissed", "cleared") and event.seen and event.seen.tier:
+            decided.setdefault(event.seen.tier, []).append(event.word == "confirmed")
+    return {
+        tier: measure_share(tier, sum(found), len(found))
+        for tier, found in decided.items()
+        if len(found) >= LEAST_DECISIONS
+    }
+
+
+def measure_share(tier: str, hits: int, n: int) -> Chance:
+    """A share with its interval (Wilson 1927).
+
+    >>> found = measure_share("review", 8, 10)
+    >>> round(found.low, 2), round(found.high, 2)
+    (0.49, 0.94)
+    """
+    share, square = hits / n, _Z * _Z
+    middle = (share + square / (2 * n)) / (1 + square / n)
+    half = _Z * math.sqrt(share * (1 - share) / n + square / (4 * n * n)) / (1 + square / n)
+    return Chance(tier, hits, n, share, max(0.0, middle - half), min(1.0, middle + half))
+
+
+def make_queue(
+    cases: Iterable[Case], state: State, settings: CaseworkSettings, *, now: datetime, budget: int | None = None
+) -> Queue:
+    """The cases that wait for somebody, the most pressing first.
+
+    What a case may cost (its members' orders, or ``member_harm`` for each), times the chance that it is fraud, over the
+    minutes that it takes; by a thirtieth more for each day that it has waited, so that nothing waits for ever.
+    Skipped cases come after all others.
+
+    Parameters
+    ----------
+    cases, state
+        What there is, and what was decided so far.
+    settings
+        What a case takes, and is worth.
+    now
+        The instant, UTC.
+    budget
+        How many can be looked at; all, if None.
+    """
+    chances = calibrate(state)
+    lines = [_make_line(case, chances, settings, now) for case in cases if case.status in ("open", "held")]
+    lines.sort(key=lambda line: (line.skipped > 0, -line.priority, -line.score, line.case_id))
+    chosen = [line for line in lines if line.status == "open" or budget is None][:budget]
+    minutes = math.fsum(line.minutes for line in chosen)
+    known = [chances[line.tier] for line in chosen if line.tier in chances]
+    if not chosen or len(known) < len(chosen):
+        return Queue(tuple(chosen), len(lines), minutes, None, None, None, _say_unknown(chosen, chances, state))
+    hits, low, high = (math.fsum(getattr(each, name) for each in known) for name in ("share", "low", "high"))
+    rested = ", ".join(f"{each.hits} of {each.decided} of tier {each.tier}" for _, each in sorted(chances.items()))
+    return Queue(tuple(chosen), len(lines), minutes, hits, low, high, f"confirmed so far: {rested}")
+
+
+def _say_unknown(lines: Sequence[QueueLine], chances: Mapping[str, Chance], state: State) -> str:
+    lacking = sorted({line.tier for line in lines} - chances.keys())
+    return (
+        f"how many are fraud nobody can say yet: fewer than {LEAST_DECISIONS} rings of tier {', '.join(lacking)} were"
+        f" decided about ({len(state.rings):,} decisions on rings in all); the order goes by their scores"
+        if lacking
+        else "nothing waits"
+    )
+
+
+def _make_line(case: Case, chances: Mapping[str, Chance], settings: CaseworkSettings, now: datetime) -> QueueLine:
+    assert case.ring is not None  # what is open has a ring
+    size = len(case.members)
+    harm = max(case.money, settings.member_harm * size)
+    chance = chances.get(case.ring.tier)
+    minutes = settings.case_minutes + settings.member_minutes * size
+    age = max(0.0, (now.replace(tzinfo=None) - case.first_at).total_seconds() / 86_400) if case.first_at else 0.0
+    weight = case.ring.score if chance is None else chance.share
+    holder = case.file.find_holder(now)
+    return QueueLine(
+        case_id=case.case_id,
+        kind=case.ring.kind,
+        tier=case.ring.tier,
+        score=case.ring.score,
+        size=size,
+        harm=harm,
+        chance=None if chance is None else chance.share,
+        minutes=minutes,
+        priority=harm * weight / minutes * (1.0 + age / _AGE_DAYS),
+        age_days=int(age),
+        status=case.status,
+        holder=holder.by if holder else "",
+        skipped=len(case.file.skips),
+    )

@@ -1,0 +1,187 @@
+"""Cases: what waits, who has it, what was said of it, and what becomes of it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from command_line import run
+from said import decide_ring
+from small_market import HOSTILE, RINGS, add_run
+
+from graph.casebook.book import import_events
+from graph.casebook.events import write_event
+from graph.open import open_casebook
+
+pytestmark = pytest.mark.usefixtures("plain_surroundings")
+SECOND = RINGS[1].ring_id
+WHY = ("--by", "ana", "--reason", "why")
+
+
+@pytest.fixture(autouse=True)
+def here(market: Path, elsewhere: Path) -> Path:
+    """A store of one's own after a run: ``R-1`` of four accounts, and a second ring that is watched."""
+    shutil.copytree(market / "ringfence-store", elsewhere / "ringfence-store")
+    return elsewhere
+
+
+def do(*words: str, exit_code: int = 0) -> str:
+    result = run(*words)
+    assert result.exit_code == exit_code, result.output
+    return result.stderr if exit_code else result.stdout
+
+
+def ask(*words: str) -> Any:
+    return json.loads(do(*words, "--format", "json"))
+
+
+def list_queue() -> list[str]:
+    return [each["case_id"] for each in ask("queue")]
+
+
+def test_the_queue_begins_with_what_costs_most_for_the_time_that_it_takes() -> None:
+    first, second = ask("queue")
+    assert (first["case_id"], second["case_id"]) == ("R-1", SECOND)
+    # Five orders of 73.50 in all, a member's least harm of 10 each being less; 10 minutes, and half of one for each.
+    assert (first["harm"], first["minutes"], first["chance"]) == (73.5, 12.0, None)
+    assert (second["harm"], second["minutes"]) == (20.0, 11.0)
+    assert first["priority"] == pytest.approx(73.5 * 0.93 / 12 * (1 + first["age_days"] / 30), rel=0.01)
+    (here := Path("ringfence.toml")).write_text("casework.member_harm = 1000\ncasework.case_minutes = 1\n")
+    assert [each["harm"] for each in ask("queue")] == [4000.0, 2000.0]
+    here.write_text("casework.member_harm = 0\n")
+    assert "member_harm" in do("queue", exit_code=1)
+
+
+def test_nobody_says_what_to_expect_before_five_rings_of_a_tier_were_decided_about() -> None:
+    said = do("queue", "--budget", "1")
+    assert "1 of 2 cases that wait" in said
+    assert "fewer than 5 rings of tier automatic were decided about" in said.replace("\n", " ")
+    words = ["confirmed"] * 4 + ["dismissed"]
+    said_of = [decide_ring(f"R-old-{n}", word, {f"x{n}": 9.0}, tier="automatic") for n, word in enumerate(words)]
+    with open_casebook("ringfence-store") as book:
+        import_events(book, [write_event(each) for each in said_of])
+    found = ask("queue", "--budget", "1")
+    assert found["hits"] == pytest.approx(0.8)
+    assert (round(found["hits_low"], 2), round(found["hits_high"], 2)) == (0.38, 0.96)
+    assert found["says"] == "confirmed so far: 4 of 5 of tier automatic"
+    assert "0.8 of all 1 listed are expected" in do("queue", "--budget", "1").replace("\n", " ")
+
+
+def test_two_cannot_have_one_case_and_a_claim_lapses() -> None:
+    do("claim", "R-1", "--by", "ana")
+    error = do("claim", "R-1", "--by", "bo", exit_code=5)
+    until = datetime.now(UTC) + timedelta(hours=8)
+    assert error.startswith(f"ringfence: case R-1 is with ana until {until:%Y-%m-%d %H:}")
+    for words in (("skip", "R-1"), ("merge", SECOND, "R-1")):
+        assert "is with ana" in do(*words, "--by", "bo", "--reason", "x", exit_code=5)
+    do("claim", "R-1", "--by", "ana")
+    assert ask("queue")[0]["holder"] == "ana"
+    assert [each["case_id"] for each in ask("queue", "--budget", "5")["lines"]] == [SECOND]
+    assert "not with bo" in do("claim", "R-1", "--release", "--by", "bo", exit_code=1)
+    do("claim", "R-1", "--release", "--by", "ana")
+    do("claim", "R-1", "--by", "bo", "--hours", "0.0000001")
+    do("claim", "R-1", "--by", "cy")
+
+
+def test_one_screen_says_all_of_a_case(here: Path) -> None:
+    do("claim", "R-1", "--by", "ana")
+    do("note", "R-1", "--text", "called\nthe seller", "--by", "ana")
+    do("note", "R-1", "--text", "we look at it", "--public", "--by", "ana")
+    do("decide", SECOND, "confirmed", *WHY)
+    add_run(here / "ringfence-store", run_id="run-2", odd_id="dan")
+    page = ask("case", "R-1")
+    assert (page["status"], page["holder"], page["decided"]) == ("held", "ana", "")
+    assert [(each["text"], each["is_public"]) for each in page["notes"]] == [
+        ("called\nthe seller", False),
+        ("we look at it", True),
+    ]
+    assert page["changed"].startswith("since claimed by ana on 20")
+    assert page["changed"].endswith(': dan came, o\'Hara "[bold]"; DROP\n=1+1,\t🦊 went')
+    related = {each["case_id"]: each for each in page["related"]}
+    assert related[SECOND]["members"] == ["dan"]
+    assert related[SECOND]["decided"].startswith("confirmed by ana")
+    assert page["proposes"] == "Hold payouts and open a case."
+    assert page["surer"].startswith("it is as sure as it gets")
+    screen = do("case", "R-1")
+    assert "Notes" in screen
+    assert "(public): we look at it" in screen
+    assert not set(screen) & {"\x1b", "\t"}
+
+
+def test_what_was_decided_does_not_wait_until_it_grows_or_is_opened_again(here: Path) -> None:
+    do("decide", "R-1", "confirmed", *WHY)
+    assert list_queue() == [SECOND]
+    assert ask("case", "R-1")["status"] == "closed"
+    assert "nothing to reopen" in do("reopen", SECOND, *WHY, exit_code=1)
+    do("reopen", "R-1", *WHY)
+    assert "R-1" in list_queue()
+    do("decide", "R-1", "watch", *WHY)
+    assert list_queue() == [SECOND]
+    add_run(here / "ringfence-store", run_id="run-2", odd_id="dan")
+    assert "R-1" in list_queue()
+    assert ask("case", "R-1")["fresh"] == ["dan"]
+
+
+def test_a_ring_whose_members_are_all_restricted_is_closed_by_itself() -> None:
+    for account_id in ("ann", "bob", HOSTILE):
+        assert "R-1" in list_queue()
+        do("decide", account_id, "confirmed", *WHY)
+    # cyd is labelled fraud by the tables.
+    assert list_queue() == [SECOND]
+    do("decide", "cyd", "cleared", *WHY)
+    assert "R-1" in list_queue()
+
+
+def test_a_skipped_case_comes_last_until_it_is_decided() -> None:
+    do("skip", "R-1", *WHY)
+    assert list_queue() == [SECOND, "R-1"]
+    assert ask("queue")[1]["skipped"] == 1
+
+
+def test_cases_that_were_merged_are_one_and_are_decided_about_as_one() -> None:
+    do("merge", SECOND, "R-1", *WHY)
+    assert list_queue() == ["R-1"]
+    assert ask("case", SECOND)["case_id"] == "R-1"
+    assert ask("case", "R-1")["parts"] == [SECOND]
+    assert "as it is" in do("merge", "R-1", "R-1", *WHY, exit_code=1)
+    rows = ask("decide", "R-1", "dismissed", *WHY)
+    assert {each["subject_id"] for each in rows} == {"R-1", SECOND}
+    do("decide", "--undo", rows[0]["batch"], *WHY)
+    do("reopen", SECOND, *WHY)
+    assert list_queue() == ["R-1", SECOND]
+
+
+def test_members_who_were_split_off_are_a_case_of_their_own() -> None:
+    said = do("split", "R-1", "--member", "ann", *WHY)
+    (part,) = [each for each in list_queue() if each.startswith("C")]
+    assert f"ringfence case {part}" in said
+    assert ask("case", part)["members"] == ["ann"]
+    assert "ann" not in ask("case", "R-1")["members"]
+    do("decide", part, "cleared", *WHY)
+    assert part not in list_queue()
+    do("decide", "R-1", "confirmed", *WHY)
+    said_of = {each: ask("account", each)["decisions"][0].split()[0] for each in ("ann", "bob")}
+    assert said_of == {"ann": "cleared", "bob": "confirmed"}
+    assert "name some of the" in do("split", SECOND, "--member", "dan", "--member", "eve", *WHY, exit_code=1)
+    assert "no member 'bo'" in do("split", SECOND, "--member", "bo", *WHY, exit_code=3)
+
+
+@pytest.mark.parametrize("command", ["case", "claim", "note", "skip", "merge", "split", "reopen"])
+def test_a_case_that_there_is_not_is_one_line_with_the_nearest(command: str) -> None:
+    more = {
+        "case": (),
+        "claim": ("--by", "ana"),
+        "note": ("--text", "x", "--by", "ana"),
+        "merge": (SECOND, *WHY),
+        "split": ("--member", "ann", *WHY),
+    }
+    error = do(command, "R-11", *more.get(command, WHY), exit_code=3)
+    assert error == "ringfence: no case 'R-11'; the nearest is 'R-1'\n"
+
+
+def test_before_the_first_run_nothing_waits(tmp_path: Path) -> None:
+    assert "no store" in do("--store", str(tmp_path / "nowhere"), "queue", exit_code=5)
