@@ -36,18 +36,17 @@ def queue(workplace: Workplace, budget: int | None, limit: int, form: Format) ->
 
     First comes what costs most if it is fraud, times the chance that it is, for each minute that it takes
     to look. The chance is how often rings of its tier were confirmed so far, once five were decided
-    about. With --budget: which ones to take, and how many of them to expect to be fraud.
+    about. With --budget: which ones to take, and how many of them to expect to be fraud. Appeals that
+    wait for an answer stand before all cases, with the day by which they have to have it.
     """
     from graph.casework.queue import QueueLine, make_queue
 
     settings = workplace.read_settings().casework
     with workplace.open_store() as store:
         state, cases = _read(workplace, store)
-    found = make_queue(cases, state, settings, now=datetime.now(UTC), budget=budget)
-    shown = found.lines if budget else found.lines[:limit]
+    found = make_queue(cases, state, settings, now=datetime.now(UTC), budget=budget, limit=limit)
     columns = list_columns(QueueLine)
-    document = as_rows(shown) if budget is None else found
-    write_answer(Answer(document, columns, as_rows(shown), lambda: _render().draw_queue(found, shown)), form)
+    write_answer(Answer(found, columns, as_rows(found.lines), lambda: _render().draw_queue(found)), form)
 
 
 def _read(workplace: Workplace, store: GraphStore) -> tuple[State, list[Case]]:

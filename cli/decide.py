@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from graph.casework.deciding import Decisions, Wish
     from graph.stores.protocol import GraphStore
 
-HEARD = ("decided", "undone", "ignored", "heeded")
+HEARD = ("decided", "undone", "ignored", "heeded", "ruled")
 """What moves a run."""
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from rich.console import RenderableType
 from rich.text import Text
 
-from cli.draw_parts import make_table, show_id, show_text, show_time
+from cli.draw_parts import make_table, show_id, show_text, show_tier, show_time
+
+if TYPE_CHECKING:
+    from detection.rejudging import MemberChange
 
 
 def draw_events(rows: Sequence[Mapping[str, Any]]) -> RenderableType:
@@ -28,4 +31,13 @@ def draw_events(rows: Sequence[Mapping[str, Any]]) -> RenderableType:
             subject,
             show_text(reason[:200]),
         )
+    return table
+
+
+def draw_changes(changes: Sequence[MemberChange]) -> RenderableType:
+    """What would become of accounts: the one that appealed first."""
+    table = make_table("account", "becomes", "before", "after", "rings")
+    for each in changes:
+        tiers = show_tier(each.before), show_tier(each.after)
+        table.add_row(show_id(each.account_id), each.outcome, *tiers, show_text(", ".join(each.rings)))
     return table

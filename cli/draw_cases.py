@@ -22,36 +22,46 @@ from cli.draw_parts import (
 )
 
 if TYPE_CHECKING:
+    from graph.casework.appeals import OpenAppeal
     from graph.casework.page import CasePage, Related
-    from graph.casework.queue import Queue, QueueLine
+    from graph.casework.queue import Queue
 
 MOST_NAMED = 5
 
 
-def draw_queue(found: Queue, shown: Sequence[QueueLine]) -> RenderableType:
-    """The cases that wait, and what to expect of them."""
-    if not shown:
-        return Text("No case waits.")
+def draw_queue(found: Queue) -> RenderableType:
+    """The appeals and the cases that wait, and what to expect of them."""
+    parts = [_draw_appeals(found.appeals), Text()] if found.appeals else []
+    if not found.lines:
+        return Group(*parts, Text("No case waits."))
     numbers = {"score", "size", "harm", "chance", "minutes", "waits"}
     table = make_table(
         "case", "kind", "tier", "score", "size", "harm", "chance", "minutes", "waits", "with", right=numbers
     )
-    for line in shown:
+    for line in found.lines:
         waits = f"{line.age_days} d{f', skipped {line.skipped}' if line.skipped else ''}"
         table.add_row(
             show_id(line.case_id), line.kind, show_tier(line.tier), show_number(line.score), str(line.size),
             show_number(line.harm, 0), show_number(line.chance), show_number(line.minutes, 0), waits,
             show_text(line.holder),
         )  # fmt: skip
-    return Group(table, Text(_say_expected(found, len(shown))))
+    return Group(*parts, table, Text(_say_expected(found)))
 
 
-def _say_expected(found: Queue, n: int) -> str:
-    hours = sum(line.minutes for line in found.lines[:n]) / 60
+def _draw_appeals(appeals: Sequence[OpenAppeal]) -> RenderableType:
+    table = make_table("appeal of", "since", "answer by", "")
+    for each in appeals:
+        late = Text("overdue", style="bold red") if each.is_overdue else Text()
+        table.add_row(show_id(each.account_id), show_time(each.at), show_time(each.until), late)
+    return table
+
+
+def _say_expected(found: Queue) -> str:
+    n, hours = len(found.lines), sum(line.minutes for line in found.lines) / 60
     head = f"\n{n:,} of {found.waiting:,} cases that wait; {hours:.1f} hours of work."
     if found.hits is None:
         return f"{head} {found.says[:1].upper()}{found.says[1:]}."
-    hits = f"{found.hits:.1f} of all {len(found.lines)} listed are expected to be fraud"
+    hits = f"{found.hits:.1f} of them are expected to be fraud"
     return f"{head} {hits}, {found.hits_low:.1f} to {found.hits_high:.1f} in 95 of 100 ({found.says})."
 
 

@@ -101,6 +101,8 @@ class CaseworkSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
         How long a case stays with whoever claimed it.
     case_minutes, member_minutes
         What looking at a case takes, and each of its members besides.
+    appeal_days
+        Within how many days an appeal has to be answered.
     member_harm
         What a member is taken to cost who has no orders with an amount, in the unit of the amounts.
     """
@@ -109,6 +111,7 @@ class CaseworkSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
     case_minutes: float = 10.0
     member_minutes: float = 0.5
     member_harm: float = 10.0
+    appeal_days: float = 183.0
 
     def __post_init__(self) -> None:
         for name in self.__struct_fields__:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from detection.casework.heard import Heard
 from graph.arrow import is_true
+from graph.casebook.events import Event
 from graph.casebook.fold import Thing
 from graph.model import Snapshot, Uses
 
@@ -29,7 +30,7 @@ def heed_facts(snapshot: Snapshot, heard: Heard) -> Snapshot:
     Who was confirmed or cleared is labelled so, as of the day of the decision, so that whoever cuts the past off cuts
     that off too.  A label says nothing about its own account: it is no evidence.
     """
-    return _add_labels(_ignore_things(snapshot, heard.things.keys()), heard)
+    return _add_labels(_part(_ignore_things(snapshot, heard.things.keys()), heard.parted), heard)
 
 
 def find_things(snapshot: Snapshot, things: Collection[Thing]) -> NDArray[np.bool_]:
@@ -54,6 +55,23 @@ def _ignore_things(snapshot: Snapshot, things: Collection[Thing]) -> Snapshot:
     kept = ~find_things(snapshot, things)[snapshot.uses.identifier]
     uses = snapshot.uses
     return replace(snapshot, uses=Uses(uses.account[kept], uses.identifier[kept], uses.seen_at[kept]))
+
+
+def _part(snapshot: Snapshot, parted: Iterable[Event]) -> Snapshot:
+    """Without the uses by which accounts were linked that are not to be: of a ring's things, or of another's."""
+    uses, dropped = snapshot.uses, np.zeros(len(snapshot.uses.account), dtype=bool)
+    row_of = {account_id: row for row, account_id in enumerate(snapshot.account_id.tolist())} if parted else {}
+    for event in parted:
+        if event.subject_id not in row_of:
+            continue
+        own = uses.account == row_of[event.subject_id]
+        unlinked = find_things(snapshot, set(event.things))
+        others = [row_of[each] for each in event.not_same_as if each in row_of]
+        unlinked[uses.identifier[np.isin(uses.account, others)]] = True
+        dropped |= own & unlinked[uses.identifier]
+    if not dropped.any():
+        return snapshot
+    return replace(snapshot, uses=Uses(uses.account[~dropped], uses.identifier[~dropped], uses.seen_at[~dropped]))
 
 
 def _add_labels(snapshot: Snapshot, heard: Heard) -> Snapshot:

@@ -15,18 +15,20 @@ from graph.casebook.fold import State, Thing, fold
 
 @dataclass(frozen=True)
 class Heard:
-    """The verdicts that stand on accounts, rings and reviews, by id, and the things that link nobody."""
+    """The verdicts that stand on accounts, rings and reviews, by id; things that link nobody, or not one account."""
 
     accounts: Mapping[str, Event] = field(default_factory=dict)
     rings: Mapping[str, Event] = field(default_factory=dict)
     reviews: Mapping[str, Event] = field(default_factory=dict)
     things: Mapping[Thing, Event] = field(default_factory=dict)
+    parted: tuple[Event, ...] = ()
 
     @property
     def event_ids(self) -> tuple[str, ...]:
         """Of all that stands, each once, sorted."""
         parts = (self.accounts, self.rings, self.reviews, self.things)
-        return tuple(sorted({event.event_id for part in parts for event in part.values()}))
+        said = {event.event_id for part in parts for event in part.values()}
+        return tuple(sorted(said | {event.event_id for event in self.parted}))
 
     def record(self) -> dict[str, object]:
         """What a run keeps of it: how many events, and a checksum by which the same ones are known again."""
@@ -56,4 +58,4 @@ def hear(events: Iterable[Event], as_of: np.datetime64 | None = None) -> Heard:
 
 def choose_heard(state: State, at: datetime) -> Heard:
     """What a run heeds of a state, at an instant (UTC)."""
-    return Heard(state.accounts, state.rings, state.reviews, state.list_ignored(at))
+    return Heard(state.accounts, state.rings, state.reviews, state.list_ignored(at), state.parted)

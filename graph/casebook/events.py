@@ -21,10 +21,22 @@ FORMAT = 1
 """Of events; a later Ringfence that says more, or something else, in one writes a higher number."""
 
 Kind = Literal[
-    "decided", "undone", "ignored", "heeded", "claimed", "released", "noted", "skipped", "merged", "split", "reopened"
+    "decided",
+    "undone",
+    "ignored",
+    "heeded",
+    "claimed",
+    "released",
+    "noted",
+    "skipped",
+    "merged",
+    "split",
+    "reopened",
+    "appealed",
+    "ruled",
 ]
-"""A verdict; an event or batch taken back; a thing that links nobody, and one that links again; and what becomes of a
-case, which has the id of its ring."""
+"""A verdict; an event or batch taken back; a thing that links nobody, and one that links again; what becomes of a
+case, which has the id of its ring; an appeal of an account, and the answer to it."""
 Subject = Literal["ring", "account", "review", "thing", "event"]
 DecidedOn = Literal["ring", "account", "review"]
 Word = Literal["confirmed", "dismissed", "cleared", "watch"]
@@ -97,7 +109,11 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbi
     accounts
         Of a decision on a ring: the members whom it is about.  ``is_whole``: all that the ring had.
     thing_kind, until
-        Of a thing: its kind, and when it links again (UTC; None for never).  Of a claim: when it lapses.
+        Of a thing: its kind, and when it links again (UTC; None for never).  Of a claim: when it lapses; of an appeal:
+        when it has to be answered.
+    ruling, things, not_same_as
+        Of an answer to an appeal: whether it was granted; and if so what does not link the account any more: things by
+        kind and canonical value, and other accounts, whatever it has in common with them.
     into
         Of a case that is merged: the case that goes on.
     is_public
@@ -123,6 +139,9 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbi
     thing_kind: str | None = None
     until: datetime | None = None
     into: str | None = None
+    ruling: Literal["granted", "refused"] | None = None
+    things: tuple[tuple[str, str], ...] = ()
+    not_same_as: tuple[str, ...] = ()
     is_public: bool = False
     batch: str | None = None
     seen: Seen | None = None

@@ -22,6 +22,10 @@ class State:
         The latest verdict on each; of an account it may come with that on a ring it is in.
     things
         What links nobody, by kind and canonical value, whether or not its time is up.
+    appeals
+        Of each account the last appeal, as long as it is open.
+    parted
+        The answers to appeals by which an account is linked to something no more, in their order.
     said
         Every event in its order, those that were taken back among them.
     undone
@@ -32,6 +36,8 @@ class State:
     rings: Mapping[str, Event] = field(default_factory=dict)
     reviews: Mapping[str, Event] = field(default_factory=dict)
     things: Mapping[Thing, Event] = field(default_factory=dict)
+    appeals: Mapping[str, Event] = field(default_factory=dict)
+    parted: tuple[Event, ...] = ()
     said: tuple[Event, ...] = ()
     undone: frozenset[str] = frozenset()
 
@@ -55,7 +61,8 @@ def fold(events: Iterable[Event]) -> State:
     for event in said:
         if event.event_id not in undone:
             standing.apply(event)
-    return State(**vars(standing), said=said, undone=undone)
+    kept = vars(standing) | {"parted": tuple(standing.parted)}
+    return State(**kept, said=said, undone=undone)
 
 
 def sort_events(events: Iterable[Event]) -> tuple[Event, ...]:
@@ -82,6 +89,8 @@ class _Standing:
     rings: dict[str, Event] = field(default_factory=dict)
     reviews: dict[str, Event] = field(default_factory=dict)
     things: dict[Thing, Event] = field(default_factory=dict)
+    appeals: dict[str, Event] = field(default_factory=dict)
+    parted: list[Event] = field(default_factory=list)
 
     def apply(self, event: Event) -> None:
         thing = (event.thing_kind or "", event.subject_id)
@@ -90,12 +99,23 @@ class _Standing:
                 self.things[thing] = event
             case "heeded", _:
                 self.things.pop(thing, None)
+            case "appealed", _:
+                self.appeals[event.subject_id] = event
+            case "ruled", _:
+                self._apply_ruling(event)
             case "decided", "ring":
                 self._apply_ring(event)
             case "decided", "account":
                 self.accounts[event.subject_id] = event
-            case "decided", _:
+            case "decided", "review":
                 self.reviews[event.subject_id] = event
+
+    def _apply_ruling(self, event: Event) -> None:
+        self.appeals.pop(event.subject_id, None)
+        if event.word is not None:
+            self.accounts[event.subject_id] = event
+        if event.things or event.not_same_as:
+            self.parted.append(event)
 
     def _apply_ring(self, event: Event) -> None:
         if event.is_whole:
@@ -127,4 +147,5 @@ def say_decision(event: Event, *, names_ring: bool = False, longest: int = 200) 
     reason = " ".join(event.reason.split())
     shown = reason if len(reason) <= longest else reason[: longest - 1].rstrip() + "…"
     ring = f" with ring {event.subject_id}" if names_ring and event.subject == "ring" else ""
-    return f"{said} by {event.by} on {event.at:%Y-%m-%d}{ring}: {shown}"
+    on_appeal = " on appeal" if event.kind == "ruled" else ""
+    return f"{said}{on_appeal} by {event.by} on {event.at:%Y-%m-%d}{ring}: {shown}"

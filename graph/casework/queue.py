@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from graph.casebook.fold import State
+from graph.casework.appeals import OpenAppeal, list_appeals
 from graph.casework.cases import Case
 from graph.settings import CaseworkSettings
 
@@ -56,11 +57,12 @@ class QueueLine:
 class Queue:
     """The cases to look at, the most pressing first, of ``waiting`` in all.
 
-    ``hits`` of them are expected to be fraud, between ``hits_low`` and ``hits_high``; None where nobody can say, and
-    ``says`` why, or how it is known.
+    ``appeals`` wait for an answer, those that have to have it first at the top.  ``hits`` of the cases are expected to
+    be fraud, between ``hits_low`` and ``hits_high``; None where nobody can say, and ``says`` why, or how it is known.
     """
 
     lines: tuple[QueueLine, ...]
+    appeals: tuple[OpenAppeal, ...]
     waiting: int
     minutes: float
     hits: float | None
@@ -99,7 +101,13 @@ def measure_share(tier: str, hits: int, n: int) -> Chance:
 
 
 def make_queue(
-    cases: Iterable[Case], state: State, settings: CaseworkSettings, *, now: datetime, budget: int | None = None
+    cases: Iterable[Case],
+    state: State,
+    settings: CaseworkSettings,
+    *,
+    now: datetime,
+    budget: int | None = None,
+    limit: int | None = None,
 ) -> Queue:
     """The cases that wait for somebody, the most pressing first.
 
@@ -116,19 +124,22 @@ def make_queue(
     now
         The instant, UTC.
     budget
-        How many can be looked at; all, if None.
+        How many can be looked at: so many of those that nobody has.
+    limit
+        Without a budget: how many to list, those that somebody has among them.
     """
-    chances = calibrate(state)
+    chances, appeals = calibrate(state), tuple(list_appeals(state, now))
     lines = [_make_line(case, chances, settings, now) for case in cases if case.status in ("open", "held")]
     lines.sort(key=lambda line: (line.skipped > 0, -line.priority, -line.score, line.case_id))
-    chosen = [line for line in lines if line.status == "open" or budget is None][:budget]
+    chosen = lines[:limit] if budget is None else [line for line in lines if line.status == "open"][:budget]
     minutes = math.fsum(line.minutes for line in chosen)
     known = [chances[line.tier] for line in chosen if line.tier in chances]
     if not chosen or len(known) < len(chosen):
-        return Queue(tuple(chosen), len(lines), minutes, None, None, None, _say_unknown(chosen, chances, state))
+        says = _say_unknown(chosen, chances, state)
+        return Queue(tuple(chosen), appeals, len(lines), minutes, None, None, None, says)
     hits, low, high = (math.fsum(getattr(each, name) for each in known) for name in ("share", "low", "high"))
     rested = ", ".join(f"{each.hits} of {each.decided} of tier {each.tier}" for _, each in sorted(chances.items()))
-    return Queue(tuple(chosen), len(lines), minutes, hits, low, high, f"confirmed so far: {rested}")
+    return Queue(tuple(chosen), appeals, len(lines), minutes, hits, low, high, f"confirmed so far: {rested}")
 
 
 def _say_unknown(lines: Sequence[QueueLine], chances: Mapping[str, Chance], state: State) -> str:

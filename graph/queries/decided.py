@@ -28,6 +28,15 @@ class Decided:
 
     def say(self, subject: Subject, subject_id: str) -> tuple[str, ...]:
         """What was decided of a subject, and what evidence says of it; nothing where nobody has decided."""
+        return (*self._say_standing(subject, subject_id), *self._say_appeal(subject, subject_id))
+
+    def _say_appeal(self, subject: Subject, subject_id: str) -> tuple[str, ...]:
+        event = self.state.appeals.get(subject_id) if subject == "account" else None
+        if event is None or event.until is None:
+            return ()
+        return (f"appealed on {event.at:%Y-%m-%d}; the answer is due by {event.until:%Y-%m-%d}",)
+
+    def _say_standing(self, subject: Subject, subject_id: str) -> tuple[str, ...]:
         event = self.find(subject, subject_id)
         if event is None:
             return ()

@@ -139,3 +139,44 @@ def test_the_most_alike_are_the_same(stores: tuple[str, str], monkeypatch: pytes
 def test_loading_the_folder_again_adds_nothing_on_either(stores: tuple[str, str]) -> None:
     tables = [run(store, "load", "market").stdout for store in stores]
     assert tables[0] == tables[1]
+
+
+def test_a_week_of_casework_ends_the_same_on_both(stores: tuple[str, str], tmp_path: Path) -> None:
+    """What is said to one store is taken into the other, and both then find, and show, the same."""
+    embedded, server = stores
+    first, second = json.loads(run(embedded, "rings", "--format", "json").stdout)[:2]
+    ring = json.loads(run(embedded, "ring", first["ring_id"], "--format", "json").stdout)
+    one, other = (member["account_id"] for member in ring["members"][:2])
+    thing = json.loads(run(embedded, "account", other, "--format", "json").stdout)["identifiers"][0]
+    (tmp_path / "letter.txt").write_text("I lent my\nphone", encoding="utf-8")
+    why = ("--by", "ana", "--reason", "family phone")
+    for words in (
+        ("decide", one, "cleared", *why),
+        ("decide", second["ring_id"], "dismissed", *why),
+        ("ignore", thing["kind"], thing["value"], *why),
+        ("claim", first["ring_id"], "--by", "ana"),
+        ("note", first["ring_id"], "--text", "called", "--by", "ana"),
+        ("appeal", other, "--text", str(tmp_path / "letter.txt"), "--by", "mail"),
+        ("appeal", other, "--granted", *why, "--yes"),
+    ):
+        run(embedded, *words)
+    run(embedded, "casebook", "export", "-o", str(tmp_path / "events.jsonl"))
+    assert run(server, "casebook", "import", str(tmp_path / "events.jsonl")).stdout == "7 events added, 0 were there.\n"
+    for store in stores:
+        run(store, "detect")
+    shape = ("--format", "json")
+    found = json.loads(ask_both(stores, "rings", *shape))
+    assert second["ring_id"] not in {each["ring_id"] for each in found}
+    for words in (("casebook", "list"), ("account", one), ("why", one), ("account", other), ("case", first["ring_id"])):
+        ask_both(stores, *words, *shape)
+    assert json.loads(ask_both(stores, "account", one, *shape))["tier"] == "clear"
+    said = [json.loads(run(each, "queue", *shape).stdout)["lines"] for each in stores]
+    assert [each["case_id"] for each in said[0]] == [each["case_id"] for each in said[1]]
+    for store in stores:
+        assert "is with ana until" in run(store, "claim", first["ring_id"], "--by", "bo", exit_code=5).stderr
+        undone = json.loads(
+            run(store, "decide", second["ring_id"], "watch", "--by", "bo", "--reason", "x", *shape).stdout
+        )
+        run(store, "decide", "--undo", undone[0]["event_id"], "--by", "bo", "--reason", "x")
+        assert "casebook" in run(store, "verify").stdout
+    assert len(json.loads(run(server, "casebook", "list", *shape).stdout)) == 9

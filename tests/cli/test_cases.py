@@ -40,18 +40,18 @@ def ask(*words: str) -> Any:
 
 
 def list_queue() -> list[str]:
-    return [each["case_id"] for each in ask("queue")]
+    return [each["case_id"] for each in ask("queue")["lines"]]
 
 
 def test_the_queue_begins_with_what_costs_most_for_the_time_that_it_takes() -> None:
-    first, second = ask("queue")
+    first, second = ask("queue")["lines"]
     assert (first["case_id"], second["case_id"]) == ("R-1", SECOND)
     # Five orders of 73.50 in all, a member's least harm of 10 each being less; 10 minutes, and half of one for each.
     assert (first["harm"], first["minutes"], first["chance"]) == (73.5, 12.0, None)
     assert (second["harm"], second["minutes"]) == (20.0, 11.0)
     assert first["priority"] == pytest.approx(73.5 * 0.93 / 12 * (1 + first["age_days"] / 30), rel=0.01)
     (here := Path("ringfence.toml")).write_text("casework.member_harm = 1000\ncasework.case_minutes = 1\n")
-    assert [each["harm"] for each in ask("queue")] == [4000.0, 2000.0]
+    assert [each["harm"] for each in ask("queue")["lines"]] == [4000.0, 2000.0]
     here.write_text("casework.member_harm = 0\n")
     assert "member_harm" in do("queue", exit_code=1)
 
@@ -68,7 +68,7 @@ def test_nobody_says_what_to_expect_before_five_rings_of_a_tier_were_decided_abo
     assert found["hits"] == pytest.approx(0.8)
     assert (round(found["hits_low"], 2), round(found["hits_high"], 2)) == (0.38, 0.96)
     assert found["says"] == "confirmed so far: 4 of 5 of tier automatic"
-    assert "0.8 of all 1 listed are expected" in do("queue", "--budget", "1").replace("\n", " ")
+    assert "0.8 of them are expected" in do("queue", "--budget", "1").replace("\n", " ")
 
 
 def test_two_cannot_have_one_case_and_a_claim_lapses() -> None:
@@ -79,7 +79,7 @@ def test_two_cannot_have_one_case_and_a_claim_lapses() -> None:
     for words in (("skip", "R-1"), ("merge", SECOND, "R-1")):
         assert "is with ana" in do(*words, "--by", "bo", "--reason", "x", exit_code=5)
     do("claim", "R-1", "--by", "ana")
-    assert ask("queue")[0]["holder"] == "ana"
+    assert ask("queue")["lines"][0]["holder"] == "ana"
     assert [each["case_id"] for each in ask("queue", "--budget", "5")["lines"]] == [SECOND]
     assert "not with bo" in do("claim", "R-1", "--release", "--by", "bo", exit_code=1)
     do("claim", "R-1", "--release", "--by", "ana")
@@ -139,7 +139,7 @@ def test_a_ring_whose_members_are_all_restricted_is_closed_by_itself() -> None:
 def test_a_skipped_case_comes_last_until_it_is_decided() -> None:
     do("skip", "R-1", *WHY)
     assert list_queue() == [SECOND, "R-1"]
-    assert ask("queue")[1]["skipped"] == 1
+    assert ask("queue")["lines"][1]["skipped"] == 1
 
 
 def test_cases_that_were_merged_are_one_and_are_decided_about_as_one() -> None:
