@@ -2,14 +2,25 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 from killing import Killer
 from neo4j_release import CURRENT
-from neo4j_server import Neo4jServer, ServerAddress, empty_server, named_server, server_for_tests, start_or_skip
+from neo4j_server import (
+    CERTIFICATES,
+    TLS,
+    Neo4jServer,
+    ServerAddress,
+    empty_server,
+    named_server,
+    server_for_tests,
+    start_or_skip,
+)
 from property_graph import BACKENDS, Dump, Open, as_server, dump_graph, empty_quickly
 from sharing import find_scope, needs_server
 
@@ -21,8 +32,8 @@ from graph.stores.protocol import GraphStore, Mode
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Begin with the servers, then with the modules that take long, so that no worker is left with one at the end.
 
-    What takes a server's keys away or kills it comes last of the servers' tests: after either, the server has to think
-    each question over again, which takes longer than to answer it.
+    What takes a server's keys away, or starts it anew, comes last of the servers' tests: after either, the server has
+    to think each question over again, which takes longer than to answer it.
     """
     slow = {_name_module(item) for item in items if item.get_closest_marker("slow")}
     servers = {item.nodeid for item in items if item.get_closest_marker("server")}
@@ -33,6 +44,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 def _find_unrest(item: pytest.Item) -> int:
     names = getattr(item, "fixturenames", ())
+    if "closed_server" in names:
+        return 3
     return 2 if "mortal_server" in names else int("bare" in names)
 
 
@@ -70,9 +83,24 @@ def killer(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Killer]:
 
 
 @pytest.fixture(scope="session")
-def own_neo4j(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Neo4jServer]:
+def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of our own authority and another: ``ours.pem``, ``other.pem``, and certificates for localhost."""
+    folder = tmp_path_factory.mktemp("authority")
+    ours = trustme.CA()
+    ours.cert_pem.write_to_path(str(folder / "ours.pem"))
+    trustme.CA().cert_pem.write_to_path(str(folder / "other.pem"))
+    localhost = ours.issue_cert("localhost", key_type=trustme.KeyType.RSA)
+    localhost.private_key_pem.write_to_path(str(folder / "private.key"))
+    localhost.cert_chain_pems[0].write_to_path(str(folder / "public.crt"))
+    return folder
+
+
+@pytest.fixture(scope="session")
+def own_neo4j(authority: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Neo4jServer]:
     """A server of the long-term release that the tests started; it may be stopped, killed and started again."""
-    process = start_or_skip(tmp_path_factory.mktemp("neo4j"))
+    home = tmp_path_factory.mktemp("neo4j")
+    shutil.copytree(authority, home / CERTIFICATES)
+    process = start_or_skip(home, settings=TLS)
     yield process
     process.kill()  # nobody will miss what is in it, and an orderly end takes ten seconds
 

@@ -28,7 +28,7 @@ from neo4j_release import (
 from neo4j_server import QUICK_START, Neo4jServer, ServerAddress, empty_server
 
 OFTEN_STARTED = (LONG_TERM,)
-"""Preparing takes as long as three starts; the tests start the current release once or twice."""
+"""Preparing takes as long as four starts; the tests start the current release once or twice."""
 
 USUAL_WORK = (
     "CREATE CONSTRAINT FOR (thing:Thing) REQUIRE thing.id IS UNIQUE",
@@ -40,7 +40,7 @@ USUAL_WORK = (
 
 
 def install(release: Release) -> None:
-    """Copy a release's jars into the cache, compile the launcher and prepare quick starts, unless that was done.
+    """Copy a release's jars into the cache and compile the launcher, unless that was done.
 
     Raises
     ------
@@ -64,13 +64,13 @@ def install(release: Release) -> None:
     _run([str(javac), "-cp", f"{jars}/*", "-d", str(release.folder), str(SOURCES / "Server.java")])
     with zipfile.ZipFile(release.folder / LAUNCHER, "w") as launcher:
         launcher.write(release.folder / "Server.class", "Server.class")
-    if release in OFTEN_STARTED:
-        _prepare_quick_starts(release)
     (release.folder / STAMP).write_text(compute_digest(release))
 
 
-def _prepare_quick_starts(release: Release) -> None:
+def prepare_quick_starts(release: Release) -> None:
     """Start once, do some work, stop in order; keep the archive of classes and the home for every later start."""
+    if (release.folder / NEW_HOME).is_dir():
+        return
     archiving = f"-XX:ArchiveClassesAtExit={release.folder / CLASSES}"
     home = release.folder / "first-home"
     server = Neo4jServer(home, release, java_options=[*QUICK_START, archiving])
@@ -95,18 +95,21 @@ def _run(command: list[str]) -> None:
 
 
 def main() -> int:
-    """Install both releases; return 1 where one that has to be there cannot be had."""
+    """Install the releases; return 1 where one that has to be there cannot be had."""
     parser = argparse.ArgumentParser(description="Install the Neo4j server that the tests use.")
     parser.add_argument("--if-possible", action="store_true", help="succeed without it, unless CI is set")
-    if_possible = parser.parse_args().if_possible and not os.environ.get("CI")
+    parser.add_argument("--one-run", action="store_true", help="only what one run of the usual tests needs")
+    chosen = parser.parse_args()
     missing = False
-    for release in RELEASES:
+    for release in (LONG_TERM,) if chosen.one_run else RELEASES:
         try:
             install(release)
+            if release in OFTEN_STARTED and not chosen.one_run:
+                prepare_quick_starts(release)
         except NoServerError as error:
             sys.stderr.write(f"tests against Neo4j {release.version} will be skipped: {error}\n")
             missing = missing or release is LONG_TERM
-    return int(missing and not if_possible)
+    return int(missing and not (chosen.if_possible and not os.environ.get("CI")))
 
 
 if __name__ == "__main__":

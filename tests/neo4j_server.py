@@ -51,6 +51,18 @@ SETTINGS: Mapping[str, str] = {
 }
 
 
+CERTIFICATES = "certificates"
+TLS: Mapping[str, str] = {
+    "dbms.ssl.policy.bolt.enabled": "true",
+    "dbms.ssl.policy.bolt.base_directory": CERTIFICATES,
+    "dbms.ssl.policy.bolt.private_key": "private.key",
+    "dbms.ssl.policy.bolt.public_certificate": "public.crt",
+    "dbms.ssl.policy.bolt.client_auth": "NONE",
+    "server.bolt.tls_level": "OPTIONAL",
+}
+"""Plain or with TLS, as the client likes, with what lies in the folder of certificates in the server's home."""
+
+
 @dataclass(frozen=True)
 class ServerAddress:
     """Where a server answers, and to whom."""
@@ -106,7 +118,7 @@ class Neo4jServer:
 
     @property
     def _any_certificate(self) -> str:
-        is_encrypted = self.settings.get("dbms.ssl.policy.bolt.enabled") == "true"
+        is_encrypted = self.settings.get("server.bolt.tls_level") == "REQUIRED"
         return self.uri.replace("bolt:", "bolt+ssc:") if is_encrypted else self.uri
 
     @property
@@ -128,6 +140,26 @@ class Neo4jServer:
         except BaseException:
             self.kill()
             raise
+
+    def let_write(self, allowed: bool) -> None:
+        """Take writes, or refuse them, in whatever database; at once."""
+        self._tell(f"read only={str(not allowed).lower()}")
+
+    def limit_memory(self, size: int) -> None:
+        """Stop a transaction that takes more bytes; 0 is without a limit."""
+        self._tell(f"memory={size}")
+
+    def _tell(self, line: str) -> None:
+        """Say something to the launcher and wait until it has said it back."""
+        assert self.process is not None
+        assert self.process.stdin is not None
+        heard = self.log.read_text().count(line)
+        self.process.stdin.write(f"{line}\n".encode())
+        self.process.stdin.flush()
+        deadline = time.monotonic() + STOP_SECONDS
+        while self.log.read_text().count(line) == heard:
+            assert time.monotonic() < deadline, self._last_words()
+            time.sleep(0.02)
 
     def kill(self) -> None:
         """End it at once (SIGKILL), as a crash of its machine would."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import functools
+import re
 
 from places import ROOT
 
@@ -32,6 +33,6 @@ def _find_marked(path: str) -> frozenset[str]:
     for node in ast.parse((ROOT / path).read_text(encoding="utf-8")).body:
         if isinstance(node, ast.FunctionDef) and "pytest.mark.server" in map(ast.unparse, node.decorator_list):
             found.add(node.name)
-        if isinstance(node, ast.Assign) and ast.unparse(node) == "pytestmark = pytest.mark.server":
+        if isinstance(node, ast.Assign) and re.fullmatch(r"pytestmark = .*pytest\.mark\.server\b.*", ast.unparse(node)):
             found.add("pytestmark")
     return frozenset(found)

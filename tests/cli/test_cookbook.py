@@ -165,7 +165,7 @@ def test_a_recipe_answers_on_neo4j(neo4j: str, recipe: Recipe) -> None:
 
 
 @pytest.mark.server
-@pytest.mark.thorough  # test_current_release.py asks it what the commands do
+@pytest.mark.thorough
 @pytest.mark.parametrize("recipe", RECIPES, ids=lambda recipe: recipe.title)
 def test_a_recipe_answers_on_the_current_neo4j(current_neo4j: str, recipe: Recipe) -> None:
     rows = ask(current_neo4j, recipe)

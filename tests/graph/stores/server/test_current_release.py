@@ -21,7 +21,7 @@ from graph.open import open_store
 from graph.settings import Settings
 from graph.stores.snapshots import digest_snapshot
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.thorough]
 
 AT = dt.datetime(2024, 4, 1, 6, 30)
 QUESTIONS = (

@@ -10,10 +10,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import small_market
-import trustme
 from click.testing import CliRunner, Result
 from neo4j import exceptions
-from neo4j_server import Neo4jServer, ServerAddress, logged_in, start_or_skip
+from neo4j_server import TLS, Neo4jServer, logged_in
+from property_graph import as_server, empty_quickly
 from server_work import load
 from small_market import CROWD, HOSTILE
 
@@ -34,43 +34,23 @@ from graph.stores.server.bolt import explain_server_error
 
 pytestmark = pytest.mark.server
 
-READ_ONLY = {"server.databases.default_to_read_only": "true"}
-TLS = {
-    "dbms.ssl.policy.bolt.enabled": "true",
-    "dbms.ssl.policy.bolt.base_directory": "certificates",
-    "dbms.ssl.policy.bolt.private_key": "private.key",
-    "dbms.ssl.policy.bolt.public_certificate": "public.crt",
-    "dbms.ssl.policy.bolt.client_auth": "NONE",
-    "server.bolt.tls_level": "REQUIRED",
-}
-
-
-LITTLE_MEMORY = {"db.memory.transaction.max": "4m"}
+LITTLE_MEMORY_BYTES = 4 << 20
 
 
 @pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of our own authority and another: ``ours.pem``, ``other.pem``, and certificates for localhost."""
-    folder = tmp_path_factory.mktemp("authority")
-    ours = trustme.CA()
-    ours.cert_pem.write_to_path(str(folder / "ours.pem"))
-    trustme.CA().cert_pem.write_to_path(str(folder / "other.pem"))
-    localhost = ours.issue_cert("localhost", key_type=trustme.KeyType.RSA)
-    localhost.private_key_pem.write_to_path(str(folder / "private.key"))
-    localhost.cert_chain_pems[0].write_to_path(str(folder / "public.crt"))
-    return folder
+def process(own_neo4j: Neo4jServer) -> Neo4jServer:
+    """The server of all tests, which speaks TLS with whoever wants it, with nothing in its database."""
+    empty_quickly(own_neo4j.address)
+    return own_neo4j
 
 
-@pytest.fixture(scope="module")
-def process(authority: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Neo4jServer]:
-    """A server of this module's own, that speaks TLS only and has little memory for one transaction."""
-    home = tmp_path_factory.mktemp("secure-neo4j")
-    (home / "certificates").mkdir()
-    for name in ("private.key", "public.crt"):
-        (home / "certificates" / name).write_bytes((authority / name).read_bytes())
-    process = start_or_skip(home, settings=TLS | LITTLE_MEMORY)
-    yield process
-    process.kill()
+@pytest.fixture
+def closed_server(own_neo4j: Neo4jServer) -> Iterator[Neo4jServer]:
+    """The same server when it speaks TLS only; the last to be asked for, for it is not started again."""
+    own_neo4j.kill()
+    own_neo4j.restart(settings={**TLS, "server.bolt.tls_level": "REQUIRED"})
+    yield own_neo4j
+    own_neo4j.kill()
 
 
 def at(process: Neo4jServer, scheme: str, *, host: str = "localhost", ca_file: Path | None = None) -> Server:
@@ -82,7 +62,7 @@ def at(process: Neo4jServer, scheme: str, *, host: str = "localhost", ca_file: P
 # ------------------------------------------------------------------------------------------- TLS
 
 
-@pytest.mark.parametrize("scheme", ["neo4j+s", "bolt+s", "neo4j", "bolt"])
+@pytest.mark.parametrize("scheme", ["neo4j+s", "bolt+s"])
 def test_a_store_opens_over_tls_with_our_own_authority(process: Neo4jServer, authority: Path, scheme: str) -> None:
     with open_store(at(process, scheme, ca_file=authority / "ours.pem"), mode="write") as store:
         assert store.query("MATCH (s:Schema) RETURN count(s) AS n") == [{"n": 1}]
@@ -111,10 +91,15 @@ def test_any_certificate_will_do_when_the_scheme_says_so(process: Neo4jServer, t
         assert len(store.query("MATCH (a:Account) RETURN a.account_id AS id")) == len(CROWD) + 6
 
 
-@pytest.mark.parametrize("scheme", ["neo4j", "bolt"])
-def test_a_plain_scheme_at_a_server_that_wants_tls_says_what_to_try(process: Neo4jServer, scheme: str) -> None:
-    with pytest.raises(StoreUnreachableError, match=r"TLS.*\+s"):
-        open_store(at(process, scheme))
+def test_a_server_that_wants_tls_is_spoken_to_with_tls_or_says_what_to_try(
+    closed_server: Neo4jServer, authority: Path
+) -> None:
+    for scheme in ("neo4j", "bolt"):
+        with pytest.raises(StoreUnreachableError, match=r"TLS.*\+s"):
+            open_store(at(closed_server, scheme))
+        # To name an authority is to want TLS.
+        with open_store(at(closed_server, scheme, ca_file=authority / "ours.pem"), mode="write") as store:
+            assert store.query("MATCH (s:Schema) RETURN count(s) AS n") == [{"n": 1}]
 
 
 def test_a_file_without_certificates_is_named(process: Neo4jServer, tmp_path: Path) -> None:
@@ -164,10 +149,16 @@ def test_an_unknown_user_or_none_at_all_is_refused(process: Neo4jServer) -> None
 
 
 def test_a_load_for_which_the_server_has_no_memory_fails_soon_and_says_so(process: Neo4jServer, market: Path) -> None:
-    open_store(at(process, "neo4j+ssc"), mode="write").close()
+    empty_quickly(process.address)
+    here = at(process, "neo4j+ssc")
+    open_store(here, mode="write").close()
+    process.limit_memory(LITTLE_MEMORY_BYTES)
     started = time.monotonic()
-    with pytest.raises(StoreFullError, match=r"ran out of memory: .*give the server more heap"):
-        load(at(process, "neo4j+ssc"), market)
+    try:
+        with pytest.raises(StoreFullError, match=r"ran out of memory: .*give the server more heap"):
+            load(here, market)
+    finally:
+        process.limit_memory(0)
     assert time.monotonic() - started < 30
 
 
@@ -177,15 +168,16 @@ def test_a_load_for_which_the_server_has_no_memory_fails_soon_and_says_so(proces
 @pytest.fixture(scope="module")
 def read_only(process: Neo4jServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The location of a store with a run, whose database takes no more writes."""
-    here = at(process, "neo4j+ssc")
-    with open_store(here, mode="write") as store:
+    empty_quickly(process.address)
+    with open_store(as_server(process.address), mode="write") as store:
         store.load(read_folder(small_market.write_tables(tmp_path_factory.mktemp("rights") / "market"), Settings()))
         snapshot = store.snapshot()
         store.write_run(small_market.make_run(snapshot), snapshot)
         store.write_vectors(snapshot.account_id, np.eye(snapshot.n_accounts, 4, dtype=np.float32))
-    process.restart(settings=TLS | READ_ONLY)
-    with logged_in(ServerAddress(here.uri, process.username, process.password)) as location:
+    process.let_write(False)
+    with logged_in(process.address) as location:
         yield location
+    process.let_write(True)
 
 
 QUESTIONS = (
