@@ -6,6 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from neo4j_server import Neo4jServer
 from property_graph import Dump
 
 from graph.contract.tables import read_folder
@@ -15,6 +16,12 @@ from graph.stores.location import Server
 from graph.stores.snapshots import digest_snapshot
 
 Dumper = Callable[..., Dump]
+
+
+def at(process: Neo4jServer, scheme: str, *, host: str = "localhost", ca_file: Path | None = None) -> Server:
+    """The server by another scheme or name."""
+    uri = f"{scheme}://{host}:{process.port}"
+    return Server(uri, process.username, process.password, ca_file=None if ca_file is None else str(ca_file))
 
 
 def load(server: Server, market: Path, **options: Any) -> None:

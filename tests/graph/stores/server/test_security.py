@@ -12,9 +12,9 @@ import pytest
 import small_market
 from click.testing import CliRunner, Result
 from neo4j import exceptions
-from neo4j_server import TLS, Neo4jServer, logged_in
+from neo4j_server import Neo4jServer, logged_in
 from property_graph import as_server, empty_quickly
-from server_work import load
+from server_work import at, load
 from small_market import CROWD, HOSTILE
 
 from cli.main import COMMANDS, main
@@ -42,21 +42,6 @@ def process(own_neo4j: Neo4jServer) -> Neo4jServer:
     """The server of all tests, which speaks TLS with whoever wants it, with nothing in its database."""
     empty_quickly(own_neo4j.address)
     return own_neo4j
-
-
-@pytest.fixture
-def closed_server(own_neo4j: Neo4jServer) -> Iterator[Neo4jServer]:
-    """The same server when it speaks TLS only; the last to be asked for, for it is not started again."""
-    own_neo4j.kill()
-    own_neo4j.restart(settings={**TLS, "server.bolt.tls_level": "REQUIRED"})
-    yield own_neo4j
-    own_neo4j.kill()
-
-
-def at(process: Neo4jServer, scheme: str, *, host: str = "localhost", ca_file: Path | None = None) -> Server:
-    """The server by another scheme or name."""
-    uri = f"{scheme}://{host}:{process.port}"
-    return Server(uri, process.username, process.password, ca_file=None if ca_file is None else str(ca_file))
 
 
 # ------------------------------------------------------------------------------------------- TLS
@@ -89,17 +74,6 @@ def test_any_certificate_will_do_when_the_scheme_says_so(process: Neo4jServer, t
     with open_store(at(process, scheme), mode="write") as store:
         store.load(read_folder(small_market.write_tables(tmp_path / "market"), Settings()))
         assert len(store.query("MATCH (a:Account) RETURN a.account_id AS id")) == len(CROWD) + 6
-
-
-def test_a_server_that_wants_tls_is_spoken_to_with_tls_or_says_what_to_try(
-    closed_server: Neo4jServer, authority: Path
-) -> None:
-    for scheme in ("neo4j", "bolt"):
-        with pytest.raises(StoreUnreachableError, match=r"TLS.*\+s"):
-            open_store(at(closed_server, scheme))
-        # To name an authority is to want TLS.
-        with open_store(at(closed_server, scheme, ca_file=authority / "ours.pem"), mode="write") as store:
-            assert store.query("MATCH (s:Schema) RETURN count(s) AS n") == [{"n": 1}]
 
 
 def test_a_file_without_certificates_is_named(process: Neo4jServer, tmp_path: Path) -> None:
@@ -187,7 +161,14 @@ QUESTIONS = (
     ["why", "ann"],
     ["path", "ann", "dan"],
     ["similar", "ann"],
+    ["search", "ann"],
+    ["compare", "ann", "dan"],
+    ["why-not", "ann", "dan"],
+    ["expand", "ann"],
+    ["timeline", "ann"],
+    ["exposure"],
     ["policy"],
+    ["queue"],
     ["runs"],
     ["export", "rings", "-o", "-"],
     ["export", "accounts", "-o", "-"],
@@ -206,8 +187,10 @@ def test_every_question_is_answered_without_the_right_to_write(read_only: str, q
 
 def test_there_is_a_question_for_each_command_that_only_asks() -> None:
     others = {"init", "load", "detect", "train", "simulate", "completion", "evaluate", "redteam"}
-    about_folders = {"generations", "verify", "restore"}
-    assert {question[0] for question in (*QUESTIONS, ["check"])} == set(COMMANDS) - others - about_folders
+    about_words, about_folders = {"explain"}, {"generations", "verify", "restore"}
+    decides = {"case", "claim", "note", "skip", "merge", "split", "reopen", "decide", "ignore", "casebook"}
+    asks = {question[0] for question in (*QUESTIONS, ["check"])}
+    assert asks == set(COMMANDS) - others - about_words - about_folders - decides
 
 
 def test_newcomers_are_checked_without_the_right_to_write(read_only: str, tmp_path: Path) -> None:
