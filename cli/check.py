@@ -89,12 +89,14 @@ def _read_tables(folder: Path, settings: Settings) -> dict[str, CheckedTable]:
 
 
 def _join(store: GraphStore, tables: Mapping[str, CheckedTable], folder: Path) -> Newcomers:
+    from detection.casework.facts import heed_facts, read_heard
     from detection.newcomers import Newcomers
     from graph.stores.joined import join_newcomers
 
     snapshot = store.snapshot()
     account_ids = list(dict.fromkeys(str(each) for each in tables["accounts"].rows["account_id"].to_pylist()))
-    newcomers = Newcomers.of(snapshot, join_newcomers(snapshot, tables), account_ids)
+    heard, joined = read_heard(store), join_newcomers(snapshot, tables)
+    newcomers = Newcomers.of(heed_facts(snapshot, heard), heed_facts(joined, heard), account_ids)
     n_known = len(account_ids) - len(newcomers.row)
     if n_known == len(account_ids):
         raise DataError(f"{folder}: no account that the store does not know; for others type: ringfence account ID")

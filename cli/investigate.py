@@ -85,6 +85,7 @@ def why_not(workplace: Workplace, any_ids: tuple[str, ...], run_id: str | None, 
     are missing.  Nothing is written.  CSV gives one row for each step of the sum.
     """
     from cli.work import choose_settings
+    from detection.casework.facts import heed_facts, read_heard
     from detection.evidence.market import make_market
     from detection.inquiry import Step, inquire
 
@@ -92,7 +93,7 @@ def why_not(workplace: Workplace, any_ids: tuple[str, ...], run_id: str | None, 
         raise click.UsageError("name two accounts or more, or a ring and an account")
     with workplace.open_store() as store:
         members, asked = _find_group(store, any_ids, run_id)
-        snapshot = store.snapshot()
+        snapshot = heed_facts(store.snapshot(), read_heard(store))
     found = inquire(make_market(snapshot, choose_settings(workplace, seed=None, encoder=None)), members, asked)
     rows = as_rows(found.steps)
     write_answer(Answer(found, list_columns(Step), rows, lambda: _render().draw_inquiry(found)), form)

@@ -16,8 +16,8 @@ from numpy.typing import NDArray
 
 from detection.barred import heed_decisions
 from detection.candidates.look_alikes import link_look_alikes, make_vectors, name_likenesses
-from detection.casework.facts import heed_facts
-from detection.casework.heard import NOTHING_HEARD, Heard, hear
+from detection.casework.facts import heed_facts, read_heard
+from detection.casework.heard import NOTHING_HEARD, Heard
 from detection.casework.rings import tell_rings
 from detection.casework.verdicts import settle_verdicts
 from detection.channels.facts import find_shared_placeholders
@@ -29,7 +29,6 @@ from detection.scores import score_market
 from detection.search import search_market
 from detection.settings import DetectSettings
 from detection.significance.false_discovery import note_false_discoveries, score_null_rings
-from graph.casebook.events import read_events
 from graph.errors import StoreMovedError
 from graph.model import Snapshot
 from graph.open import open_store
@@ -76,9 +75,9 @@ def detect(
     with open_store(location) as store:
         mark = store.mark_facts()
         snapshot = store.snapshot(as_of=as_of)
-        earlier, events = read_latest_rings(store), read_events(store.casebook.read())
+        earlier, heard = read_latest_rings(store), read_heard(store, as_of)
     progress("reading the graph", 1, _STEPS)
-    run = find_run(snapshot, settings, earlier=earlier, heard=hear(events, as_of), progress=progress)
+    run = find_run(snapshot, settings, earlier=earlier, heard=heard, progress=progress)
     with open_store(location, mode="write") as store:
         moved = find_moved(store, snapshot, mark=mark)
         store.write_run(run, snapshot, started_at=started_at)

@@ -11,14 +11,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from detection.casework.heard import Heard
+from detection.casework.heard import Heard, hear
 from graph.arrow import is_true
-from graph.casebook.events import Event
+from graph.casebook.events import Event, read_events
 from graph.casebook.fold import Thing
 from graph.model import Snapshot, Uses
 
 if TYPE_CHECKING:
     from graph.arrow import Cells
+    from graph.stores.protocol import GraphStore
 
 LABELS = {"confirmed": True, "cleared": False}
 """The decisions that say of an account whether it is fraud."""
@@ -31,6 +32,11 @@ def heed_facts(snapshot: Snapshot, heard: Heard) -> Snapshot:
     that off too.  A label says nothing about its own account: it is no evidence.
     """
     return _add_labels(_part(_ignore_things(snapshot, heard.things.keys()), heard.parted), heard)
+
+
+def read_heard(store: GraphStore, as_of: np.datetime64 | None = None) -> Heard:
+    """What people said that stands in a store, as of an instant."""
+    return hear(read_events(store.casebook.read()), as_of)
 
 
 def find_things(snapshot: Snapshot, things: Collection[Thing]) -> NDArray[np.bool_]:

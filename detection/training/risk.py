@@ -12,8 +12,7 @@ from typing import Any
 import msgspec
 import numpy as np
 
-from detection.casework.facts import heed_facts
-from detection.casework.heard import hear
+from detection.casework.facts import heed_facts, read_heard
 from detection.decisions import Known, choose_known
 from detection.evaluation.leak_gate import LeakCheck, check_features, remove_labels
 from detection.evaluation.measures import ScoreBin, bin_scores
@@ -28,7 +27,6 @@ from detection.risk.settings import RiskSettings
 from detection.run import find_run
 from detection.settings import DetectSettings
 from embeddings.features.table import FeatureTable, describe_accounts, pick_columns
-from graph.casebook.events import read_events
 from graph.model import Floats, Snapshot, Times
 from graph.open import open_store
 from graph.progress import Progress, no_progress
@@ -97,8 +95,7 @@ def train(
 def read_heeded(location: Location, as_of: np.datetime64 | None) -> Snapshot:
     """The market of a store with what people decided until then: who was confirmed or cleared is labelled so."""
     with open_store(location) as store:
-        snapshot, events = store.snapshot(as_of=as_of), read_events(store.casebook.read())
-    return heed_facts(snapshot, hear(events, as_of))
+        return heed_facts(store.snapshot(as_of=as_of), read_heard(store, as_of))
 
 
 def train_on(snapshot: Snapshot, path: Path, settings: DetectSettings, *, progress: Progress = no_progress) -> Training:

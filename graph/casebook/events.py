@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
 
 import msgspec
 
@@ -41,6 +41,9 @@ Subject = Literal["ring", "account", "review", "thing", "event"]
 DecidedOn = Literal["ring", "account", "review"]
 Word = Literal["confirmed", "dismissed", "cleared", "watch"]
 WORDS: tuple[Word, ...] = get_args(Word)
+
+Instant = Annotated[datetime, msgspec.Meta(tz=True)]
+"""A time with its zone: without one it would be another instant on another machine."""
 
 LONGEST_REASON = 100_000
 """Characters."""
@@ -129,7 +132,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbi
     subject: Subject
     subject_id: str
     by: str
-    at: datetime
+    at: Instant
     turn: int
     reason: str
     format: int = FORMAT
@@ -137,7 +140,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbi
     accounts: tuple[str, ...] = ()
     is_whole: bool = False
     thing_kind: str | None = None
-    until: datetime | None = None
+    until: Instant | None = None
     into: str | None = None
     ruling: Literal["granted", "refused"] | None = None
     things: tuple[tuple[str, str], ...] = ()
@@ -160,7 +163,11 @@ def name_event(fields: dict[str, Any]) -> str:
     True
     """
     text = _write({name: value for name, value in fields.items() if name != "event_id"})
-    return "E" + hashlib.sha256(text.encode()).hexdigest()[:20]
+    return _name_text(text)
+
+
+def _name_text(text: str) -> str:
+    return "E" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:20]
 
 
 def write_event(event: Event) -> str:
@@ -179,7 +186,7 @@ def copy_line(line: str) -> str:
 
 
 def read_event(line: str) -> Event:
-    """An event from its line.
+    """An event from its line, as a casebook keeps it or as anybody may have written the same JSON.
 
     Raises
     ------
@@ -188,6 +195,17 @@ def read_event(line: str) -> Event:
     StoreVersionError
         If a newer Ringfence wrote it: what it says is not for this one to leave out.
     """
+    try:
+        event = msgspec.json.decode(line, type=Event)
+    except (msgspec.MsgspecError, UnicodeError, RecursionError):
+        return _read_any(line)
+    # Keys are in order, and a quotation mark in a text is written with a backslash: this is the id's one place.
+    rest = line.replace(f'"event_id":"{event.event_id}",', "", 1)
+    is_ours = event.format <= FORMAT and event.event_id == _name_text(rest)
+    return _in_utc(event) if is_ours else _read_any(line)
+
+
+def _read_any(line: str) -> Event:
     try:
         fields = json.loads(line)
         if isinstance(fields, dict) and isinstance(fields.get("format", 1), int) and fields.get("format", 1) > FORMAT:
@@ -204,6 +222,8 @@ def read_event(line: str) -> Event:
 
 
 def _in_utc(event: Event) -> Event:
+    if event.at.tzinfo is UTC and (event.until is None or event.until.tzinfo is UTC):
+        return event
     until = None if event.until is None else event.until.astimezone(UTC)
     return msgspec.structs.replace(event, at=event.at.astimezone(UTC), until=until)
 

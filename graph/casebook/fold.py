@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -61,8 +62,8 @@ def fold(events: Iterable[Event]) -> State:
     for event in said:
         if event.event_id not in undone:
             standing.apply(event)
-    kept = vars(standing) | {"parted": tuple(standing.parted)}
-    return State(**kept, said=said, undone=undone)
+    kept = {name: found for name, found in vars(standing).items() if not name.startswith("_")}
+    return State(**kept | {"parted": tuple(standing.parted)}, said=said, undone=undone)
 
 
 def sort_events(events: Iterable[Event]) -> tuple[Event, ...]:
@@ -74,10 +75,14 @@ def sort_events(events: Iterable[Event]) -> tuple[Event, ...]:
 def find_undone(said: Iterable[Event]) -> frozenset[str]:
     """The ids of what was taken back; who takes back a taking back brings the first event again."""
     listed = list(said)
+    places: dict[str, list[int]] = defaultdict(list)
+    for place, event in enumerate(listed):
+        for name in {event.event_id, event.batch} - {None}:
+            places[str(name)].append(place)
     undone: set[str] = set()
     for place, event in reversed(list(enumerate(listed))):  # whether it counts is for later ones to say: known by now
         if event.kind == "undone" and event.event_id not in undone:
-            undone |= {each.event_id for each in listed[:place] if event.subject_id in (each.event_id, each.batch)}
+            undone |= {listed[each].event_id for each in places[event.subject_id] if each < place}
     return frozenset(undone)
 
 
@@ -91,6 +96,7 @@ class _Standing:
     things: dict[Thing, Event] = field(default_factory=dict)
     appeals: dict[str, Event] = field(default_factory=dict)
     parted: list[Event] = field(default_factory=list)
+    _with_ring: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
 
     def apply(self, event: Event) -> None:
         thing = (event.thing_kind or "", event.subject_id)
@@ -121,10 +127,12 @@ class _Standing:
         if event.is_whole:
             self.rings[event.subject_id] = event
             # What was said of its members with an earlier verdict on the ring goes with that.
-            for account_id in [each for each, by in self.accounts.items() if _comes_with(by, event)]:
-                del self.accounts[account_id]
+            for account_id in self._with_ring.pop(event.subject_id, ()):
+                if account_id in self.accounts and _comes_with(self.accounts[account_id], event):
+                    del self.accounts[account_id]
         if event.word in ("confirmed", "cleared") or not event.is_whole:
             self.accounts.update(dict.fromkeys(event.accounts, event))
+            self._with_ring[event.subject_id].update(event.accounts)
 
 
 def _comes_with(earlier: Event, event: Event) -> bool:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from command_line import run
-from small_market import HOSTILE, RINGS, add_run
+from small_market import HOSTILE, RINGS, add_run, write_newcomers
 
 from graph.casebook.events import read_events
 from graph.open import open_casebook
@@ -212,6 +212,13 @@ def test_a_thing_is_ignored_and_heeded_again() -> None:
     run("ignore", "device", "phone-7", "--again", *WHY)
     assert run("ignore", "device", "phone-7", "--again", *WHY).exit_code == 1
     assert [each["kind"] for each in list_said()] == ["heeded", "ignored"]
+
+
+def test_nobody_who_is_checked_shares_what_is_ignored(here: Path) -> None:
+    write_newcomers(here / "new")
+    assert "phone-7" in run("check", "new", "--format", "json").stdout
+    run("ignore", "device", "phone-7", *WHY)
+    assert "phone-7" not in run("check", "new", "--format", "json").stdout
 
 
 @pytest.mark.parametrize(

@@ -9,11 +9,12 @@ from __future__ import annotations
 
 import fcntl
 import hashlib
-import json
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+import msgspec
 
 from graph.casebook.book import Lines
 from graph.errors import StoreDamagedError
@@ -107,16 +108,21 @@ def _digest(last: str, text: str) -> str:
     return hashlib.sha256(f"{last}{text}".encode()).hexdigest()
 
 
+class _Line(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    sha256: str
+    events: list[msgspec.Raw]
+
+
 def _parse(content: bytes, path: Path) -> tuple[Lines, str]:
     """The events of whole lines, and the checksum of the last line."""
     events: list[str] = []
     last = _FIRST
     for number, line in enumerate(content.split(b"\n")[:-1], start=1):
         try:
-            found = json.loads(line)
-            said = [json.dumps(each, sort_keys=True, separators=(",", ":")) for each in found["events"]]
-            is_whole = found["sha256"] == _digest(last, f"[{','.join(said)}]")
-        except (ValueError, KeyError, TypeError, RecursionError):
+            found = msgspec.json.decode(line, type=_Line)
+            said = [bytes(each).decode("ascii") for each in found.events]
+            is_whole = found.sha256 == _digest(last, f"[{','.join(said)}]")
+        except (msgspec.MsgspecError, UnicodeError, RecursionError):
             is_whole = False
         if not is_whole:
             raise StoreDamagedError(
@@ -124,7 +130,7 @@ def _parse(content: bytes, path: Path) -> tuple[Lines, str]:
                 " of the casebook into a store that has none"
             )
         events += said
-        last = found["sha256"]
+        last = found.sha256
     return tuple(events), last
 
 

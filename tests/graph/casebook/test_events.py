@@ -45,6 +45,21 @@ def test_what_is_no_event_is_refused_in_one_line(line: str) -> None:
     assert "\n" not in str(refused.value)
 
 
+def test_a_time_without_a_zone_is_another_instant_elsewhere_and_is_refused() -> None:
+    fields = json.loads(write_event(decide("ann", "cleared"))) | {"at": "2024-04-02T09:30:00"}
+    fields["event_id"] = name_event(fields)
+    with pytest.raises(DataError, match="timezone"):
+        read_event(json.dumps(fields))
+
+
+def test_the_same_json_in_another_order_is_the_same_event() -> None:
+    event = decide("ann", "cleared", reason='"event_id":"E1",')
+    fields = json.loads(write_event(event))
+    shuffled = json.dumps(dict(reversed(fields.items())), indent=1)
+    assert read_event(shuffled) == event
+    assert copy_line(shuffled) == write_event(event)
+
+
 def test_a_changed_event_is_noticed() -> None:
     changed = write_event(decide("ann", "cleared")).replace("family", "farmer")
     with pytest.raises(DataError, match="not as it was written"):
