@@ -169,6 +169,8 @@ QUESTIONS = (
     ["exposure"],
     ["policy"],
     ["queue"],
+    ["case", "R-1"],
+    ["casebook", "list"],
     ["runs"],
     ["export", "rings", "-o", "-"],
     ["export", "accounts", "-o", "-"],
@@ -188,9 +190,9 @@ def test_every_question_is_answered_without_the_right_to_write(read_only: str, q
 def test_there_is_a_question_for_each_command_that_only_asks() -> None:
     others = {"init", "load", "detect", "train", "simulate", "completion", "evaluate", "redteam"}
     about_words, about_folders = {"explain"}, {"generations", "verify", "restore"}
-    decides = {"case", "claim", "note", "skip", "merge", "split", "reopen", "decide", "ignore", "casebook"}
+    says = {"claim", "note", "skip", "merge", "split", "reopen", "decide", "ignore", "appeal"}
     asks = {question[0] for question in (*QUESTIONS, ["check"])}
-    assert asks == set(COMMANDS) - others - about_words - about_folders - decides
+    assert asks == set(COMMANDS) - others - about_words - about_folders - says
 
 
 def test_newcomers_are_checked_without_the_right_to_write(read_only: str, tmp_path: Path) -> None:
@@ -205,10 +207,14 @@ def test_a_trial_load_needs_no_right_to_write(read_only: str, tmp_path: Path) ->
     assert result.exit_code == 0, result.stderr
 
 
-@pytest.mark.parametrize("command", ["load", "detect"])
+@pytest.mark.parametrize("command", ["load", "detect", "decide"])
 def test_what_writes_says_which_right_it_lacks(read_only: str, tmp_path: Path, command: str) -> None:
-    folder = small_market.write_tables(tmp_path / "market")
-    result = run(read_only, *([command, str(folder)] if command == "load" else [command]))
+    more = {
+        "load": [str(small_market.write_tables(tmp_path / "market"))],
+        "detect": [],
+        "decide": ["ann", "cleared", "--by", "ana", "--reason", "x"],
+    }
+    result = run(read_only, command, *more[command])
     refusal = result.stderr.splitlines()[-1]
     assert result.exit_code == 5
     assert "read" in refusal
