@@ -51,7 +51,7 @@ def appeal(
     form: Format,
     **asked: Any,
 ) -> None:
-    r"""File an appeal, or answer it.
+    """File an appeal, or answer it.
 
     A granted appeal clears the account, and what it has in common with the members of its rings links it to
     nobody any more; with --not-same-as, only what it has in common with those. First it is shown what
@@ -61,7 +61,7 @@ def appeal(
     ringfence appeal A12 --text letter.txt
     ringfence appeal A12 --granted --reason 'lent the phone to a neighbour'
     ringfence appeal A12 --granted --reason 'lent the phone to a neighbour' --yes
-    """
+    """  # noqa: D301 - click knows a paragraph that is to stay as it is by this character
     if (file is None) == (ruling is None):
         raise click.UsageError("either file an appeal (--text FILE), or answer it (--granted, --refused)")
     if asked["others"] and ruling != "granted":

@@ -166,11 +166,11 @@ def runs(workplace: Workplace, limit: int | None, form: Format) -> None:
 @format_option
 @pass_workplace
 def cypher(workplace: Workplace, query: str, parameters: tuple[str, ...], timeout: float | None, form: Format) -> None:
-    r"""Ask the store anything in Cypher, read-only.
+    """Ask the store anything in Cypher, read-only.
 
     \b
     ringfence cypher 'MATCH (a:Account {account_id: $id}) RETURN a.tier AS tier' -p id=A12
-    """
+    """  # noqa: D301 - click knows a paragraph that is to stay as it is by this character
     from graph.stores.limits import say_late
 
     given, limits = dict(_split_parameter(each) for each in parameters), _find_limits(workplace, timeout)

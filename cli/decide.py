@@ -84,7 +84,7 @@ def decide(
     form: Format,
     **asked: Any,
 ) -> None:
-    r"""Decide about a ring, an account or a review. Every later run heeds it, whatever the score.
+    """Decide about a ring, an account or a review. Every later run heeds it, whatever the score.
 
     \b
     confirmed  it is fraud: those who were in the ring stand there, and are labels
@@ -96,7 +96,7 @@ def decide(
     ringfence decide R4e0c2b9a17 confirmed --reason 'same card, same hand'
     ringfence decide A12 cleared --reason 'family phone'
     ringfence decide cleared --from cleared.csv --reason 'students of one hall' --dry-run
-    """
+    """  # noqa: D301 - click knows a paragraph that is to stay as it is by this character
     if undo is not None:
         if words or asked["file"]:
             raise click.UsageError("--undo takes back what was said, and decides nothing else")
@@ -200,12 +200,12 @@ def _say_outcome(found: Decisions, said: Sequence[Event]) -> str:
 def ignore(
     workplace: Workplace, kind: str, value: str, reason: str, by: str, until: datetime | None, again: bool, form: Format
 ) -> None:
-    r"""Let a thing link nobody any more: a family's phone, a library's computer.
+    """Let a thing link nobody any more: a family's phone, a library's computer.
 
     \b
     ringfence ignore device phone-7 --reason 'the library lends it'
     ringfence ignore device phone-7 --again --reason 'it was sold'
-    """
+    """  # noqa: D301 - click knows a paragraph that is to stay as it is by this character
     from graph.casework.ignoring import find_thing, prepare_ignoring
 
     rings: list[str] = []

@@ -53,26 +53,42 @@ def tell_rings(assessment: Assessment, heard: Heard, earlier: Mapping[str, froze
         Members by ring id of the run before.
     """
     policy = assessment.market.policy
-    known = {**list_earlier(heard), **earlier}
-    found = keep_ring_ids(build_rings(assessment), known)
+    found = keep_decided_ids(build_rings(assessment), earlier, heard)
     if not heard.event_ids:
         return ToldRings(found, (), heard, {})
     freed, back = find_freed(found, heard, policy), find_overtaken(found, heard, policy)
     kept = {account_id: event for account_id, event in heard.accounts.items() if account_id not in back}
     named = {member.account_id for ring in found for member in ring.members}
-    narrow = _leave_out(assessment, freed & named, known) if freed & named else found
+    narrow = keep_decided_ids(_leave_out(assessment, freed & named), earlier, heard) if freed & named else found
     settled = settle_rings(narrow, heard, policy)
     notes = (*note_heard(heard), *settled.notes)
     return ToldRings(settled.rings, notes, replace(heard, accounts=kept), judge_members(found, policy))
 
 
-def _leave_out(
-    assessment: Assessment, account_ids: frozenset[str], known: Mapping[str, frozenset[str]]
-) -> tuple[Ring, ...]:
+def keep_decided_ids(rings: Sequence[Ring], earlier: Mapping[str, frozenset[str]], heard: Heard) -> tuple[Ring, ...]:
+    """Give each ring the id that it had in the run before, or else when somebody decided about it.
+
+    Parameters
+    ----------
+    rings
+        This run's, best first.
+    earlier
+        Members by ring id of the run before.
+    heard
+        For the rings that stayed away since they were dismissed, or were not found for a while.
+    """
+    kept = keep_ring_ids(rings, earlier)
+    taken = {ring.ring_id for ring in kept}
+    away = {ring_id: members for ring_id, members in list_earlier(heard).items() if ring_id not in taken}
+    back = iter(keep_ring_ids([ring for ring in kept if ring.ring_id not in earlier], away))
+    return tuple(ring if ring.ring_id in earlier else next(back) for ring in kept)
+
+
+def _leave_out(assessment: Assessment, account_ids: frozenset[str]) -> tuple[Ring, ...]:
     """The rings that stand without some accounts."""
     ids = assessment.market.snapshot.account_id.tolist()
     rows = frozenset(row for row, account_id in enumerate(ids) if account_id in account_ids)
-    return keep_ring_ids(build_rings(assessment, rows), known)
+    return build_rings(assessment, rows)
 
 
 def list_earlier(heard: Heard) -> dict[str, frozenset[str]]:
@@ -164,7 +180,8 @@ def measure_new_bits(ring: Ring, dismissals: Iterable[Event]) -> float:
 
 
 def _list_dismissals(ring: Ring, heard: Heard) -> Iterator[Event]:
-    """What was dismissed of a ring, the latest first: at least two members, and half of the smaller of the two.
+    """What was dismissed of a ring, the latest first: two members at the least, and half of the smaller of the two, or
+    under the same id.
 
     Dismissals that are about the same people count once.
     """
@@ -174,7 +191,8 @@ def _list_dismissals(ring: Ring, heard: Heard) -> Iterator[Event]:
     for event in sorted(said, key=lambda each: (each.turn, each.at, each.event_id), reverse=True):
         seen = _list_seen(event)
         common = members & seen
-        if len(common) >= 2 and 2 * len(common) >= min(len(members), len(seen)) and len(common & counted) < 2:
+        is_same = ring.ring_id == event.subject_id or 2 * len(common) >= min(len(members), len(seen))
+        if len(common) >= 2 and is_same and len(common & counted) < 2:
             counted |= common
             yield event
 

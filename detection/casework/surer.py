@@ -30,6 +30,8 @@ def say_surer(tier: Tier, score: float, net_bits: float, size: int, policy: Poli
     if score >= wanted:
         lacks = AXES if tier == "review" else "something that its trades alone do not show"
         return f"for {name} its score is enough; what lacks is {lacks}"
-    lacking = math.ceil(-math.log2(max(1.0 - wanted, 1e-9)) * policy.half_score_bits * math.sqrt(size) - net_bits)
+    if wanted >= 1.0:
+        return f"for {name} it takes a score of 1, which no evidence reaches"
+    lacking = math.ceil(-math.log2(1.0 - wanted) * policy.half_score_bits * math.sqrt(size) - net_bits)
     more = "; and " + AXES if tier == "review" else ", that no trades among its members alone show"
     return f"for {name} it takes a score of {wanted:g}: {max(lacking, 1):,} more bits at the least{more}"

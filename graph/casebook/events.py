@@ -47,6 +47,8 @@ Instant = Annotated[datetime, msgspec.Meta(tz=True)]
 
 LONGEST_REASON = 100_000
 """Characters."""
+HIGHEST_TURN = 10**9
+"""Of an event that is taken in: nobody has said so much, and the next event needs a higher one."""
 
 
 class SeenMember(msgspec.Struct, frozen=True, kw_only=True):
@@ -180,8 +182,16 @@ def _write(fields: dict[str, Any]) -> str:
 
 
 def copy_line(line: str) -> str:
-    """The line of an event as a casebook keeps it; see :func:`read_event` for what it refuses."""
-    read_event(line)
+    """The line of an event as a casebook keeps it; see :func:`read_event` for what it refuses.
+
+    Raises
+    ------
+    DataError
+        Also if its turn is one that no casebook reaches.
+    """
+    event = read_event(line)
+    if not 0 <= event.turn <= HIGHEST_TURN:
+        raise DataError(f"event {event.event_id} has the turn {event.turn}, which no casebook reaches")
     return _write(json.loads(line))
 
 

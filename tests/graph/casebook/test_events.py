@@ -60,6 +60,14 @@ def test_the_same_json_in_another_order_is_the_same_event() -> None:
     assert copy_line(shuffled) == write_event(event)
 
 
+@pytest.mark.parametrize("turn", [-1, 10**9 + 1, 10**30])
+def test_a_turn_after_which_nobody_could_say_anything_is_not_taken_in(turn: int) -> None:
+    fields = json.loads(write_event(decide("ann", "cleared"))) | {"turn": turn}
+    fields["event_id"] = name_event(fields)
+    with pytest.raises(DataError):
+        copy_line(json.dumps(fields))
+
+
 def test_a_changed_event_is_noticed() -> None:
     changed = write_event(decide("ann", "cleared")).replace("family", "farmer")
     with pytest.raises(DataError, match="not as it was written"):
