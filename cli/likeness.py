@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -12,12 +13,12 @@ from cli.context import Workplace, pass_workplace
 from cli.options import run_option
 from cli.output import Answer, Format, as_rows, format_option, list_columns, parse_id, write_answer
 from cli.progress import show_progress
-from graph.errors import StoreBusyError, StoreReadOnlyError
 
 if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from embeddings.features.accounts import AccountFeatures
     from graph.model import Snapshot
     from graph.queries.answers import LikeAccount, Share
     from graph.stores.protocol import GraphStore
@@ -36,34 +37,60 @@ MAX_SHARED = 1000
     type=click.Path(path_type=Path, dir_okay=False),
     help="Compare by this encoder, from `train --encoder`.",
 )
+@click.option("--keep", is_flag=True, help="Train the encoder and keep its vectors in the store.")
 @run_option
 @format_option
 @pass_workplace
-def similar(
-    workplace: Workplace, account_id: str, most: int, encoder: Path | None, run_id: str | None, form: Format
-) -> None:
+def similar(workplace: Workplace, /, account_id: str, most: int, run_id: str | None, form: Format, **how: Any) -> None:
     """List the accounts that behave most like one, and say in what.
 
-    Uses the vectors that the last run with the encoder stored.  Where there are none, the encoder is
-    trained first (about twenty seconds for 20,000 accounts), and its vectors are kept.  With
-    --encoder, all accounts are encoded anew, those that came after the training too.
+    Uses the vectors that the last run with the encoder stored.  Where there are none, accounts are
+    compared by the figures of their own doings.  With --encoder, all accounts are encoded anew, those
+    that came after the training too.  Nothing is written, but with --keep: then the encoder is trained
+    (about twenty seconds for 20,000 accounts), and its vectors are kept for the next time.
     """
     from graph.queries.ids import check_account
 
+    if how["keep"] and how["encoder"]:
+        raise click.UsageError("--keep trains an encoder, and --encoder names one; choose one of them")
     with workplace.open_store() as store:
         check_account(store, account_id)
-        snapshot = store.snapshot()
-        vectors = _read_vectors(store, snapshot, account_id) if encoder is None else None
-    if encoder is not None:
-        vectors = encode_with(snapshot, encoder)
-    elif vectors is None:
-        vectors = _make_vectors(workplace, snapshot)
+        market = Compared.of(store.snapshot())
+        stored = None if how["encoder"] or how["keep"] else _read_vectors(store, market.snapshot, account_id)
+    vectors = stored if stored is not None else _make_vectors(workplace, market, **how)
     with workplace.open_store() as store:
-        alike = _find_alike(store, snapshot, vectors, account_id, most=most, run_id=run_id)
+        alike = _find_alike(store, market, vectors, account_id, most=most, run_id=run_id)
     from cli.draw_answers import draw_similar
     from graph.queries.answers import LikeAccount
 
     write_answer(Answer(alike, list_columns(LikeAccount), as_rows(alike), lambda: draw_similar(alike)), form)
+
+
+@dataclass(frozen=True)
+class Compared:
+    """The market whose accounts are compared, and the figures of each."""
+
+    snapshot: Snapshot
+    features: AccountFeatures
+
+    @classmethod
+    def of(cls, snapshot: Snapshot) -> Compared:
+        """Describe the accounts of a snapshot."""
+        from embeddings.features.accounts import account_features
+
+        return cls(snapshot, account_features(snapshot))
+
+
+def _make_vectors(workplace: Workplace, market: Compared, *, encoder: Path | None, keep: bool) -> NDArray[np.float32]:
+    """Vectors by an encoder from a file, by one that is trained and kept, or else by the figures alone."""
+    if encoder is not None:
+        return encode_with(market.snapshot, encoder)
+    if keep:
+        return _train_and_keep(workplace, market.snapshot)
+    from embeddings.features.scaling import point_features
+
+    logger.info("no vectors are stored: compared by figures alone; --keep trains the encoder and keeps its vectors")
+    return point_features(market.features)
 
 
 def _read_vectors(store: GraphStore, snapshot: Snapshot, account_id: str) -> NDArray[np.float32] | None:
@@ -79,14 +106,10 @@ def _read_vectors(store: GraphStore, snapshot: Snapshot, account_id: str) -> NDA
     return np.array([stored.get(each, silent) for each in snapshot.account_id], dtype=np.float32)
 
 
-def _make_vectors(workplace: Workplace, snapshot: Snapshot) -> NDArray[np.float32]:
-    logger.info("no vectors are stored; training the encoder on %s accounts first", f"{snapshot.n_accounts:,}")
+def _train_and_keep(workplace: Workplace, snapshot: Snapshot) -> NDArray[np.float32]:
     vectors = train_vectors(snapshot, workplace.read_settings().seed)
-    try:
-        with workplace.open_store(mode="write") as store:
-            store.write_vectors(snapshot.account_id, vectors)
-    except (StoreBusyError, StoreReadOnlyError) as error:
-        logger.info("the vectors are not kept: %s", error)
+    with workplace.open_store(mode="write") as store:
+        store.write_vectors(snapshot.account_id, vectors)
     return vectors
 
 
@@ -110,7 +133,7 @@ def encode_with(snapshot: Snapshot, path: Path) -> NDArray[np.float32]:
 
 def _find_alike(
     store: GraphStore,
-    snapshot: Snapshot,
+    market: Compared,
     vectors: NDArray[np.float32],
     account_id: str,
     *,
@@ -119,14 +142,14 @@ def _find_alike(
 ) -> list[LikeAccount]:
     import numpy as np
 
-    from embeddings.features.accounts import account_features
     from embeddings.similar import explain_likeness, find_similar, say_reason
     from graph.queries.answers import LikeAccount
     from graph.queries.paths import find_neighbours
     from graph.queries.verdicts import find_verdicts
 
+    snapshot, features = market.snapshot, market.features
     row = int(np.flatnonzero(snapshot.account_id == account_id)[0])
-    near, features = find_similar(vectors, row, most), account_features(snapshot)
+    near = find_similar(vectors, row, most)
     shares = {each.account_id: each.shares for each in find_neighbours(store, account_id, max_hub=MAX_SHARED)}
     ids = [str(snapshot.account_id[other]) for other in near.row]
     verdicts = find_verdicts(store, ids, run_id=run_id)

@@ -61,6 +61,17 @@ def scale_features(features: AccountFeatures, scaling: FeatureScaling) -> NDArra
     return np.where(speaks, np.clip(scaled, -CLIP_AT, CLIP_AT), 0.0).astype(np.float32)
 
 
+def point_features(features: AccountFeatures) -> NDArray[np.float32]:
+    """Features as directions (N, F) of unit length on the market's own scale; zeros for whom nothing is known.
+
+    What any account shows less than others is a direction too, so that the cosine of two is high where both differ from
+    the market in the same things.
+    """
+    scaled = scale_features(features, fit_scaling(features))
+    length = np.linalg.norm(scaled, axis=1, keepdims=True)
+    return (scaled / np.where(length > 0, length, 1.0)).astype(np.float32)
+
+
 def _measure_column(values: NDArray[np.float32]) -> tuple[float, float]:
     if not len(values):
         return 0.0, 0.0

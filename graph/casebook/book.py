@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
-from graph.casebook.events import Event, make_event, read_events, write_event
+if TYPE_CHECKING:  # a store has a casebook, also for those who ask nothing of it
+    from graph.casebook.events import Event
 
 Lines = tuple[str, ...]
 
@@ -47,6 +48,8 @@ def say_in(book: Casebook, say: Callable[[tuple[Event, ...]], Sequence[dict[str,
     say
         From the events so far to the fields of new ones (see :class:`~graph.casebook.events.Event`), in one turn.
     """
+    from graph.casebook.events import make_event, read_events, write_event
+
     made: list[Event] = []
 
     def write(lines: Lines) -> list[str]:
@@ -68,6 +71,8 @@ def import_events(book: Casebook, lines: Sequence[str]) -> int:
     StoreVersionError
         If a newer Ringfence wrote one; nothing is added.
     """
+    from graph.casebook.events import read_events
+
     wanted = {event.event_id: line for event, line in zip(read_events(lines), lines, strict=True)}
 
     def choose(known: Lines) -> list[str]:

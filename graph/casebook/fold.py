@@ -6,8 +6,10 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import TYPE_CHECKING
 
-from graph.casebook.events import Event
+if TYPE_CHECKING:  # questions of a store in which nobody has decided anything import no msgspec
+    from graph.casebook.events import Event
 
 Thing = tuple[str, str]
 """A kind of identifier, and a canonical value."""

@@ -90,11 +90,11 @@ def _count(store: GraphStore, shared: dict[Thing, set[str]]) -> list[InCommon]:
         by_channel[channel].append(name)
     kinds = sorted({name for channel, names in by_channel.items() if channel not in _WAYS for name in names})
     asked = [_ask_users(_USERS_OF_THING, kinds, ", t.kind AS channel")]
-    counted = [channel for channel in _USERS if by_channel[channel]]
-    asked += [_ask_users(_USERS[channel], by_channel[channel], "") for channel in counted]
+    # All of them, also where there is nothing to count: a server plans another question anew.
+    asked += [_ask_users(users, by_channel[channel], "") for channel, users in _USERS.items()]
     things, *deeds = store.query_many(asked)
     sizes = {(row["channel"], row["name"]): row["n"] for row in things}
-    for channel, rows in zip(counted, deeds, strict=True):
+    for channel, rows in zip(_USERS, deeds, strict=True):
         sizes |= {(channel, row["name"]): row["n"] for row in rows}
     return [InCommon(*thing, sizes.get(thing), tuple(sorted(who))) for thing, who in shared.items()]
 

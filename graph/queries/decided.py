@@ -6,13 +6,15 @@ import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from graph.casebook.events import Event, read_events
 from graph.casebook.fold import State, fold, say_decision
 from graph.queries.answers import RunSummary, Subject
 from graph.queries.runs import find_latest_run
 from graph.stores.protocol import GraphStore
+
+if TYPE_CHECKING:
+    from graph.casebook.events import Event
 
 SHORT = 40
 """Characters of a reason in a list."""
@@ -70,6 +72,8 @@ def read_decided(store: GraphStore) -> Decided:
     lines = store.casebook.read()
     if not lines:
         return Decided(fold(()))
+    from graph.casebook.events import read_events
+
     run = find_latest_run(store)
     settings = json.loads(run.settings) if run and run.settings else {}
     told = settings.get("overruled", []) if isinstance(settings, dict) else []

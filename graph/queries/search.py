@@ -29,12 +29,15 @@ _IDS = {
     "run": "MATCH (n:Run) WITH n.run_id AS id WHERE toLower(id) CONTAINS $low RETURN id",
     "review": "MATCH (n:Review) WITH n.review_id AS id WHERE toLower(id) CONTAINS $low RETURN id",
     "product": "MATCH (n:Listing) WITH n.product_id AS id WHERE toLower(id) CONTAINS $low RETURN id",
-    "order": "MATCH (:Account)-[o:ORDERED]->() WITH o.order_id AS id WHERE toLower(id) CONTAINS $low RETURN id",
+    "order": """MATCH (a:Account)-[o:ORDERED]->(b) WHERE toLower(o.order_id) CONTAINS $low
+WITH o.order_id AS id, a.account_id AS buyer, b.account_id AS seller RETURN id, buyer, seller""",
 }
 _IDENTIFIERS = """MATCH (i:Identifier)
 WHERE toLower(i.value) CONTAINS $low OR i.canonical IN $forms OR i.canonical CONTAINS $address
 OR (i.kind = 'phone' AND i.canonical CONTAINS $digits)
-RETURN i.kind AS kind, i.value AS value, i.canonical AS canonical ORDER BY kind, canonical, value LIMIT $most"""
+RETURN i.kind AS kind, i.value AS value, i.canonical AS canonical,
+CASE WHEN i.canonical IN $forms THEN 0 WHEN toLower(i.value) STARTS WITH $low THEN 1 ELSE 2 END AS place
+ORDER BY place, kind, canonical, value LIMIT $most"""
 _MIN_DIGITS = 5
 _MIN_LETTERS = 3
 
@@ -63,18 +66,23 @@ def search(store: GraphStore, text: str, *, most: int) -> Found:
 
 @dataclass(frozen=True)
 class _Place:
-    """A hit, and how good it is; ``name`` is what an identifier is called in whatever spelling."""
+    """A hit, and how good it is; ``name`` is what an identifier is called in whatever spelling.
+
+    ``owners`` are those accounts that came with it.
+    """
 
     kind: str
     id: str
     place: int
     name: str = ""
+    owners: frozenset[str] = frozenset()
 
 
 def _find_ids(store: GraphStore, wanted: str) -> Iterator[_Place]:
     for kind, cypher in _IDS.items():
         for row in ask(store, f"{cypher}, {_RANK}", low=wanted.lower(), most=MOST_EACH):
-            yield _Place(kind, row["id"], row["place"])
+            owners = frozenset(row[end] for end in ("buyer", "seller") if row.get(end))
+            yield _Place(kind, row["id"], row["place"], owners=owners)
 
 
 def _find_identifiers(store: GraphStore, wanted: str) -> list[_Place]:
@@ -130,8 +138,6 @@ _OWNERS: dict[str, Question] = {
         way="(l)<-[:LISTED]-(a:Account)",
     ),
 }
-_TRADERS = """MATCH (a:Account)-[o:ORDERED]->(b) WHERE o.order_id IN $ids
-RETURN o.order_id AS id, a.account_id AS buyer, b.account_id AS seller"""
 
 
 @dataclass
@@ -154,8 +160,8 @@ def _complete(store: GraphStore, places: Sequence[_Place]) -> tuple[Hit, ...]:
                 owner = owners[(kind, row["id"])]
                 owner.account_ids.add(row["account_id"])
                 owner.tier = row.get("tier")
-    for row in ask(store, _TRADERS, ids=ids["order"]) if ids["order"] else ():
-        owners[("order", row["id"])].account_ids |= {each for each in (row["buyer"], row["seller"]) if each}
+    for place in places:
+        owners[(place.kind, place.id)].account_ids |= place.owners
     for account_id, verdict in (find_verdicts(store, ids["account"]) if ids["account"] else {}).items():
         owners[("account", account_id)].tier = verdict.tier
     _count_users(store, places, owners)

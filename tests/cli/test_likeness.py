@@ -43,7 +43,7 @@ def test_similar_knows_hostile_and_unknown_ids() -> None:
     assert run("similar", "annn").exit_code == 3
 
 
-def test_similar_keeps_the_vectors_it_had_to_make(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_similar_trains_and_writes_only_when_told(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     small_market.make_store(elsewhere)
     calls = []
 
@@ -52,7 +52,24 @@ def test_similar_keeps_the_vectors_it_had_to_make(elsewhere: Path, monkeypatch: 
         return np.eye(snapshot.n_accounts, 3, dtype=np.float32)
 
     monkeypatch.setattr(likeness, "train_vectors", train)
-    first = run("similar", "ann", "-k", "1")
-    assert "training the encoder" in first.stderr
-    assert run("similar", "ann", "-k", "1").stdout == first.stdout
+    before = {path: path.read_bytes() for path in (elsewhere / "ringfence-store").rglob("*") if path.is_file()}
+    by_figures = run("similar", "ann", "-k", "1")
+    assert "compared by figures alone" in by_figures.stderr
+    assert {path: path.read_bytes() for path in (elsewhere / "ringfence-store").rglob("*") if path.is_file()} == before
+    assert calls == []
+    kept = run("similar", "ann", "-k", "1", "--keep")
+    assert run("similar", "ann", "-k", "1").stdout == kept.stdout
     assert calls == [0]
+
+
+@pytest.mark.usefixtures("here")
+def test_by_figures_alone_whoever_does_the_same_is_nearest() -> None:
+    # Guests do nothing but live in one place; those who trade are unlike them.
+    found = json.loads(run("similar", ACCOUNTS[10], "-k", "3", "--format", "json").stdout)
+    assert {each["account_id"][:5] for each in found} == {"guest"}
+    assert [each["similarity"] for each in found] == [1.0, 1.0, 1.0]
+
+
+@pytest.mark.usefixtures("here")
+def test_an_encoder_that_is_named_is_not_trained() -> None:
+    assert run("similar", "ann", "--keep", "--encoder", "x").exit_code == 2

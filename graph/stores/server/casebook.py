@@ -12,7 +12,6 @@ from typing import Any
 
 from graph import errors
 from graph.casebook.book import Lines
-from graph.casebook.events import name_event
 from graph.stores.server.bolt import Bolt, Transaction
 from graph.stores.server.schema import KEYS
 
@@ -87,6 +86,8 @@ def _check(bolt: Bolt, lines: Sequence[str | None]) -> Lines:
 
 
 def _is_whole(line: str) -> bool:
+    from graph.casebook.events import name_event
+
     try:
         fields = json.loads(line)
         return bool(name_event(fields) == fields["event_id"])
