@@ -87,8 +87,8 @@ def account(workplace: Workplace, account_id: str, run_id: str | None, form: For
 
     with workplace.open_store() as store:
         found = find_account(store, account_id, run_id=run_id)
-    answer = Answer(found, list_columns(AccountRecord), as_rows([found]), lambda: _render().draw_account(found))
-    write_answer(answer, form)
+    columns, rows = list_columns(AccountRecord), as_rows([found])
+    write_answer(Answer(found, columns, rows, lambda: _render().draw_account(found, run_id)), form)
 
 
 @click.command(short_help="Say why an account, ring or review stands as it does.")
@@ -170,6 +170,9 @@ def cypher(workplace: Workplace, query: str, parameters: tuple[str, ...], timeou
 
     \b
     ringfence cypher 'MATCH (a:Account {account_id: $id}) RETURN a.tier AS tier' -p id=A12
+
+    Questions to begin with are in the cookbook, docs/cookbook.md, and the shape of the graph is in
+    docs/graph-model.md.
     """  # noqa: D301 - click knows a paragraph that is to stay as it is by this character
     from graph.stores.limits import say_late
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli.context import Workplace, pass_workplace
+from cli.options import limit_option
 from cli.output import Answer, Format, format_option, parse_id, say, write_answer, write_out
 from graph.errors import DataError
 
@@ -31,7 +32,7 @@ def casebook() -> None:
 
 @casebook.command("list", short_help="List the events, the latest first.")
 @click.option("--about", "wanted", type=parse_id, metavar="ID", help="Only those on this account, ring, review, thing.")
-@click.option("--limit", type=click.IntRange(min=1), help="Only the first so many.")
+@limit_option
 @format_option
 @pass_workplace
 def list_events(workplace: Workplace, wanted: str | None, limit: int | None, form: Format) -> None:

@@ -138,10 +138,11 @@ def _draw_parties(ring: RingRecord) -> list[RenderableType]:
     return [table] if ring.parties else []
 
 
-def draw_account(account: AccountRecord) -> RenderableType:
-    """Know before you deal: the verdict, then what it rests on."""
+def draw_account(account: AccountRecord, run_id: str | None = None) -> RenderableType:
+    """Know before you deal: the verdict, of a run that was named or the latest, then what it rests on."""
+    seen_by = f"  as run {show_text(run_id)} saw it" if run_id else ""
     verdict = Text(show_text(account.verdict), style=TIER_STYLES.get(account.tier or "", "bold"))
-    parts: list[RenderableType] = [Text(f"Account {show_text(account.account_id)}", style="bold")]
+    parts: list[RenderableType] = [Text(f"Account {show_text(account.account_id)}{seen_by}", style="bold")]
     parts += [*_draw_decisions(account.decisions), verdict]
     parts += draw_section("Known of it", [_draw_facts(_list_facts(account))])
     reasons = [reason for flag in account.flags if flag.run_id == account.run_id for reason in flag.reasons]
@@ -203,7 +204,7 @@ def _say_referrals(account: AccountRecord) -> str:
 
 def _say_flags(account: AccountRecord) -> str:
     earlier = sum(flag.run_id != account.run_id for flag in account.flags)
-    return f"{len(account.flags) - earlier} in the latest run, {earlier} in earlier ones"
+    return f"{len(account.flags) - earlier} in this run, {earlier} in others"
 
 
 def _draw_facts(facts: Iterable[tuple[str, str]]) -> RenderableType:

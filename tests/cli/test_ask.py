@@ -19,6 +19,10 @@ QUERIES = {
     "ring": (["ring"], RINGS[1].ring_id),
     "why": (["why"], f"rev {HOSTILE}"),
     "path": (["path", "dan"], HOSTILE),
+    "compare": (["compare", "ann"], HOSTILE),
+    "timeline": (["timeline"], HOSTILE),
+    "expand": (["expand"], HOSTILE),
+    "exposure": (["exposure"], RINGS[1].ring_id),
 }
 
 

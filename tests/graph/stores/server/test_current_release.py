@@ -30,6 +30,11 @@ QUESTIONS = (
     ["account", HOSTILE],
     ["why", "ann"],
     ["path", "ann", "dan"],
+    ["search", "p"],
+    ["compare", "ann", HOSTILE],
+    ["expand", "ann", "--hops", "2"],
+    ["timeline", "R-1"],
+    ["exposure"],
     ["similar", "ann"],
     ["runs"],
 )
