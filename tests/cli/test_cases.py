@@ -63,7 +63,9 @@ def test_nobody_says_what_to_expect_before_five_rings_of_a_tier_were_decided_abo
     words = ["confirmed"] * 4 + ["dismissed"]
     said_of = [decide_ring(f"R-old-{n}", word, {f"x{n}": 9.0}, tier="automatic") for n, word in enumerate(words)]
     with open_casebook("ringfence-store") as book:
-        import_events(book, [write_event(each) for each in said_of])
+        import_events(book, [write_event(each) for each in said_of[1:]])
+        assert ask("queue", "--budget", "1")["hits"] is None
+        import_events(book, [write_event(said_of[0])])
     found = ask("queue", "--budget", "1")
     assert found["hits"] == pytest.approx(0.8)
     assert (round(found["hits_low"], 2), round(found["hits_high"], 2)) == (0.38, 0.96)

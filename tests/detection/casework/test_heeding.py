@@ -108,6 +108,16 @@ def test_a_cleared_account_is_neither_flagged_nor_named_and_what_it_would_have_b
     assert (kept.subject_id, kept.tier, kept.would_be) == (FARM[3], "clear", "review")
 
 
+def test_a_cleared_account_is_not_flagged_for_what_it_shares_with_a_crowd_either() -> None:
+    facts = make_facts()
+    facts.share([f"a{n:04d}" for n in range(1, 30)], "phone", "the hall's")
+    market = make_snapshot(facts)
+    before, after = (find_flag(run(*said, market=market), "a0001") for said in ((), (decide("a0001", "cleared"),)))
+    assert before is not None
+    assert before.tier == "watch"
+    assert after is None
+
+
 def test_the_ring_of_a_cleared_account_is_judged_without_it_and_keeps_its_id(plain: RunResult) -> None:
     found = run(decide(FARM[0], "cleared"), before=plain)
     ring, before = need_ring(found, FARM[1:]), need_ring(plain, FARM)
