@@ -64,6 +64,18 @@ def generations(workplace: Workplace, form: Format) -> None:
     columns = list_columns(GenerationRecord)[:-1]
     rows = [{name: row[name] for name in columns} for row in as_rows(found)]
     write_answer(Answer(rows, columns, rows, lambda: draw_generations(found)), form)
+    if form == "table":
+        _say_casebook(workplace)
+
+
+def _say_casebook(workplace: Workplace) -> None:
+    """How much people have said, which no generation has, and going back does not take away."""
+    from graph.open import open_casebook
+
+    with open_casebook(workplace.find_location()) as book:
+        n = len(book.read())
+    if n:
+        say(f"\nThe casebook is in no generation, and stays as it is: {n:,} event{'' if n == 1 else 's'}.")
 
 
 @click.command(short_help="Go back to an earlier generation of the store.")
@@ -83,6 +95,7 @@ def restore(workplace: Workplace, generation: int | None) -> None:
         say("The newest generation is whole; nothing was changed. To go back to another one, name it.")
         return
     say(f"Generation {made.made_from} is the graph again, as generation {made.generation}.")
+    _say_casebook(workplace)
 
 
 COMMANDS: dict[str, click.Command] = {each.name or "": each for each in (verify, generations, restore)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from typing import Any
 
 from graph.casebook.cases import CaseFile, fold_cases
@@ -121,7 +122,11 @@ def prepare_decisions(
     return Decisions(
         tuple(_draft(wish, word, sight, _choose_accounts(wish, sight, state)) | told for wish, word, sight in found),
         frozenset(each for wish, _, sight in found for each in _touch(wish, sight)),
-        tuple(remark for wish, _, sight in found for remark in _remark(wish, sight, state)),
+        tuple(
+            remark
+            for wish, _, sight in found
+            for remark in (*_remark(wish, sight, state), *_remark_claim(sight, files.get(sight.subject_id), by))
+        ),
     )
 
 
@@ -197,6 +202,20 @@ def _remark(wish: Wish, sight: Sight, state: State) -> list[str]:
         f"{account_id} stays as it was decided: {say_decision(event, names_ring=True, longest=60)}"
         for account_id, event in _list_kept(wish, sight, state).items()
     ] + [f"{each} is another case's, and not decided about" for each in sorted(_list_split_off(sight, state))]
+
+
+def _remark_claim(sight: Sight, file: CaseFile | None, by: str) -> list[str]:
+    """What is different since the decider claimed the ring; or that somebody else has it."""
+    claim = file.find_holder(datetime.now(UTC)) if file is not None and sight.subject == "ring" else None
+    if claim is None or claim.until is None:
+        return []
+    if claim.by != by:
+        return [f"case {sight.subject_id} is with {claim.by} until {claim.until:%Y-%m-%d %H:%M} (UTC)"]
+    if claim.seen is None:
+        return []
+    seen = Sight("ring", sight.subject_id, claim.seen, tuple(each.account_id for each in claim.seen.members))
+    changes = say_changes(seen, sight)
+    return [f"ring {sight.subject_id} has changed since you claimed it: {changes}"] if changes else []
 
 
 def require_unchanged(store: GraphStore, ring_id: str, run_id: str) -> None:

@@ -62,6 +62,15 @@ def test_a_line_that_is_no_event_is_named_and_nothing_is_taken_in(here: Path, wr
     assert len(json.loads(run("casebook", "list", "--format", "json").stdout)) == 2
 
 
+@pytest.mark.usefixtures("here")
+def test_going_back_to_a_generation_says_that_what_people_said_stays() -> None:
+    said = "The casebook is in no generation, and stays as it is: 2 events.\n"
+    assert run("generations").stdout.endswith(said)
+    oldest = json.loads(run("generations", "--format", "json").stdout)[-1]["generation"]
+    assert run("restore", str(oldest)).stdout.endswith(said)
+    assert len(json.loads(run("casebook", "list", "--format", "json").stdout)) == 2
+
+
 def test_a_damaged_casebook_is_said_to_be_so_and_is_no_reason_to_go_back(here: Path) -> None:
     file = here / "ringfence-store" / "casebook" / "events.jsonl"
     file.write_bytes(file.read_bytes().replace(b"cleared", b"dismissed"))

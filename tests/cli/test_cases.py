@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from command_line import run
 from said import decide_ring
-from small_market import HOSTILE, RINGS, add_run
+from small_market import HOSTILE, RINGS, add_run, make_loaded_store, write_tables
 
 from graph.casebook.book import import_events
 from graph.casebook.events import write_event
@@ -185,5 +185,23 @@ def test_a_case_that_there_is_not_is_one_line_with_the_nearest(command: str) -> 
     assert error == "ringfence: no case 'R-11'; the nearest is 'R-1'\n"
 
 
-def test_before_the_first_run_nothing_waits(tmp_path: Path) -> None:
+def test_before_the_first_run_nothing_waits_and_accounts_can_be_decided_about(tmp_path: Path) -> None:
     assert "no store" in do("--store", str(tmp_path / "nowhere"), "queue", exit_code=5)
+    store = tmp_path / "loaded"
+    make_loaded_store(store, write_tables(tmp_path / "tables"))
+    assert "no run yet" in do("--store", str(store), "queue", exit_code=1)
+    do("--store", str(store), "decide", "ann", "cleared", *WHY)
+    (said,) = ask("--store", str(store), "account", "ann")["decisions"]
+    assert said.endswith("(the next `ringfence detect` hears it)")
+
+
+def test_whoever_decides_is_told_what_changed_since_the_claim_and_who_else_has_the_case(here: Path) -> None:
+    do("claim", "R-1", "--by", "ana")
+    assert run("decide", "R-1", "watch", *WHY).stderr == ""
+    do("claim", "R-1", "--by", "ana")
+    add_run(here / "ringfence-store", run_id="run-2", odd_id="dan")
+    assert run("decide", "R-1", "watch", *WHY).stderr.startswith(
+        "ringfence: ring R-1 has changed since you claimed it: dan came, "
+    )
+    do("claim", "R-1", "--by", "bo")
+    assert run("decide", "R-1", "watch", *WHY).stderr.startswith("ringfence: case R-1 is with bo until 20")
