@@ -58,7 +58,8 @@ def write_folder(folder: Path, tables: Tables) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     for name, rows in tables.items():
         with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as file:
-            writer = csv.DictWriter(file, list(rows[0]), restval="")
+            columns = dict.fromkeys(name for row in rows for name in row)
+            writer = csv.DictWriter(file, list(columns), restval="")
             writer.writeheader()
             writer.writerows(rows)
     return folder

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -117,44 +117,62 @@ def test_of_what_is_only_known_from_later_on_the_past_tells_no_status(store: Gra
     assert store.snapshot(as_of=MARCH[3]).orders.amount.tolist() == [20.0]
 
 
-@pytest.mark.parametrize(
-    ("table", "first", "second"),
-    [
-        ("accounts", {"account_id": "eve", "status": "active"}, {"status": "suspended"}),
-        ("accounts", {"account_id": "eve", "role": "buyer"}, {"role": "both"}),
-        ("listings", {"product_id": "p", "seller_id": "bob", "price": "20"}, {"price": "25"}),
-        ("listings", {"product_id": "p", "seller_id": "bob", "price": "20"}, {"seller_id": "cyd"}),
-        ("orders", order(), {"seller_id": "cyd"}),
-        ("orders", order(), {"amount": "21", "ordered_at": "2024-03-02"}),
-        ("orders", order(seller_id=""), {"seller_id": "cyd"}),
-        ("orders", order(amount=""), {"amount": "7"}),
-        (
-            "reviews",
-            {"review_id": "r", "account_id": "ann", "seller_id": "bob", "rating": "5", "text": "good"},
-            {"rating": "1", "text": "bad"},
-        ),
-        ("labels", {"account_id": "eve", "label": "fraud", "source": "desk"}, {"label": "legit"}),
-    ],
+CHANGED = (
+    ("accounts", {"account_id": "eve", "status": "active"}, {"status": "suspended"}),
+    ("accounts", {"account_id": "fay", "role": "buyer"}, {"role": "both"}),
+    ("listings", {"product_id": "p", "seller_id": "bob", "price": "20"}, {"price": "25"}),
+    ("listings", {"product_id": "q", "seller_id": "bob", "price": "20"}, {"seller_id": "cyd"}),
+    ("orders", order(), {"seller_id": "cyd"}),
+    ("orders", order(order_id="o2"), {"amount": "21", "ordered_at": "2024-03-02"}),
+    (
+        "reviews",
+        {"review_id": "r", "account_id": "ann", "seller_id": "bob", "rating": "5", "text": "good"},
+        {"rating": "1", "text": "bad"},
+    ),
+    ("labels", {"account_id": "eve", "label": "fraud", "source": "desk"}, {"label": "legit"}),
 )
+"""Of a table, a row and what it says later."""
+FILLED = (
+    ("orders", order(seller_id=""), {"seller_id": "cyd"}),
+    ("orders", order(order_id="o2", amount=""), {"amount": "7"}),
+)
+"""The same where it said nothing before: what it said first takes nothing back."""
+
+
+def gather(rows: Iterable[tuple[str, Mapping[str, str]]]) -> Tables:
+    tables: dict[str, list[Mapping[str, str]]] = {}
+    for table, row in rows:
+        tables.setdefault(table, []).append(row)
+    return tables
+
+
+@pytest.mark.parametrize("cases", [CHANGED, FILLED], ids=["changed", "filled"])
 def test_what_is_later_leaves_the_store_as_if_it_had_always_been_so(
-    store: GraphStore, load_on: Load, dump: Dumper, table: str, first: Mapping[str, str], second: Mapping[str, str]
+    store: GraphStore, load_on: Load, dump: Dumper, cases: Sequence[tuple[str, Mapping[str, str], Mapping[str, str]]]
 ) -> None:
-    load_on(store, 2, {table: [first]})
+    first = gather((table, row) for table, row, _ in cases)
+    second = gather((table, {**row, **later}) for table, row, later in cases)
+    n_rows = {table: len(rows) for table, rows in first.items()}
+
+    def load_all(day: int, tables: Tables) -> dict[str, dict[str, int]]:
+        report = load_on(store, day, tables)
+        return {table: counts(report, table) for table in tables}
+
+    load_all(2, first)
     before = dump(store, without=("updated_at",))
-    report = load_on(store, 3, {table: [{**first, **second}]})
-    assert counts(report, table) == {"changed": 1}
+    assert load_all(3, second) == {table: {"changed": n} for table, n in n_rows.items()}
     changed = dump(store, without=("updated_at",))
-    assert counts(load_on(store, 4, {table: [{**first, **second}]}), table) == {"unchanged": 1}
+    assert load_all(4, second) == {table: {"unchanged": n} for table, n in n_rows.items()}
     assert dump(store, without=("updated_at",)) == changed
-    assert counts(load_on(store, 5, {table: [{name: cell for name, cell in first.items() if cell}]}), table) == (
-        {"changed": 1} if all(first[name] for name in second) else {"unchanged": 1}
-    )
+    became = "unchanged" if cases is FILLED else "changed"
+    assert load_all(5, first) == {table: {became: n} for table, n in n_rows.items()}
     back = dump(store, without=("updated_at",))
-    assert len(back.pop("Earlier")) > len(before.pop("Earlier"))
-    if all(first[name] for name in second):
-        assert {name: set(map(repr, rows)) for name, rows in before.items() if name not in ("Account", "Label")} == {
-            name: set(map(repr, rows)) for name, rows in back.items() if name not in ("Account", "Label")
-        }
+    assert len(back["Earlier"]) - len(before["Earlier"]) == (1 if cases is FILLED else 2) * len(cases)
+    wanted = changed if cases is FILLED else before
+    left_out = () if cases is FILLED else ("Account", "Label", "Earlier")  # who was named once stays as a name
+    assert {name: set(map(repr, rows)) for name, rows in wanted.items() if name not in left_out} == {
+        name: set(map(repr, rows)) for name, rows in back.items() if name not in left_out
+    }
 
 
 def test_prices_and_reviews_are_in_the_past_what_they_were(store: GraphStore, load_on: Load) -> None:
@@ -315,31 +333,34 @@ MARKET: dict[str, list[dict[str, str]]] = {
 }
 
 
-@pytest.mark.parametrize(
-    ("table", "gone"),
-    [
-        ("accounts", "(a:Account {account_id: 'eve'})"),
-        ("orders", "(:Account)-[:ORDERED {order_id: 'o2'}]->(:Account)"),
-        ("devices", "(:Account {account_id: 'cyd'})-[:USES]->(:Identifier)"),
-        ("listings", "(p:Listing {product_id: 'q'})"),
-        ("reviews", "(r:Review {review_id: 'r2'})"),
-        ("referrals", "(:Account)-[:REFERRED]->(:Account {account_id: 'cyd'})"),
-        ("labels", "(:Account {account_id: 'cyd'})-[:LABELLED]->(:Label)"),
-    ],
-)
+GONE = {
+    "orders": "(:Account)-[:ORDERED {order_id: 'o2'}]->(:Account)",
+    "devices": "(:Account {account_id: 'cyd'})-[:USES]->(:Identifier)",
+    "reviews": "(r:Review {review_id: 'r2'})",
+    "listings": "(p:Listing {product_id: 'q'})",
+    "referrals": "(:Account)-[:REFERRED]->(:Account {account_id: 'cyd'})",
+    "labels": "(:Account {account_id: 'cyd'})-[:LABELLED]->(:Label)",
+    "accounts": "(a:Account {account_id: 'eve'})",
+}
+"""What the last row of a table made."""
+
+
 def test_what_a_replaced_table_has_no_more_is_gone_and_in_the_past_it_is_there(
-    store: GraphStore, load_on: Load, dump: Dumper, table: str, gone: str
+    store: GraphStore, load_on: Load, dump: Dumper
 ) -> None:
     load_on(store, 2, MARKET)
     before, first = dump(store), digest_snapshot(store.snapshot(as_of=MARCH[4]))
-    left = {"accounts": MARKET["accounts"], table: MARKET[table][:-1]}
-    report = load_on(store, 6, left, replaced=frozenset({table}))
-    assert counts(report, table) == {"unchanged": len(MARKET[table]) - 1, "removed": 1}
-    assert store.query(f"MATCH {gone} RETURN count(*) AS n") == [{"n": 0}]
-    changed = {name for name, rows in dump(store).items() if set(map(repr, rows)) != set(map(repr, before[name]))}
-    assert "Earlier" in changed
-    assert len(changed) <= 4
-    assert digest_snapshot(store.snapshot(as_of=MARCH[4])) == first
+    for day, (table, gone) in enumerate(GONE.items(), 6):
+        left = {"accounts": MARKET["accounts"], table: MARKET[table][:-1]}
+        report = load_on(store, day, left, replaced=frozenset({table}))
+        assert counts(report, table) == {"unchanged": len(MARKET[table]) - 1, "removed": 1}
+        assert store.query(f"MATCH {gone} RETURN count(*) AS n") == [{"n": 0}]
+        after = dump(store)
+        changed = {name for name, rows in after.items() if set(map(repr, rows)) != set(map(repr, before[name]))}
+        assert "Earlier" in changed, table
+        assert len(changed) <= 4, table
+        assert digest_snapshot(store.snapshot(as_of=MARCH[4])) == first
+        before = after
 
 
 def test_what_a_table_has_no_more_stays_where_it_is_not_replaced(
