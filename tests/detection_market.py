@@ -6,8 +6,10 @@ few sellers, and reviews some of them.  Whatever is found must therefore come fr
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Sequence
-from dataclasses import dataclass, field, replace
+from copy import copy
+from dataclasses import dataclass, field, fields, replace
 
 import numpy as np
 import pyarrow as pa
@@ -114,6 +116,12 @@ def make_snapshot(facts: Facts, *, as_of: np.datetime64 | None = None) -> Snapsh
 
 def make_background(seed: int = 0, *, n: int = 500) -> Facts:
     """An honest, dull market; the accounts are a0000, a0001, ...; the first forty are its sellers."""
+    made = _make_background(seed, n)
+    return Facts(**{part.name: copy(getattr(made, part.name)) for part in fields(made)})
+
+
+@functools.cache
+def _make_background(seed: int, n: int) -> Facts:
     rng = np.random.default_rng(seed)
     names = [f"a{number:04d}" for number in range(n)]
     facts = Facts({name: float(day) for name, day in zip(names, rng.uniform(0, 400, n), strict=True)})
@@ -238,7 +246,8 @@ def _places(values: object) -> pa.Array:
 
 
 def _times(days: object) -> pa.Array:
-    micros = [None if day is None else int(FIRST_DAY.astype(np.int64)) + int(day * 86_400e6) for day in days]  # type: ignore[attr-defined]
+    begin = int(FIRST_DAY.astype(np.int64))
+    micros = [None if day is None else begin + int(day * 86_400e6) for day in days]  # type: ignore[attr-defined]
     return pa.array(micros, pa.timestamp("us"))
 
 
