@@ -17,7 +17,7 @@ ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup neo4j test thorough lint types imports server servers demo bench mutants docs lock upgrade clean distclean
+.PHONY: help setup neo4j test usual-tests thorough lint types imports server servers demo bench mutants docs lock upgrade clean distclean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -29,7 +29,11 @@ neo4j: setup  ## put a Neo4j server for the tests into .neo4j (needs a JDK, 17 o
 	@$(BIN)/python tests/neo4j_install.py
 
 test: setup  ## every check that a change has to pass
-	@$(MAKE) --no-print-directory --jobs=4 $(if $(filter output-sync,$(.FEATURES)),--output-sync) lint types imports server
+	@$(MAKE) --no-print-directory --jobs=3 $(if $(filter output-sync,$(.FEATURES)),--output-sync) lint imports server
+	@$(MAKE) --no-print-directory --jobs=2 types usual-tests
+
+# Types take half a minute of one core, and the tests wait for servers now and then.
+usual-tests:
 	@$(pytest) -m 'not thorough'
 
 thorough: setup servers  ## what test leaves out: every moment at which something can be killed, Neo4j's current release
