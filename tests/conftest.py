@@ -29,7 +29,6 @@ from graph.open import open_store
 from graph.stores.location import Location, Server
 from graph.stores.protocol import GraphStore, Mode
 
-
 gc.disable()  # nothing that is collected becomes garbage: looking for it takes a sixth of the time until the first test
 
 
