@@ -2,22 +2,40 @@
 
 from __future__ import annotations
 
+import math
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from itertools import combinations
 
-from graph.queries.accounts import find_account
-from graph.queries.answers import AccountRecord
-from graph.queries.asking import about_accounts
+from graph.queries.asking import VERDICT, Row, about_accounts
 from graph.queries.ids import check_accounts
+from graph.queries.verdicts import FLAG, Viewpoint, find_viewpoint, read_flags
 from graph.queries.views import ComparedAccount, Comparison, InCommon
 from graph.queries.ways import weigh_channel
 from graph.stores.protocol import GraphStore, Question
+from graph.stores.shape import NODES, say_returns
+from graph.vocabulary import REFUND_STATUSES
 
 Thing = tuple[str, str]
 
 _WHO = "a.account_id AS account_id"
+_ORDERS = f"{_WHO}, o.status AS status, count(DISTINCT o.order_id) AS n, collect(o.ordered_at) AS times"
+_PARTNERS = f"{_WHO}, count(DISTINCT t.account_id) AS n"
+_KNOWN = ("account_id", "created_at", "role", "segment", "status", *VERDICT)
+_PAGE = {
+    "account": ("", say_returns("a", NODES["Account"], _KNOWN)),
+    "rings": ("(a)-[m:MEMBER_OF]->(g:Ring)", f"{_WHO}, g.ring_id AS ring_id, g.run_id AS run_id, m.role AS part"),
+    "parties": ("(a)<-[p:INVOLVES]-(g:Ring)", f"{_WHO}, g.ring_id AS ring_id, g.run_id AS run_id, p.role AS part"),
+    "flags": ("(a)<-[:`ON`]-(f:Flag)<-[:RAISED]-(u:Run)", FLAG),
+    "labels": ("(a)-[:LABELLED]->(k:Label)", f"DISTINCT {_WHO}, k.label AS label"),
+    "bought": ("(a)-[o:ORDERED]->(t)", _ORDERS),
+    "sold": ("(a)<-[o:ORDERED]-(t)", _ORDERS),
+    "sellers": ("(a)-[:ORDERED]->(t:Account)", _PARTNERS),
+    "buyers": ("(a)<-[:ORDERED]-(t:Account)", _PARTNERS),
+    "written": ("(a)-[:WROTE]->(r:Review)", f"{_WHO}, count(r) AS n, collect(r.rating) AS ratings"),
+}
+"""All that is told of each account, asked of all of them at once."""
 _WAYS = {
     # The way from an account, and the name of what is reached.
     "bought product": ("(a)-[o:ORDERED]->(t)", "o.product_id"),
@@ -56,24 +74,31 @@ def compare_accounts(store: GraphStore, account_ids: Sequence[str], *, run_id: s
     """
     ids = list(dict.fromkeys(account_ids))
     check_accounts(store, *ids)
-    records = [find_account(store, each, run_id=run_id) for each in ids]
-    used = _find_used(store, ids)
+    view = find_viewpoint(store, run_id)
+    used, page = _ask(store, ids)
     shared = _count(store, {thing: who for thing, who in used.items() if len(who) > 1})
     shared += _find_dealings(store, ids)
     shared.sort(key=lambda each: (weigh_channel(each.channel), each.accounts or 0, each.channel, each.name))
-    return Comparison(
-        accounts=tuple(_sum_up(store, each) for each in records),
-        in_common=tuple(shared),
-        apart=tuple(_tell_apart(records, used)),
-    )
+    accounts = tuple(_sum_up(view, {name: rows.get(each, []) for name, rows in page.items()}) for each in ids)
+    return Comparison(accounts, tuple(shared), tuple(_tell_apart(accounts, used)))
 
 
-def _find_used(store: GraphStore, ids: Sequence[str]) -> dict[Thing, set[str]]:
-    """Everything that the accounts use or deal with, and which of them do."""
-    used: dict[Thing, set[str]] = defaultdict(set)
+def _ask(store: GraphStore, ids: Sequence[str]) -> tuple[dict[Thing, set[str]], dict[str, dict[str, list[Row]]]]:
+    """Everything that the accounts use or deal with, and which of them do; and by question and account what is told."""
     asked = [about_accounts(_USES, f"DISTINCT {_WHO}, t.kind AS kind, t.canonical AS name", ids)]
     asked += [about_accounts(way, f"DISTINCT {_WHO}, {name} AS name", ids) for way, name in _WAYS.values()]
-    things, *deeds = store.query_many(asked)
+    asked += [about_accounts(way, returns, ids) for way, returns in _PAGE.values()]
+    things, *rest = store.query_many(asked)
+    deeds, told = rest[: len(_WAYS)], rest[len(_WAYS) :]
+    page: dict[str, dict[str, list[Row]]] = {name: defaultdict(list) for name in _PAGE}
+    for name, rows in zip(_PAGE, told, strict=True):
+        for row in rows:
+            page[name][row["account_id" if name != "flags" else "subject_id"]].append(row)
+    return _gather_used(things, deeds), page
+
+
+def _gather_used(things: Sequence[Row], deeds: Sequence[Sequence[Row]]) -> dict[Thing, set[str]]:
+    used: dict[Thing, set[str]] = defaultdict(set)
     for row in things:
         used[(row["kind"], row["name"])].add(row["account_id"])
     for channel, rows in zip(_WAYS, deeds, strict=True):
@@ -124,34 +149,35 @@ def _say_orders(n: int) -> str:
     return "1 order" if n == 1 else f"{n:,} orders"
 
 
-_TIMES = "collect(o.ordered_at) AS times"
-
-
-def _sum_up(store: GraphStore, account: AccountRecord) -> ComparedAccount:
-    ways = ("(a)-[o:ORDERED]->(t)", "(a)<-[o:ORDERED]-(t)")
-    sides = [about_accounts(way, _TIMES, [account.account_id]) for way in ways]
-    times = [_as_time(each) for rows in store.query_many(sides) for row in rows for each in row["times"] if each]
-    back = sum(each.total for each in account.bought.statuses if each.name in ("refunded", "returned", "disputed"))
+def _sum_up(view: Viewpoint, page: dict[str, list[Row]]) -> ComparedAccount:
+    """One account, of the rows about it."""
+    (account,) = page["account"]
+    judged = view.judge(account, read_flags(page["flags"]))
+    rings = [row for row in (*page["rings"], *page["parties"]) if row["run_id"] == judged["run_id"]]
+    times = [_as_time(each) for row in (*page["bought"], *page["sold"]) for each in row["times"] if each]
+    bought = sum(row["n"] for row in page["bought"])
+    back = sum(row["n"] for row in page["bought"] if (row["status"] or "").casefold() in REFUND_STATUSES)
+    ratings = [each for row in page["written"] for each in row["ratings"]]
     return ComparedAccount(
-        account_id=account.account_id,
-        tier=account.tier,
-        risk_score=account.risk_score,
-        rings=tuple(f"{ring.ring_id} {ring.role}" for ring in account.rings),
-        labels=tuple(each.label for each in account.labels),
-        created_at=account.created_at,
-        role=account.role,
-        segment=account.segment,
-        status=account.status,
+        account_id=account["account_id"],
+        tier=judged["tier"],
+        risk_score=judged["risk_score"],
+        rings=tuple(f"{row['ring_id']} {row['part']}" for row in sorted(rings, key=lambda row: row["ring_id"])),
+        labels=tuple(sorted(row["label"] for row in page["labels"])),
+        created_at=account["created_at"],
+        role=account["role"],
+        segment=account["segment"],
+        status=account["status"],
         first_at=min(times, default=None),
         last_at=max(times, default=None),
         usual_hour=_find_middle([each.hour for each in times]),
-        bought=account.bought.orders,
-        sellers=account.bought.counterparties,
-        refund_share=round(back / account.bought.orders, 4) if account.bought.orders else None,
-        sold=account.sold.orders,
-        buyers=account.sold.counterparties,
-        reviews=account.reviews.written,
-        mean_rating=account.reviews.mean_rating,
+        bought=bought,
+        sellers=sum(row["n"] for row in page["sellers"]),
+        refund_share=round(back / bought, 4) if bought else None,
+        sold=sum(row["n"] for row in page["sold"]),
+        buyers=sum(row["n"] for row in page["buyers"]),
+        reviews=sum(row["n"] for row in page["written"]),
+        mean_rating=math.fsum(ratings) / len(ratings) if ratings else None,
     )
 
 
@@ -164,7 +190,7 @@ def _find_middle(hours: list[int]) -> int | None:
     return sorted(hours)[len(hours) // 2] if hours else None
 
 
-def _tell_apart(records: Sequence[AccountRecord], used: dict[Thing, set[str]]) -> Iterable[str]:
+def _tell_apart(records: Sequence[ComparedAccount], used: dict[Thing, set[str]]) -> Iterable[str]:
     """What speaks against their being one, in sentences."""
     yield from _tell_kinds_apart(records, used)
     for name in ("role", "segment", "status"):
@@ -175,7 +201,7 @@ def _tell_apart(records: Sequence[AccountRecord], used: dict[Thing, set[str]]) -
         if one.created_at and other.created_at and abs((one.created_at - other.created_at).days) >= _FAR_DAYS:
             days = abs((one.created_at - other.created_at).days)
             yield f"created {days:,} days apart: {one.account_id} and {other.account_id}"
-        mine, theirs = ({ring.ring_id for ring in each.rings} for each in (one, other))
+        mine, theirs = ({ring.rpartition(" ")[0] for ring in each.rings} for each in (one, other))
         if mine and theirs and not mine & theirs:
             told = (f"{who.account_id} in {', '.join(sorted(each))}" for who, each in ((one, mine), (other, theirs)))
             yield f"in different rings: {', '.join(told)}"
@@ -185,7 +211,7 @@ _FAR_DAYS = 30
 """Who signed up further apart than this did not sign up together."""
 
 
-def _tell_kinds_apart(records: Sequence[AccountRecord], used: dict[Thing, set[str]]) -> Iterable[str]:
+def _tell_kinds_apart(records: Sequence[ComparedAccount], used: dict[Thing, set[str]]) -> Iterable[str]:
     """Kinds of things that all of them use, and none shares."""
     counts: dict[str, dict[str, int]] = defaultdict(dict)
     shared = {channel for (channel, _), who in used.items() if len(who) > 1}

@@ -109,7 +109,7 @@ def say_verdict(
         parts[0] += f" (risk {account['risk_score']:.2f}{'' if chance is None else f', probability {chance:.2f}'})"
     parts += [f"it is labelled {each.label}" for each in labels]
     parts += [_say_part(ring) for ring in rings]
-    parts += [flag.action for flag in flags[:1] if flag.run_id == account["run_id"] and flag.action]
+    parts += [flag.action for flag in flags if flag.run_id == account["run_id"] and flag.action][:1]
     return " ".join(f"{part[0].upper()}{part[1:].rstrip('.')}." for part in parts)
 
 
