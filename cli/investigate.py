@@ -25,7 +25,7 @@ WHAT = ("sign-up", "use", "order", "sale", "review", "refund", "status", "label"
 @click.option("--until", type=parse_time, metavar="TIME", help="Only up to this time (UTC).")
 @click.option("--what", type=click.Choice(WHAT), multiple=True, help="Only this; may be given several times.")
 @click.option(
-    "--limit", "-n", "most", type=click.IntRange(min=1), default=200, show_default=True, help="The first so many."
+    "--limit", "-n", "most", type=click.IntRange(min=1), default=100, show_default=True, help="The first so many."
 )
 @format_option
 @pass_workplace
@@ -102,11 +102,11 @@ def why_not(workplace: Workplace, any_ids: tuple[str, ...], run_id: str | None, 
 def _find_group(store: GraphStore, any_ids: tuple[str, ...], run_id: str | None) -> tuple[list[str], str | None]:
     """The accounts that are judged, and which of them might have joined the others, where a ring is named first."""
     from graph.queries.ids import check_accounts
-    from graph.queries.rings import RING_RUNS, find_ring
+    from graph.queries.rings import RING_RUNS, list_members_of
 
     ring_id, *others = dict.fromkeys(any_ids)
     if len(others) == 1 and store.query(RING_RUNS, ring_id=ring_id):
-        members = [each.account_id for each in find_ring(store, ring_id, run_id=run_id).members]
+        members = list_members_of(store, ring_id, run_id=run_id)
         if others[0] in members:
             raise click.UsageError(f"{others[0]!r} is a member of {ring_id}; see: ringfence ring {ring_id}")
         check_accounts(store, others[0])

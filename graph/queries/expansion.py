@@ -11,7 +11,7 @@ from graph.queries.answers import Share
 from graph.queries.asking import about_accounts, ask
 from graph.queries.ids import find_nearest_id, pick_nearest, say_unknown
 from graph.queries.paths import DEFAULT_MAX_HUB, Search
-from graph.queries.rings import RING_RUNS, find_ring
+from graph.queries.rings import RING_RUNS, list_members_of
 from graph.queries.verdicts import find_verdicts
 from graph.queries.views import Branch, Expansion
 from graph.queries.ways import weigh_channel
@@ -65,7 +65,7 @@ def _find_roots(store: GraphStore, subject_id: str) -> list[str]:
     if rows:
         return [subject_id]
     if ask(store, RING_RUNS, ring_id=subject_id):
-        return [each.account_id for each in find_ring(store, subject_id).members]
+        return list_members_of(store, subject_id)
     nearest = [find_nearest_id(store, kind, subject_id) for kind in ("account", "ring")]
     known = [each for each in nearest if each is not None]
     raise UnknownIdError(say_unknown("account or ring", subject_id, pick_nearest(subject_id, known)))

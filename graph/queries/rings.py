@@ -74,12 +74,7 @@ def find_ring(store: GraphStore, ring_id: str, *, run_id: str | None = None) -> 
     UnknownIdError
         If no such run found a ring of this id.
     """
-    run = find_stored_run(store, run_id)
-    rows = ask(store, RING_RUNS, ring_id=ring_id)
-    row = next((row for row in rows if run_id in (None, row["run_id"])), None)
-    if row is None:
-        elsewhere = f" in run {run.run_id!r}" if rows else ""
-        raise UnknownIdError(say_unknown("ring", ring_id, find_nearest_id(store, "ring", ring_id), elsewhere))
+    row = _find_row(store, ring_id, run_id)
     key, decided = {"ring_key": row["ring_key"]}, read_decided(store)
     members = _judge_members(store, ask(store, _MEMBERS, **key), run_id)
     said = decided.find("ring", ring_id)
@@ -95,6 +90,24 @@ def find_ring(store: GraphStore, ring_id: str, *, run_id: str | None = None) -> 
         parties=tuple(Party(**each) for each in ask(store, _PARTIES, **key)),
         decisions=(*decided.say("ring", ring_id), *decided.say_members(ring_id, (each.account_id for each in members))),
     )
+
+
+def list_members_of(store: GraphStore, ring_id: str, *, run_id: str | None = None) -> list[str]:
+    """The members of a ring, in the order of their ids, and nothing else of it; see :func:`find_ring`."""
+    row = _find_row(store, ring_id, run_id)
+    cypher = "MATCH (g:Ring {ring_key: $ring_key})<-[:MEMBER_OF]-(a:Account) RETURN a.account_id AS id ORDER BY id"
+    return [each["id"] for each in ask(store, cypher, ring_key=row["ring_key"])]
+
+
+def _find_row(store: GraphStore, ring_id: str, run_id: str | None) -> Row:
+    """A ring as a run found it; the latest that did, unless one is named."""
+    run = find_stored_run(store, run_id)
+    rows = ask(store, RING_RUNS, ring_id=ring_id)
+    row = next((row for row in rows if run_id in (None, row["run_id"])), None)
+    if row is None:
+        elsewhere = f" in run {run.run_id!r}" if rows else ""
+        raise UnknownIdError(say_unknown("ring", ring_id, find_nearest_id(store, "ring", ring_id), elsewhere))
+    return row
 
 
 def _judge_members(store: GraphStore, rows: list[Row], run_id: str | None) -> tuple[MemberRecord, ...]:

@@ -11,7 +11,7 @@ from typing import Any
 from graph.errors import UnknownIdError
 from graph.queries.asking import USED, Row, about_accounts, ask, count_users
 from graph.queries.ids import find_nearest_id, pick_nearest, say_unknown
-from graph.queries.rings import RING_RUNS, find_ring
+from graph.queries.rings import RING_RUNS, list_members_of
 from graph.queries.views import Burst, Moment, Timeline
 from graph.stores.protocol import GraphStore
 from graph.vocabulary import REFUND_STATUSES
@@ -113,7 +113,7 @@ def _find_accounts(store: GraphStore, subject_id: str) -> list[str]:
     if rows:
         return [subject_id]
     if ask(store, RING_RUNS, ring_id=subject_id):
-        return sorted(each.account_id for each in find_ring(store, subject_id).members)
+        return list_members_of(store, subject_id)
     nearest = [find_nearest_id(store, kind, subject_id) for kind in ("account", "ring")]
     known = [each for each in nearest if each is not None]
     raise UnknownIdError(say_unknown("account or ring", subject_id, pick_nearest(subject_id, known)))
