@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -60,6 +60,30 @@ def search_market(market: Market, settings: DetectSettings, *, likes: Links | No
     standing = take_groups(better.groups, np.flatnonzero(better.net_bits > 0))
     better = judge_groups(join_groups([standing, cut_crossing(standing)]), market)
     return judge_groups(take_groups(better.groups, pick_best(better)), market)
+
+
+def search_without(assessment: Assessment, freed: Collection[int]) -> Assessment:
+    """The groups of an assessment when some accounts may be in none: those that they were in are improved without them.
+
+    Parameters
+    ----------
+    assessment
+        Of the groups whose evidence stands.
+    freed
+        Rows of accounts; what they do and share stays a fact, of which the others are part.
+    """
+    groups, market = assessment.groups, assessment.market
+    is_freed = np.zeros(market.n_accounts, dtype=bool)
+    is_freed[list(freed)] = True
+    had = np.bincount(groups.group[is_freed[groups.account]], minlength=len(groups)) > 0
+    left = gather_groups(
+        members[~is_freed[members]] for members in _list_groups(take_groups(groups, np.flatnonzero(had)))
+    )
+    every = link_market(market)
+    may = ~is_freed[every.a] & ~is_freed[every.b]
+    better = improve_groups(left, Links(every.a[may], every.b[may], every.bits[may]), market)
+    judged = judge_groups(join_groups([take_groups(groups, np.flatnonzero(~had)), left, better]), market)
+    return judge_groups(take_groups(judged.groups, pick_best(judged)), market)
 
 
 def link_market(market: Market) -> Links:

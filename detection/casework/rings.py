@@ -11,6 +11,7 @@ from detection.policy import Policy
 from detection.rings.build import build_rings
 from detection.rings.ids import keep_ring_ids
 from detection.scores import MemberVerdict, judge_members
+from detection.search import search_without
 from detection.tiers import ACTIONS, CONFIRMED_ACTION
 from graph.casebook.events import Event
 from graph.casebook.fold import say_decision
@@ -88,7 +89,7 @@ def _leave_out(assessment: Assessment, account_ids: frozenset[str]) -> tuple[Rin
     """The rings that stand without some accounts."""
     ids = assessment.market.snapshot.account_id.tolist()
     rows = frozenset(row for row, account_id in enumerate(ids) if account_id in account_ids)
-    return build_rings(assessment, rows)
+    return build_rings(search_without(assessment, rows), rows)
 
 
 def list_earlier(heard: Heard) -> dict[str, frozenset[str]]:

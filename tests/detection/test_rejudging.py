@@ -23,13 +23,17 @@ def make_facts() -> Any:
     return facts
 
 
+MARKET = make_snapshot(make_facts())
+
+
 class Facts:
     """As much of a store as is read."""
 
-    snapshot_ = make_snapshot(make_facts())
+    def __init__(self, market: Any = MARKET) -> None:
+        self.market = market
 
     def snapshot(self) -> Any:
-        return self.snapshot_
+        return self.market
 
     def query(self, _: str) -> list[dict[str, Any]]:
         return []
@@ -51,13 +55,21 @@ def test_the_difference_is_that_of_two_runs() -> None:
     assert (changes[FARM[0]].outcome, changes[FARM[0]].after) == ("released", "clear")
     assert changes[FARM[1]].outcome == "kept"
     heard = choose_heard(fold([*state.said, event]), event.at)
-    after = find_run(Facts.snapshot_, DetectSettings(), heard=heard)
+    after = find_run(MARKET, DetectSettings(), heard=heard)
     named = {member.account_id for ring in after.rings for member in ring.members}
     assert {each for each, change in changes.items() if change.rings} == named & set(FARM)
 
 
+def test_those_who_are_left_are_judged_with_whom_else_they_belong_to_and_not_only_as_they_were_found() -> None:
+    event = imagine(grant(SMALL[0], word="cleared"), fold([]))
+    changes = rejudge(Facts(), DetectSettings(), fold([]), event)  # type: ignore[arg-type]
+    assert {each.account_id: each.outcome for each in changes} == {SMALL[0]: "released"} | dict.fromkeys(
+        SMALL[1:], "kept"
+    )
+
+
 def test_another_person_than_somebody_is_linked_by_nothing_that_they_share() -> None:
-    snapshot = Facts.snapshot_
+    snapshot = MARKET
     users = {each: snapshot.account_id.tolist().index(each) for each in FARM[:2]}
     uses = {each: set(snapshot.uses.identifier[snapshot.uses.account == row].tolist()) for each, row in users.items()}
     assert uses[FARM[0]] & uses[FARM[1]]
@@ -71,10 +83,10 @@ def test_another_person_than_somebody_is_linked_by_nothing_that_they_share() -> 
 
 
 def test_those_whom_only_one_account_held_are_released_with_it() -> None:
-    snapshot, appellant = Facts.snapshot_, SMALL[-1]
-    own = snapshot.uses.identifier[snapshot.uses.account == snapshot.account_id.tolist().index(appellant)]
-    things = tuple((snapshot.identifier_kind[each], snapshot.identifier_value[each]) for each in own)
-    event = imagine(grant(appellant, word="cleared", things=things), fold([]))
-    changes = rejudge(Facts(), DetectSettings(), fold([]), event)  # type: ignore[arg-type]
-    assert {each.account_id: each.outcome for each in changes} == dict.fromkeys(SMALL, "released")
+    facts, few = make_background(n=400), pick(100, 4)
+    plant_farm(facts, few)
+    store = Facts(make_snapshot(facts))
+    event = imagine(grant(few[0], word="cleared"), fold([]))
+    changes = rejudge(store, DetectSettings(), fold([]), event)  # type: ignore[arg-type]
+    assert {each.account_id: each.outcome for each in changes} == dict.fromkeys(few, "released")
     assert {each.before for each in changes} == {"watch"}
