@@ -271,7 +271,7 @@ def load_market(market: SimulatedMarket, folder: Path) -> str:
 
 @pytest.fixture(scope="module")
 def simulated(tmp_path_factory: pytest.TempPathFactory) -> tuple[SimulatedMarket, str]:
-    market = simulate_market(MarketSettings(n_accounts=5_000, seed=1, accounts_per_ring=250))
+    market = simulate_market(MarketSettings(n_accounts=3_000, seed=1, accounts_per_ring=150))
     return market, load_market(market, tmp_path_factory.mktemp("simulated"))
 
 

@@ -254,7 +254,7 @@ def run(*arguments: object) -> Result:
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("redteam")
-    write_market(simulate_market(MarketSettings(n_accounts=1_000, seed=2)), folder / "market", "parquet")
+    write_market(simulate_market(MarketSettings(n_accounts=500, seed=2)), folder / "market", "parquet")
     run("--store", folder / "store", "load", folder / "market")
     return folder / "store"
 

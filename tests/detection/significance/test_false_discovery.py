@@ -21,7 +21,7 @@ COPIES = 4
 @pytest.fixture(scope="module")
 def market(tmp_path_factory: pytest.TempPathFactory) -> Snapshot:
     folder = tmp_path_factory.mktemp("market")
-    write_market(simulate_market(MarketSettings(2000, seed=3)), folder / "tables", "parquet")
+    write_market(simulate_market(MarketSettings(1_000, seed=3)), folder / "tables", "parquet")
     with open_store(str(folder / "store"), mode="write") as store:
         store.load(read_folder(folder / "tables", Settings()))
         return store.snapshot()

@@ -73,7 +73,7 @@ _STATES = st.dictionaries(
 _LIVES = st.tuples(st.permutations(range(1, 7)), st.permutations(["completed", "disputed", "refunded"]))
 
 
-@hypothesis_settings(max_examples=30, deadline=None)
+@hypothesis_settings(max_examples=15, deadline=None)
 @given(_LIVES, _LIVES, st.data())
 def test_states_may_come_in_any_load_and_any_order(
     first: tuple[list[int], list[str]], second: tuple[list[int], list[str]], data: st.DataObject
