@@ -253,6 +253,22 @@ def _make_store_once(odd_id: str) -> Path:
     return folder
 
 
+def grow_store(location: Path) -> None:
+    """Put the graph with a second run, ``run-2``, in which ``dan`` has the place of the odd one, in place of a store's.
+
+    It is made once in a process; what else lies in the store stays.
+    """
+    shutil.rmtree(location / "generations")
+    shutil.copytree(_grow_store_once() / "ringfence-store" / "generations", location / "generations")
+
+
+@functools.cache
+def _grow_store_once() -> Path:
+    folder = _make_room()
+    add_run(make_store(folder), run_id="run-2", odd_id="dan")
+    return folder
+
+
 def _make_room() -> Path:
     """A folder that is gone when the process ends."""
     folder = Path(tempfile.mkdtemp(prefix="small-market-"))

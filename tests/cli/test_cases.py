@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from command_line import run
 from said import decide_ring
-from small_market import HOSTILE, RINGS, add_run, make_loaded_store, write_tables
+from small_market import HOSTILE, RINGS, grow_store, make_loaded_store, write_tables
 
 from graph.casebook.book import import_events
 from graph.casebook.events import write_event
@@ -94,7 +94,7 @@ def test_one_screen_says_all_of_a_case(here: Path) -> None:
     do("note", "R-1", "--text", "called\nthe seller", "--by", "ana")
     do("note", "R-1", "--text", "we look at it", "--public", "--by", "ana")
     do("decide", SECOND, "confirmed", *WHY)
-    add_run(here / "ringfence-store", run_id="run-2", odd_id="dan")
+    grow_store(here / "ringfence-store")
     page = ask("case", "R-1")
     assert (page["status"], page["holder"], page["decided"]) == ("held", "ana", "")
     assert [(each["text"], each["is_public"]) for each in page["notes"]] == [
@@ -123,7 +123,7 @@ def test_what_was_decided_does_not_wait_until_it_grows_or_is_opened_again(here: 
     assert "R-1" in list_queue()
     do("decide", "R-1", "watch", *WHY)
     assert list_queue() == [SECOND]
-    add_run(here / "ringfence-store", run_id="run-2", odd_id="dan")
+    grow_store(here / "ringfence-store")
     assert "R-1" in list_queue()
     assert ask("case", "R-1")["fresh"] == ["dan"]
 
@@ -199,7 +199,7 @@ def test_whoever_decides_is_told_what_changed_since_the_claim_and_who_else_has_t
     do("claim", "R-1", "--by", "ana")
     assert run("decide", "R-1", "watch", *WHY).stderr == ""
     do("claim", "R-1", "--by", "ana")
-    add_run(here / "ringfence-store", run_id="run-2", odd_id="dan")
+    grow_store(here / "ringfence-store")
     assert run("decide", "R-1", "watch", *WHY).stderr.startswith(
         "ringfence: ring R-1 has changed since you claimed it: dan came, "
     )

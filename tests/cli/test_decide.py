@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from command_line import run
-from small_market import HOSTILE, RINGS, add_run, write_newcomers
+from small_market import HOSTILE, RINGS, grow_store, write_newcomers
 
 from graph.casebook.events import read_events
 from graph.open import open_casebook
@@ -136,7 +136,7 @@ def test_any_reason_is_kept_as_it_was_given_and_obeyed_by_no_screen(reason: str)
 
 def test_a_ring_that_changed_since_it_was_looked_at_is_not_decided_about_unseen(here: Path) -> None:
     decide("R-1", "confirmed", "--seen", "run-1", *WHY)
-    add_run(here / "ringfence-store", run_id="run-2", odd_id="dan")
+    grow_store(here / "ringfence-store")
     error = decide("R-1", "dismissed", "--seen", "run-1", *WHY, exit_code=7)
     assert "ring R-1 is not what run-1 showed: dan came, " in error
     assert "--seen run-2" in error
