@@ -46,7 +46,7 @@ def say_in(book: Casebook, say: Callable[[tuple[Event, ...]], Sequence[dict[str,
     book
         The casebook.
     say
-        From the events so far to the fields of new ones (see :class:`~graph.casebook.events.Event`), in one turn.
+        From the events so far to the fields of new ones (see :class:`~graph.casebook.events.Event`), in their order.
     """
     from graph.casebook.events import make_event, read_events, write_event
 
@@ -56,7 +56,7 @@ def say_in(book: Casebook, say: Callable[[tuple[Event, ...]], Sequence[dict[str,
         known = read_events(lines)
         turn = 1 + max((each.turn for each in known), default=0)
         now = datetime.now(UTC)
-        made[:] = [make_event(turn=turn, at=now, **fields) for fields in say(known)]
+        made[:] = [make_event(turn=turn, at=now, **fields) for turn, fields in enumerate(say(known), start=turn)]
         return [write_event(each) for each in made]
 
     book.append(write)

@@ -118,15 +118,15 @@ def prepare_decisions(
     sights = look(store, state, (wish.subject_id for wish in wanted), subject)
     batch = _name_batch(state, wanted, by) if len(wanted) > 1 else None
     found = [(wish, word, sights[wish.subject_id]) for wish, word in zip(wanted, words, strict=True)]
-    told = {"by": by, "batch": batch}
+    # Whoever is named is decided about by name, wherever in a file that stands.
+    named = frozenset(each for wish, _, sight in found for each in (wish.members or _name_account(sight)))
+    chosen = [_choose_accounts(wish, sight, state, named) for wish, _, sight in found]
+    drafts = [_draft(*each, accounts) for each, accounts in zip(found, chosen, strict=True)]
+    remarks = [(*_remark(wish, sight, state), *_remark_claim(sight, files, by)) for wish, _, sight in found]
     return Decisions(
-        tuple(_draft(wish, word, sight, _choose_accounts(wish, sight, state)) | told for wish, word, sight in found),
+        tuple(draft | {"by": by, "batch": batch} for draft in drafts),
         frozenset(each for wish, _, sight in found for each in _touch(wish, sight)),
-        tuple(
-            remark
-            for wish, _, sight in found
-            for remark in (*_remark(wish, sight, state), *_remark_claim(sight, files.get(sight.subject_id), by))
-        ),
+        tuple(remark for each in remarks for remark in each),
     )
 
 
@@ -164,7 +164,11 @@ def _touch(wish: Wish, sight: Sight) -> tuple[str, ...]:
     return wish.members or sight.accounts
 
 
-def _choose_accounts(wish: Wish, sight: Sight, state: State) -> tuple[str, ...]:
+def _name_account(sight: Sight) -> tuple[str, ...]:
+    return sight.accounts if sight.subject == "account" else ()
+
+
+def _choose_accounts(wish: Wish, sight: Sight, state: State, named: frozenset[str]) -> tuple[str, ...]:
     """Whom a verdict is about: the members that are named, or all of whom nobody has decided by themselves."""
     if wish.members and sight.subject != "ring":
         raise ConfigError(f"--member is for rings, and {wish.subject_id!r} is the id of an account or a review")
@@ -174,7 +178,7 @@ def _choose_accounts(wish: Wish, sight: Sight, state: State) -> tuple[str, ...]:
             raise UnknownIdError(say_unknown("member", member, nearest, f" in ring {sight.subject_id!r}"))
     if wish.members:
         return tuple(dict.fromkeys(wish.members))
-    kept = _list_kept(wish, sight, state).keys() | _list_split_off(sight, state)
+    kept = _list_kept(wish, sight, state).keys() | _list_split_off(sight, state) | named
     return tuple(each for each in sight.accounts if each not in kept)
 
 
@@ -204,9 +208,10 @@ def _remark(wish: Wish, sight: Sight, state: State) -> list[str]:
     ] + [f"{each} is another case's, and not decided about" for each in sorted(_list_split_off(sight, state))]
 
 
-def _remark_claim(sight: Sight, file: CaseFile | None, by: str) -> list[str]:
+def _remark_claim(sight: Sight, files: Mapping[str, CaseFile], by: str) -> list[str]:
     """What is different since the decider claimed the ring; or that somebody else has it."""
-    claim = file.find_holder(datetime.now(UTC)) if file is not None and sight.subject == "ring" else None
+    file = files.get(sight.subject_id) if sight.subject == "ring" else None
+    claim = file.find_holder(datetime.now(UTC)) if file is not None else None
     if claim is None or claim.until is None:
         return []
     if claim.by != by:

@@ -169,6 +169,15 @@ def test_a_file_decides_about_many_at_once_and_all_of_it_is_taken_back_at_once(h
     assert {each["batch"] for each in again} != {batch}
 
 
+@pytest.mark.parametrize("rows", ["R-1,confirmed,\nR-1,cleared,cyd\n", "R-1,cleared,cyd\nann,watch,\nR-1,confirmed,\n"])
+def test_in_a_file_a_member_that_is_named_is_decided_about_by_name(here: Path, rows: str) -> None:
+    decide("--from", write_file(here, f"id,word,member\n{rows}"), *WHY)
+    said = {
+        each: json.loads(run("account", each, "--format", "json").stdout)["decisions"][0] for each in ("bob", "cyd")
+    }
+    assert {each: words.split()[0] for each, words in said.items()} == {"bob": "confirmed", "cyd": "cleared"}
+
+
 def test_more_accounts_than_a_hundred_are_decided_about_only_if_their_number_is_said(
     here: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -58,7 +58,7 @@ def test_what_is_said_is_there_for_all_and_stays_whatever_is_loaded_and_found(
         second = say_in(store.casebook, lambda known: [clear("bob"), clear(f"{len(known)} before")])
         lines = store.casebook.read()
         assert [each.event_id for each in read_events(lines)] == [each.event_id for each in (first, *second)]
-        assert [each.turn for each in read_events(lines)] == [1, 2, 2]
+        assert [each.turn for each in read_events(lines)] == [1, 2, 3]
         assert second[1].subject_id == "1 before"
         assert import_events(store.casebook, [*lines, write_event(say())]) == 1
         assert import_events(store.casebook, [*lines, write_event(say())]) == 0
