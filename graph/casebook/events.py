@@ -20,7 +20,7 @@ from graph.errors import DataError, StoreDamagedError, StoreVersionError
 FORMAT = 1
 """Of events; a later Ringfence that says more, or something else, in one writes a higher number."""
 
-Kind = Literal[
+EventKind = Literal[
     "decided",
     "undone",
     "ignored",
@@ -130,7 +130,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbi
     """
 
     event_id: str
-    kind: Kind
+    kind: EventKind
     subject: Subject
     subject_id: str
     by: str
