@@ -105,13 +105,13 @@ def decide(
     from cli.wishes import list_wishes
 
     wishes = list_wishes(words, **{name: asked[name] for name in ("reason", "members", "file")})
-    write_events(workplace, form, dry_run=dry_run, prepare=_deciding(wishes, by, asked))
+    write_events(workplace, form, dry_run=dry_run, prepare=_deciding(wishes, by, asked, dry_run=dry_run))
 
 
 Prepare = Callable[["GraphStore", "State"], "Decisions"]
 
 
-def _deciding(wishes: Sequence[Wish], by: str, asked: dict[str, Any]) -> Prepare:
+def _deciding(wishes: Sequence[Wish], by: str, asked: dict[str, Any], *, dry_run: bool) -> Prepare:
     def prepare(store: GraphStore, state: State) -> Decisions:
         from graph.casework.deciding import prepare_decisions, require_unchanged
 
@@ -125,7 +125,8 @@ def _deciding(wishes: Sequence[Wish], by: str, asked: dict[str, Any]) -> Prepare
 
     def prepare_few(store: GraphStore, state: State) -> Decisions:
         found = prepare(store, state)
-        found.require_few(asked["limit"])
+        if not dry_run:
+            found.require_few(asked["limit"])
         return found
 
     return prepare_few

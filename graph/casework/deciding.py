@@ -120,14 +120,24 @@ def prepare_decisions(
     found = [(wish, word, sights[wish.subject_id]) for wish, word in zip(wanted, words, strict=True)]
     # Whoever is named is decided about by name, wherever in a file that stands.
     named = frozenset(each for wish, _, sight in found for each in (wish.members or _name_account(sight)))
-    chosen = [_choose_accounts(wish, sight, state, named) for wish, _, sight in found]
+    known = _Known(state, files, named)
+    chosen = [_choose_accounts(wish, sight, known) for wish, _, sight in found]
     drafts = [_draft(*each, accounts) for each, accounts in zip(found, chosen, strict=True)]
-    remarks = [(*_remark(wish, sight, state), *_remark_claim(sight, files, by)) for wish, _, sight in found]
+    remarks = [(*_remark(wish, sight, known), *_remark_claim(sight, files, by)) for wish, _, sight in found]
     return Decisions(
         tuple(draft | {"by": by, "batch": batch} for draft in drafts),
         frozenset(each for wish, _, sight in found for each in _touch(wish, sight)),
         tuple(remark for each in remarks for remark in each),
     )
+
+
+@dataclass(frozen=True)
+class _Known:
+    """What stands, what was said of cases, and the accounts that are named themselves in what is to be decided."""
+
+    state: State
+    files: Mapping[str, CaseFile]
+    named: frozenset[str]
 
 
 def _draft(wish: Wish, word: Word, sight: Sight, accounts: tuple[str, ...]) -> Fields:
@@ -168,7 +178,7 @@ def _name_account(sight: Sight) -> tuple[str, ...]:
     return sight.accounts if sight.subject == "account" else ()
 
 
-def _choose_accounts(wish: Wish, sight: Sight, state: State, named: frozenset[str]) -> tuple[str, ...]:
+def _choose_accounts(wish: Wish, sight: Sight, known: _Known) -> tuple[str, ...]:
     """Whom a verdict is about: the members that are named, or all of whom nobody has decided by themselves."""
     if wish.members and sight.subject != "ring":
         raise ConfigError(f"--member is for rings, and {wish.subject_id!r} is the id of an account or a review")
@@ -178,14 +188,14 @@ def _choose_accounts(wish: Wish, sight: Sight, state: State, named: frozenset[st
             raise UnknownIdError(say_unknown("member", member, nearest, f" in ring {sight.subject_id!r}"))
     if wish.members:
         return tuple(dict.fromkeys(wish.members))
-    kept = _list_kept(wish, sight, state).keys() | _list_split_off(sight, state) | named
+    kept = _list_kept(wish, sight, known.state).keys() | _list_split_off(sight, known.files) | known.named
     return tuple(each for each in sight.accounts if each not in kept)
 
 
-def _list_split_off(sight: Sight, state: State) -> set[str]:
+def _list_split_off(sight: Sight, files: Mapping[str, CaseFile]) -> set[str]:
     """The members of a ring who are a case of their own."""
-    file = fold_cases(state).get(sight.subject_id)
-    return {account_id for account_id, _ in file.split_off} if file and sight.subject == "ring" else set()
+    file = files.get(sight.subject_id) if sight.subject == "ring" else None
+    return {account_id for account_id, _ in file.split_off} if file else set()
 
 
 def _list_kept(wish: Wish, sight: Sight, state: State) -> dict[str, Event]:
@@ -198,14 +208,14 @@ def _list_kept(wish: Wish, sight: Sight, state: State) -> dict[str, Event]:
     }
 
 
-def _remark(wish: Wish, sight: Sight, state: State) -> list[str]:
+def _remark(wish: Wish, sight: Sight, known: _Known) -> list[str]:
     """What a person should know who decides about the whole of a ring."""
     if sight.subject != "ring" or wish.members:
         return []
     return [
         f"{account_id} stays as it was decided: {say_decision(event, names_ring=True, longest=60)}"
-        for account_id, event in _list_kept(wish, sight, state).items()
-    ] + [f"{each} is another case's, and not decided about" for each in sorted(_list_split_off(sight, state))]
+        for account_id, event in _list_kept(wish, sight, known.state).items()
+    ] + [f"{each} is another case's, and not decided about" for each in sorted(_list_split_off(sight, known.files))]
 
 
 def _remark_claim(sight: Sight, files: Mapping[str, CaseFile], by: str) -> list[str]:

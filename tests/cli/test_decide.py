@@ -187,6 +187,7 @@ def test_more_accounts_than_a_hundred_are_decided_about_only_if_their_number_is_
     error = decide("watch", "--from", file, *WHY, exit_code=1)
     assert "decides about 6 accounts, more than 3" in error
     assert "--limit 6" in error
+    assert "it would touch 6 accounts" in decide("watch", "--from", file, *WHY, "--dry-run")
     decide("watch", "--from", file, *WHY, "--limit", "5", exit_code=1)
     decide("watch", "--from", file, *WHY, "--limit", "6")
     assert len(list_said()) == 2
