@@ -15,7 +15,6 @@ from graph.errors import UnknownIdError
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
-    from rich.text import Text
 
 _LINK = re.compile(r"\[([^\]]+)\]\([^)]+\)")
 
@@ -79,16 +78,15 @@ def _make_plain(text: str) -> str:
 
 def _draw(entries: Sequence[Entry]) -> RenderableType:
     from rich.console import Group
+    from rich.padding import Padding
     from rich.text import Text
 
-    return Group(*(Text("\n").join(_draw_entry(entry)) for entry in entries))
-
-
-def _draw_entry(entry: Entry) -> list[Text]:
-    from rich.text import Text
-
-    head = Text.assemble((", ".join(entry.words), "bold"), f"  {entry.unit}".rstrip(), (f"  {entry.section}", "dim"))
-    return [head, Text(f"  {entry.meaning}")]
+    lines: list[RenderableType] = []
+    for entry in entries:
+        unit = f"  {entry.unit}" if entry.unit else ""
+        lines.append(Text.assemble((", ".join(entry.words), "bold"), unit, (f"  {entry.section}", "dim")))
+        lines.append(Padding(Text(entry.meaning), (0, 0, 0, 2)))
+    return Group(*lines)
 
 
 COMMANDS: dict[str, click.Command] = {"explain": explain}
