@@ -17,7 +17,7 @@ ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup neo4j test usual-tests thorough lint types imports server servers demo bench mutants docs lock upgrade clean distclean
+.PHONY: help setup neo4j test usual-tests thorough lint types imports server servers compiled demo bench mutants docs lock upgrade clean distclean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -29,7 +29,7 @@ neo4j: setup  ## put a Neo4j server for the tests into .neo4j (needs a JDK, 17 o
 	@$(BIN)/python tests/neo4j_install.py
 
 test: setup  ## every check that a change has to pass
-	@$(MAKE) --no-print-directory --jobs=3 $(if $(filter output-sync,$(.FEATURES)),--output-sync) lint imports server
+	@$(MAKE) --no-print-directory --jobs=4 $(if $(filter output-sync,$(.FEATURES)),--output-sync) lint imports server compiled
 	@$(MAKE) --no-print-directory --jobs=2 types usual-tests
 
 # Types take half a minute of one core, and the tests wait for servers now and then.
@@ -47,6 +47,10 @@ server: setup
 
 servers: setup
 	@$(BIN)/python tests/neo4j_install.py --if-possible
+
+# In a new environment nothing is compiled, and each worker of the tests would compile what it imports.
+compiled: setup
+	@$(BIN)/python -c 'import cli.main, detection.evaluation.evaluate, embeddings.encoder.training, hypothesis, neo4j'
 
 lint: setup
 	@$(BIN)/ruff check --quiet .
