@@ -15,6 +15,8 @@ from graph.model import Floats
 
 _FIRST_REACH = 4.0
 """How many steps of the map the first extrapolation may stand for; it may go further by this factor each time."""
+_CALLS = 3
+"""How often the map is called for one leap."""
 _WORSE = 2.0
 """An extrapolation after which the map still moves by so much more than before was a mistake."""
 
@@ -39,19 +41,15 @@ def find_fixed_point(
 
     Examples
     --------
-    Each step takes off a hundredth of what is missing; three hundred steps would leave a twentieth of it.
+    Each step takes off a hundredth of what is missing; thirty steps by themselves would leave three quarters of it.
 
     >>> import numpy as np
-    >>> calls = []
-    >>> def creep(place):
-    ...     calls.append(place)
-    ...     return place + 0.01 * (np.array([3.0, -2.0]) - place)
-    >>> found = find_fixed_point(creep, np.zeros(2), watched=slice(None), enough=1e-9, rounds=300)
-    >>> found.round(6).tolist(), len(calls) < 20
-    ([3.0, -2.0], True)
+    >>> creep = lambda place: place + 0.01 * (np.array([3.0, -2.0]) - place)
+    >>> find_fixed_point(creep, np.zeros(2), watched=slice(None), enough=1e-9, rounds=30).round(6).tolist()
+    [3.0, -2.0]
     """
-    place, reach, used = start, _FIRST_REACH, 0
-    while used < rounds:
+    place, reach = start, _FIRST_REACH
+    for _ in range(0, rounds, _CALLS):
         once = step(place)
         twice = step(once)
         first, second = (once - place)[watched], (twice - once)[watched]
@@ -60,13 +58,10 @@ def find_fixed_point(
         length = _find_length(first, second, reach)
         far = place + 2.0 * length * (once - place) + length**2 * (twice - 2.0 * once + place)
         mended = step(far)
-        used += 3
-        is_worse = np.abs((mended - far)[watched]).max() > _WORSE * np.abs(first).max()
-        place = twice if is_worse else mended
-        if is_worse:
-            reach = max(reach / _FIRST_REACH, 1.0)
-        elif length == reach:
-            reach *= _FIRST_REACH
+        if np.abs((mended - far)[watched]).max() > _WORSE * np.abs(first).max():
+            place, reach = twice, max(reach / _FIRST_REACH, 1.0)
+        else:
+            place, reach = mended, reach * _FIRST_REACH if length == reach else reach
     return place
 
 

@@ -89,7 +89,7 @@ def test_csv_and_json_hold_the_same_figures(market: Path, figures: str) -> None:
     assert float(rows["accounts", "all", "auc"]["value"]) == accounts["auc"]["value"]
 
 
-def test_the_store_is_measured_where_no_folder_is_named_to_the_same_bytes(market: Path, figures: str, tmp_path: Path) -> None:
+def test_without_a_folder_the_store_is_measured_to_the_same_bytes(market: Path, figures: str, tmp_path: Path) -> None:
     store = tmp_path / "store"
     run("--store", store, "load", market)
     from_store = run("--store", store, "evaluate", "--truth", market / "truth", *PLAIN, "csv")

@@ -5,14 +5,16 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pytest
 import small_market
 from property_graph import Open, Tables, write_folder
 
 from graph.contract.tables import read_folder
 from graph.settings import Settings
-from graph.stores.protocol import GraphStore, LoadReport
+from graph.stores.protocol import GraphStore, LoadReport, LoadTerms
 
 
 @pytest.fixture
@@ -26,6 +28,21 @@ def load(tmp_path: Path) -> Callable[..., LoadReport]:
         return store.load(read_folder(folder, settings or Settings()), dry_run=dry_run)
 
     return load_tables
+
+
+@pytest.fixture
+def load_on(tmp_path: Path) -> Callable[..., LoadReport]:
+    """Load tables as they were on a day of March 2024."""
+    count = iter(range(1000))
+
+    def load(
+        store: GraphStore, day: int, tables: Tables, *, settings: Settings | None = None, **terms: Any
+    ) -> LoadReport:
+        folder = write_folder(tmp_path / f"on-{next(count)}", {"accounts": [{"account_id": "ann"}], **tables})
+        at = np.datetime64(f"2024-03-{day:02}", "us")
+        return store.load(read_folder(folder, settings or Settings()), LoadTerms(as_of=at, **terms))
+
+    return load
 
 
 @pytest.fixture

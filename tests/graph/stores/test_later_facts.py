@@ -16,7 +16,7 @@ from graph.contract.as_of import forget_later
 from graph.contract.tables import read_folder
 from graph.model import Snapshot
 from graph.settings import Settings, TableSettings
-from graph.stores.protocol import GraphStore, LoadReport, LoadTerms
+from graph.stores.protocol import GraphStore, LoadReport
 from graph.stores.snapshots import digest_snapshot
 
 Dumper = Callable[..., Dump]
@@ -27,20 +27,6 @@ MARCH = [np.datetime64(f"2024-03-{day:02}", "us") for day in range(1, 32)]
 _MARKED = Settings(
     tables={name: TableSettings(columns={"removed": "gone"}) for name in ("orders", "devices", "labels")}
 )
-
-
-@pytest.fixture
-def load_on(tmp_path: Path) -> Load:
-    """Load tables as they were on a day of March 2024."""
-    count = iter(range(1000))
-
-    def load(
-        store: GraphStore, day: int, tables: Tables, *, settings: Settings | None = None, **terms: Any
-    ) -> LoadReport:
-        folder = write_folder(tmp_path / f"on-{next(count)}", {"accounts": [{"account_id": "ann"}], **tables})
-        return store.load(read_folder(folder, settings or Settings()), LoadTerms(as_of=MARCH[day - 1], **terms))
-
-    return load
 
 
 def order(**cells: str) -> dict[str, str]:
