@@ -30,14 +30,10 @@ def find_fixed_point(
     ----------
     step
         From (N,) to (N,); what it is given may lie outside of what it returns, so it has to bring that back.
-    start
-        (N,) where to begin.
-    watched
-        The numbers that say how far there is to go; the others follow them.
-    enough
-        In the units of the watched numbers.
-    rounds
-        How often ``step`` is called, at most (two more at the end).
+    start, watched
+        (N,) where to begin, and which of the numbers say how far there is to go.
+    enough, rounds
+        In the units of the watched numbers; and how often ``step`` is called, at most (two more at the end).
 
     Examples
     --------
