@@ -86,6 +86,11 @@ class Workplace:
         named = {name: detect.get(name) for name in ("model", "encoder_file")}
         return {name: str(config.parent / file) for name, file in named.items() if isinstance(file, str) and file}
 
+    def place_file(self, name: str) -> Path:
+        """A file that the settings name: relative to the settings file, or to where one works without one."""
+        config = self._find_config()
+        return Path(name) if config is None else config.parent / name
+
     def open_store(self, *, mode: Mode = "read") -> GraphStore:
         """Open the store."""
         from graph.open import open_store

@@ -60,6 +60,7 @@ COMMANDS = {
     "reopen": ("cli.cases", "Put a case back in the queue."),
     "decide": ("cli.decide", "Decide about a ring, an account or a review."),
     "ignore": ("cli.decide", "Let a thing link nobody any more."),
+    "statement": ("cli.statement", "Write the reasons for a decision: file, letter, form."),
     "appeal": ("cli.appeal", "File an appeal, or answer it."),
     "casebook": ("cli.casebook", "List, export or import what people decided and said."),
     "runs": ("cli.ask", "List the runs, the latest first."),

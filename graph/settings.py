@@ -11,12 +11,13 @@ import re
 import tomllib
 from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 import msgspec
 
 from graph.errors import ConfigError
 from graph.mapping import TableSettings
+from graph.vocabulary import COUNTRIES
 
 T = TypeVar("T")
 
@@ -119,6 +120,56 @@ class CaseworkSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown
                 raise ValueError(f"{name} {getattr(self, name):g} is not above 0 and up to 1,000,000")
 
 
+class StatementSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What statements of reasons say that no table knows.
+
+    Attributes
+    ----------
+    platform, contact
+        Who decides, and where to write to whoever disagrees; each has to be given.
+    terms, terms_url
+        The clause of the terms and conditions that was broken, up to 500 characters, and where it can be read.
+    law
+        The law that was broken, up to 500 characters, where it is not only the terms; one of both has to be given.
+    account, payments, visibility
+        What follows for whom is decided about: the account is `suspended` or `terminated`, payments are `suspended` or
+        `terminated`, what they show is `removed`, `disabled` or `demoted`; empty for nothing of the kind.
+    account_type
+        What the accounts are: `business`, `private`, or empty if they are of both kinds.
+    countries
+        Where the decision holds, in two letters each; all of the European Union otherwise.
+    appeal_days
+        Within how many days after the decision it can be appealed.
+    key_file
+        Holds the secret from which the numbers of statements are made; relative to the settings file, made if missing.
+    """
+
+    platform: str = ""
+    contact: str = ""
+    terms: str = ""
+    terms_url: str = ""
+    law: str = ""
+    account: Literal["", "suspended", "terminated"] = "suspended"
+    payments: Literal["", "suspended", "terminated"] = ""
+    visibility: Literal["", "removed", "disabled", "demoted"] = ""
+    account_type: Literal["", "business", "private"] = ""
+    countries: tuple[str, ...] = ()
+    appeal_days: float = 183.0
+    key_file: str = "ringfence-statement.key"
+
+    def __post_init__(self) -> None:
+        if not 1.0 <= self.appeal_days <= 36_500.0:
+            raise ValueError(f"appeal_days {self.appeal_days:g} is not from 1 to 36,500")
+        for name in ("terms", "law", "terms_url"):
+            if len(getattr(self, name)) > 500:
+                raise ValueError(f"{name} has more than 500 characters")
+        if not (self.account or self.payments or self.visibility):
+            raise ValueError("account, payments and visibility are all empty: then nothing was decided")
+        for country in self.countries:
+            if country not in COUNTRIES:
+                raise ValueError(f"countries: {country!r} is no country of the European Economic Area, like 'DE'")
+
+
 class ServerSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """A Neo4j server; the environment (NEO4J_URI and so on) goes before each of these.
 
@@ -171,6 +222,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         What a question may take.
     casework
         How people work on cases.
+    statement
+        What statements of reasons say.
     load, tables
         How folders are read; ``tables`` by contract table name, several where several files play a table's part.
     detect
@@ -184,6 +237,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     neo4j: ServerSettings = ServerSettings()
     query: QuerySettings = QuerySettings()
     casework: CaseworkSettings = CaseworkSettings()
+    statement: StatementSettings = StatementSettings()
     load: LoadSettings = LoadSettings()
     tables: dict[str, TableSettings | tuple[TableSettings, ...]] = {}
     detect: dict[str, Any] = {}
@@ -230,6 +284,7 @@ def convert_settings(data: dict[str, Any], file: str) -> Settings:
     _convert(data.get("load", {}), LoadSettings, file=file, inside="load")
     _convert(data.get("query", {}), QuerySettings, file=file, inside="query")
     _convert(data.get("casework", {}), CaseworkSettings, file=file, inside="casework")
+    _convert(data.get("statement", {}), StatementSettings, file=file, inside="statement")
     _convert(data.get("neo4j", {}), ServerSettings, file=file, inside="neo4j")
     return _convert(data, Settings, file=file, inside="")
 

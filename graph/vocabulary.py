@@ -27,3 +27,14 @@ PERSONAL_KINDS = frozenset({"device", "payment", "phone", "card", "cookie", "wal
 
 REFUND_STATUSES = ("chargeback", "charged_back", "disputed", "refunded", "returned")
 """Statuses of orders whose money went back, or is asked back, unless the policy has others; case does not matter."""
+
+
+UNION = (
+    "AT", "BE", "BG", "CY", "CZ", "DE", "DK", "EE", "ES", "FI", "FR", "GR", "HR", "HU", "IE", "IT", "LT", "LU", "LV",
+    "MT", "NL", "PL", "PT", "RO", "SE", "SI", "SK",
+)  # fmt: skip
+"""The countries of the European Union (ISO 3166-1)."""
+
+
+COUNTRIES = (*UNION, "IS", "LI", "NO")
+"""The countries of the European Economic Area."""

@@ -96,6 +96,14 @@ def test_the_wheel_ships_every_module(wheel_names: list[str]) -> None:
     assert modules == {name for name in wheel_names if name.endswith(".py")}
 
 
+def test_the_wheel_ships_every_template_and_every_translation(wheel_names: list[str]) -> None:
+    texts = {
+        path.relative_to(ROOT).as_posix() for ending in ("j2", "po") for path in (ROOT / "graph").rglob(f"*.{ending}")
+    }
+    assert texts
+    assert texts == {name for name in wheel_names if name.endswith((".j2", ".po"))}
+
+
 def test_the_wheel_carries_its_licence_and_its_command(wheel_names: list[str]) -> None:
     files = {name.split("/", 1)[1] for name in wheel_names if ".dist-info/" in name}
     assert {"licenses/LICENSE", "entry_points.txt"} <= files

@@ -15,7 +15,7 @@ from places import ROOT
 
 from detection.settings import ChannelSettings, DetectSettings
 from graph.mapping import TableSettings
-from graph.settings import CaseworkSettings, LoadSettings, QuerySettings, ServerSettings, Settings
+from graph.settings import CaseworkSettings, LoadSettings, QuerySettings, ServerSettings, Settings, StatementSettings
 
 PAGE = ROOT / "docs" / "settings.md"
 SECTIONS: dict[str, type[msgspec.Struct]] = {
@@ -23,12 +23,13 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "`[neo4j]`": ServerSettings,
     "`[query]`": QuerySettings,
     "`[casework]`": CaseworkSettings,
+    "`[statement]`": StatementSettings,
     "`[load]`": LoadSettings,
     "`[tables.NAME]`": TableSettings,
     "`[detect]`": DetectSettings,
     "`[detect.channels.NAME]`": ChannelSettings,
 }
-ELSEWHERE = {"neo4j", "query", "casework", "load", "tables", "detect", "policy", "channels"}
+ELSEWHERE = {"neo4j", "query", "casework", "statement", "load", "tables", "detect", "policy", "channels"}
 """Settings that are sections of their own."""
 
 

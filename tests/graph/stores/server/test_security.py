@@ -139,6 +139,12 @@ def test_a_load_for_which_the_server_has_no_memory_fails_soon_and_says_so(proces
 # ------------------------------------------------------------------------------- rights: for real
 
 
+@pytest.fixture
+def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
 @pytest.fixture(scope="module")
 def read_only(process: Neo4jServer, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The location of a store with a run, whose database takes no more writes."""
@@ -191,7 +197,7 @@ def test_there_is_a_question_for_each_command_that_only_asks() -> None:
     others = {"init", "load", "detect", "train", "simulate", "completion", "evaluate", "redteam"}
     about_words, about_folders = {"explain"}, {"generations", "verify", "restore"}
     says = {"claim", "note", "skip", "merge", "split", "reopen", "decide", "ignore", "appeal"}
-    asks = {question[0] for question in (*QUESTIONS, ["check"])}
+    asks = {question[0] for question in (*QUESTIONS, ["check"], ["statement"])}
     assert asks == set(COMMANDS) - others - about_words - about_folders - says
 
 
@@ -200,6 +206,14 @@ def test_newcomers_are_checked_without_the_right_to_write(read_only: str, tmp_pa
     result = run(read_only, "check", str(tmp_path))
     assert result.exit_code == 0, result.stderr
     assert "somebody new" in result.stdout
+
+
+def test_reasons_are_stated_without_the_right_to_write(read_only: str, elsewhere: Path) -> None:
+    settings = '[statement]\nplatform = "Mart"\ncontact = "appeals@mart.example"\nterms = "Terms, 7.2"\n'
+    (elsewhere / "ringfence.toml").write_text(settings, encoding="utf-8")
+    result = run(read_only, "statement", "ann", "-o", "out")
+    assert result.exit_code == 0, result.stderr
+    assert len(list((elsewhere / "out").iterdir())) == 3
 
 
 def test_a_trial_load_needs_no_right_to_write(read_only: str, tmp_path: Path) -> None:

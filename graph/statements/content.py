@@ -1,0 +1,230 @@
+"""What a statement of reasons rests on: the decision, the rings it was made about, the run that found them."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from typing import Literal
+
+from graph.casebook.cases import fold_cases
+from graph.casebook.events import Event, Seen
+from graph.casebook.fold import State
+from graph.casework.seen import Sight, look
+from graph.errors import ConfigError, RingfenceError
+from graph.queries.answers import RingRecord, RunSummary
+from graph.queries.asking import about_accounts, ask
+from graph.queries.rings import find_ring
+from graph.queries.runs import find_stored_run
+from graph.results import Evidence
+from graph.stores.protocol import GraphStore
+
+_CREATED = "a.account_id AS account_id, a.created_at AS created_at"
+_THINGS = """MATCH (g:Ring)<-[:MEMBER_OF]-(:Account)-[:USES]->(i:Identifier)
+WHERE g.ring_id = $ring_id AND g.run_id = $run_id
+RETURN DISTINCT i.canonical AS canonical, i.value AS name ORDER BY canonical, name"""
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What was decided, by whom (empty if by the program alone), when (UTC) and why.
+
+    ``name`` is the event's id, or the run's; ``tier`` is where the program had put it by then.
+    """
+
+    name: str
+    by: str
+    at: datetime
+    reason: str
+    tier: str | None
+
+    @property
+    def is_automated(self) -> bool:
+        """Whether no person took part."""
+        return not self.by
+
+    @property
+    def is_proposed(self) -> bool:
+        """Whether the program had brought it up."""
+        return self.tier not in (None, "clear")
+
+
+@dataclass(frozen=True)
+class Statement:
+    """All that the three texts are made of.
+
+    Attributes
+    ----------
+    subject, subject_id
+        What was decided about.
+    decision
+        See :class:`Decision`.
+    rings
+        As the run that was decided on had found them.
+    run, settings_sha256, model_sha256
+        That run, the checksum of the settings that it kept, and of its model (empty without one).
+    accounts
+        About whom it is decided, with the day on which each account was made, where that is known.
+    notes
+        What was noted of these cases that may be told.
+    things
+        What the members use: none of it may be told to anybody.
+    carrying
+        By ring, the channels without which less would stand; None where nobody can say, for facts came since.
+    """
+
+    subject: Literal["account", "ring"]
+    subject_id: str
+    decision: Decision
+    rings: tuple[RingRecord, ...]
+    run: RunSummary
+    settings_sha256: str
+    model_sha256: str
+    accounts: tuple[tuple[str, date | None], ...]
+    notes: tuple[str, ...]
+    things: tuple[str, ...]
+    carrying: Mapping[str, frozenset[str]] | None = None
+
+    @property
+    def grounds(self) -> tuple[Evidence, ...]:
+        """Everything that moves the verdict, and nothing that does not, the strongest first; else all evidence."""
+        found = (each for ring in self.rings for each in ring.evidence if self.carries(ring, each.channel))
+        return tuple(sorted(found, key=lambda each: -each.bits))
+
+    def carries(self, ring: RingRecord, channel: str) -> bool:
+        """Whether less of a ring would stand without a channel, as far as anybody can say."""
+        return self.carrying is None or channel in self.carrying[ring.summary.ring_id]
+
+    @property
+    def others(self) -> frozenset[str]:
+        """Ids of all who are in it, but for whom it is about."""
+        people = {each.account_id for ring in self.rings for each in ring.members}
+        people |= {each.account_id for ring in self.rings for each in ring.parties}
+        return frozenset(people - ({self.subject_id} if self.subject == "account" else set()))
+
+
+def prepare_statement(
+    store: GraphStore, state: State, wanted: str, subject: Literal["account", "ring"] | None = None
+) -> Statement:
+    """The reasons for what was decided about an account or a case.
+
+    Parameters
+    ----------
+    store, state
+        What was found, and what was said.
+    wanted
+        The id of an account or a ring.
+    subject
+        Which of both, where it is the id of both.
+
+    Raises
+    ------
+    UnknownIdError
+        If nothing has this id, or the run that was decided on is gone.
+    ConfigError
+        If nothing was decided against it, or there is no ring whose evidence could be told.
+    """
+    sight = look(store, state, [wanted], subject)[wanted]
+    if sight.subject == "review":
+        raise ConfigError(f"{wanted!r} is a review; reasons are stated of decisions about an account or a case")
+    event = (state.accounts if sight.subject == "account" else state.rings).get(wanted)
+    seen = sight.seen if event is None else (event.seen or sight.seen)
+    run = find_stored_run(store, seen.run_id)
+    decision = _read_decision(sight, event, seen, run)
+    rings = tuple(find_ring(store, each, run_id=run.run_id) for each in _list_rings(sight, event, seen))
+    if not rings:
+        raise ConfigError(f"{wanted!r} was in no ring when it was decided about: there is no evidence here to state")
+    return Statement(
+        *(sight.subject, wanted, decision, rings, run),
+        settings_sha256=hashlib.sha256((run.settings or "").encode()).hexdigest(),
+        model_sha256=_read_model(run),
+        accounts=tuple(_date_accounts(store, _list_accounts(sight, event, state, rings))),
+        notes=tuple(_list_notes(state, rings)),
+        things=tuple(_list_things(store, rings)),
+    )
+
+
+def _read_model(run: RunSummary) -> str:
+    """The checksum of the run's model, empty if it had none."""
+    kept = json.loads(run.settings) if run.settings else {}
+    return str(kept.get("model_sha256", "")) if isinstance(kept, dict) else ""
+
+
+def _read_decision(sight: Sight, event: Event | None, seen: Seen, run: RunSummary) -> Decision:
+    if event is not None and event.word != "confirmed":
+        what = "only watched" if event.word == "watch" else event.word
+        raise ConfigError(f"{sight.subject_id!r} is {what}: there is no decision against it to give reasons for")
+    if event is not None:
+        at = event.at.astimezone(UTC).replace(tzinfo=None)
+        return Decision(event.event_id, event.by, at, event.reason, seen.tier)
+    if seen.tier != "automatic" or run.finished_at is None:
+        raise ConfigError(
+            f"nobody has decided about {sight.subject_id!r}, and the program alone decides nothing below the tier"
+            f" automatic; type: ringfence decide {sight.subject_id} confirmed --reason WHY"
+        )
+    return Decision(run.run_id, "", run.finished_at, "", seen.tier)
+
+
+def _list_rings(sight: Sight, event: Event | None, seen: Seen) -> tuple[str, ...]:
+    if sight.subject == "ring":
+        return (sight.subject_id,)
+    return (event.subject_id,) if event is not None and event.subject == "ring" else seen.ring_ids
+
+
+def _list_accounts(sight: Sight, event: Event | None, state: State, rings: tuple[RingRecord, ...]) -> list[str]:
+    if sight.subject == "account":
+        return [sight.subject_id]
+    said = {account_id: told.word for account_id, told in state.accounts.items()}
+    if event is not None:
+        return [each for each in event.accounts if said.get(each) == "confirmed"]
+    members = [each for ring in rings for each in ring.members]
+    return [each.account_id for each in members if each.account_id not in said and each.tier == "automatic"]
+
+
+def _date_accounts(store: GraphStore, account_ids: list[str]) -> Iterator[tuple[str, date | None]]:
+    (rows,) = store.query_many([about_accounts("", _CREATED, sorted(account_ids))])
+    created = {row["account_id"]: row["created_at"] for row in rows}
+    for account_id in account_ids:
+        at = created.get(account_id)
+        yield account_id, None if at is None else at.date()
+
+
+def _list_notes(state: State, rings: tuple[RingRecord, ...]) -> Iterator[str]:
+    files = fold_cases(state)
+    for ring in rings:
+        file = files.get(ring.summary.ring_id)
+        yield from (note.reason for note in (file.notes if file else ()) if note.is_public)
+
+
+def _list_things(store: GraphStore, rings: tuple[RingRecord, ...]) -> Iterator[str]:
+    for ring in rings:
+        rows = ask(store, _THINGS, ring_id=ring.summary.ring_id, run_id=ring.summary.run_id)
+        yield from (text for row in rows for text in (row["canonical"], row["name"]) if text)
+
+
+def require_discreet(statement: Statement) -> None:
+    """Make sure that what was noted to be told names nobody else, and nothing that members use.
+
+    Raises
+    ------
+    RingfenceError
+        If it does; the message has the place of the note, and not what it says.
+    """
+    for place, note in enumerate(statement.notes, start=1):
+        if any(_is_named(each, note) for each in (*sorted(statement.others), *statement.things)):
+            raise RingfenceError(
+                f"note {place} of those that may be told names another member, or something that members use;"
+                " take it back (ringfence decide --undo EVENT) and write it without"
+            )
+
+
+def _is_named(name: str, text: str) -> bool:
+    return re.search(rf"(?<!\w){re.escape(name.casefold())}(?!\w)", text.casefold()) is not None
+
+
+def count_members(rings: Iterable[RingRecord]) -> int:
+    """How many accounts are in some rings, each once."""
+    return len({member.account_id for ring in rings for member in ring.members})
