@@ -72,6 +72,8 @@ class Statement:
         What was noted of these cases that may be told.
     things
         What the members use: none of it may be told to anybody.
+    reasons
+        Of an account, what the run had said of it, with the links without which it would not have been named.
     carrying
         By ring, the channels without which less would stand; None where nobody can say, for facts came since.
     """
@@ -86,6 +88,7 @@ class Statement:
     accounts: tuple[tuple[str, date | None], ...]
     notes: tuple[str, ...]
     things: tuple[str, ...]
+    reasons: tuple[str, ...] = ()
     carrying: Mapping[str, frozenset[str]] | None = None
 
     @property
@@ -144,6 +147,7 @@ def prepare_statement(
         accounts=tuple(_date_accounts(store, _list_accounts(sight, event, state, rings))),
         notes=tuple(_list_notes(state, rings)),
         things=tuple(_list_things(store, rings)),
+        reasons=seen.reasons,
     )
 
 

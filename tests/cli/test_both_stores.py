@@ -180,3 +180,20 @@ def test_a_week_of_casework_ends_the_same_on_both(stores: tuple[str, str], tmp_p
         run(store, "decide", "--undo", undone[0]["event_id"], "--by", "bo", "--reason", "x")
         assert "casebook" in run(store, "verify").stdout
     assert len(json.loads(run(server, "casebook", "list", *shape).stdout)) == 9
+
+
+def test_the_same_reasons_are_stated_and_it_is_known_which_facts_carry_the_verdict(
+    stores: tuple[str, str], tmp_path: Path
+) -> None:
+    file = tmp_path / "ringfence.toml"
+    file.write_text('[statement]\nplatform = "Mart"\ncontact = "a@mart.example"\nterms = "7.2"\n', encoding="utf-8")
+    ring_id = json.loads(run(stores[0], "rings", "--format", "json").stdout)[-1]["ring_id"]
+    run(stores[0], "decide", ring_id, "confirmed", "--by", "ana", "--reason", "x")
+    run(stores[0], "casebook", "export", "-o", str(tmp_path / "events.jsonl"))
+    run(stores[1], "casebook", "import", str(tmp_path / "events.jsonl"))
+    folders = [tmp_path / "embedded", tmp_path / "server"]
+    for store, folder in zip(stores, folders, strict=True):
+        told = run(store, "--config", str(file), "statement", ring_id, "-o", str(folder)).stderr
+        assert "facts carry the verdict" not in told
+    for name in ("record.html", "letter.html", "transparency.json"):
+        assert (folders[0] / name).read_bytes() == (folders[1] / name).read_bytes()

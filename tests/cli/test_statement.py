@@ -75,6 +75,12 @@ def test_what_was_decided_with_a_ring_is_stated_of_one_member_in_german() -> Non
     assert form["decision_facts"].startswith("The account acts together with others, in a group of 4 accounts.")
 
 
+def test_the_record_of_an_account_has_what_the_run_said_of_it_and_nothing_else_has() -> None:
+    files = state("ann")
+    assert "<bdi>Shares phone-7 with bob and cyd.</bdi>" in files["record.html"]
+    assert "Shares" not in files["letter.html"] + files["transparency.json"]
+
+
 def test_what_nobody_has_decided_is_stated_where_the_program_is_certain_and_only_there() -> None:
     assert "No person took part." in state("ann")["letter.html"]
     error = do("statement", HOSTILE, "-o", "other", exit_code=1)
