@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import fcntl
 import os
+import re
 import shutil
 import stat
 from collections.abc import Callable
@@ -285,7 +286,8 @@ def test_a_folder_without_its_mark_keeps_what_is_in_it(tmp_path: Path) -> None:
 def test_the_damaged_table_is_named_and_an_older_generation_is_whole(made: Path, location: Path) -> None:
     load(location, made / "newcomers")
     file = need_graph(location)
-    flip(file, file.read_bytes().index(b"phone-7"))
+    for place in re.finditer(b"phone-7", file.read_bytes()):  # pages that are no longer read have it too
+        flip(file, place.start())
     found = verify(location)
     assert found.damaged == ("Identifier",)
     assert [(each.generation, each.state) for each in found.generations] == [(3, "damaged"), (2, "whole"), (1, "whole")]
