@@ -12,7 +12,7 @@ from server_work import at
 from graph.errors import StoreUnreachableError
 from graph.open import open_store
 
-pytestmark = pytest.mark.server
+pytestmark = [pytest.mark.server, pytest.mark.thorough]  # which takes two starts of a server
 
 
 @pytest.fixture

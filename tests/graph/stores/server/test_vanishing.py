@@ -25,6 +25,7 @@ from graph.errors import StoreUnreachableError
 from graph.open import open_store
 from graph.settings import Settings
 from graph.stores.location import Server
+from graph.stores.server import bolt as server_bolt
 from graph.stores.server import heartbeat
 from graph.stores.server import write as server_write
 from graph.stores.server.heartbeat import answers
@@ -35,6 +36,14 @@ pytestmark = pytest.mark.server
 Dumper = Callable[..., Dump]
 AT_ONCE_SECONDS = 10.0
 LONG_QUERY = "UNWIND range(1, 1000000000) AS x RETURN count(x % 7) AS n"
+
+
+@pytest.fixture
+def nervous(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Suspect a server sooner than users do; how soon that is, two tests try."""
+    monkeypatch.setattr(heartbeat, "QUIET_SECONDS", 0.5)
+    monkeypatch.setattr(server_bolt, "LOST_SECONDS", 1.0)
+    monkeypatch.setattr(server_bolt, "_CONNECT_SECONDS", 1.0)
 
 
 @contextmanager
@@ -77,6 +86,7 @@ def test_a_server_that_hangs_in_the_middle_of_a_load_is_told_and_the_load_can_be
     market: Path,
     dump: Dumper,
     small_batches: None,
+    nervous: None,
 ) -> None:
     with ExitStack() as stack:
 
@@ -94,7 +104,7 @@ def test_a_server_that_hangs_in_the_middle_of_a_load_is_told_and_the_load_can_be
 
 
 def test_a_server_that_hangs_while_a_run_is_written_is_told(
-    mortal: Server, mortal_server: Neo4jServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    mortal: Server, mortal_server: Neo4jServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, nervous: None
 ) -> None:
     small_market.make_loaded_store(mortal, small_market.write_tables(tmp_path / "market"))
     write_rows = server_write.write_run_rows
@@ -110,7 +120,9 @@ def test_a_server_that_hangs_while_a_run_is_written_is_told(
     small_market.add_run(mortal)
 
 
-def test_a_command_says_it_in_one_line_with_exit_code_5(mortal: Server, mortal_server: Neo4jServer) -> None:
+def test_a_command_says_it_in_one_line_with_exit_code_5(
+    mortal: Server, mortal_server: Neo4jServer, nervous: None
+) -> None:
     with logged_in(mortal_server.address) as location, hanging(mortal_server):
         done = CliRunner().invoke(main, ["--store", location, "rings"])
     assert (done.exit_code, done.stderr.count("\n")) == (5, 1)
