@@ -1,6 +1,6 @@
 """Ten nights with an investigator who decides about twenty cases a day, beside the same nights without one.
 
-    python benchmarks/casework.py [--accounts 6000] [--nights 10] [--a-day 20] [--seed 1]
+    python benchmarks/casework.py [--accounts 20000] [--nights 10] [--a-day 20] [--seed 1]
 
 Writes results/casework.md.  A hard market of the simulator is loaded night by night, as a shop's whole export of that
 night would tell it, into two stores, and searched.  In one of them the truth then decides about the first cases of the
@@ -55,7 +55,7 @@ def main() -> None:
 
 def _read_options() -> argparse.Namespace:
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--accounts", type=int, default=6_000)
+    parser.add_argument("--accounts", type=int, default=20_000)
     parser.add_argument("--nights", type=int, default=10)
     parser.add_argument("--a-day", type=int, default=20)
     parser.add_argument("--seed", type=int, default=1)

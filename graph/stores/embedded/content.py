@@ -49,19 +49,17 @@ def describe_graph(connection: ladybug.Connection) -> tuple[dict[str, TableConte
 
 def _read_parts(connection: ladybug.Connection, table: str) -> Iterator[pa.Table]:
     """A table's rows in the order in which they lie, for each pair of ends where they are relationships."""
-    columns = [
-        str(name) for name in ask_arrow(connection, f"CALL table_info('{table}') RETURN name")["name"].to_pylist()
-    ]
     if table not in RELATIONSHIPS:
-        yield _read_in_order(connection, f"MATCH (n:`{table}`) RETURN offset(id(n)) AS `at`", columns)
+        yield _read_in_order(connection, f"MATCH (n:`{table}`) RETURN offset(id(n)) AS `at`")
         return
     for source, target in RELATIONSHIPS[table].ends:
         ends = "offset(id(n)) AS `at`, offset(id(a)) AS `from`, offset(id(b)) AS `to`"
-        yield _read_in_order(connection, f"MATCH (a:`{source}`)-[n:`{table}`]->(b:`{target}`) RETURN {ends}", columns)
+        yield _read_in_order(connection, f"MATCH (a:`{source}`)-[n:`{table}`]->(b:`{target}`) RETURN {ends}")
 
 
-def _read_in_order(connection: ladybug.Connection, question: str, columns: list[str]) -> pa.Table:
-    rows = ask_arrow(connection, question + "".join(f", n.`{name}` AS `{name}`" for name in columns))
+def _read_in_order(connection: ladybug.Connection, question: str) -> pa.Table:
+    rows = ask_arrow(connection, f"{question}, n.*")
+    rows = rows.rename_columns([name.removeprefix("n.") for name in rows.column_names])
     places: Ints = rows["at"].to_numpy().astype(np.int64)
     # LadybugDB reads on several threads, and each hands over its part when it is done.
     return rows if (np.diff(places) > 0).all() else rows.take(np.argsort(places, kind="stable"))
