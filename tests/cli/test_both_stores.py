@@ -73,7 +73,7 @@ def test_exports_are_the_same_to_the_byte(stores: tuple[str, str], tmp_path: Pat
     assert len(files[0].read_bytes()) > 1000
 
 
-@pytest.mark.parametrize("form", ["table", "json", "jsonl", "csv"])
+@pytest.mark.parametrize("form", ["table", "json"])  # csv and jsonl are written from the rows of json
 def test_every_question_has_the_same_answer(stores: tuple[str, str], form: str) -> None:
     shape = ("--format", form)
     ask_both(stores, "rings", *shape)
