@@ -18,6 +18,9 @@ from graph.casebook.fold import say_decision
 from graph.results import Ring
 from graph.vocabulary import TIERS
 
+_FREED = ("cleared", "dismissed")
+"""No ring may name whom these were said of, until new evidence overtakes it."""
+
 
 @dataclass(frozen=True)
 class SettledRings:
@@ -57,8 +60,9 @@ def tell_rings(assessment: Assessment, heard: Heard, earlier: Mapping[str, froze
     found = keep_decided_ids(build_rings(assessment), earlier, heard)
     if not heard.event_ids:
         return ToldRings(found, (), heard, {})
-    freed, back = find_freed(found, heard, policy), find_overtaken(found, heard, policy)
+    back = find_overtaken(found, heard, policy)
     kept = {account_id: event for account_id, event in heard.accounts.items() if account_id not in back}
+    freed = frozenset(account_id for account_id, event in kept.items() if event.word in _FREED)
     named = {member.account_id for ring in found for member in ring.members}
     narrow = keep_decided_ids(_leave_out(assessment, freed & named), earlier, heard) if freed & named else found
     settled = settle_rings(narrow, heard, policy)
@@ -96,23 +100,6 @@ def list_earlier(heard: Heard) -> dict[str, frozenset[str]]:
     """Members by id of the rings that were decided about, so that one that stayed away keeps its id."""
     rings = heard.rings.items()
     return {ring_id: frozenset(_list_seen(event)) for ring_id, event in rings if _list_seen(event)}
-
-
-def find_freed(rings: Iterable[Ring], heard: Heard, policy: Policy) -> frozenset[str]:
-    """The accounts that no ring may name: those that were cleared, and those dismissed against whom nothing is new.
-
-    Parameters
-    ----------
-    rings
-        As evidence alone has them.
-    heard
-        What people said.
-    policy
-        For ``reopening_bits``.
-    """
-    overtaken = find_overtaken(rings, heard, policy)
-    said = heard.accounts.items()
-    return frozenset(each for each, event in said if event.word in ("cleared", "dismissed") and each not in overtaken)
 
 
 def find_overtaken(rings: Iterable[Ring], heard: Heard, policy: Policy) -> frozenset[str]:

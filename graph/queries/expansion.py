@@ -6,12 +6,9 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 
-from graph.errors import UnknownIdError
 from graph.queries.answers import Share
-from graph.queries.asking import about_accounts, ask
-from graph.queries.ids import find_nearest_id, pick_nearest, say_unknown
 from graph.queries.paths import DEFAULT_MAX_HUB, Search
-from graph.queries.rings import RING_RUNS, list_members_of
+from graph.queries.rings import find_accounts_of
 from graph.queries.verdicts import find_verdicts
 from graph.queries.views import Branch, Expansion
 from graph.queries.ways import weigh_channel
@@ -41,7 +38,7 @@ def expand(store: GraphStore, subject_id: str, bounds: Bounds) -> Expansion:
     UnknownIdError
         If it is the id of no account and of no ring.
     """
-    roots = _find_roots(store, subject_id)
+    roots = find_accounts_of(store, subject_id)
     search = Search(store, frozenset(roots), bounds.max_hub)
     levels: list[Children] = []
     seen, frontier = set(roots), list(roots)
@@ -58,17 +55,6 @@ def expand(store: GraphStore, subject_id: str, bounds: Bounds) -> Expansion:
     branches = tuple(_grow(root, (), levels, tiers, bounds.most) for root in roots)
     folded = sorted(_pick(search.left_out, bounds.channels), key=lambda each: (-each.accounts, each.channel, each.name))
     return Expansion(subject_id, branches, len(seen) - len(roots), tuple(folded))
-
-
-def _find_roots(store: GraphStore, subject_id: str) -> list[str]:
-    (rows,) = store.query_many([about_accounts("", "a.account_id AS account_id", [subject_id])])
-    if rows:
-        return [subject_id]
-    if ask(store, RING_RUNS, ring_id=subject_id):
-        return list_members_of(store, subject_id)
-    nearest = [find_nearest_id(store, kind, subject_id) for kind in ("account", "ring")]
-    known = [each for each in nearest if each is not None]
-    raise UnknownIdError(say_unknown("account or ring", subject_id, pick_nearest(subject_id, known)))
 
 
 Children = dict[str, list[tuple[str, tuple[Share, ...]]]]

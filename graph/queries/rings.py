@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from graph.casebook.fold import say_decision
 from graph.errors import UnknownIdError
 from graph.queries.answers import MemberRecord, RingRecord, RingSummary
-from graph.queries.asking import VERDICT, Row, ask, leave_out, list_fields
+from graph.queries.asking import VERDICT, Row, about_accounts, ask, leave_out, list_fields
 from graph.queries.decided import SHORT, read_decided
-from graph.queries.ids import find_nearest_id, say_unknown
+from graph.queries.ids import find_nearest_id, pick_nearest, say_unknown
 from graph.queries.runs import find_stored_run
 from graph.queries.verdicts import find_verdicts
 from graph.results import Evidence, InnocentReading, Party, RingLink
@@ -97,6 +97,24 @@ def list_members_of(store: GraphStore, ring_id: str, *, run_id: str | None = Non
     row = _find_row(store, ring_id, run_id)
     cypher = "MATCH (g:Ring {ring_key: $ring_key})<-[:MEMBER_OF]-(a:Account) RETURN a.account_id AS id ORDER BY id"
     return [each["id"] for each in ask(store, cypher, ring_key=row["ring_key"])]
+
+
+def find_accounts_of(store: GraphStore, subject_id: str) -> list[str]:
+    """An account by itself, or the members of a ring.
+
+    Raises
+    ------
+    UnknownIdError
+        If it is the id of neither.
+    """
+    (rows,) = store.query_many([about_accounts("", "a.account_id AS account_id", [subject_id])])
+    if rows:
+        return [subject_id]
+    if ask(store, RING_RUNS, ring_id=subject_id):
+        return list_members_of(store, subject_id)
+    nearest = [find_nearest_id(store, kind, subject_id) for kind in ("account", "ring")]
+    known = [each for each in nearest if each is not None]
+    raise UnknownIdError(say_unknown("account or ring", subject_id, pick_nearest(subject_id, known)))
 
 
 def _find_row(store: GraphStore, ring_id: str, run_id: str | None) -> Row:

@@ -8,10 +8,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from graph.errors import UnknownIdError
 from graph.queries.asking import USED, Row, about_accounts, ask, count_users
-from graph.queries.ids import find_nearest_id, pick_nearest, say_unknown
-from graph.queries.rings import RING_RUNS, list_members_of
+from graph.queries.rings import find_accounts_of
 from graph.queries.views import Burst, Moment, Timeline
 from graph.stores.protocol import GraphStore
 from graph.vocabulary import REFUND_STATUSES
@@ -95,7 +93,7 @@ def find_timeline(store: GraphStore, subject_id: str, wanted: Wanted = EVERYTHIN
     UnknownIdError
         If it is the id of neither.
     """
-    accounts = _find_accounts(store, subject_id)
+    accounts = find_accounts_of(store, subject_id)
     questions = [about_accounts(way, returns, accounts) for way, returns in _ASKED.values()]
     page = dict(zip(_ASKED, store.query_many(questions), strict=True))
     told = [*_tell_facts(store, page, accounts), *_tell_changes(store, page)]
@@ -106,17 +104,6 @@ def find_timeline(store: GraphStore, subject_id: str, wanted: Wanted = EVERYTHIN
     numbers = {each.burst for each in kept}
     shown = tuple(each for each in bursts if each.burst in numbers)
     return Timeline(subject_id, tuple(accounts), tuple(kept[: wanted.most]), shown, len(kept), len(told) - len(moments))
-
-
-def _find_accounts(store: GraphStore, subject_id: str) -> list[str]:
-    (rows,) = store.query_many([about_accounts("", _WHO, [subject_id])])
-    if rows:
-        return [subject_id]
-    if ask(store, RING_RUNS, ring_id=subject_id):
-        return list_members_of(store, subject_id)
-    nearest = [find_nearest_id(store, kind, subject_id) for kind in ("account", "ring")]
-    known = [each for each in nearest if each is not None]
-    raise UnknownIdError(say_unknown("account or ring", subject_id, pick_nearest(subject_id, known)))
 
 
 def _place(moment: Moment) -> tuple[Any, ...]:
