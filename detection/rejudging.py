@@ -11,7 +11,7 @@ import msgspec
 from detection.casework.heard import choose_heard
 from detection.run import find_run, read_latest_rings
 from detection.settings import DetectSettings
-from graph.casebook.events import Event, make_event
+from graph.casebook.events import Event, find_next_turn, make_event
 from graph.casebook.fold import State, fold
 from graph.results import Ring, RunResult
 from graph.stores.protocol import GraphStore
@@ -76,5 +76,4 @@ def _compare(account_id: str, row: int, before: RunResult, after: RunResult) -> 
 
 def imagine(fields: dict[str, object], state: State) -> Event:
     """An event as it would be if it were said now."""
-    turn = 1 + max((each.turn for each in state.said), default=0)
-    return make_event(turn=turn, at=datetime.now(UTC), **fields)
+    return make_event(turn=find_next_turn(state.said), at=datetime.now(UTC), **fields)

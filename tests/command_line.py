@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import small_market
 from click.testing import CliRunner, Result
@@ -28,6 +30,18 @@ def run(*arguments: str) -> Result:
     if result.exception and not isinstance(result.exception, SystemExit):
         raise result.exception
     return result
+
+
+def do(*words: str, exit_code: int = 0) -> str:
+    """Run a command that ends as it should, and return what it prints, or complains of."""
+    result = run(*words)
+    assert result.exit_code == exit_code, result.output
+    return result.stderr if exit_code else result.stdout
+
+
+def ask(*words: str) -> Any:
+    """What a command answers, read from its JSON."""
+    return json.loads(do(*words, "--format", "json"))
 
 
 def run_process(

@@ -48,15 +48,14 @@ def say_in(book: Casebook, say: Callable[[tuple[Event, ...]], Sequence[dict[str,
     say
         From the events so far to the fields of new ones (see :class:`~graph.casebook.events.Event`), in their order.
     """
-    from graph.casebook.events import make_event, read_events, write_event
+    from graph.casebook.events import find_next_turn, make_event, read_events, write_event
 
     made: list[Event] = []
 
     def write(lines: Lines) -> list[str]:
         known = read_events(lines)
-        turn = 1 + max((each.turn for each in known), default=0)
-        now = datetime.now(UTC)
-        made[:] = [make_event(turn=turn, at=now, **fields) for turn, fields in enumerate(say(known), start=turn)]
+        now, fields_of = datetime.now(UTC), enumerate(say(known), start=find_next_turn(known))
+        made[:] = [make_event(turn=turn, at=now, **fields) for turn, fields in fields_of]
         return [write_event(each) for each in made]
 
     book.append(write)

@@ -152,6 +152,11 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbi
     seen: Seen | None = None
 
 
+def find_next_turn(known: Iterable[Event]) -> int:
+    """The turn of what is said after all that is known."""
+    return 1 + max((each.turn for each in known), default=0)
+
+
 def make_event(*, turn: int, at: datetime, **said: Any) -> Event:
     """An event with its id; ``said`` are the other fields of :class:`Event`."""
     event = Event(event_id="", turn=turn, at=at, **said)

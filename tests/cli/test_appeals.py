@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from command_line import run
+from command_line import ask, do
 from said import BEGAN, say
 
 from graph.casebook.book import import_events
@@ -26,16 +25,6 @@ def here(market: Path, elsewhere: Path) -> Path:
     shutil.copytree(market / "ringfence-store", elsewhere / "ringfence-store")
     (elsewhere / "letter.txt").write_text("I lent my\nphone\x1b[31m", encoding="utf-8")
     return elsewhere
-
-
-def do(*words: str, exit_code: int = 0) -> str:
-    result = run(*words)
-    assert result.exit_code == exit_code, result.output
-    return result.stderr if exit_code else result.stdout
-
-
-def ask(*words: str) -> Any:
-    return json.loads(do(*words, "--format", "json"))
 
 
 def list_said() -> list[Any]:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any
 
 import pytest
-from command_line import run
+from command_line import ask, do, run
 from said import decide_ring
 from small_market import HOSTILE, RINGS, grow_store, make_loaded_store, write_tables
 
@@ -27,16 +25,6 @@ def here(market: Path, elsewhere: Path) -> Path:
     """A store of one's own after a run: ``R-1`` of four accounts, and a second ring that is watched."""
     shutil.copytree(market / "ringfence-store", elsewhere / "ringfence-store")
     return elsewhere
-
-
-def do(*words: str, exit_code: int = 0) -> str:
-    result = run(*words)
-    assert result.exit_code == exit_code, result.output
-    return result.stderr if exit_code else result.stdout
-
-
-def ask(*words: str) -> Any:
-    return json.loads(do(*words, "--format", "json"))
 
 
 def list_queue() -> list[str]:
