@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
+import importlib.util
 import math
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-import ladybug
-
 from graph.stores.limits import limiting_memory, require_rows, say_large, say_late
+
+
+def _put_off(name: str) -> None:
+    """Import a module when it is first used, if it ever is."""
+    spec = None if name in sys.modules else importlib.util.find_spec(name)
+    if spec is None or spec.loader is None:
+        return
+    spec.loader = importlib.util.LazyLoader(spec.loader)
+    module = sys.modules[name] = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+
+
+_put_off("asyncio")  # LadybugDB's package imports it for a way of asking that nobody here takes: a twelfth of a question
+import ladybug  # noqa: E402 - what it imports is put off first
 
 if TYPE_CHECKING:
     import pyarrow as pa
