@@ -23,7 +23,7 @@ def _put_off(name: str) -> None:
     spec.loader.exec_module(module)
 
 
-_put_off("asyncio")  # LadybugDB's package imports it for a way of asking that nobody here takes: a twelfth of a question
+_put_off("asyncio")  # for a way of asking that nobody here takes, it would be a twelfth of a question
 import ladybug  # noqa: E402 - what it imports is put off first
 
 if TYPE_CHECKING:
