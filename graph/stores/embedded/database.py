@@ -2,29 +2,35 @@
 
 from __future__ import annotations
 
-import importlib.util
 import math
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder
+from importlib.util import LazyLoader
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
 from graph.stores.limits import limiting_memory, require_rows, say_large, say_late
 
 
-def _put_off(name: str) -> None:
-    """Import a module when it is first used, if it ever is."""
-    spec = None if name in sys.modules else importlib.util.find_spec(name)
-    if spec is None or spec.loader is None:
-        return
-    spec.loader = importlib.util.LazyLoader(spec.loader)
-    module = sys.modules[name] = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+class _PutOff(MetaPathFinder):
+    """Imports asyncio when it is first used: LadybugDB wants it for a way of asking that nobody here takes."""
+
+    def find_spec(self, fullname: str, path: Sequence[str] | None, target: object = None) -> ModuleSpec | None:
+        spec = PathFinder.find_spec(fullname, path) if fullname == "asyncio" else None
+        if spec is not None and spec.loader is not None:
+            spec.loader = LazyLoader(spec.loader)
+        return spec
 
 
-_put_off("asyncio")  # for a way of asking that nobody here takes, it would be a twelfth of a question
-import ladybug  # noqa: E402 - what it imports is put off first
+_PUT_OFF = _PutOff()
+sys.meta_path.insert(0, _PUT_OFF)
+try:
+    import ladybug
+finally:
+    sys.meta_path.remove(_PUT_OFF)
 
 if TYPE_CHECKING:
     import pyarrow as pa
