@@ -95,17 +95,23 @@ def export_events(workplace: Workplace, path: Path | None) -> None:
 
 @casebook.command("import", short_help="Take in events that were exported.")
 @click.argument("path", metavar="FILE", type=click.Path(path_type=Path, dir_okay=False, exists=True))
+@click.option("--mend", is_flag=True, help="Put a damaged casebook in order: what is whole of it, and FILE.")
 @pass_workplace
-def import_events(workplace: Workplace, path: Path) -> None:
+def import_events(workplace: Workplace, path: Path, mend: bool) -> None:
     """Take in the events of FILE that the store does not have yet, all of them or none.
 
-    Of two decisions that did not know of one another the later one counts.
+    Of two decisions that did not know of one another the later one counts. With --mend the casebook is
+    written anew with what is whole of it and with what FILE has besides; what was damaged stays beside it.
     """
     from graph.casebook.book import import_events as add_events
+    from graph.casebook.book import mend_events
     from graph.open import open_casebook
 
     lines = _read_lines(path)
     with open_casebook(workplace.find_location()) as book:
+        if mend:
+            say(f"The casebook is whole again, with {mend_events(book, lines):,} events.")
+            return
         added = add_events(book, lines)
     say(f"{added:,} events added, {len(lines) - added:,} were there.")
 

@@ -20,6 +20,7 @@ def verify(workplace: Workplace, form: Format) -> None:
     with what there was after the last load, and what runs found is counted.
     """
     from cli.draw_keeping import draw_verification
+    from graph.casebook.reach import MEND
     from graph.open import verify_store
     from graph.stores.checks import CASEBOOK, TableCheck
 
@@ -27,10 +28,7 @@ def verify(workplace: Workplace, form: Format) -> None:
     columns, rows = list_columns(TableCheck), as_rows(found.tables)
     write_answer(Answer(found, columns, rows, lambda: draw_verification(found)), form)
     if found.damaged == (CASEBOOK,):
-        raise StoreDamagedError(
-            f"the casebook of {found.location} is damaged, and no generation has it: put it back from a copy,"
-            " or take it away and `ringfence casebook import` an export of it"
-        )
+        raise StoreDamagedError(f"the casebook of {found.location} is damaged, and no generation has it: {MEND}")
     if found.damaged:
         whole = [each.generation for each in found.generations if each.state == "whole"]
         mend = (

@@ -37,6 +37,17 @@ class Casebook(Protocol):
             If nothing can be written; nothing is changed.
         """
 
+    def mend(self, choose: Callable[[Lines], Sequence[str]]) -> Lines:
+        """Write the book anew with what is chosen of all that can be read of it, damaged or not, and of an export.
+
+        Nobody else adds anything meanwhile.  What there was stays beside it, where no command reads it.
+
+        Raises
+        ------
+        StoreBusyError, StoreFullError, StoreReadOnlyError
+            As :meth:`append`.
+        """
+
 
 def say_in(book: Casebook, say: Callable[[tuple[Event, ...]], Sequence[dict[str, Any]]]) -> tuple[Event, ...]:
     """Add events to a book: their time and turn are given here, as the last of all that are known.
@@ -79,3 +90,23 @@ def import_events(book: Casebook, lines: Sequence[str]) -> int:
         return [line for event_id, line in wanted.items() if event_id not in there]
 
     return len(book.append(choose))
+
+
+def mend_events(book: Casebook, lines: Sequence[str]) -> int:
+    """Put a damaged book in order: what is whole of it, and what some lines have besides; returns how many events.
+
+    Raises
+    ------
+    StoreVersionError
+        If a newer Ringfence wrote one; the book is as it was.
+    """
+    from graph.casebook.events import is_whole, read_event, read_events
+    from graph.casebook.fold import sort_events
+
+    wanted = {event.event_id: line for event, line in zip(read_events(lines), lines, strict=True)}
+
+    def choose(known: Lines) -> list[str]:
+        kept = {read_event(line).event_id: line for line in known if is_whole(line)} | wanted
+        return [kept[event.event_id] for event in sort_events(read_event(line) for line in kept.values())]
+
+    return len(book.mend(choose))

@@ -236,6 +236,21 @@ def _read_any(line: str) -> Event:
     return _in_utc(event)
 
 
+def is_whole(line: str) -> bool:
+    """Whether a line is an event as it was written.
+
+    Raises
+    ------
+    StoreVersionError
+        If a newer Ringfence wrote it.
+    """
+    try:
+        read_event(line)
+    except DataError:
+        return False
+    return True
+
+
 def _in_utc(event: Event) -> Event:
     if event.at.tzinfo is UTC and (event.until is None or event.until.tzinfo is UTC):
         return event

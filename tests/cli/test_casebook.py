@@ -73,8 +73,15 @@ def test_going_back_to_a_generation_says_that_what_people_said_stays() -> None:
 
 def test_a_damaged_casebook_is_said_to_be_so_and_is_no_reason_to_go_back(here: Path) -> None:
     file = here / "ringfence-store" / "casebook" / "events.jsonl"
+    run("casebook", "export", "-o", "events.jsonl")
+    before = json.loads(run("casebook", "list", "--format", "json").stdout)
     file.write_bytes(file.read_bytes().replace(b"cleared", b"dismissed"))
     assert run("casebook", "list").exit_code == 8
     result = run("verify")
     assert result.exit_code == 8
     assert "the casebook of ringfence-store is damaged, and no generation has it" in result.stderr
+    assert "`ringfence casebook import FILE --mend` puts back" in result.stderr
+    assert run("casebook", "import", "events.jsonl").exit_code == 8
+    said = run("casebook", "import", "events.jsonl", "--mend").stdout
+    assert said == "The casebook is whole again, with 2 events.\n"
+    assert json.loads(run("casebook", "list", "--format", "json").stdout) == before

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -15,7 +17,7 @@ import small_market
 from property_graph import Open
 from said import say
 
-from graph.casebook.book import Casebook, import_events, say_in
+from graph.casebook.book import Casebook, import_events, mend_events, say_in
 from graph.casebook.events import read_events, write_event
 from graph.errors import (
     DataError,
@@ -74,11 +76,18 @@ def test_those_who_write_at_once_on_a_server_do_not_lose_one_another(server: Ser
     open_store(server, mode="write").close()
     with open_store(server) as one, open_store(server) as other:
         write_at_once(one.casebook, other.casebook)
+        lines = one.casebook.read()
         damage = "MATCH (e:CaseEvent) WITH e LIMIT 1 SET e.line = replace(e.line, 'family', 'farmer')"
         with open_store(server, mode="write") as store:
             store.query(damage)
         with pytest.raises(StoreDamagedError, match="1 of the CaseEvent nodes"):
             one.casebook.read()
+        assert mend_events(one.casebook, lines) == 20
+        assert one.casebook.read() == lines
+        with open_store(server, mode="write") as store:
+            store.query("MATCH (e:CaseEvent) WHERE e.place > 18 DETACH DELETE e")
+        with pytest.raises(StoreDamagedError, match=r"2 of the 20 CaseEvent nodes on .* are missing: `ringfence"):
+            say_in(one.casebook, lambda known: [clear("dan")])
     assert [each.state for each in verify_store(server).tables if each.table == "casebook"] == ["damaged"]
 
 
@@ -120,17 +129,97 @@ def file(tmp_path: Path, book: Journal) -> Path:
     return tmp_path / "casebook" / "events.jsonl"
 
 
-def test_wherever_a_line_breaks_off_what_was_said_before_stays_and_half_a_batch_is_not_there(
+def test_wherever_a_writer_dies_what_was_said_before_stays_and_half_a_batch_is_not_there(
     book: Journal, file: Path
 ) -> None:
-    content = file.read_bytes()
-    first = content.index(b"\n") + 1
-    whole = book.read()
+    content, whole = file.read_bytes(), book.read()
+    first, head = content.index(b"\n") + 1, file.with_name("head.json")
+    after = head.read_bytes()
     for end in range(first, len(content)):
         file.write_bytes(content[:end])
+        head.write_bytes(make_head(1, file))
         assert book.read() == whole[:1]
+    file.write_bytes(content)  # it died before the head was in its place
+    assert book.read() == whole
     say_in(book, lambda known: [clear("dan")])
-    assert [each.subject_id for each in read_events(book.read())] == ["ann", "dan"]
+    assert [each.subject_id for each in read_events(book.read())] == ["ann", "bob", "cyd", "dan"]
+    assert head.read_bytes() == make_head(3, file) != after
+
+
+def make_head(lines: int, file: Path) -> bytes:
+    """How far a casebook reaches, if it reaches so many lines."""
+    last = json.loads(file.read_bytes().splitlines()[lines - 1])["sha256"]
+    return b'{"lines":%d,"sha256":"%s"}\n' % (lines, last.encode())
+
+
+@pytest.mark.parametrize("ask", ["read", "append"])
+@pytest.mark.parametrize(
+    ("kept", "said"),
+    [
+        (0, "2 of the 2 lines of .* are missing: `ringfence casebook import FILE --mend` puts back"),
+        (1, "1 of the 2 lines of .* are missing: `ringfence"),
+    ],
+)
+def test_lines_that_were_cut_off_the_end_are_missed(book: Journal, file: Path, ask: str, kept: int, said: str) -> None:
+    file.write_bytes(b"".join(file.read_bytes().splitlines(keepends=True)[:kept]))
+    with pytest.raises(StoreDamagedError, match=said):
+        book.read() if ask == "read" else say_in(book, lambda known: [clear("dan")])
+    assert [each.state for each in check_casebook(book)] == ["damaged"]
+    file.unlink()
+    with pytest.raises(StoreDamagedError, match=r"2 of the 2 lines of .* are missing"):
+        book.read()
+    file.parent.joinpath("head.json").unlink()
+    assert book.read() == ()
+
+
+@pytest.mark.parametrize("damage", [(b"family", b"farmer"), (b'"turn":2', b'"turn":7'), (b"[", b"")])
+def test_what_is_whole_and_what_an_export_has_make_a_damaged_casebook_whole(
+    book: Journal, file: Path, damage: tuple[bytes, bytes]
+) -> None:
+    said = book.read()
+    (later,) = say_in(book, lambda known: [clear("dan")])
+    damaged = file.read_bytes().replace(*damage, 1).rpartition(b"\n{")[0]  # and the last line is gone
+    file.write_bytes(damaged)
+    assert mend_events(book, said[:2]) >= 2
+    assert set(said[:2]) <= set(book.read()) <= set(said)
+    assert mend_events(book, [*said, write_event(later)]) == 4
+    assert book.read() == (*said, write_event(later))
+    assert file.with_name("events.damaged-1.jsonl").read_bytes() == damaged
+    say_in(book, lambda known: [clear("eve")])
+    assert [each.turn for each in read_events(book.read())] == [1, 2, 3, 4, 5]
+
+
+def test_whoever_waits_for_a_casebook_that_is_mended_adds_to_the_new_one(tmp_path: Path) -> None:
+    books = [Journal(Folder(str(tmp_path), wait_seconds=10.0)) for _ in range(2)]
+    say_in(books[0], lambda known: [clear("ann")])
+    waiting = threading.Thread(target=say_in, args=(books[1], lambda known: [clear("bob")]))
+
+    def begin(known: tuple[str, ...]) -> tuple[str, ...]:
+        waiting.start()
+        time.sleep(0.1)  # it waits by now for the file that this one replaces
+        return known
+
+    books[0].mend(begin)
+    waiting.join()
+    assert [each.subject_id for each in read_events(books[0].read())] == ["ann", "bob"]
+
+
+def test_a_head_that_makes_no_sense_or_tells_of_another_line_is_damage(book: Journal, file: Path) -> None:
+    head = file.with_name("head.json")
+    head.write_bytes(head.read_bytes().replace(b'"sha256":"', b'"sha256":"0'))
+    with pytest.raises(StoreDamagedError, match=r"the lines of .* are not those that were written"):
+        book.read()
+    head.write_bytes(b"")
+    with pytest.raises(StoreDamagedError, match=r"head\.json is not as it was written"):
+        book.read()
+
+
+def test_a_casebook_of_an_older_ringfence_is_read_and_from_then_on_missed(book: Journal, file: Path) -> None:
+    head = file.with_name("head.json")
+    head.unlink()
+    assert len(book.read()) == 3
+    say_in(book, lambda known: [clear("dan")])
+    assert head.read_bytes() == make_head(3, file)
 
 
 def test_a_full_disk_leaves_what_there_was(book: Journal, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -146,6 +235,16 @@ def test_a_full_disk_leaves_what_there_was(book: Journal, file: Path, monkeypatc
         with pytest.raises(StoreFullError, match="nothing was changed"):
             say_in(book, lambda known: [clear("dan")])
     assert file.read_bytes() == before
+    with monkeypatch.context() as patched:
+        patched.setattr(Path, "replace", fill_head)
+        with pytest.raises(StoreFullError, match="nothing was changed"):
+            say_in(book, lambda known: [clear("dan")])
+    assert file.read_bytes() == before
+    assert len(book.read()) == 3
+
+
+def fill_head(path: Path, target: Path) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def test_whoever_may_not_write_is_told_so(book: Journal, file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
