@@ -25,6 +25,10 @@
     ├── QueryError (ValueError)              the store refused a Cypher query
     │   └── QueryLimitError                  it took more than the settings allow
     ├── LeakError (ValueError)               a score rests on what it is measured by
+    ├── RefusedError (RuntimeError)          what was asked was not done, to be safe; nothing was changed
+    │   ├── PlanMovedError                   what a plan rests on is not so any more
+    │   ├── PlanTooLargeError                a plan touches more than the policy allows
+    │   └── ChecksFailedError                what a night found is not like what was found before
     └── UnknownIdError (LookupError)         an id that is not in the store
 
 Anything else that escapes is a bug and keeps its traceback.
@@ -127,6 +131,22 @@ class QueryLimitError(QueryError):
 
 class LeakError(RingfenceError, ValueError):
     """A score rests on the future or on labels, so that measuring it would flatter; says which."""
+
+
+class RefusedError(RingfenceError, RuntimeError):
+    """What was asked was not done, to be safe; nothing was changed."""
+
+
+class PlanMovedError(RefusedError):
+    """What a plan rests on is not so any more: facts, run, policy, decisions or measures; says which."""
+
+
+class PlanTooLargeError(RefusedError):
+    """A plan touches more than the policy allows; names the bound."""
+
+
+class ChecksFailedError(RefusedError):
+    """What a night found is not like what was found before, and was not published; says in what."""
 
 
 class UnknownIdError(RingfenceError, LookupError):

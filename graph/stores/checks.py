@@ -2,20 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 from graph.casebook.book import Casebook
 from graph.casebook.events import read_events
 from graph.errors import StoreDamagedError, StoreVersionError
+from graph.measures.events import read_events as read_measures
 
 State = Literal["whole", "damaged", "unreadable", "changed", "not recorded"]
 """As it was written; something else; nothing that can be read; facts that somebody else than Ringfence changed on a
 server since the last load; or nobody wrote down how it was."""
 
 
-CASEBOOK = "casebook"
-"""What people decided and said, among the tables of a store."""
+CASEBOOK, MEASURES = "casebook", "measures"
+"""What people decided and said, and what was done about flags, among the tables of a store."""
 
 
 @dataclass(frozen=True)
@@ -80,14 +82,23 @@ class Verification:
 
 def check_casebook(book: Casebook) -> tuple[TableCheck, ...]:
     """Whether every event is as it was written; nothing where nobody has said anything yet."""
+    return _check(CASEBOOK, book, read_events)
+
+
+def check_measures(book: Casebook) -> tuple[TableCheck, ...]:
+    """The same of what was done about flags."""
+    return _check(MEASURES, book, read_measures)
+
+
+def _check(name: str, book: Casebook, read: Callable[[Iterable[str]], object]) -> tuple[TableCheck, ...]:
     try:
         lines = book.read()
     except StoreDamagedError:
-        return (TableCheck(CASEBOOK, None, "damaged"),)
+        return (TableCheck(name, None, "damaged"),)
     try:
-        read_events(lines)
+        read(lines)
     except StoreDamagedError:
-        return (TableCheck(CASEBOOK, len(lines), "damaged"),)
+        return (TableCheck(name, len(lines), "damaged"),)
     except StoreVersionError:  # whole as far as this Ringfence can tell
-        return (TableCheck(CASEBOOK, len(lines), "not recorded"),)
-    return (TableCheck(CASEBOOK, len(lines), "whole"),) if lines else ()
+        return (TableCheck(name, len(lines), "not recorded"),)
+    return (TableCheck(name, len(lines), "whole"),) if lines else ()

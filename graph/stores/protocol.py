@@ -152,6 +152,10 @@ class GraphStore(Protocol):
     def casebook(self) -> Casebook:
         """What people decided and said; it may be added to while others load and run, by whoever may read the store."""
 
+    @property
+    def measures(self) -> Casebook:
+        """What was done about flags: a book of events as the casebook is; see :mod:`graph.measures.events`."""
+
     def load(
         self,
         tables: Mapping[str, CheckedTable],

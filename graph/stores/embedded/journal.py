@@ -1,4 +1,4 @@
-"""The casebook of a store in a folder: a file that only grows, and is no part of any generation.
+"""A book of events of a store in a folder: a file that only grows, and is no part of any generation.
 
 Each line is what was said at once, with a checksum of it and of the line before.  A line counts when its end is on the
 disk: a process that is killed before leaves half a line, which nobody reads and the next writer cuts off.  So an event
@@ -26,7 +26,8 @@ from graph.stores.embedded.head import NextHead, read_head, write_anew
 from graph.stores.holder import wait_in_turn
 from graph.stores.location import Folder
 
-CASEBOOK, JOURNAL_FILE = "casebook", "events.jsonl"
+CASEBOOK, MEASURES, JOURNAL_FILE = "casebook", "measures", "events.jsonl"
+"""The folders of what people said, and of what is done about flags, and the file in each."""
 DAMAGED = "events.damaged-{}.jsonl"
 
 
@@ -39,11 +40,13 @@ class Journal:
     ----------
     place
         The store's folder, and how long to wait.
+    name
+        Of the folder inside it.
     """
 
-    def __init__(self, place: Folder) -> None:
+    def __init__(self, place: Folder, name: str = CASEBOOK) -> None:
         self._place = place
-        self._folder = Path(place.path) / CASEBOOK
+        self._folder = Path(place.path) / name
         self._file = self._folder / JOURNAL_FILE
 
     def read(self) -> Lines:

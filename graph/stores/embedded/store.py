@@ -24,7 +24,7 @@ from graph.stores.embedded.explain import explained
 from graph.stores.embedded.folder import StoreFolder
 from graph.stores.embedded.generations import Generation, hold_newest, sweep
 from graph.stores.embedded.harmless import HARMLESS
-from graph.stores.embedded.journal import Journal
+from graph.stores.embedded.journal import MEASURES, Journal
 from graph.stores.embedded.lock import WriterLock
 from graph.stores.embedded.older import OlderGraph, remove_older
 from graph.stores.embedded.schema import (
@@ -79,6 +79,7 @@ class EmbeddedStore:
         self.mode = mode
         self.folder = StoreFolder(Path(place.path))
         self.casebook = Journal(place)
+        self.measures = Journal(place, MEASURES)
         self._place = place
         self._lock: WriterLock | None = None
         self._held: Generation | OlderGraph | EmptyGraph | None = None

@@ -9,7 +9,7 @@ from pathlib import Path
 import msgspec
 
 from graph import errors
-from graph.stores.checks import GenerationRecord, State, TableCheck, Verification, check_casebook
+from graph.stores.checks import GenerationRecord, State, TableCheck, Verification, check_casebook, check_measures
 from graph.stores.embedded.database import DATABASE_FILE
 from graph.stores.embedded.disk import copy_file, digest_file
 from graph.stores.embedded.draft import noticing_full_disk
@@ -25,7 +25,7 @@ from graph.stores.embedded.generations import (
     start_draft,
     sweep,
 )
-from graph.stores.embedded.journal import Journal
+from graph.stores.embedded.journal import MEASURES, Journal
 from graph.stores.embedded.lock import WriterLock
 from graph.stores.embedded.manifest import Manifest, TableContent, write_manifest
 from graph.stores.embedded.store import EmbeddedStore
@@ -47,10 +47,14 @@ def verify_folder(location: Folder) -> Verification:
         folder.require()
         numbers = folder.list_numbers()
         if not numbers:
-            return Verification(location.path, None, (*_count_rows(location), *check_casebook(Journal(location))))
+            return Verification(location.path, None, (*_count_rows(location), *_check_books(location)))
         records = tuple(_record(folder, number, looks=True) for number in reversed(numbers))
         tables = _check_tables(folder, numbers[-1], records[0].state)
-        return Verification(location.path, numbers[-1], (*tables, *check_casebook(Journal(location))), records)
+        return Verification(location.path, numbers[-1], (*tables, *_check_books(location)), records)
+
+
+def _check_books(location: Folder) -> tuple[TableCheck, ...]:
+    return (*check_casebook(Journal(location)), *check_measures(Journal(location, MEASURES)))
 
 
 def list_records(location: Folder) -> list[GenerationRecord]:

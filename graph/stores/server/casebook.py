@@ -1,4 +1,4 @@
-"""The casebook on a server: a node for each event, which Ringfence never changes, and Bloom shows.
+"""The books of events on a server: a node for each event, which Ringfence never changes, and Bloom shows.
 
 The node's ``line`` is the event; the properties beside it are for people to look at.
 """
@@ -17,23 +17,56 @@ from graph.casebook.reach import MEND, Reach, chain, find_reach, require_reach
 from graph.stores.server.bolt import Bolt, Transaction
 from graph.stores.server.schema import KEYS
 
-EVENT_LABEL, DAMAGED_LABEL = "CaseEvent", "DamagedCaseEvent"
-_SHOWN = ("event_id", "kind", "subject", "subject_id", "word", "by", "reason", "turn", "accounts", "thing_kind")
+_SHOWN = (
+    *("event_id", "kind", "subject", "subject_id", "word", "by", "reason", "turn", "accounts", "thing_kind"),
+    *("measure", "before", "tier", "rings", "run_id"),
+)
 
-_NAME = f"{EVENT_LABEL.lower()}_key"
-_MAKE_KEY = f"CREATE CONSTRAINT {_NAME} IF NOT EXISTS FOR {KEYS[_NAME][0]} REQUIRE {KEYS[_NAME][1]} IS UNIQUE"
 # Setting a property takes the node's lock: those who write wait for one another, and read what the others wrote.
 _LOCK = "MATCH (s:Schema {name: 'ringfence'}) SET s.casebook = coalesce(s.casebook, 0) + 1 RETURN s.casebook AS n"
-# What is written down of how far it reaches comes first: events that are added meanwhile are no fewer than that.
-_READ = (
-    "OPTIONAL MATCH (s:Schema {name: 'ringfence'})"
-    " RETURN -1 AS place, s.casebook_sha256 AS line, s.casebook_events AS n, '' AS id"
-    f" UNION ALL MATCH (e:{EVENT_LABEL}) RETURN e.place AS place, e.line AS line, 0 AS n, elementId(e) AS id"
-)
-_REACH = "MATCH (s:Schema {name: 'ringfence'}) SET s.casebook_events = $entries, s.casebook_sha256 = $sha256"
-_PUT_ASIDE = f"UNWIND $ids AS id MATCH (e) WHERE elementId(e) = id REMOVE e:{EVENT_LABEL} SET e:{DAMAGED_LABEL}"
-_PLACE = f"UNWIND $places AS place MATCH (e:{EVENT_LABEL} {{event_id: place.event_id}}) SET e.place = place.place"
-_WRITE = f"UNWIND $events AS event CREATE (e:{EVENT_LABEL}) SET e = event"
+
+
+@dataclass(frozen=True)
+class Book:
+    """A book of events: its name, and the labels of its nodes and of those that were put aside."""
+
+    name: str
+    label: str
+    damaged: str
+
+    @property
+    def read(self) -> str:
+        """All of it.  How far it reaches comes first: events that are added meanwhile are no fewer than that."""
+        return (
+            "OPTIONAL MATCH (s:Schema {name: 'ringfence'})"
+            f" RETURN -1 AS place, s.{self.name}_sha256 AS line, s.{self.name}_events AS n, '' AS id"
+            f" UNION ALL MATCH (e:{self.label}) RETURN e.place AS place, e.line AS line, 0 AS n, elementId(e) AS id"
+        )
+
+    @property
+    def reach(self) -> str:
+        """Write down how far it reaches."""
+        return f"MATCH (s:Schema {{name: 'ringfence'}}) SET s.{self.name}_events = $entries, s.{self.name}_sha256 = $sha256"
+
+    @property
+    def put_aside(self) -> str:
+        """Take events out of it that are not what they were."""
+        return f"UNWIND $ids AS id MATCH (e) WHERE elementId(e) = id REMOVE e:{self.label} SET e:{self.damaged}"
+
+    @property
+    def place(self) -> str:
+        """Put events in another order."""
+        return f"UNWIND $places AS place MATCH (e:{self.label} {{event_id: place.event_id}}) SET e.place = place.place"
+
+    @property
+    def write(self) -> str:
+        """Add events."""
+        return f"UNWIND $events AS event CREATE (e:{self.label}) SET e = event"
+
+
+CASEBOOK = Book("casebook", "CaseEvent", "DamagedCaseEvent")
+MEASURES = Book("measures", "MeasureEvent", "DamagedMeasureEvent")
+"""What people said, and what is done about flags."""
 
 
 class ServerCasebook:
@@ -43,14 +76,17 @@ class ServerCasebook:
     ----------
     bolt
         The server, which has a store.
+    book
+        Which one.
     """
 
-    def __init__(self, bolt: Bolt) -> None:
+    def __init__(self, bolt: Bolt, book: Book = CASEBOOK) -> None:
         self._bolt = bolt
+        self._book = book
 
     def read(self) -> Lines:
         """Every event; see :class:`~graph.casebook.book.Casebook`."""
-        return _check(self._bolt, _find(self._bolt.ask(_READ)))
+        return self._check(_find(self._bolt.ask(self._book.read)))
 
     def append(self, say: Callable[[Lines], Sequence[str]]) -> Lines:
         """Add what is to be said in one transaction; see :class:`~graph.casebook.book.Casebook`.
@@ -58,20 +94,19 @@ class ServerCasebook:
         An event has an id that no other has: where the connection breaks while a transaction is being committed, and it
         is tried again, what was committed after all is found and not written twice.
         """
-        if not self._bolt.ask("SHOW CONSTRAINTS YIELD name WHERE name = $name RETURN name", name=_NAME):
-            self._bolt.ask(_MAKE_KEY, writing=True)
+        self._make_key()
         written: list[Lines] = []
 
         def work(transaction: Transaction) -> Lines:
             transaction.run(_LOCK).consume()
-            found = _find(transaction.run(_READ).data())
-            known = _check(self._bolt, found)
+            found = _find(transaction.run(self._book.read).data())
+            known = self._check(found)
             if written and set(written[0]) <= set(known):
                 return written[0]
             added = tuple(say(known))
             events = [_lay_out(line, number) for number, line in enumerate(added, start=found.next_place)]
-            transaction.run(_WRITE, events=events).consume()
-            transaction.run(_REACH, vars(find_reach(chain((*known, *added))))).consume()
+            transaction.run(self._book.write, events=events).consume()
+            transaction.run(self._book.reach, vars(find_reach(chain((*known, *added))))).consume()
             written[:] = [added]
             return added
 
@@ -82,18 +117,36 @@ class ServerCasebook:
 
         def work(transaction: Transaction) -> Lines:
             transaction.run(_LOCK).consume()
-            found = _find(transaction.run(_READ).data())
+            found = _find(transaction.run(self._book.read).data())
             chosen = tuple(choose(tuple(line for line in found.lines if line is not None)))
             events = [_lay_out(line, number) for number, line in enumerate(chosen, start=1)]
             kept = {line for line in found.lines if line in set(chosen)}
             aside = [each for each, line in zip(found.ids, found.lines, strict=True) if line not in kept]
-            transaction.run(_PUT_ASIDE, ids=aside).consume()
-            transaction.run(_PLACE, places=[each for each in events if each["line"] in kept]).consume()
-            transaction.run(_WRITE, events=[each for each in events if each["line"] not in kept]).consume()
-            transaction.run(_REACH, vars(find_reach(chain(chosen)))).consume()
+            transaction.run(self._book.put_aside, ids=aside).consume()
+            transaction.run(self._book.place, places=[each for each in events if each["line"] in kept]).consume()
+            transaction.run(self._book.write, events=[each for each in events if each["line"] not in kept]).consume()
+            transaction.run(self._book.reach, vars(find_reach(chain(chosen)))).consume()
             return chosen
 
         return self._bolt.transact(work, writing=True)
+
+    def _make_key(self) -> None:
+        """A graph that was made before there was such a book has no key for it."""
+        name = f"{self._book.label.lower()}_key"
+        if not self._bolt.ask("SHOW CONSTRAINTS YIELD name WHERE name = $name RETURN name", name=name):
+            what, key = KEYS[name]
+            self._bolt.ask(f"CREATE CONSTRAINT {name} IF NOT EXISTS FOR {what} REQUIRE {key} IS UNIQUE", writing=True)
+
+    def _check(self, found: _Found) -> Lines:
+        """The events, all of which say what they said when they were written."""
+        whole = tuple(line for line in found.lines if line is not None and _is_whole(line))
+        name = f"{self._book.label} nodes on {self._bolt.server}"
+        if len(whole) < len(found.lines):
+            raise errors.StoreDamagedError(
+                f"{len(found.lines) - len(whole)} of the {name} were changed, and not by Ringfence: {MEND}"
+            )
+        require_reach(found.reach, chain(whole), name)
+        return whole
 
 
 @dataclass(frozen=True)
@@ -118,18 +171,6 @@ def _lay_out(line: str, place: int) -> dict[str, Any]:
     fields = json.loads(line)
     shown = {name: fields[name] for name in _SHOWN if fields.get(name) is not None}
     return shown | {"at": datetime.fromisoformat(fields["at"]), "line": line, "place": place}
-
-
-def _check(bolt: Bolt, found: _Found) -> Lines:
-    """The events, all of which say what they said when they were written."""
-    whole = tuple(line for line in found.lines if line is not None and _is_whole(line))
-    name = f"{EVENT_LABEL} nodes on {bolt.server}"
-    if len(whole) < len(found.lines):
-        raise errors.StoreDamagedError(
-            f"{len(found.lines) - len(whole)} of the {name} were changed, and not by Ringfence: {MEND}"
-        )
-    require_reach(found.reach, chain(whole), name)
-    return whole
 
 
 def _is_whole(line: str) -> bool:

@@ -1,8 +1,8 @@
 """What the property graph looks like in Neo4j: labels, keys, indexes, and how an older one becomes it.
 
 Labels, relationships and their keys follow from :mod:`graph.stores.shape`.  A few nodes besides are Ringfence's own
-housekeeping: ``Load`` (a load that is not finished), ``Writer`` and ``Slot`` (who writes).  ``CaseEvent`` is the
-casebook, see :mod:`graph.stores.server.casebook`.
+housekeeping: ``Load`` (a load that is not finished), ``Writer`` and ``Slot`` (who writes).  ``CaseEvent`` and
+``MeasureEvent`` are books of events, see :mod:`graph.stores.server.casebook`.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ NODE_KEYS: Mapping[str, str] = {
     "Writer": "name",
     "Slot": "number",
     "CaseEvent": "event_id",
+    "MeasureEvent": "event_id",
 }
 _RELATIONSHIP_KEYS = [
     (each.kind, name) for each in RELATIONSHIPS.values() for name, held in each.properties.items() if held.unique

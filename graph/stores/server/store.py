@@ -23,7 +23,7 @@ from graph.stores.location import Server
 from graph.stores.protocol import TAKE_ALL, LoadReport, LoadTerms, Mode, Question
 from graph.stores.read_only import require_question
 from graph.stores.server.bolt import Bolt, Transaction
-from graph.stores.server.casebook import ServerCasebook
+from graph.stores.server.casebook import MEASURES, ServerCasebook
 from graph.stores.server.count_cache import Crowds, Mark, leave_out
 from graph.stores.server.harmless import HARMLESS
 from graph.stores.server.lease import ServerLock, find_writer
@@ -93,6 +93,7 @@ class ServerStore:
         self.mode = mode
         self._bolt = Bolt(server)
         self.casebook = ServerCasebook(self._bolt)
+        self.measures = ServerCasebook(self._bolt, MEASURES)
         self._lock: ServerLock | None = None
         self._crowds = Crowds()
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="ringfence-ask")

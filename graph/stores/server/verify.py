@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from graph.stores.checks import State, TableCheck, Verification, check_casebook
+from graph.stores.checks import State, TableCheck, Verification, check_casebook, check_measures
 from graph.stores.location import Server
 from graph.stores.server.bolt import Bolt
 from graph.stores.server.content import Content, read_contents, read_kept
@@ -18,7 +18,8 @@ def verify_server(server: Server) -> Verification:
     What runs found is written by many hands, and its files are the server's own, which Neo4j's tools check.
     """
     with ServerStore(server) as store:
-        counts, book = _count_rest(store), check_casebook(store.casebook)
+        counts = _count_rest(store)
+        books = (*check_casebook(store.casebook), *check_measures(store.measures))
         bolt = Bolt(server)
         try:
             kept, found = read_kept(bolt), read_contents(bolt)
@@ -27,7 +28,7 @@ def verify_server(server: Server) -> Verification:
     checks = {name: TableCheck(name, found[name].rows, _compare(name, found, kept)) for name in FACTS}
     checks |= {name: TableCheck(name, rows, "not recorded") for name, rows in counts.items()}
     order = (*NODES, VECTOR.label, *RELATIONSHIPS)
-    return Verification(store.location, None, (*(checks[name] for name in order), *book))
+    return Verification(store.location, None, (*(checks[name] for name in order), *books))
 
 
 def _count_rest(store: ServerStore) -> dict[str, int]:
