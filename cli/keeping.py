@@ -20,15 +20,19 @@ def verify(workplace: Workplace, form: Format) -> None:
     with what there was after the last load, and what runs found is counted.
     """
     from cli.draw_keeping import draw_verification
-    from graph.casebook.reach import MEND
+    from graph.casebook.reach import FROM_COPY, MEND
     from graph.open import verify_store
-    from graph.stores.checks import CASEBOOK, TableCheck
+    from graph.stores.checks import CASEBOOK, MEASURES, TableCheck
 
     found = verify_store(workplace.find_location())
     columns, rows = list_columns(TableCheck), as_rows(found.tables)
     write_answer(Answer(found, columns, rows, lambda: draw_verification(found)), form)
     if found.damaged == (CASEBOOK,):
         raise StoreDamagedError(f"the casebook of {found.location} is damaged, and no generation has it: {MEND}")
+    if found.damaged == (MEASURES,):
+        raise StoreDamagedError(
+            f"the measures of {found.location} are damaged, and no generation has them: {FROM_COPY}"
+        )
     if found.damaged:
         whole = [each.generation for each in found.generations if each.state == "whole"]
         mend = (

@@ -22,6 +22,7 @@ from cli.output import be_quiet, complain, give_up_full_stdout, tell
 from graph.errors import (
     DataError,
     LeakError,
+    RefusedError,
     RingfenceError,
     StoreDamagedError,
     StoreError,
@@ -50,6 +51,10 @@ COMMANDS = {
     "similar": ("cli.likeness", "List the accounts that behave most like one."),
     "explain": ("cli.glossary", "Say what a word on the screen means."),
     "policy": ("cli.policy", "List every rule that can move a verdict."),
+    "plan": ("cli.measures", "Show what would be done about flags, and why."),
+    "apply": ("cli.measures", "Do what a plan says, exactly that, or nothing."),
+    "undo": ("cli.measures", "Take back what a plan did."),
+    "measures": ("cli.measures", "List what is in force, and until when."),
     "queue": ("cli.cases", "List the cases that wait, the most pressing first."),
     "case": ("cli.cases", "Show one case: ring, changes, notes, related cases."),
     "claim": ("cli.cases", "Take a case, so that nobody else does."),
@@ -83,6 +88,7 @@ _EXIT_CODES: tuple[tuple[type[RingfenceError], int], ...] = (
     (StoreDamagedError, 8),
     (StoreError, 5),
     (LeakError, 6),
+    (RefusedError, 9),
 )
 
 _HELP = """Find groups of marketplace accounts that act together, and say why.
@@ -106,6 +112,8 @@ Exit codes:
   6  a leak: a score rests on what it is measured by
   7  a run is kept, but facts came meanwhile that it does not know
   8  the store is damaged
+  9  refused, to be safe: a plan has moved or touches too much, or checks failed
+  10  something would change, or has changed (only with --detailed-exitcode)
   130  interrupted (Ctrl-C); 143, 129  ended by SIGTERM, SIGHUP
 
 Results go to stdout, progress and messages to stderr. A flag goes before an

@@ -226,7 +226,7 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
         What statements of reasons say.
     load, tables
         How folders are read; ``tables`` by contract table name, several where several files play a table's part.
-    detect
+    detect, measures, run
         Handed on unread: detection checks its own settings.
     """
 
@@ -241,6 +241,8 @@ class Settings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     load: LoadSettings = LoadSettings()
     tables: dict[str, TableSettings | tuple[TableSettings, ...]] = {}
     detect: dict[str, Any] = {}
+    measures: dict[str, Any] = {}
+    run: dict[str, Any] = {}
 
     def __post_init__(self) -> None:
         if not self.store.strip() or "\0" in self.store:

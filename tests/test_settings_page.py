@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 from places import ROOT
 
+from detection.measures.policy import TERMS, MeasurePolicy, MeasureRule, MeasureTerms
 from detection.settings import ChannelSettings, DetectSettings
 from graph.mapping import TableSettings
 from graph.settings import CaseworkSettings, LoadSettings, QuerySettings, ServerSettings, Settings, StatementSettings
@@ -28,8 +29,12 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "`[tables.NAME]`": TableSettings,
     "`[detect]`": DetectSettings,
     "`[detect.channels.NAME]`": ChannelSettings,
+    "`[measures]`": MeasurePolicy,
+    "`[[measures.rules]]`": MeasureRule,
+    "`[measures.terms.NAME]`": MeasureTerms,
 }
 ELSEWHERE = {"neo4j", "query", "casework", "statement", "load", "tables", "detect", "policy", "channels"}
+ELSEWHERE |= {"measures", "rules", "run"}
 """Settings that are sections of their own."""
 
 
@@ -37,7 +42,7 @@ def list_settings(section: type[msgspec.Struct]) -> Iterator[tuple[str, str, str
     """Name, default and meaning of each setting, in the order of the code."""
     meanings = read_meanings(section)
     for field in msgspec.structs.fields(section):
-        if field.name not in ELSEWHERE:
+        if field.name not in ELSEWHERE and (section, field.name) != (MeasurePolicy, "terms"):
             yield field.name, say_default(field), meanings[field.name]
 
 
@@ -52,6 +57,8 @@ def read_meanings(section: type[msgspec.Struct]) -> dict[str, str]:
 
 
 def say_default(field: msgspec.structs.FieldInfo) -> str:
+    if field.required:
+        return "has to be given"
     default = field.default_factory() if field.default is msgspec.NODEFAULT else field.default
     value: Any = msgspec.to_builtins(default)
     if value is None or value in ("", [], {}, ()):
@@ -78,6 +85,16 @@ def test_every_setting_is_there_with_its_default_and_its_meaning() -> None:
     for section in SECTIONS.values():
         assert draw_table(section) in text
         assert all(meaning for _, _, meaning in list_settings(section))
+
+
+def list_terms() -> list[str]:
+    """What each measure is unless it is set."""
+    return [f"| `{name}` | {each.days:g} | {each.text} | {each.ground} |" for name, each in TERMS.items()]
+
+
+def test_the_page_says_what_each_measure_is() -> None:
+    rows = [*("| measure | days | text | ground |", "| --- | --- | --- | --- |"), *list_terms()]
+    assert "\n".join(rows) in PAGE.read_text(encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import accumulate
 
@@ -12,6 +13,17 @@ from graph.errors import StoreDamagedError
 FIRST = "0" * 64
 """What stands for the checksum of the line before the first one."""
 MEND = "`ringfence casebook import FILE --mend` puts back what an export has, and keeps what is whole"
+FROM_COPY = "put the folder `measures` back from a copy of the store"
+"""How other books than the casebook are mended."""
+
+
+@contextmanager
+def mending_from_copy(*, is_asked: bool) -> Iterator[None]:
+    """Say of damage to a book that is no casebook how that one is mended."""
+    try:
+        yield
+    except StoreDamagedError as error:
+        raise StoreDamagedError(str(error).replace(MEND, FROM_COPY)) if is_asked else error from None
 
 
 @dataclass(frozen=True)

@@ -15,6 +15,7 @@ import msgspec
 
 from graph.casebook.book import Casebook, Lines
 from graph.casebook.events import name_event
+from graph.casebook.reach import FROM_COPY
 from graph.errors import DataError, StoreDamagedError, StoreVersionError
 
 FORMAT = 1
@@ -108,7 +109,7 @@ def read_events(lines: Iterable[str]) -> tuple[MeasureEvent, ...]:
     try:
         return tuple(_read_event(line) for line in lines)
     except DataError as error:
-        raise StoreDamagedError(f"the book of measures is damaged: {error}; put it back from a copy") from error
+        raise StoreDamagedError(f"the book of measures is damaged: {error}; {FROM_COPY}") from error
 
 
 def _read_event(line: str) -> MeasureEvent:

@@ -11,14 +11,14 @@ from __future__ import annotations
 import fcntl
 import os
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import msgspec
 
 from graph.casebook.book import Lines
-from graph.casebook.reach import FIRST, MEND, digest_entry, find_reach, require_reach
+from graph.casebook.reach import FIRST, MEND, digest_entry, find_reach, mending_from_copy, require_reach
 from graph.errors import StoreDamagedError
 from graph.stores.embedded.disk import make_folder, open_here, refuse_link, sync
 from graph.stores.embedded.explain import explained
@@ -51,7 +51,7 @@ class Journal:
 
     def read(self) -> Lines:
         """Every event; see :class:`~graph.casebook.book.Casebook`."""
-        with explained(self._place.path):
+        with explained(self._place.path), self._mending():
             refuse_link(self._folder)
             head = read_head(self._folder)  # before the lines, which only grow
             found = _parse(_cut(_read(self._file)), self._file)
@@ -60,7 +60,7 @@ class Journal:
 
     def append(self, say: Callable[[Lines], Sequence[str]]) -> Lines:
         """Add what is to be said; see :class:`~graph.casebook.book.Casebook`."""
-        with explained(self._place.path), self._held() as descriptor:
+        with explained(self._place.path), self._mending(), self._held() as descriptor:
             whole = _cut(_read_all(descriptor))
             found = _parse(whole, self._file)
             require_reach(read_head(self._folder), found.checksums, f"lines of {self._file}")
@@ -87,6 +87,9 @@ class Journal:
             head.put()
             sync(self._folder)
             return lines
+
+    def _mending(self) -> AbstractContextManager[None]:
+        return mending_from_copy(is_asked=self._folder.name != CASEBOOK)
 
     def _find_room(self) -> Path:
         """Where the damaged file stays: a name that none has yet."""

@@ -13,7 +13,7 @@ from typing import Any
 
 from graph import errors
 from graph.casebook.book import Lines
-from graph.casebook.reach import MEND, Reach, chain, find_reach, require_reach
+from graph.casebook.reach import MEND, Reach, chain, find_reach, mending_from_copy, require_reach
 from graph.stores.server.bolt import Bolt, Transaction
 from graph.stores.server.schema import KEYS
 
@@ -46,7 +46,8 @@ class Book:
     @property
     def reach(self) -> str:
         """Write down how far it reaches."""
-        return f"MATCH (s:Schema {{name: 'ringfence'}}) SET s.{self.name}_events = $entries, s.{self.name}_sha256 = $sha256"
+        said = f"s.{self.name}_events = $entries, s.{self.name}_sha256 = $sha256"
+        return f"MATCH (s:Schema {{name: 'ringfence'}}) SET {said}"
 
     @property
     def put_aside(self) -> str:
@@ -139,14 +140,9 @@ class ServerCasebook:
 
     def _check(self, found: _Found) -> Lines:
         """The events, all of which say what they said when they were written."""
-        whole = tuple(line for line in found.lines if line is not None and _is_whole(line))
         name = f"{self._book.label} nodes on {self._bolt.server}"
-        if len(whole) < len(found.lines):
-            raise errors.StoreDamagedError(
-                f"{len(found.lines) - len(whole)} of the {name} were changed, and not by Ringfence: {MEND}"
-            )
-        require_reach(found.reach, chain(whole), name)
-        return whole
+        with mending_from_copy(is_asked=self._book != CASEBOOK):
+            return _require_whole(found, name)
 
 
 @dataclass(frozen=True)
@@ -171,6 +167,16 @@ def _lay_out(line: str, place: int) -> dict[str, Any]:
     fields = json.loads(line)
     shown = {name: fields[name] for name in _SHOWN if fields.get(name) is not None}
     return shown | {"at": datetime.fromisoformat(fields["at"]), "line": line, "place": place}
+
+
+def _require_whole(found: _Found, name: str) -> Lines:
+    whole = tuple(line for line in found.lines if line is not None and _is_whole(line))
+    if len(whole) < len(found.lines):
+        raise errors.StoreDamagedError(
+            f"{len(found.lines) - len(whole)} of the {name} were changed, and not by Ringfence: {MEND}"
+        )
+    require_reach(found.reach, chain(whole), name)
+    return whole
 
 
 def _is_whole(line: str) -> bool:
