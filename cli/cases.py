@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from cli.context import Workplace, pass_workplace
-from cli.decide import by_option, reason_option, write_events
+from cli.decide import anyway_option, by_option, reason_option, write_events
 from cli.output import Answer, Format, as_rows, format_option, list_columns, parse_id, say, write_answer
 from graph.errors import UnknownIdError
 
@@ -201,19 +201,20 @@ def skip(workplace: Workplace, case_id: str, reason: str, by: str, form: Format)
 @click.command(short_help="Make a case part of another one.")
 @click.argument("case_id", metavar="ID", type=parse_id)
 @click.argument("into_id", metavar="INTO", type=parse_id)
+@anyway_option
 @reason_option
 @by_option
 @format_option
 @pass_workplace
-def merge(workplace: Workplace, case_id: str, into_id: str, reason: str, by: str, form: Format) -> None:
+def merge(workplace: Workplace, case_id: str, into_id: str, anyway: bool, reason: str, by: str, form: Format) -> None:
     """Make a case part of another one, which is looked at and decided about for both. `reopen` parts them again."""
     from graph.casework.deciding import require_reason
-    from graph.casework.working import prepare_merge, require_case
+    from graph.casework.working import Doing, prepare_merge, require_case
 
     def draft(store: GraphStore, state: State) -> Fields:
         require_reason(reason)
         files = [require_case(store, state, each) for each in (case_id, into_id)]
-        return prepare_merge(files[0], files[1], by=by, reason=reason, now=datetime.now(UTC))
+        return prepare_merge(files[0], files[1], Doing(by, reason, datetime.now(UTC), anyway))
 
     write_events(workplace, form, prepare=_one(draft))
 
@@ -221,20 +222,23 @@ def merge(workplace: Workplace, case_id: str, into_id: str, reason: str, by: str
 @click.command(short_help="Make some members of a case a case of their own.")
 @click.argument("case_id", metavar="ID", type=parse_id)
 @click.option("--member", "members", multiple=True, type=parse_id, metavar="ID", help="Who goes; as often as needed.")
+@anyway_option
 @reason_option
 @by_option
 @format_option
 @pass_workplace
-def split(workplace: Workplace, case_id: str, members: Sequence[str], reason: str, by: str, form: Format) -> None:
+def split(
+    workplace: Workplace, case_id: str, members: Sequence[str], anyway: bool, reason: str, by: str, form: Format
+) -> None:
     """Make some members of a case a case of their own, which is decided about by itself."""
     from graph.casebook.cases import name_part
     from graph.casework.deciding import require_reason
-    from graph.casework.working import prepare_split
+    from graph.casework.working import Doing, prepare_split
 
     def draft(store: GraphStore, state: State) -> Fields:
         require_reason(reason)
         _, found = _find_case(workplace, store, case_id)
-        return prepare_split(found, members, by=by, reason=reason, now=datetime.now(UTC))
+        return prepare_split(found, members, Doing(by, reason, datetime.now(UTC), anyway))
 
     said = write_events(workplace, form, prepare=_one(draft))
     if form == "table":

@@ -19,7 +19,7 @@ from graph.errors import ConfigError
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from graph.casebook.events import DecidedOn, Event
+    from graph.casebook.events import Event
     from graph.casebook.fold import State
     from graph.casework.deciding import Decisions, Wish
     from graph.stores.protocol import GraphStore
@@ -55,6 +55,8 @@ def by_option(command: Decorated) -> Decorated:
 
 reason_option = click.option("--reason", type=parse_id, default="", metavar="WHY", help="Why; it is kept, and shown.")
 
+anyway_option = click.option("--anyway", is_flag=True, help="Also where somebody else has the case; that is recorded.")
+
 
 @click.command(short_help="Decide about a ring, an account or a review.")
 @click.argument("words", metavar="[ID] [confirmed|dismissed|cleared|watch]", nargs=-1, type=parse_id)
@@ -71,6 +73,7 @@ reason_option = click.option("--reason", type=parse_id, default="", metavar="WHY
 )
 @click.option("--dry-run", is_flag=True, help="Say what it would touch, and say nothing to the casebook.")
 @click.option("--limit", type=click.IntRange(min=1), help="How many accounts are meant, if more than 100.")
+@anyway_option
 @click.option("--undo", type=parse_id, metavar="EVENT|BATCH", help="Take back what was said.")
 @format_option
 @pass_workplace
@@ -109,14 +112,16 @@ def decide(
 
 
 Prepare = Callable[["GraphStore", "State"], "Decisions"]
+_SAID_BEFORE = "this was said before, word for word, and stands: nothing was added"
 
 
 def _deciding(wishes: Sequence[Wish], by: str, asked: dict[str, Any], *, dry_run: bool) -> Prepare:
     def prepare(store: GraphStore, state: State) -> Decisions:
-        from graph.casework.deciding import prepare_decisions, require_unchanged
+        from graph.casework.deciding import Decider, prepare_decisions, require_unchanged
 
-        subject: DecidedOn | None = asked["subject"]
-        found = prepare_decisions(store, state, wishes, by=by, subject=subject)
+        # A dry run says who has what, as it says all else.
+        decider = Decider(by, asked["subject"], anyway=asked["anyway"] or dry_run)
+        found = prepare_decisions(store, state, wishes, decider)
         if asked["run_id"] is not None:
             for event in found.events:
                 if event["subject"] == "ring":
@@ -146,22 +151,27 @@ def write_events(workplace: Workplace, form: Format, *, prepare: Prepare, dry_ru
     from graph.casebook.book import say_in
     from graph.casebook.events import read_events
     from graph.casebook.fold import fold
+    from graph.casework.repeats import find_repeats
 
     found: list[Decisions] = []
+    repeats: tuple[Event, ...] = ()
     with workplace.open_store() as store:
 
         def decide_now(known: Sequence[Event]) -> Sequence[dict[str, Any]]:
-            found[:] = [prepare(store, fold(known))]
-            return found[0].events
+            nonlocal repeats
+            state = fold(known)
+            found[:] = [prepare(store, state)]
+            repeats = find_repeats(state, found[0].events)
+            return () if repeats else found[0].events
 
         if dry_run:
             decide_now(read_events(store.casebook.read()))
             said: tuple[Event, ...] = ()
         else:
-            said = say_in(store.casebook, decide_now)
+            said = say_in(store.casebook, decide_now) or repeats
     rows = list_rows(said) if said else [{**dict.fromkeys(COLUMNS), **_name(each)} for each in found[0].events]
     write_answer(Answer(rows, COLUMNS, rows, lambda: _draw(rows)), form)
-    for remark in found[0].remarks:
+    for remark in (*found[0].remarks, *([_SAID_BEFORE] if repeats and not dry_run else [])):
         tell(f"ringfence: {remark}")
     if form == "table":
         say(_say_outcome(found[0], said))

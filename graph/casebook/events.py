@@ -121,6 +121,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbi
         kind and canonical value, and other accounts, whatever it has in common with them.
     into
         Of a case that is merged: the case that goes on.
+    despite
+        Who had the case when it was done all the same.
     is_public
         Of a note: whether it may be told to those whom the case is about.
     batch
@@ -147,6 +149,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True, forbi
     ruling: Literal["granted", "refused"] | None = None
     things: tuple[tuple[str, str], ...] = ()
     not_same_as: tuple[str, ...] = ()
+    despite: tuple[str, ...] = ()
     is_public: bool = False
     batch: str | None = None
     seen: Seen | None = None

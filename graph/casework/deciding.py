@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Any
@@ -11,6 +11,7 @@ from typing import Any
 from graph.casebook.cases import CaseFile, fold_cases
 from graph.casebook.events import LONGEST_REASON, WORDS, DecidedOn, Event, Word
 from graph.casebook.fold import State, say_decision
+from graph.casework.claims import note_despite, require_free, say_held
 from graph.casework.seen import Sight, look, say_changes, see_ring
 from graph.errors import ConfigError, StoreMovedError, UnknownIdError
 from graph.queries.ids import pick_nearest, say_unknown
@@ -26,13 +27,17 @@ Fields = dict[str, Any]
 
 @dataclass(frozen=True)
 class Wish:
-    """What somebody wants to decide: of which id, with which word, why, and of which members of a ring only."""
+    """What somebody wants to decide: of which id, with which word, why, and of which members of a ring only.
+
+    ``place`` is where it stands in a file; ``case_id`` the case of members who were split off, where that is meant.
+    """
 
     subject_id: str
     word: str
     reason: str
     members: tuple[str, ...] = ()
     place: str = ""
+    case_id: str = ""
 
     def require(self) -> Word:
         """The word, where it and the reason make sense.
@@ -89,9 +94,16 @@ class Decisions:
             )
 
 
-def prepare_decisions(
-    store: GraphStore, state: State, wishes: Sequence[Wish], *, by: str, subject: DecidedOn | None = None
-) -> Decisions:
+@dataclass(frozen=True)
+class Decider:
+    """Who decides, what all of the ids name (else whatever has such an id), and whether also what others have."""
+
+    by: str
+    subject: DecidedOn | None = None
+    anyway: bool = False
+
+
+def prepare_decisions(store: GraphStore, state: State, wishes: Sequence[Wish], decider: Decider) -> Decisions:
     """What some decisions would say, looking at the store as it is.
 
     Parameters
@@ -100,10 +112,8 @@ def prepare_decisions(
         What was found, and what stands of it.
     wishes
         What is to be decided.
-    by
+    decider
         Who decides.
-    subject
-        What all of the ids name; else whatever has such an id.
 
     Raises
     ------
@@ -111,33 +121,46 @@ def prepare_decisions(
         If there is no such ring, account or review, or no such member.
     ConfigError
         If a word or a reason makes no sense; nothing is said then.
+    CaseHeldError
+        If somebody else has one of the cases; nothing is said then either.
     """
-    files = fold_cases(state)
+    files, by, now = fold_cases(state), decider.by, datetime.now(UTC)
     wanted = [each for wish in wishes for each in _list_parts(wish, files)]
     words = [wish.require() for wish in wanted]
-    sights = look(store, state, (wish.subject_id for wish in wanted), subject)
+    sights = look(store, state, (wish.subject_id for wish in wanted), decider.subject)
     batch = _name_batch(state, wanted, by) if len(wanted) > 1 else None
     found = [(wish, word, sights[wish.subject_id]) for wish, word in zip(wanted, words, strict=True)]
-    # Whoever is named is decided about by name, wherever in a file that stands.
-    named = frozenset(each for wish, _, sight in found for each in (wish.members or _name_account(sight)))
-    known = _Known(state, files, named)
-    chosen = [_choose_accounts(wish, sight, known) for wish, _, sight in found]
-    drafts = [_draft(*each, accounts) for each, accounts in zip(found, chosen, strict=True)]
-    remarks = [(*_remark(wish, sight, known), *_remark_claim(sight, files, by)) for wish, _, sight in found]
+    concerned = [_list_concerned(wish, sight, files) for wish, _, sight in found]
+    if not decider.anyway:
+        require_free((file for each in concerned for file in each), by=by, now=now, can_insist=True)
+    drafts = [
+        _draft(*each, accounts) | {"by": by, "batch": batch, "despite": note_despite(cases, by, now)}
+        for each, accounts, cases in zip(found, _choose_all(found, state, files), concerned, strict=True)
+    ]
+    remarks = [(*_remark(wish, sight, state, files), *_remark_claim(sight, files, by)) for wish, _, sight in found]
     return Decisions(
-        tuple(draft | {"by": by, "batch": batch} for draft in drafts),
+        tuple(drafts),
         frozenset(each for wish, _, sight in found for each in _touch(wish, sight)),
         tuple(remark for each in remarks for remark in each),
     )
 
 
-@dataclass(frozen=True)
-class _Known:
-    """What stands, what was said of cases, and the accounts that are named themselves in what is to be decided."""
+def _list_concerned(wish: Wish, sight: Sight, files: Mapping[str, CaseFile]) -> list[CaseFile]:
+    """The cases that a verdict on a ring, or on members of it, closes or changes: those whose holder has a say."""
+    if sight.subject != "ring":
+        return []
+    file = files.get(wish.case_id or sight.subject_id, CaseFile(sight.subject_id))
+    into = file.merged.into or "" if file.merged is not None else ""
+    return [file, files[into]] if into in files else [file]
 
-    state: State
-    files: Mapping[str, CaseFile]
-    named: frozenset[str]
+
+def _choose_all(
+    found: Sequence[tuple[Wish, Word, Sight]], state: State, files: Mapping[str, CaseFile]
+) -> list[tuple[str, ...]]:
+    """Whom each verdict is about: whoever is named is decided about by name, wherever in a file that stands."""
+    named = {each for wish, _, sight in found for each in (wish.members or _name_account(sight))}
+    kept = [named | _list_kept(sight, state).keys() | _list_split_off(sight, files) for _, _, sight in found]
+    return [_choose_accounts(wish, sight, each) for (wish, _, sight), each in zip(found, kept, strict=True)]
 
 
 def _draft(wish: Wish, word: Word, sight: Sight, accounts: tuple[str, ...]) -> Fields:
@@ -159,7 +182,8 @@ def _list_parts(wish: Wish, files: Mapping[str, CaseFile]) -> list[Wish]:
     if file is None:
         return [wish]
     if file.source is not None:
-        return [replace(wish, subject_id=file.source.subject_id, members=wish.members or file.source.accounts)]
+        members = wish.members or file.source.accounts
+        return [replace(wish, subject_id=file.source.subject_id, members=members, case_id=file.case_id)]
     return [wish, *(replace(wish, subject_id=each) for each in file.parts if not wish.members)]
 
 
@@ -178,7 +202,7 @@ def _name_account(sight: Sight) -> tuple[str, ...]:
     return sight.accounts if sight.subject == "account" else ()
 
 
-def _choose_accounts(wish: Wish, sight: Sight, known: _Known) -> tuple[str, ...]:
+def _choose_accounts(wish: Wish, sight: Sight, kept: Set[str]) -> tuple[str, ...]:
     """Whom a verdict is about: the members that are named, or all of whom nobody has decided by themselves."""
     if wish.members and sight.subject != "ring":
         raise ConfigError(f"--member is for rings, and {wish.subject_id!r} is the id of an account or a review")
@@ -188,7 +212,6 @@ def _choose_accounts(wish: Wish, sight: Sight, known: _Known) -> tuple[str, ...]
             raise UnknownIdError(say_unknown("member", member, nearest, f" in ring {sight.subject_id!r}"))
     if wish.members:
         return tuple(dict.fromkeys(wish.members))
-    kept = _list_kept(wish, sight, known.state).keys() | _list_split_off(sight, known.files) | known.named
     return tuple(each for each in sight.accounts if each not in kept)
 
 
@@ -198,34 +221,30 @@ def _list_split_off(sight: Sight, files: Mapping[str, CaseFile]) -> set[str]:
     return {account_id for account_id, _ in file.split_off} if file else set()
 
 
-def _list_kept(wish: Wish, sight: Sight, state: State) -> dict[str, Event]:
+def _list_kept(sight: Sight, state: State) -> dict[str, Event]:
     """The members of a ring who keep what was said of each of them, whatever is said of the ring."""
     said = {each: state.accounts[each] for each in sight.accounts if each in state.accounts}
-    return {
-        account_id: event
-        for account_id, event in said.items()
-        if event.word != wish.word and not (event.subject == "ring" and event.is_whole)
-    }
+    return {account_id: event for account_id, event in said.items() if not (event.subject == "ring" and event.is_whole)}
 
 
-def _remark(wish: Wish, sight: Sight, known: _Known) -> list[str]:
+def _remark(wish: Wish, sight: Sight, state: State, files: Mapping[str, CaseFile]) -> list[str]:
     """What a person should know who decides about the whole of a ring."""
     if sight.subject != "ring" or wish.members:
         return []
     return [
         f"{account_id} stays as it was decided: {say_decision(event, names_ring=True, longest=60)}"
-        for account_id, event in _list_kept(wish, sight, known.state).items()
-    ] + [f"{each} is another case's, and not decided about" for each in sorted(_list_split_off(sight, known.files))]
+        for account_id, event in _list_kept(sight, state).items()
+    ] + [f"{each} is another case's, and not decided about" for each in sorted(_list_split_off(sight, files))]
 
 
 def _remark_claim(sight: Sight, files: Mapping[str, CaseFile], by: str) -> list[str]:
     """What is different since the decider claimed the ring; or that somebody else has it."""
     file = files.get(sight.subject_id) if sight.subject == "ring" else None
     claim = file.find_holder(datetime.now(UTC)) if file is not None else None
-    if claim is None or claim.until is None:
+    if claim is None:
         return []
     if claim.by != by:
-        return [f"case {sight.subject_id} is with {claim.by} until {claim.until:%Y-%m-%d %H:%M} (UTC)"]
+        return [say_held({sight.subject_id: claim})]
     if claim.seen is None:
         return []
     seen = Sight("ring", sight.subject_id, claim.seen, tuple(each.account_id for each in claim.seen.members))

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from graph.casebook.cases import CaseFile, fold_cases
 from graph.casebook.fold import State
 from graph.casework.cases import Case
+from graph.casework.claims import note_despite, require_free
 from graph.casework.deciding import Fields
-from graph.errors import CaseHeldError, ConfigError, UnknownIdError
+from graph.errors import ConfigError, UnknownIdError
 from graph.queries.asking import ask
 from graph.queries.ids import find_nearest_id, pick_nearest, say_unknown
 from graph.queries.rings import RING_RUNS
@@ -33,22 +35,6 @@ def require_case(store: GraphStore, state: State, case_id: str) -> CaseFile:
     raise UnknownIdError(say_unknown("case", case_id, pick_nearest(case_id, [each for each in near if each])))
 
 
-def require_free(file: CaseFile, by: str, now: datetime) -> None:
-    """Make sure that nobody else has a case.
-
-    Raises
-    ------
-    CaseHeldError
-        If somebody has; the message says who, and until when.
-    """
-    holder = file.find_holder(now)
-    if holder is not None and holder.by != by and holder.until is not None:
-        raise CaseHeldError(
-            f"case {file.case_id} is with {holder.by} until {holder.until.astimezone(UTC):%Y-%m-%d %H:%M} (UTC),"
-            " unless it is given back before"
-        )
-
-
 def prepare_claim(file: CaseFile, *, by: str, hours: float, now: datetime) -> Fields:
     """What claims a case, or claims it for longer.
 
@@ -59,7 +45,7 @@ def prepare_claim(file: CaseFile, *, by: str, hours: float, now: datetime) -> Fi
     ConfigError
         If it is part of another case.
     """
-    require_free(file, by, now)
+    require_free([file], by=by, now=now)
     if file.merged is not None:
         raise ConfigError(f"case {file.case_id} is part of case {file.merged.into}; claim that one")
     return _about(file, "claimed", by) | {"until": now + timedelta(hours=hours)}
@@ -88,45 +74,72 @@ def prepare_note(file: CaseFile, *, by: str, text: str, is_public: bool) -> Fiel
 
 def prepare_skip(file: CaseFile, *, by: str, reason: str, now: datetime) -> Fields:
     """What leaves a case to others."""
-    require_free(file, by, now)
+    require_free([file], by=by, now=now)
     return _about(file, "skipped", by, reason)
 
 
-def prepare_merge(file: CaseFile, into: CaseFile, *, by: str, reason: str, now: datetime) -> Fields:
+@dataclass(frozen=True)
+class Doing:
+    """Who does something with a case, why, when (UTC), and whether also where somebody else has it."""
+
+    by: str
+    reason: str
+    now: datetime
+    anyway: bool = False
+
+    def require_free(self, *files: CaseFile) -> Fields:
+        """What an event keeps of claims of others that are passed over.
+
+        Raises
+        ------
+        CaseHeldError
+            If somebody else has one of the cases, and nothing is to be done all the same.
+        """
+        if not self.anyway:
+            require_free(files, by=self.by, now=self.now, can_insist=True)
+        return {"despite": note_despite(files, self.by, self.now)}
+
+
+def prepare_merge(file: CaseFile, into: CaseFile, doing: Doing) -> Fields:
     """What makes a case part of another one.
 
     Raises
     ------
+    CaseHeldError
+        If somebody else has one of them.
     ConfigError
         If they are one case already.
     """
-    require_free(file, by, now)
-    require_free(into, by, now)
     if file.case_id == into.case_id or file.case_id in into.parts or into.merged is not None:
         where = f", which is part of case {into.merged.into}" if into.merged is not None else ""
         raise ConfigError(f"case {file.case_id} cannot become part of case {into.case_id}{where or ', as it is'}")
-    return _about(file, "merged", by, reason) | {"into": into.case_id}
+    despite = doing.require_free(file, into)
+    return _about(file, "merged", doing.by, doing.reason) | {"into": into.case_id} | despite
 
 
-def prepare_split(case: Case, members: Sequence[str], *, by: str, reason: str, now: datetime) -> Fields:
+def prepare_split(case: Case, members: Sequence[str], doing: Doing) -> Fields:
     """What makes some members a case of their own.
 
     Raises
     ------
+    CaseHeldError
+        If somebody else has the case.
     UnknownIdError
         If one is no member.
     ConfigError
-        If nobody would be left, or nobody go.
+        If nobody would be left, or nobody go, or one went already.
     """
-    require_free(case.file, by, now)
-    there = [each.account_id for each in case.members]
+    there, gone = [each.account_id for each in case.members], dict(case.file.split_off)
     for member in members:
+        if member in gone:
+            raise ConfigError(f"{member!r} was split off case {case.case_id} before: ringfence case {gone[member]}")
         if member not in there:
             nearest = pick_nearest(member, there)
             raise UnknownIdError(say_unknown("member", member, nearest, f" in case {case.case_id!r}"))
     if not 0 < len(set(members)) < len(there):
         raise ConfigError(f"name some of the {len(there)} members of case {case.case_id}, and not all: --member ID")
-    return _about(case.file, "split", by, reason) | {"accounts": tuple(dict.fromkeys(members))}
+    despite = doing.require_free(case.file)
+    return _about(case.file, "split", doing.by, doing.reason) | {"accounts": tuple(dict.fromkeys(members))} | despite
 
 
 def prepare_parting(file: CaseFile, *, by: str, reason: str) -> Fields:

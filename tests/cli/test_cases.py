@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import threading
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 from command_line import ask, do, run
 from said import decide_ring
 from small_market import HOSTILE, RINGS, grow_store, make_loaded_store, write_tables
 
-from graph.casebook.book import import_events
-from graph.casebook.events import write_event
-from graph.open import open_casebook
+from graph.casebook.book import import_events, say_in
+from graph.casebook.events import Event, read_events, write_event
+from graph.casebook.fold import fold
+from graph.casework.working import prepare_claim, require_case
+from graph.errors import CaseHeldError
+from graph.open import open_casebook, open_store
 
 pytestmark = pytest.mark.usefixtures("plain_surroundings")
 SECOND = RINGS[1].ring_id
@@ -191,5 +197,104 @@ def test_whoever_decides_is_told_what_changed_since_the_claim_and_who_else_has_t
     assert run("decide", "R-1", "watch", *WHY).stderr.startswith(
         "ringfence: ring R-1 has changed since you claimed it: dan came, "
     )
+
+
+def list_last(n: int) -> list[Event]:
+    with open_casebook("ringfence-store") as book:
+        return list(read_events(book.read())[-n:])
+
+
+def test_a_case_that_somebody_else_has_is_not_decided_about_unless_that_is_said(here: Path) -> None:
     do("claim", "R-1", "--by", "bo")
-    assert run("decide", "R-1", "watch", *WHY).stderr.startswith("ringfence: case R-1 is with bo until 20")
+    until = f"{datetime.now(UTC) + timedelta(hours=8):%Y-%m-%d %H:}"
+    (here / "many.csv").write_text("id\neve\nR-1\n")
+    refused = (
+        ("decide", "R-1", "dismissed"),
+        ("decide", "R-1", "cleared", "--member", "ann"),
+        ("decide", "--from", "many.csv", "watch"),
+        ("merge", SECOND, "R-1"),
+        ("split", "R-1", "--member", "ann"),
+    )
+    for words in refused:
+        error = do(*words, *WHY, exit_code=5)
+        assert error.startswith(f"ringfence: case R-1 is with bo until {until}")
+        assert error.endswith("(UTC); --anyway does it all the same, and that is recorded\n")
+        assert len(list_last(9)) == 1
+    assert "case R-1 is with bo" in run("decide", "R-1", "watch", *WHY, "--dry-run").stderr
+    do("decide", "ann", "watch", *WHY)  # of an account of its own nobody has the case
+    do("decide", "R-1", "cleared", "--member", "bob", *WHY[2:], "--by", "bo")
+    assert [each.despite for each in list_last(2)] == [(), ()]
+    for words in refused[1:2] + refused[3:]:
+        do(*words, *WHY, "--anyway")
+        assert list_last(1)[0].despite == ("bo",)
+    do("claim", "R-1", "--by", "bo")
+    assert "is with bo" in do("decide", SECOND, "watch", *WHY, exit_code=5)  # it is part of his case
+    do("decide", "R-1", "watch", *WHY, "--anyway")
+    assert [(each.subject_id, each.despite) for each in list_last(2)] == [("R-1", ("bo",)), (SECOND, ("bo",))]
+
+
+def test_of_two_who_claim_at_the_same_time_one_is_told_who_was_first() -> None:
+    began, told = threading.Barrier(2), list[str]()
+
+    def claim(by: str) -> None:
+        with open_store("ringfence-store") as store:
+
+            def draft(known: tuple[Event, ...]) -> list[dict[str, Any]]:
+                file = require_case(store, fold(known), "R-1")
+                return [prepare_claim(file, by=by, hours=1.0, now=datetime.now(UTC))]
+
+            began.wait()
+            try:
+                say_in(store.casebook, draft)
+            except CaseHeldError as error:
+                told.append(str(error))
+
+    threads = [threading.Thread(target=claim, args=(by,)) for by in ("ana", "bo")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    (first,) = list_last(2)
+    assert len(told) == 1
+    assert told[0].startswith(f"case R-1 is with {first.by} until ")
+
+
+def test_what_is_said_again_word_for_word_is_there_once(here: Path) -> None:
+    (here / "letter.txt").write_text("it was not me")
+    (here / "many.csv").write_text("id\neve\ndan\n")
+    for words in (
+        ("decide", "R-1", "confirmed", *WHY),
+        ("decide", "ann", "cleared", *WHY),
+        ("decide", "R-1", "watch", "--member", "bob", *WHY),
+        ("decide", "--from", "many.csv", "watch", *WHY),
+        ("ignore", "device", "phone-7", *WHY),
+        ("skip", "R-1", *WHY),
+        ("note", "R-1", "--text", "called", "--by", "ana"),
+        ("appeal", "ann", "--text", "letter.txt", "--by", "ana"),
+    ):
+        rows = ask(*words)
+        again = run(*words, "--format", "json")
+        assert json.loads(again.stdout) == rows
+        assert again.stderr == "ringfence: this was said before, word for word, and stands: nothing was added\n"
+    assert len(list_last(20)) == 9
+    for words in (
+        ("decide", "ann", "cleared", "--by", "bo", "--reason", "why"),
+        ("decide", "ann", "cleared", "--by", "bo", "--reason", "why not"),
+        ("decide", "ann", "cleared", *WHY),  # bo has spoken since
+        ("ignore", "device", "phone-7", *WHY, "--until", "2099-01-01"),
+        ("note", "R-1", "--text", "called", "--by", "bo"),
+        ("decide", "R-1", "cleared", "--member", "ann", *WHY),
+        ("decide", "ann", "cleared", *WHY),  # what stands of her was said with the ring
+        ("decide", "R-1", "confirmed", *WHY),  # she skipped it since
+    ):
+        assert run(*words).stderr.count("said before") == 0
+    assert len(list_last(20)) == 17
+
+
+def test_who_was_confirmed_by_name_stays_so_when_the_ring_is_decided_about_and_that_is_taken_back() -> None:
+    do("decide", "ann", "confirmed", *WHY)
+    for word in ("confirmed", "dismissed"):
+        do("decide", "R-1", word, *WHY)
+        assert ask("account", "ann")["decisions"][0].startswith("confirmed by ana")
+    do("decide", "--undo", list_last(1)[0].event_id, *WHY)
+    assert ask("account", "ann")["decisions"][0].startswith("confirmed by ana")
