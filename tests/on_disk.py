@@ -54,5 +54,5 @@ def list_files(location: Path) -> list[str]:
 
 def list_leftovers(location: Path) -> list[str]:
     """What no store has in its folder while nobody uses it."""
-    expected = ("graph.lbug", "manifest.json", "lock", "ringfence-store.json", "drafts/")
+    expected = ("graph.lbug", "manifest.json", "names.txt", "lock", "ringfence-store.json", "drafts/")
     return [name for name in list_files(location) if not name.endswith(expected)]

@@ -8,11 +8,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 
 from graph.identity.spellings import RULES, canonical_text
-from graph.queries.asking import USED, Row, about_review, ask, count_users
+from graph.queries.asking import USED, about_review, count_users
 from graph.queries.runs import find_latest_run
 from graph.queries.verdicts import find_verdicts
 from graph.queries.views import Found, Hit, Match
 from graph.stores.protocol import GraphStore, Question
+from graph.stores.texts import NAMED_KINDS, Candidate, Wanted
 
 MOST_EACH = 500
 """How many hits of one kind are looked at."""
@@ -21,23 +22,6 @@ MOST_NAMED = 5
 
 _PLACES: tuple[Match, ...] = ("exactly", "in another spelling", "begins with", "contains")
 _ORDER = ("account", "ring", "run", "review", "product", "order")
-_RANK = """CASE WHEN toLower(id) = $low THEN 0 WHEN toLower(id) STARTS WITH $low THEN 2 ELSE 3 END AS place
-ORDER BY place, id LIMIT $most"""
-_IDS = {
-    "account": "MATCH (n:Account) WITH n.account_id AS id WHERE toLower(id) CONTAINS $low RETURN id",
-    "ring": "MATCH (n:Ring) WITH DISTINCT n.ring_id AS id WHERE toLower(id) CONTAINS $low RETURN id",
-    "run": "MATCH (n:Run) WITH n.run_id AS id WHERE toLower(id) CONTAINS $low RETURN id",
-    "review": "MATCH (n:Review) WITH n.review_id AS id WHERE toLower(id) CONTAINS $low RETURN id",
-    "product": "MATCH (n:Listing) WITH n.product_id AS id WHERE toLower(id) CONTAINS $low RETURN id",
-    "order": """MATCH (a:Account)-[o:ORDERED]->(b) WHERE toLower(o.order_id) CONTAINS $low
-WITH o.order_id AS id, a.account_id AS buyer, b.account_id AS seller RETURN id, buyer, seller""",
-}
-_IDENTIFIERS = """MATCH (i:Identifier)
-WHERE toLower(i.value) CONTAINS $low OR i.canonical IN $forms OR i.canonical CONTAINS $address
-OR (i.kind = 'phone' AND i.canonical CONTAINS $digits)
-RETURN i.kind AS kind, i.value AS value, i.canonical AS canonical,
-CASE WHEN i.canonical IN $forms THEN 0 WHEN toLower(i.value) STARTS WITH $low THEN 1 ELSE 2 END AS place
-ORDER BY place, kind, canonical, value LIMIT $most"""
 _MIN_DIGITS = 5
 _MIN_LETTERS = 3
 
@@ -79,44 +63,38 @@ class _Place:
 
 
 def _find_ids(store: GraphStore, wanted: str) -> Iterator[_Place]:
-    for kind, cypher in _IDS.items():
-        for row in ask(store, f"{cypher}, {_RANK}", low=wanted.lower(), most=MOST_EACH):
-            owners = frozenset(row[end] for end in ("buyer", "seller") if row.get(end))
-            yield _Place(kind, row["id"], row["place"], owners=owners)
+    for kind in NAMED_KINDS:
+        for row in store.find_ids(kind, wanted.lower(), most=MOST_EACH):
+            owners = frozenset(each for each in (row.buyer, row.seller) if each)
+            yield _Place(kind, row.id, row.place, owners=owners)
 
 
 def _find_identifiers(store: GraphStore, wanted: str) -> list[_Place]:
     """Identifiers, one hit for each in all of its spellings."""
     forms = {kind: canonical_text(kind, wanted) for kind in RULES}
-    rows = ask(store, _IDENTIFIERS, most=MOST_EACH, **_make_parts(wanted, forms))
     best: dict[tuple[str, str], _Place] = {}
-    for row in rows:
-        found = _Place(row["kind"], row["value"], _rate(row, wanted, forms.get(row["kind"], wanted)), row["canonical"])
-        key = row["kind"], row["canonical"]
+    for row in store.find_identifiers(_make_parts(wanted, forms), most=MOST_EACH):
+        found = _Place(row.kind, row.value, _rate(row, wanted, forms.get(row.kind, wanted)), row.canonical)
+        key = row.kind, row.canonical
         if key not in best or found.place < best[key].place:
             best[key] = found
     return list(best.values())
 
 
-def _make_parts(wanted: str, forms: dict[str, str]) -> dict[str, str | list[str]]:
+def _make_parts(wanted: str, forms: dict[str, str]) -> Wanted:
     low, digits = wanted.lower(), re.sub(r"\D", "", wanted).lstrip("0")
     is_number = re.fullmatch(r"\+?[\d\s()./-]+", wanted) is not None and len(digits) >= _MIN_DIGITS
     address = forms["address"] if len(forms["address"]) >= _MIN_LETTERS else low
-    return {
-        "low": low,
-        "forms": sorted({wanted, *forms.values()}),
-        "address": address,
-        "digits": digits if is_number else low,
-    }
+    return Wanted(low, tuple(sorted({wanted, *forms.values()})), address, digits if is_number else low)
 
 
-def _rate(row: Row, wanted: str, form: str) -> int:
-    value, low = row["value"].lower(), wanted.lower()
+def _rate(row: Candidate, wanted: str, form: str) -> int:
+    value, low = row.value.lower(), wanted.lower()
     if value == low:
         return 0
-    if row["canonical"] == form:
+    if row.canonical == form:
         return 1
-    return 2 if value.startswith(low) or row["canonical"].startswith(form) else 3
+    return 2 if value.startswith(low) or row.canonical.startswith(form) else 3
 
 
 def _rank_kind(kind: str) -> int:

@@ -16,6 +16,8 @@ State = Literal["whole", "damaged", "unreadable", "changed", "not recorded"]
 server since the last load; or nobody wrote down how it was."""
 
 
+NAMES = "names"
+"""What everything is called, which searching reads, among the tables of a store in a folder."""
 CASEBOOK, MEASURES = "casebook", "measures"
 """What people decided and said, and what was done about flags, among the tables of a store."""
 

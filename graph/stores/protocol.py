@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from graph.model import Snapshot
     from graph.results import RunResult
     from graph.settings import QuerySettings
+    from graph.stores.texts import Candidate, IdRow, NamedKind, Wanted
 
 Mode = Literal["read", "write"]
 
@@ -119,6 +120,8 @@ class Question:
         ones, unless they are more than ``most``.
     most
         How many are gathered at most.
+    found_by
+        The property by which a store finds the nodes, where that is another than ``key``.
     """
 
     near: str
@@ -130,6 +133,7 @@ class Question:
     order: str = ""
     gather: str = ""
     most: int = 0
+    found_by: str = ""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -197,6 +201,12 @@ class GraphStore(Protocol):
 
     def query_many(self, questions: Sequence[Question]) -> list[list[dict[str, Any]]]:
         """The rows of each of several questions, asked in the way that is quickest here."""
+
+    def find_ids(self, kind: NamedKind, low: str, *, most: int) -> list[IdRow]:
+        """The ids of a kind that have a text (in small letters): those that are it first, then those that begin so."""
+
+    def find_identifiers(self, wanted: Wanted, *, most: int) -> list[Candidate]:
+        """The identifiers that have a text in any of its forms, or are it in another spelling: those first."""
 
     def close(self) -> None:
         """Let go of the store."""

@@ -69,6 +69,14 @@ def copy_file(source: Path, target: Path) -> None:
             shutil.copyfileobj(read, written, 1 << 22)
 
 
+def share_file(source: Path, target: Path) -> None:
+    """The same file under another name, or a copy where the file system has no links; nobody may write to either."""
+    try:
+        os.link(source, target)
+    except OSError:
+        copy_file(source, target)
+
+
 def _clone(source: int, target: int) -> bool:
     """Whether the system could copy by itself; the source is untouched and unread where it could not."""
     if not hasattr(os, "copy_file_range"):

@@ -11,10 +11,19 @@ from pathlib import Path
 
 from graph import errors
 from graph.stores.embedded.database import BESIDE, DATABASE_FILE, Database
-from graph.stores.embedded.disk import copy_file, digest_file, sync
+from graph.stores.embedded.disk import copy_file, digest_file, share_file, sync
 from graph.stores.embedded.folder import StoreFolder
-from graph.stores.embedded.generations import MEND, ROWS_FILE, Generation, publish, remove_draft, start_draft
-from graph.stores.embedded.manifest import Manifest, write_manifest
+from graph.stores.embedded.generations import (
+    MEND,
+    ROWS_FILE,
+    Generation,
+    is_as_written,
+    publish,
+    remove_draft,
+    start_draft,
+)
+from graph.stores.embedded.manifest import Manifest, SideFile, write_manifest
+from graph.stores.embedded.names import NAMES_FILE
 from graph.stores.embedded.older import copy_older
 from graph.stores.embedded.schema import SCHEMA_VERSION
 from graph.stores.holder import name_this_process
@@ -54,19 +63,26 @@ class Draft:
         (self.place / ROWS_FILE).unlink(missing_ok=True)
         for name in BESIDE:
             (self.place / name).unlink(missing_ok=True)
-        manifest = self._describe(file)
+        manifest = self._describe(file, keeps_facts=keeps_facts)
         if keeps_facts and self.base is not None and manifest.facts != self.base.manifest.facts:
             raise errors.StoreError(f"{self.place}: facts changed while a run was written; nothing was changed")
         file.chmod(file.stat().st_mode & ~0o222)  # nobody writes to a generation
         sync(file)
         write_manifest(self.place, manifest)
 
-    def _describe(self, file: Path) -> Manifest:
+    def _describe(self, file: Path, *, keeps_facts: bool) -> Manifest:
         # Read back from the file, as a reader would: what LadybugDB cannot read must not be published.
-        from graph.stores.embedded.content import describe_graph  # and Arrow with it
+        from graph.stores.embedded.content import describe_graph, watch_nothing  # and Arrow with it
+        from graph.stores.embedded.naming import writing_names
 
-        with Database(file, writing=False) as written:
-            tables, facts = describe_graph(written.connection)
+        names = self._keep_names() if keeps_facts else None
+        if names is not None:
+            with Database(file, writing=False) as written:
+                tables, facts = describe_graph(written.connection, watch_nothing)
+        else:
+            with Database(file, writing=False) as written, writing_names(self.place / NAMES_FILE) as writer:
+                tables, facts = describe_graph(written.connection, writer.take)
+                names = writer.finish()
         return Manifest(
             schema=SCHEMA_VERSION,
             made_at=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -77,7 +93,16 @@ class Draft:
             sha256=digest_file(file),
             tables=tables,
             facts=facts,
+            names=names,
         )
+
+    def _keep_names(self) -> SideFile | None:
+        """The names of the base, where there are any as they were written: with the same facts they stay the same."""
+        written = self.base.manifest.names if self.base is not None else None
+        if self.base is None or written is None or not is_as_written(self.base.names, written):
+            return None
+        share_file(self.base.names, self.place / NAMES_FILE)
+        return written
 
 
 @contextmanager

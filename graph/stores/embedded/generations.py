@@ -17,7 +17,8 @@ from graph.errors import StoreDamagedError
 from graph.stores.embedded.database import BESIDE, DATABASE_FILE
 from graph.stores.embedded.disk import digest_file, open_here, refuse_link, remove_ours, sync
 from graph.stores.embedded.folder import StoreFolder
-from graph.stores.embedded.manifest import MANIFEST_FILE, Manifest, parse_manifest
+from graph.stores.embedded.manifest import MANIFEST_FILE, Manifest, SideFile, parse_manifest
+from graph.stores.embedded.names import NAMES_FILE
 
 DRAFT_MARK = "ringfence-draft"
 ROWS_FILE = "rows.parquet"
@@ -42,6 +43,11 @@ class Generation:
     def file(self) -> Path:
         """The graph."""
         return self.folder / DATABASE_FILE
+
+    @property
+    def names(self) -> Path:
+        """What everything in it is called; see :mod:`graph.stores.embedded.names`."""
+        return self.folder / NAMES_FILE
 
     def mark(self) -> str:
         """A checksum of all facts."""
@@ -77,6 +83,19 @@ class Generation:
             raise StoreDamagedError(
                 f"{self.file} is not as it was written; {MEND}; `ringfence verify` says what is lost"
             )
+
+
+def is_as_written(path: Path, written: SideFile) -> bool:
+    """Whether a file is there, and not a single bit of it another one."""
+    try:
+        return path.stat().st_size == written.bytes and digest_file(path) == written.sha256
+    except FileNotFoundError:
+        return False
+
+
+def has_whole_names(held: Generation) -> bool:
+    """Whether a generation's names are as they were written, or it has none."""
+    return held.manifest.names is None or is_as_written(held.names, held.manifest.names)
 
 
 def hold_newest(folder: StoreFolder) -> Generation | None:
@@ -155,7 +174,7 @@ def sweep(folder: StoreFolder, *, kept: int) -> None:
 def remove_draft(place: Path) -> None:
     """Delete what was never published, or is no more."""
     mark = DRAFT_MARK if (place / DRAFT_MARK).exists() else MANIFEST_FILE
-    remove_ours(place, (DATABASE_FILE, *BESIDE, ROWS_FILE, MANIFEST_FILE), mark=mark)
+    remove_ours(place, (DATABASE_FILE, *BESIDE, ROWS_FILE, NAMES_FILE, MANIFEST_FILE), mark=mark)
 
 
 def _retire(folder: StoreFolder, number: int) -> None:

@@ -23,6 +23,13 @@ class TableContent(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str
 
 
+class SideFile(msgspec.Struct, frozen=True, kw_only=True):
+    """A file beside the graph that is derived from it: how long it is, and its SHA-256."""
+
+    bytes: int
+    sha256: str
+
+
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """What a generation says of itself.
 
@@ -42,6 +49,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         What each table holds.
     facts
         A SHA-256 of all that was loaded, without what runs found in it.
+    names
+        The file of what everything is called; None in generations that have none.
     """
 
     format: int = FORMAT
@@ -54,6 +63,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str
     tables: Mapping[str, TableContent]
     facts: str
+    names: SideFile | None = None
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:

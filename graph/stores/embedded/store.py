@@ -26,6 +26,7 @@ from graph.stores.embedded.generations import Generation, hold_newest, sweep
 from graph.stores.embedded.harmless import HARMLESS
 from graph.stores.embedded.journal import MEASURES, Journal
 from graph.stores.embedded.lock import WriterLock
+from graph.stores.embedded.names import Names
 from graph.stores.embedded.older import OlderGraph, remove_older
 from graph.stores.embedded.schema import (
     FORGET_RUN,
@@ -35,10 +36,11 @@ from graph.stores.embedded.schema import (
     leave_blank,
     list_migrations,
 )
-from graph.stores.embedded.wording import say_question
+from graph.stores.embedded.wording import find_by_key, say_question
 from graph.stores.location import Folder
 from graph.stores.protocol import TAKE_ALL, LoadReport, LoadTerms, Mode, Question
 from graph.stores.read_only import require_question
+from graph.stores.texts import Candidate, IdRow, NamedKind, Wanted, ask_identifiers, ask_ids
 
 if TYPE_CHECKING:
     import ladybug
@@ -54,6 +56,8 @@ if TYPE_CHECKING:
 
 _CHECKPOINT = re.compile(r"(?:^|;)\s*CHECKPOINT\b", re.I)
 _ATTEMPTS = 3
+_CANONICAL = ".canonical"
+"""Ends a property of identifiers that has no index in LadybugDB."""
 
 
 class EmbeddedStore:
@@ -84,6 +88,7 @@ class EmbeddedStore:
         self._lock: WriterLock | None = None
         self._held: Generation | OlderGraph | EmptyGraph | None = None
         self._database: Database | None = None
+        self._names: Names | None = None
         self._draft: Draft | None = None
         self._is_checked = False
         self._lacking: Mapping[str, str] = {}
@@ -139,6 +144,9 @@ class EmbeddedStore:
     def _let_go(self) -> None:
         database, self._database = self._database, None
         held, self._held = self._held, None
+        names, self._names = self._names, None
+        if names is not None:
+            names.close()
         if database is not None:
             database.close()
         if held is not None:
@@ -247,8 +255,34 @@ class EmbeddedStore:
         return [self._query_each(each) if each.ids else [] for each in questions]
 
     def _query_each(self, question: Question) -> list[dict[str, Any]]:
+        names = self._get_names() if question.key.endswith(_CANONICAL) else None
+        if names is not None:
+            question = find_by_key(question, names.find_keys(question.ids))
+        if not question.ids:
+            return []
         given = {"ids": list(question.ids)} if len(question.ids) > 1 else {"id": question.ids[0]}
         return self._ask_explained(say_question(question), given)
+
+    def find_ids(self, kind: NamedKind, low: str, *, most: int) -> list[IdRow]:
+        """Ids that have a text, the best first; see :class:`~graph.stores.protocol.GraphStore`."""
+        names = self._get_names()
+        if names is None or not names.has(kind):
+            return ask_ids(self.query, kind, low, most)
+        return names.find_ids(kind, low, most)
+
+    def find_identifiers(self, wanted: Wanted, *, most: int) -> list[Candidate]:
+        """Identifiers that fit, the best first; see :class:`~graph.stores.protocol.GraphStore`."""
+        names = self._get_names()
+        return ask_identifiers(self.query, wanted, most) if names is None else names.find_identifiers(wanted, most)
+
+    def _get_names(self) -> Names | None:
+        """What everything in the generation is called, where that was written down and nothing is being changed."""
+        if self._draft is not None or not isinstance(self._held, Generation):
+            return None
+        written, path = self._held.manifest.names, self._held.names
+        if self._names is None and written is not None and path.is_file() and path.stat().st_size == written.bytes:
+            self._names = Names(path)
+        return self._names
 
     def load(
         self,

@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-import os
 from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
 from graph import errors
-from graph.stores.checks import GenerationRecord, State, TableCheck, Verification, check_casebook, check_measures
+from graph.stores.checks import (
+    NAMES,
+    GenerationRecord,
+    State,
+    TableCheck,
+    Verification,
+    check_casebook,
+    check_measures,
+)
 from graph.stores.embedded.database import DATABASE_FILE
-from graph.stores.embedded.disk import copy_file, digest_file
+from graph.stores.embedded.disk import digest_file, share_file
 from graph.stores.embedded.draft import noticing_full_disk
 from graph.stores.embedded.examine import read_tables
 from graph.stores.embedded.explain import explained
@@ -19,6 +26,7 @@ from graph.stores.embedded.folder import StoreFolder
 from graph.stores.embedded.generations import (
     MEND,
     Generation,
+    has_whole_names,
     hold,
     publish,
     remove_draft,
@@ -28,6 +36,7 @@ from graph.stores.embedded.generations import (
 from graph.stores.embedded.journal import MEASURES, Journal
 from graph.stores.embedded.lock import WriterLock
 from graph.stores.embedded.manifest import Manifest, TableContent, write_manifest
+from graph.stores.embedded.names import NAMES_FILE
 from graph.stores.embedded.store import EmbeddedStore
 from graph.stores.holder import name_this_process
 from graph.stores.location import Folder
@@ -115,17 +124,17 @@ def _choose(folder: StoreFolder, numbers: list[int], wanted: int | None) -> int:
 
 
 def _is_disturbed(folder: StoreFolder, number: int) -> bool:
-    """Whether something lies beside a graph that is whole, so that it cannot be opened."""
+    """Whether something lies beside a graph that is whole, so that it cannot be opened, or its names are damaged."""
     held = _hold_or_none(folder, number)
     if held is None:
         return True
     try:
         held.check_size()
+        return not has_whole_names(held)
     except errors.StoreDamagedError:
         return True
     finally:
         held.release()
-    return False
 
 
 def _publish_again(folder: StoreFolder, number: int) -> int:
@@ -133,21 +142,22 @@ def _publish_again(folder: StoreFolder, number: int) -> int:
     assert held is not None  # it was whole, and the lock keeps others out
     place = start_draft(folder)
     try:
-        try:
-            os.link(held.file, place / DATABASE_FILE)
-        except OSError:  # not every file system has links
-            copy_file(held.file, place / DATABASE_FILE)
-        write_manifest(place, _rename(held))
+        share_file(held.file, place / DATABASE_FILE)
+        has_names = held.manifest.names is not None and has_whole_names(held)
+        if has_names:
+            share_file(held.names, place / NAMES_FILE)
+        write_manifest(place, _rename(held, has_names=has_names))
         return publish(folder, place)
     finally:
         held.release()
         remove_draft(place)
 
 
-def _rename(held: Generation) -> Manifest:
+def _rename(held: Generation, *, has_names: bool) -> Manifest:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     told = {"made_at": now, "made_by": VERSION, "command": name_this_process()["command"], "made_from": held.number}
-    return msgspec.structs.replace(held.manifest, **told)
+    names = held.manifest.names if has_names else None  # the next load writes them again
+    return msgspec.structs.replace(held.manifest, names=names, **told)
 
 
 def _record(folder: StoreFolder, number: int, *, looks: bool) -> GenerationRecord:
@@ -185,12 +195,20 @@ def _check_tables(folder: StoreFolder, number: int, state: State | None) -> tupl
     if held is None:
         return ()
     try:
+        names = _check_names(held)
         if state == "whole":  # then so is each table, for its checksum was taken of this very file
-            return tuple(TableCheck(name, each.rows, "whole") for name, each in held.manifest.tables.items())
+            return (*(TableCheck(name, each.rows, "whole") for name, each in held.manifest.tables.items()), *names)
         found = read_tables(held.file, list(held.manifest.tables))
     finally:
         held.release()
-    return tuple(_compare(name, found[name], written) for name, written in held.manifest.tables.items())
+    return (*(_compare(name, found[name], written) for name, written in held.manifest.tables.items()), *names)
+
+
+def _check_names(held: Generation) -> tuple[TableCheck, ...]:
+    """Of what everything is called, which is derived: a generation without it says nothing of it."""
+    if held.manifest.names is None:
+        return ()
+    return (TableCheck(NAMES, None, "whole" if has_whole_names(held) else "damaged"),)
 
 
 def _compare(name: str, found: TableContent | None, written: TableContent) -> TableCheck:

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from dataclasses import replace
+
 from graph.stores.protocol import Question
+
+
+def find_by_key(question: Question, keys: Sequence[str]) -> Question:
+    """The same question of the same identifiers, found by their keys: their canonical values have no index."""
+    return replace(question, ids=keys, found_by=question.key.replace(".canonical", ".identifier_key"))
 
 
 def say_question(question: Question) -> str:
@@ -15,9 +23,10 @@ def say_question(question: Question) -> str:
     condition = f" WHERE {question.condition}" if question.condition else ""
     ways = [f"{match} {question.way}{condition}"] if question.way else []
     ways += [f"WITH * WHERE {question.far} IS NOT NULL"] if ways and not one else []
-    found = " ".join([f"UNWIND $ids AS given MATCH {question.near} WHERE {question.key} = given", *ways])
+    key = question.found_by or question.key
+    found = " ".join([f"UNWIND $ids AS given MATCH {question.near} WHERE {key} = given", *ways])
     if one:
-        found = " ".join([f"MATCH {question.near} WHERE {question.key} = $id", *ways])
+        found = " ".join([f"MATCH {question.near} WHERE {key} = $id", *ways])
     if not question.gather:
         return f"{found} RETURN {question.returns} {question.order}"
     gathered = f"count(DISTINCT {question.far}) AS n, collect(DISTINCT {question.gather}) AS gathered"

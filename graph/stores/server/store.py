@@ -28,6 +28,7 @@ from graph.stores.server.count_cache import Crowds, Mark, leave_out
 from graph.stores.server.harmless import HARMLESS
 from graph.stores.server.lease import ServerLock, find_writer
 from graph.stores.server.schema import prepare_schema, require_schema
+from graph.stores.texts import Candidate, IdRow, NamedKind, Wanted, ask_identifiers, ask_ids
 
 if TYPE_CHECKING:
     import numpy as np
@@ -136,6 +137,14 @@ class ServerStore:
         require_question(cypher, HARMLESS)
         with limiting_memory(limits):
             return self._bolt.query_within(limits, cypher, parameters)
+
+    def find_ids(self, kind: NamedKind, low: str, *, most: int) -> list[IdRow]:
+        """Ids that have a text, the best first; see :class:`~graph.stores.protocol.GraphStore`."""
+        return ask_ids(self.query, kind, low, most)
+
+    def find_identifiers(self, wanted: Wanted, *, most: int) -> list[Candidate]:
+        """Identifiers that fit, the best first; see :class:`~graph.stores.protocol.GraphStore`."""
+        return ask_identifiers(self.query, wanted, most)
 
     def query_many(self, questions: Sequence[Question]) -> list[list[dict[str, Any]]]:
         """Ask all questions at once; see :class:`~graph.stores.protocol.GraphStore`."""

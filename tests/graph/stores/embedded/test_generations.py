@@ -378,6 +378,6 @@ def test_an_older_store_with_a_killed_writers_log_is_read_on_a_copy_and_becomes_
     assert {name: (unfinished / name).read_bytes() for name in list_files(unfinished)} == before
     assert {each.state for each in verify(unfinished).tables} == {"not recorded"}
     assert "late" in ask_shops(unfinished, lambda: EmbeddedStore(unfinished, mode="write"))
-    generation = [f"generations/000001/{name}" for name in ("graph.lbug", "manifest.json")]
+    generation = [f"generations/000001/{name}" for name in ("graph.lbug", "manifest.json", "names.txt")]
     assert list_files(unfinished) == ["drafts/", *generation, "lock", "ringfence-store.json"]
     assert "late" in ask_shops(unfinished, lambda: EmbeddedStore(unfinished))

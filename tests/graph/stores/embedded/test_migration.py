@@ -140,7 +140,7 @@ def test_a_writer_brings_an_older_store_up_to_date_and_loses_nothing(old: Path) 
     assert find_version(old) == VERSION
     check_answers(old)
     check_graph(old)
-    generation = [f"generations/000001/{name}" for name in ("graph.lbug", "manifest.json")]
+    generation = [f"generations/000001/{name}" for name in ("graph.lbug", "manifest.json", "names.txt")]
     assert list_files(old) == ["drafts/", *generation, "lock", "ringfence-store.json"]
 
 

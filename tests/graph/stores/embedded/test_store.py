@@ -83,7 +83,8 @@ def test_a_writer_works_on_one_thread(tmp_path: Path, market: Path) -> None:
 def test_many_keys_are_copied_without_hanging(tmp_path: Path) -> None:
     ids = [f"device:{number * 7919 % 300_007:06d}-{number:x}" for number in range(300_000)]
     keys = pa.array(ids)
-    rows = pa.table({"identifier_key": keys, "kind": keys, "value": keys, "canonical": keys})
+    kinds = pa.repeat("device", len(ids))
+    rows = pa.table({"identifier_key": keys, "kind": kinds, "value": keys, "canonical": keys})
     with EmbeddedStore(tmp_path / "store", mode="write") as store:
         with store._transaction():
             embedded_bulk._copy(store.connection, store.staging, "Identifier", rows)

@@ -1,0 +1,158 @@
+"""Writing the names of a generation; see :mod:`graph.stores.embedded.names`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from graph.arrow import find_distinct, make_table
+from graph.stores.embedded.content import Part
+from graph.stores.embedded.disk import open_here
+from graph.stores.embedded.manifest import SideFile
+from graph.stores.embedded.names import ESCAPES, IDENTIFIERS, LINE, OWNERS, SEPARATOR
+
+if TYPE_CHECKING:
+    from graph.arrow import Cells, Chunks
+
+_compute: Any = pc  # untyped: see graph.arrow
+_NOTHING, _SEPARATOR, _LINE = (pa.scalar(each.decode(), pa.large_string()) for each in (b"", SEPARATOR, LINE))
+_IDS = {"Account": ("account", "account_id"), "Review": ("review", "review_id"), "Listing": ("product", "product_id")}
+
+
+@contextmanager
+def writing_names(path: Path) -> Iterator[NamesWriter]:
+    """Write the names of a graph to a file that is not there yet."""
+    writer = NamesWriter(path)
+    try:
+        yield writer
+    finally:
+        writer.close()
+
+
+class NamesWriter:
+    """Takes the tables of a graph in the order of its shape, and writes what their rows are called.
+
+    Parameters
+    ----------
+    path
+        Of the file, which is not there yet.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._file = os.fdopen(open_here(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "wb")
+        self._digest = hashlib.sha256()
+        self._sections: dict[str, tuple[int, int]] = {}
+        self._accounts: Chunks | None = None
+        self._orders: list[pa.Table] = []
+        self._bytes = 0
+        self._put(LINE)
+
+    def take(self, part: Part) -> None:
+        """Write what a table's rows, or those of one pair of its ends, are called."""
+        table, rows = part.table, part.rows
+        if table in _IDS:
+            kind, key = _IDS[table]
+            ids = _escape(rows[key])
+            self._write_section(kind, _say_ids(ids.take(_compute.sort_indices(ids))))
+        if table == "Account":
+            self._accounts = rows["account_id"]
+        if table == "Identifier":
+            self._write_identifiers(rows)
+        if table == "ORDERED":
+            self._orders.append(self._find_owners(part))
+
+    def finish(self) -> SideFile:
+        """Write the orders and where each section lies, and close the file, which is on the disk then."""
+        self._write_orders()
+        self._put(json.dumps(self._sections, ensure_ascii=True).encode() + LINE)
+        self._file.flush()
+        os.fsync(self._file.fileno())
+        self.close()
+        return SideFile(bytes=self._bytes, sha256=self._digest.hexdigest())
+
+    def close(self) -> None:
+        """Let go of the file; twice is harmless."""
+        self._file.close()
+
+    def _write_identifiers(self, rows: pa.Table) -> None:
+        rows = make_table({"kind": rows["kind"]} | {name: _escape(rows[name]) for name in ("canonical", "value")})
+        rows = rows.sort_by([(name, "ascending") for name in rows.column_names])
+        lines = _say_identifiers(rows)
+        ends = _compute.run_end_encode(rows["kind"].combine_chunks())
+        start = 0
+        for kind, end in zip(ends.values.to_pylist(), ends.run_ends.to_pylist(), strict=True):
+            self._write_section(f"{IDENTIFIERS}{kind}", lines.slice(start, end - start))
+            start = end
+
+    def _find_owners(self, part: Part) -> pa.Table:
+        accounts, rows = self._accounts, part.rows
+        assert accounts is not None  # nodes come before what leads from one to the other
+        nobody = pa.array([""] * rows.num_rows, pa.large_string())
+        sellers = _escape(accounts.take(rows["to"])) if part.target == "Account" else nobody
+        return make_table(
+            {"id": _escape(rows["order_id"]), "buyer": _escape(accounts.take(rows["from"])), "seller": sellers}
+        )
+
+    def _write_orders(self) -> None:
+        orders = pa.concat_tables(self._orders).sort_by([(name, "ascending") for name in ("id", "buyer", "seller")])
+        self._write_section("order", _say_ids(pa.chunked_array([find_distinct(orders["id"])])))
+        owners = _join(orders["buyer"], orders["seller"])
+        self._write_section(f"{OWNERS}order", _join(orders["id"], owners))
+
+    def _write_section(self, name: str, lines: Chunks) -> None:
+        start = self._bytes - 1
+        for chunk in lines.chunks:
+            if len(chunk):
+                self._put(_read_bytes(_join(chunk, _NOTHING, _LINE)))
+        self._sections[name] = (start, self._bytes)
+
+    def _put(self, content: bytes | memoryview) -> None:
+        self._file.write(content)
+        self._digest.update(content)
+        self._bytes += len(content)
+
+
+def _read_bytes(texts: Cells) -> memoryview:
+    """All texts (N,), of which none is empty, one after the other."""
+    _, offsets, content = texts.buffers()
+    assert offsets is not None
+    assert content is not None  # a line has a mark at its end
+    ends = memoryview(offsets).cast("B").cast("q")
+    return memoryview(content)[ends[texts.offset] : ends[texts.offset + len(texts)]]
+
+
+def _join(first: Any, second: Any, mark: Any = _SEPARATOR) -> Any:
+    return _compute.binary_join_element_wise(first, second, mark)
+
+
+def _escape(texts: Chunks) -> Any:
+    """Texts (N,) as they stand in the file."""
+    long = texts.cast(pa.large_string())
+    for plain, written in ESCAPES:
+        long = _compute.replace_substring(long, plain, written)
+    return long
+
+
+def _say_ids(ids: Any) -> Any:
+    """A line for each id (N,): the id, and what it is in small letters where that is another."""
+    folded = _compute.utf8_lower(ids)
+    return _compute.if_else(_compute.equal(ids, folded), ids, _join(ids, folded))
+
+
+def _say_identifiers(rows: pa.Table) -> Any:
+    """A line for each identifier (N,): its canonical form, and its spelling in small letters and as it is.
+
+    The last two are left out where they are the same as the first.
+    """
+    canonical, value, folded = rows["canonical"], rows["value"], _compute.utf8_lower(rows["value"])
+    told = _compute.if_else(_compute.equal(folded, canonical), _NOTHING, folded)
+    spelt = _compute.if_else(_compute.equal(value, canonical), told, _join(told, value))
+    return _compute.if_else(_compute.equal(spelt, _NOTHING), canonical, _join(canonical, spelt))
