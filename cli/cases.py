@@ -72,12 +72,14 @@ def _find_case(workplace: Workplace, store: GraphStore, case_id: str) -> tuple[S
     UnknownIdError
         If it has no such case.
     """
-    from graph.casebook.cases import fold_cases
-    from graph.casework.working import choose_case, require_case
+    from graph.casebook.events import read_events
+    from graph.casebook.fold import fold
+    from graph.casework.cases import find_case
+    from graph.casework.working import require_case
 
-    state, cases = _read(workplace, store)
+    state = fold(read_events(store.casebook.read()))
+    found = find_case(store, state, case_id, barred=_find_barred(workplace), now=datetime.now(UTC))
     require_case(store, state, case_id)
-    found = choose_case(cases, fold_cases(state), case_id)
     if found is None or found.ring is None:
         raise UnknownIdError(
             f"the latest run finds no ring {case_id!r}; `ringfence ring {case_id}` shows what was found"

@@ -13,7 +13,7 @@ from graph.casebook.cases import CaseFile, fold_cases
 from graph.casebook.events import Event, SeenMember
 from graph.casebook.fold import State
 from graph.errors import RingfenceError
-from graph.queries.answers import RingSummary
+from graph.queries.answers import RingSummary, RunSummary
 from graph.queries.asking import Row, ask
 from graph.queries.rings import list_rings
 from graph.queries.runs import find_latest_run
@@ -23,14 +23,16 @@ Status = Literal["open", "held", "decided", "closed", "merged", "gone"]
 """Waits for somebody; somebody has it; a person has decided; all of its members are restricted; it is part of another
 case; the latest run finds no such ring."""
 
-_MEMBERS = """MATCH (g:Ring)<-[m:MEMBER_OF]-(a:Account) WHERE g.run_id = $run_id
-RETURN g.ring_id AS ring_id, a.account_id AS account_id, a.status AS status, m.bits AS bits, m.role AS role
-ORDER BY ring_id, role, bits DESC, account_id"""
-_FRAUD = """MATCH (g:Ring)<-[:MEMBER_OF]-(a:Account)-[l:LABELLED]->(k:Label) WHERE g.run_id = $run_id
-RETURN DISTINCT a.account_id AS account_id, k.label AS label"""
-_ORDERS = """MATCH (g:Ring)<-[:MEMBER_OF]-(a:Account)-[o:ORDERED]-() WHERE g.run_id = $run_id
-RETURN DISTINCT g.ring_id AS ring_id, o.order_id AS order_id, o.amount AS amount, o.currency AS currency"""
-_SINCE = """MATCH (r:Run)-[:FOUND]->(g:Ring)
+_MEMBERS = """MATCH {rings}<-[m:MEMBER_OF]-(a:Account) {condition} RETURN g.ring_id AS ring_id,
+collect(a.account_id) AS account_id, collect(coalesce(a.status, '')) AS status, collect(m.bits) AS bits,
+collect(m.role) AS role"""
+_FRAUD = """MATCH {rings}<-[:MEMBER_OF]-(a:Account)-[:LABELLED]->(k:Label {{label: 'fraud'}}) {condition}
+RETURN DISTINCT a.account_id AS account_id"""
+_ORDERS = """MATCH {rings}<-[:MEMBER_OF]-(a:Account)-[o:ORDERED]-() {condition}
+WITH DISTINCT g.ring_id AS ring_id, o.order_id AS order_id, o.amount AS amount, o.currency AS currency
+WHERE amount IS NOT NULL RETURN ring_id, coalesce(currency, '') AS currency, collect(amount) AS amounts"""
+_COLUMNS = ("account_id", "status", "bits", "role")
+_SINCE = """MATCH (r:Run)-[:FOUND]->(g:Ring) {condition}
 RETURN g.ring_id AS ring_id, min(r.started_at) AS first_at"""
 
 
@@ -98,33 +100,80 @@ def list_cases(store: GraphStore, state: State, *, barred: Collection[str], now:
     RingfenceError
         If nothing was run yet.
     """
-    run = find_latest_run(store)
-    if run is None:
-        raise RingfenceError("no run yet; type: ringfence detect")
-    rings, files = list_rings(store), fold_cases(state)
-    found = _look(store, run.run_id, state, barred, run.started_at)
+    run, files = _require_run(store), fold_cases(state)
+    found = _look(store, _Rings(run.run_id), state, barred, run.started_at)
+    rings = list_rings(store)
     cases = [_make_case(ring.ring_id, ring, files, state, found, now) for ring in rings]
     by_id = {ring.ring_id: ring for ring in rings}
     parts = [(file.case_id, file.source.subject_id) for file in files.values() if file.source is not None]
     return cases + [_make_case(each, by_id.get(ring_id), files, state, found, now) for each, ring_id in parts]
 
 
-def _look(store: GraphStore, run_id: str, state: State, barred: Collection[str], began_at: datetime | None) -> _Found:
-    members: dict[str, list[Row]] = defaultdict(list)
+def find_case(store: GraphStore, state: State, case_id: str, *, barred: Collection[str], now: datetime) -> Case | None:
+    """The case of an id, or the one that it is part of; None where the latest run has neither.
+
+    It is the one that :func:`list_cases` has, and reads nothing of the others.
+    """
+    run, files = _require_run(store), fold_cases(state)
+    file = files.get(case_id)
+    wanted = file.merged.into if file is not None and file.merged is not None and file.merged.into else case_id
+    source = files[wanted].source if wanted in files else None
+    ring_id = source.subject_id if source is not None else wanted
+    rings = list_rings(store, ring_id=ring_id)
+    if not rings and source is None:
+        return None
+    found = _look(store, _Rings(run.run_id, ring_id), state, barred, run.started_at)
+    return _make_case(wanted, next(iter(rings), None), files, state, found, now)
+
+
+def _require_run(store: GraphStore) -> RunSummary:
+    run = find_latest_run(store)
+    if run is None:
+        raise RingfenceError("no run yet; type: ringfence detect")
+    return run
+
+
+@dataclass(frozen=True)
+class _Rings:
+    """The rings of a run, or one of them."""
+
+    run_id: str
+    ring_id: str | None = None
+
+    def ask(self, store: GraphStore, cypher: str) -> list[Row]:
+        """Ask of them what leads from ``{rings}``."""
+        if self.ring_id is None:
+            return ask(store, cypher.format(rings="(g:Ring)", condition="WHERE g.run_id = $run_id"), run_id=self.run_id)
+        key = f"{self.run_id}/{self.ring_id}"
+        return ask(store, cypher.format(rings="(g:Ring {ring_key: $ring_key})", condition=""), ring_key=key)
+
+    def ask_since(self, store: GraphStore) -> list[Row]:
+        """When a run first found each of them."""
+        if self.ring_id is None:
+            return ask(store, _SINCE.format(condition=""))
+        return ask(store, _SINCE.format(condition="WHERE g.ring_id = $ring_id"), ring_id=self.ring_id)
+
+
+def _look(store: GraphStore, rings: _Rings, state: State, barred: Collection[str], began_at: datetime | None) -> _Found:
+    members = {row["ring_id"]: _sort_members(row) for row in rings.ask(store, _MEMBERS)}
     restricted = {account_id for account_id, event in state.accounts.items() if event.word == "confirmed"}
     cleared = {account_id for account_id, event in state.accounts.items() if event.word == "cleared"}
-    for row in ask(store, _MEMBERS, run_id=run_id):
-        members[row["ring_id"]].append(row)
-        if (row["status"] or "").casefold() in barred:
-            restricted.add(row["account_id"])
-    restricted |= {row["account_id"] for row in ask(store, _FRAUD, run_id=run_id) if row["label"] == "fraud"}
-    amounts: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
-    for row in ask(store, _ORDERS, run_id=run_id):
-        if row["amount"] is not None:
-            amounts[row["ring_id"]][row["currency"] or ""].append(row["amount"])
+    listed = (row for rows in members.values() for row in rows)
+    restricted |= {row["account_id"] for row in listed if row["status"].casefold() in barred}
+    restricted |= {row["account_id"] for row in rings.ask(store, _FRAUD)}
+    amounts: dict[str, dict[str, list[float]]] = defaultdict(dict)
+    for row in rings.ask(store, _ORDERS):
+        amounts[row["ring_id"]][row["currency"]] = row["amounts"]
     money = {ring_id: _find_most(found) for ring_id, found in amounts.items()}
-    first_at = {row["ring_id"]: row["first_at"] for row in ask(store, _SINCE)}
+    first_at = {row["ring_id"]: row["first_at"] for row in rings.ask_since(store)}
     return _Found(members, frozenset(restricted - cleared), money, first_at, began_at)
+
+
+def _sort_members(row: Row) -> list[Row]:
+    """A ring's members by their roles and bits; they come in columns, for rings are many and members more."""
+    columns = [row[name] for name in _COLUMNS]
+    rows = [dict(zip(_COLUMNS, cells, strict=True)) for cells in zip(*columns, strict=True)]
+    return sorted(rows, key=lambda each: (each["role"], -each["bits"], each["account_id"]))
 
 
 def _find_most(amounts: Mapping[str, list[float]]) -> tuple[float, str]:

@@ -12,17 +12,17 @@ from graph.casebook.fold import State, say_decision
 from graph.casework.cases import Case
 from graph.casework.seen import Sight, say_changes, see_ring
 from graph.queries.answers import RingRecord
-from graph.queries.asking import ask
-from graph.queries.rings import find_ring
-from graph.stores.protocol import GraphStore
+from graph.queries.asking import about_accounts
+from graph.queries.rings import find_ring, list_members_of
+from graph.stores.protocol import GraphStore, Question
 
 MOST_RINGS_OF_A_THING = 5
 """What members of more rings use says nothing of any two of them."""
 
-_THINGS = """MATCH (g:Ring)<-[:MEMBER_OF]-(:Account)-[:USES]->(i:Identifier) WHERE g.run_id = $run_id
-RETURN DISTINCT g.ring_id AS ring_id, i.kind AS kind, i.canonical AS name ORDER BY ring_id, kind, name"""
-_MEMBERS = """MATCH (g:Ring)<-[:MEMBER_OF]-(a:Account) WHERE g.run_id = $run_id
-RETURN g.ring_id AS ring_id, a.account_id AS account_id ORDER BY ring_id, account_id"""
+_USES = "(a)-[:USES]->(t:Identifier)"
+_OWN_THINGS = "DISTINCT t.kind AS kind, t.canonical AS name"
+_RINGS = "DISTINCT a.account_id AS account_id, g.ring_id AS ring_id, g.run_id AS run_id"
+_USERS = "DISTINCT t.kind AS kind, t.canonical AS name, g.ring_id AS ring_id, g.run_id AS run_id"
 
 
 @dataclass(frozen=True)
@@ -132,29 +132,37 @@ def _find_related(store: GraphStore, state: State, case: Case) -> Iterator[Relat
     """Rings of the latest run, and rings that were decided about, with members or things in common."""
     assert case.ring is not None  # a case of the latest run
     own, run_id = case.ring.ring_id, case.ring.run_id
+    mine = {each.account_id for each in case.members} | {*list_members_of(store, own, run_id=run_id)}
+    asked = [about_accounts("(a)-[:MEMBER_OF]->(g:Ring)", _RINGS, mine), about_accounts(_USES, _OWN_THINGS, mine)]
+    rings, things = store.query_many(asked)
     members: dict[str, set[str]] = defaultdict(set)
-    for row in ask(store, _MEMBERS, run_id=run_id):
-        members[row["ring_id"]].add(row["account_id"])
-    mine = {each.account_id for each in case.members} | members[own]
+    for row in rings:
+        if row["run_id"] == run_id:
+            members[row["ring_id"]].add(row["account_id"])
     for ring_id, event in state.rings.items():
         if event.seen:
-            members[ring_id] |= {each.account_id for each in event.seen.members}
-    things = _share_things(store, run_id, own)
-    for ring_id in sorted((members.keys() | things.keys()) - {own}):
-        common = tuple(sorted(members[ring_id] & mine))
-        if common or things.get(ring_id):
+            members[ring_id] |= {each.account_id for each in event.seen.members} & mine
+    shared = _share_things(store, run_id, own, {(row["kind"], row["name"]) for row in things})
+    for ring_id in sorted((members.keys() | shared.keys()) - {own}):
+        common = tuple(sorted(members[ring_id]))
+        if common or shared.get(ring_id):
             said = state.rings.get(ring_id)
-            yield Related(ring_id, common, things.get(ring_id, ()), say_decision(said, longest=40) if said else "")
+            yield Related(ring_id, common, shared.get(ring_id, ()), say_decision(said, longest=40) if said else "")
 
 
-def _share_things(store: GraphStore, run_id: str, own: str) -> Mapping[str, tuple[str, ...]]:
+def _share_things(
+    store: GraphStore, run_id: str, own: str, things: set[tuple[str, str]]
+) -> Mapping[str, tuple[str, ...]]:
     """By ring, what its members and those of one's own use, and members of few other rings."""
+    names, way = sorted({name for _, name in things}), "(t)<-[:USES]-(:Account)-[:MEMBER_OF]->(g:Ring)"
+    (rows,) = store.query_many([Question("(t:Identifier)", "t.canonical", _USERS, names, way)])
     rings: dict[tuple[str, str], set[str]] = defaultdict(set)
-    for row in ask(store, _THINGS, run_id=run_id):
-        rings[row["kind"], row["name"]].add(row["ring_id"])
+    for row in rows:
+        if row["run_id"] == run_id and (row["kind"], row["name"]) in things:
+            rings[row["kind"], row["name"]].add(row["ring_id"])
     shared: dict[str, tuple[str, ...]] = defaultdict(tuple)
     for (kind, name), users in sorted(rings.items()):
-        if own in users and len(users) <= MOST_RINGS_OF_A_THING:
+        if len(users) <= MOST_RINGS_OF_A_THING:
             for ring_id in users - {own}:
                 shared[ring_id] += (f"{kind} {name}",)
     return shared

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -162,10 +162,3 @@ def prepare_reopening(case: Case, *, by: str, reason: str) -> Fields:
 
 def _about(file: CaseFile, kind: str, by: str, reason: str = "") -> Fields:
     return {"kind": kind, "subject": "ring", "subject_id": file.case_id, "by": by, "reason": reason}
-
-
-def choose_case(cases: Sequence[Case], files: Mapping[str, CaseFile], case_id: str) -> Case | None:
-    """The case of an id, or the one that it is part of; None where the latest run has neither."""
-    file = files.get(case_id)
-    wanted = file.merged.into if file is not None and file.merged is not None else case_id
-    return next((case for case in cases if case.case_id == wanted), None)

@@ -20,6 +20,7 @@ _INVOLVES = RELATIONSHIPS["INVOLVES"]
 
 _RING = say_returns("g", NODES["Ring"], (each for each in list_fields(RingSummary) if each != "decided"))
 _RING_FILTERS = {
+    "ring_id": "g.ring_id = $ring_id",
     "kind": "g.kind = $kind",
     "tiers": "g.tier IN $tiers",
     "min_size": "g.size >= $min_size",
@@ -53,7 +54,7 @@ def list_rings(
     Parameters
     ----------
     filters
-        Any of ``kind``, ``tiers``, ``min_size`` and ``max_size``; None means any.
+        Any of ``ring_id``, ``kind``, ``tiers``, ``min_size`` and ``max_size``; None means any.
     """
     wanted = {name: value for name, value in filters.items() if value is not None}
     where = "".join(f" AND {_RING_FILTERS[name]}" for name in wanted)
