@@ -14,11 +14,14 @@ import numpy as np
 import pytest
 from neo4j_server import ServerAddress, logged_in
 from places import ROOT
+from said import decide, decide_ring
 
 from detection.evaluation.simulation.market import simulate_market, write_market
 from detection.evaluation.simulation.settings import MarketSettings
 from detection.run import detect
 from detection.settings import DetectSettings
+from graph.casebook.book import import_events
+from graph.casebook.events import Event, write_event
 from graph.contract.tables import read_folder
 from graph.open import open_store
 from graph.results import RunResult
@@ -94,7 +97,16 @@ def copy(searched: Searched, location: str) -> str:
     with open_store(location, mode="write") as store:
         for run in searched.runs:
             store.write_run(run, store.snapshot(as_of=run.as_of))
+        import_events(store.casebook, [write_event(each) for each in decide_first(searched.runs[1])])
     return location
+
+
+def decide_first(run: RunResult) -> Iterator[Event]:
+    """What somebody says of the first ring, and of one of its members."""
+    first = run.rings[0]
+    members = {each.account_id: each.bits for each in first.members}
+    yield decide_ring(first.ring_id, "confirmed", members)
+    yield decide(first.members[0].account_id, "cleared", 2)
 
 
 @pytest.fixture(scope="module")

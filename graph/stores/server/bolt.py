@@ -158,6 +158,8 @@ class Bolt:
     def transact(self, work: Callable[[Transaction], T], *, writing: bool, patience_seconds: float | None = None) -> T:
         """Do work in one transaction, again from its start when what went wrong is passing.
 
+        The server ends one that takes longer than ``patience_seconds``, be it that it waits for others.
+
         It may be asked for again after it was committed, when the connection broke before the
         server could say so; whoever writes has to notice (see :mod:`graph.stores.server.lease`).
         """
@@ -166,7 +168,7 @@ class Bolt:
             with (
                 self._heartbeat.watching(),
                 self._session(writing=writing) as session,
-                session.begin_transaction() as transaction,
+                session.begin_transaction(timeout=patience_seconds) as transaction,
             ):
                 result = work(transaction)
                 transaction.commit()

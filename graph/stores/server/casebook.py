@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,12 +16,16 @@ from graph import errors
 from graph.casebook.book import Lines
 from graph.casebook.reach import MEND, Reach, chain, find_reach, mending_from_copy, require_reach
 from graph.stores.server.bolt import Bolt, Transaction
+from graph.stores.server.event_links import join_events
 from graph.stores.server.schema import KEYS
 
 _SHOWN = (
     *("event_id", "kind", "subject", "subject_id", "word", "by", "reason", "turn", "accounts", "thing_kind"),
-    *("measure", "before", "tier", "rings", "run_id"),
+    *("measure", "before", "tier", "rings", "run_id", "batch"),
 )
+
+JOINING_SECONDS = 1.0
+"""What is said waits no longer for a load or a run until it is joined to the graph: the next time will do."""
 
 # Setting a property takes the node's lock: those who write wait for one another, and read what the others wrote.
 _LOCK = "MATCH (s:Schema {name: 'ringfence'}) SET s.casebook = coalesce(s.casebook, 0) + 1 RETURN s.casebook AS n"
@@ -52,7 +57,8 @@ class Book:
     @property
     def put_aside(self) -> str:
         """Take events out of it that are not what they were."""
-        return f"UNWIND $ids AS id MATCH (e) WHERE elementId(e) = id REMOVE e:{self.label} SET e:{self.damaged}"
+        moved = f"UNWIND $ids AS id MATCH (e) WHERE elementId(e) = id REMOVE e:{self.label} SET e:{self.damaged}"
+        return f"{moved} WITH e MATCH (e)-[r:SAID_OF]-() DELETE r"
 
     @property
     def place(self) -> str:
@@ -111,7 +117,17 @@ class ServerCasebook:
             written[:] = [added]
             return added
 
-        return self._bolt.transact(work, writing=True)
+        said = self._bolt.transact(work, writing=True)
+        if said:
+            self._join()
+        return said
+
+    def _join(self) -> None:
+        """Join what people said to what it is about, unless somebody at work is in the way."""
+        if self._book != CASEBOOK:
+            return
+        with suppress(errors.StoreError):
+            self._bolt.transact(join_events, writing=True, patience_seconds=JOINING_SECONDS)
 
     def mend(self, choose: Callable[[Lines], Sequence[str]]) -> Lines:
         """Put aside what is not chosen, and add what is not there; see :class:`~graph.casebook.book.Casebook`."""
@@ -129,7 +145,9 @@ class ServerCasebook:
             transaction.run(self._book.reach, vars(find_reach(chain(chosen)))).consume()
             return chosen
 
-        return self._bolt.transact(work, writing=True)
+        said = self._bolt.transact(work, writing=True)
+        self._join()
+        return said
 
     def _make_key(self) -> None:
         """A graph that was made before there was such a book has no key for it."""

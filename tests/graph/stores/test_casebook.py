@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 import small_market
 from property_graph import Open
-from said import say
+from said import decide_ring, say
 
 from graph.casebook.book import Casebook, import_events, mend_events, say_in
 from graph.casebook.events import read_events, write_event
@@ -34,6 +34,7 @@ from graph.stores.embedded.journal import Journal
 from graph.stores.embedded.verify import restore
 from graph.stores.location import Folder, Server
 from graph.stores.protocol import LoadReport
+from graph.stores.server.bolt import Bolt, Transaction
 
 CLEARED = {"kind": "decided", "subject": "account", "by": "ana", "word": "cleared", "reason": "family\nphone 🦊"}
 
@@ -89,6 +90,62 @@ def test_those_who_write_at_once_on_a_server_do_not_lose_one_another(server: Ser
         with pytest.raises(StoreDamagedError, match=r"2 of the 20 CaseEvent nodes on .* are missing: `ringfence"):
             say_in(one.casebook, lambda known: [clear("dan")])
     assert [each.state for each in verify_store(server).tables if each.table == "casebook"] == ["damaged"]
+
+
+SAID_OF = """MATCH (e:CaseEvent)-[:SAID_OF]->(of)
+RETURN e.reason AS reason, coalesce(of.account_id, of.review_id, of.value, of.event_id) AS of ORDER BY reason, of"""
+READ = "ann", "bob", "cyd", small_market.HOSTILE
+
+
+@pytest.mark.server
+def test_on_a_server_what_is_said_is_joined_to_whatever_it_is_about_once_it_is_there(
+    server: Server, tmp_path: Path
+) -> None:
+    tables = small_market.write_tables(tmp_path / "tables")
+    phone = {"subject": "thing", "subject_id": "phone-7", "thing_kind": "device", "kind": "ignored"}
+    events = [
+        say(1, reason="account", subject_id="ann", kind="ruled", not_same_as=("bob",)),
+        decide_ring("R-9", "confirmed", {"cyd": 1.0, "nobody": 1.0}, 2, reason="ring that was seen"),
+        say(3, reason="review", subject="review", subject_id="rev-1"),
+        say(4, reason="thing", **phone),
+        say(5, reason="ring", subject="ring", subject_id="R-1", kind="noted"),
+    ]
+    open_store(server, mode="write").close()
+    with open_store(server) as store:
+        import_events(store.casebook, [write_event(each) for each in events])
+        assert store.query(SAID_OF) == []
+        lines = store.casebook.read()
+    small_market.make_loaded_store(server, tables)
+    small_market.add_run(server)
+    before = [("account", "ann"), ("account", "bob"), ("review", "rev-1"), ("ring that was seen", "cyd")]
+    before += [("thing", "phone-7")]
+    with open_store(server, mode="write") as store:
+        assert [tuple(row.values()) for row in store.query(SAID_OF)] == before
+        undo = {"kind": "undone", "subject": "event", "subject_id": events[0].event_id, "by": "ana"}
+        say_in(store.casebook, lambda known: [undo | {"reason": "undoing"}])
+        found = [*before, *(("ring", each) for each in READ), ("undoing", events[0].event_id)]
+        assert {tuple(row.values()) for row in store.query(SAID_OF)} == set(found)
+        assert len(store.query(SAID_OF)) == len(found)
+        assert store.casebook.read()[:5] == lines
+    assert [each.state for each in verify_store(server).tables if each.table == "casebook"] == ["whole"]
+
+
+@pytest.mark.server
+def test_what_is_said_waits_for_nobody_who_has_its_accounts_and_is_joined_to_them_later(server: Server) -> None:
+    open_store(server, mode="write").close()
+    bolt = Bolt(server)
+    bolt.ask("MERGE (:Account {account_id: 'ann'})", writing=True)
+    with open_store(server) as store:
+
+        def say_meanwhile(transaction: Transaction) -> None:
+            transaction.run("MATCH (a:Account {account_id: 'ann'}) SET a.tier = 'clear'").consume()
+            say_in(store.casebook, lambda known: [clear("ann")])
+
+        bolt.transact(say_meanwhile, writing=True)
+        assert store.query(SAID_OF) == []
+        say_in(store.casebook, lambda known: [clear("bob")])
+        assert [row["of"] for row in store.query(SAID_OF)] == ["ann"]
+    bolt.close()
 
 
 def test_those_who_write_at_once_in_a_folder_do_not_lose_one_another(tmp_path: Path) -> None:
