@@ -53,6 +53,7 @@ def draw_evaluation(found: Evaluation) -> RenderableType:
     parts += _section("Honest look-alike groups, and those accused", _draw_lookalikes(found.measured))
     parts += _section("Accounts and reviews: bad against good", _draw_separations(found))
     parts += _section("Flagged accounts", _draw_tiers(found.measured))
+    parts += _section("Rings that people decided about, by the tier they had then", _draw_decided(found))
     parts += _section("What account scores mean", _draw_calibration(found.measured))
     parts += _section("Ringfence without one channel", _draw_ablated(found))
     return Group(*parts)
@@ -115,6 +116,14 @@ def _draw_tiers(measured: Measured) -> list[RenderableType]:
         counts = (f"{count:,}" for count in (tier.flagged, tier.bad, tier.honest))
         table.add_row(tier.tier, *counts, show_estimate(tier.precision), f"{tier.honest_share:.2%}")
     return [table] if measured.tiers else []
+
+
+def _draw_decided(found: Evaluation) -> list[RenderableType]:
+    table = _table("tier", "decided", "confirmed", "precision")
+    for each in found.decided:
+        share = f"{each.share:.3f} [{each.low:.3f}, {each.high:.3f}]"
+        table.add_row(each.tier, f"{each.decided:,}", f"{each.hits:,}", share)
+    return [table] if found.decided else []
 
 
 def _draw_calibration(measured: Measured) -> list[RenderableType]:

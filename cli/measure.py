@@ -24,7 +24,10 @@ from graph.vocabulary import RING_KINDS
 if TYPE_CHECKING:
     import numpy as np
 
+    from detection.casework.heard import Heard
     from detection.evaluation.evaluate import Evaluation, MethodScore
+    from detection.evaluation.truth import Truth
+    from graph.casework.calibration import Chance
     from graph.contract.tables import CheckedTable
     from graph.model import Snapshot
     from graph.progress import Progress
@@ -67,29 +70,47 @@ def evaluate(
     intervals; beside it what the usual recipes reach on the same links.  Before that the leak gate:
     detection is run again without the labels, with other labels and, with --as-of, on tables from
     which all later facts were removed; if a score changes, the command fails and says which.
-    Nothing is written into the store.
+    On a store, labels and what people decided count as true where the truth says nothing, or where
+    there is none. Nothing is written into the store.
     """
     from detection.evaluation.evaluate import EvaluationPlan, evaluate_market
     from detection.evaluation.statistics import Resampling
-    from detection.evaluation.truth import read_truth
+    from detection.evaluation.truth import Truth, read_truth
 
     settings = choose_settings(workplace, seed=seed, encoder=False)
-    known = read_truth(_find_truth(folder, truth))
+    place = truth if truth is not None or folder is None else folder / "truth"
+    told = Truth() if place is None else read_truth(place)
     plan = EvaluationPlan(baselines, ablate, Resampling(resamples, settings.seed))
     with show_progress() as progress, _open_market(workplace, folder, as_instant(as_of), progress) as market:
+        known = hear_market(market, told)
         found = evaluate_market(market.snapshot, known, settings, plan=plan, past=market.past, progress=progress)
+    found = dataclasses.replace(found, decided=_list_decided(market))
     for note in found.notes:
         logger.info("%s", note)
     rows = list(list_measures(found))
     write_answer(Answer(found, MEASURE_COLUMNS, rows, lambda: _figures().draw_evaluation(found)), form)
 
 
-def _find_truth(folder: Path | None, truth: Path | None) -> Path:
-    if truth is not None:
-        return truth
-    if folder is None:
-        raise click.UsageError("--truth is missing: a store holds no truth; name the folder of truth tables")
-    return folder / "truth"
+def hear_market(market: OpenMarket, told: Truth) -> Truth:
+    """What is true, with what people decided where nothing else is known."""
+    from detection.evaluation.decided import hear_truth
+
+    known = told if market.heard is None else hear_truth(told, market.snapshot, market.heard)
+    if not (known.rings or known.lookalikes or known.accounts or known.reviews):
+        raise click.UsageError(
+            "--truth is missing, and this store has no label, and no decision in its casebook, to measure by;"
+            " name the folder of truth tables"
+        )
+    return known
+
+
+def _list_decided(market: OpenMarket) -> tuple[Chance, ...]:
+    """How often people confirmed rings of each tier, the gravest first."""
+    from graph.casework.calibration import calibrate
+    from graph.vocabulary import TIERS
+
+    chances = {} if market.heard is None else calibrate(market.heard.rings.values())
+    return tuple(chances[tier] for tier in reversed(TIERS) if tier in chances)
 
 
 @click.command(short_help="Plant rings in a copy of the market and see which are caught.")
@@ -156,22 +177,28 @@ def _parse_list(text: str, kind: type[Any], option: str, *, least: int) -> list[
 
 
 @dataclass(frozen=True)
-class _Market:
-    """What is measured; ``past`` was made from tables without any fact later than the instant asked for."""
+class OpenMarket:
+    """What is measured; ``past`` was made from tables without any fact later than the instant asked for.
+
+    ``heard`` is what people said of the market of a store.
+    """
 
     snapshot: Snapshot
     past: Snapshot | None = None
+    heard: Heard | None = None
 
 
 @contextmanager
 def _open_market(
     workplace: Workplace, folder: Path | None, as_of: np.datetime64 | None, progress: Progress
-) -> Iterator[_Market]:
+) -> Iterator[OpenMarket]:
     """The market of a folder, in a store that is gone afterwards; or that of the store."""
     if folder is None:
+        from detection.casework.facts import read_heard
+
         with workplace.open_store() as store:
-            snapshot = store.snapshot(as_of=as_of)
-        yield _Market(snapshot)
+            snapshot, heard = store.snapshot(as_of=as_of), read_heard(store, as_of)
+        yield OpenMarket(snapshot, heard=heard)
         return
     from graph.contract.as_of import forget_later
     from graph.contract.tables import check_reject_share, read_folder
@@ -180,7 +207,7 @@ def _open_market(
     tables = read_folder(folder, settings, progress=progress)
     check_reject_share(tables, settings)
     snapshot = _take_snapshot(tables, as_of)
-    yield _Market(snapshot, None if as_of is None else _take_snapshot(forget_later(tables, as_of), as_of))
+    yield OpenMarket(snapshot, None if as_of is None else _take_snapshot(forget_later(tables, as_of), as_of))
 
 
 def _take_snapshot(tables: dict[str, CheckedTable], as_of: np.datetime64 | None) -> Snapshot:
@@ -208,6 +235,10 @@ def list_measures(found: Evaluation) -> Iterator[dict[str, Any]]:
     for tier in measured.tiers:
         fields = ("flagged", "bad", "honest", "precision", "honest_share")
         yield from _list_fields("account flags", tier.tier, tier, fields)
+    for chance in found.decided:
+        interval = {"value": chance.share, "low": chance.low, "high": chance.high}
+        yield from _list_fields("decided rings", chance.tier, chance, ("decided", "hits"))
+        yield {"section": "decided rings", "name": chance.tier, "measure": "precision", **interval}
     for each in measured.calibration:
         bounds = f"{each.low:.1f}-{each.high:.1f}"
         yield from _list_fields("calibration", bounds, each, ("rows", "mean_score", "bad_share"))

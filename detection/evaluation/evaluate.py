@@ -23,6 +23,7 @@ from detection.evaluation.truth import Truth
 from detection.evidence.market import make_market
 from detection.run import find_run
 from detection.settings import DetectSettings
+from graph.casework.calibration import Chance
 from graph.model import Snapshot
 from graph.progress import Progress, no_progress
 from graph.results import RunResult
@@ -42,7 +43,8 @@ class MethodScore:
 class Evaluation:
     """Everything that is printed.
 
-    ``methods`` are Ringfence and the recipes; ``ablated`` Ringfence without one channel each.
+    ``methods`` are Ringfence and the recipes; ``ablated`` Ringfence without one channel each; ``decided`` says how
+    often people confirmed rings of each tier.
     """
 
     accounts: int
@@ -52,6 +54,7 @@ class Evaluation:
     methods: tuple[MethodScore, ...]
     ablated: tuple[MethodScore, ...]
     notes: tuple[str, ...]
+    decided: tuple[Chance, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import special
 
+from graph.casework.calibration import find_interval
 from graph.model import Floats, Ints
 
 CONFIDENCE = 0.95
@@ -49,18 +49,14 @@ class Resampling:
 
 
 def estimate_share(part: int, whole: int) -> Estimate:
-    """A share with Wilson's 95 % interval (Journal of the American Statistical Association 22, 1927).
+    """A share with its 95 % interval.
 
     >>> estimate_share(9, 10).value, round(estimate_share(9, 10).low, 3), round(estimate_share(9, 10).high, 3)
     (0.9, 0.596, 0.982)
     """
     if not whole:
         return Estimate(np.nan, np.nan, np.nan)
-    z, share = float(special.ndtri(0.5 + CONFIDENCE / 2)), part / whole
-    middle = share + z * z / (2 * whole)
-    reach = z * np.sqrt(share * (1 - share) / whole + (z / (2 * whole)) ** 2)
-    low, high = ((middle + sign * reach) / (1 + z * z / whole) for sign in (-1, 1))
-    return Estimate(share, float(low) if part else 0.0, float(high) if part < whole else 1.0)
+    return Estimate(part / whole, *find_interval(part, whole))
 
 
 def separate_scores(subject: str, part: str, scores: Floats, is_bad: Bools, resampling: Resampling) -> Separation:

@@ -9,25 +9,13 @@ from datetime import datetime
 
 from graph.casebook.fold import State
 from graph.casework.appeals import OpenAppeal, list_appeals
+from graph.casework.calibration import Chance, calibrate
 from graph.casework.cases import Case
 from graph.settings import CaseworkSettings
 
 LEAST_DECISIONS = 5
 """So many decided rings of a tier say how often rings of it are fraud; fewer say nothing."""
-_Z = 1.959964  # of a normal distribution, for 95 %
 _AGE_DAYS = 30.0
-
-
-@dataclass(frozen=True)
-class Chance:
-    """How often rings of a tier were confirmed: ``hits`` of ``decided``, the share, and where it lies in 95 of 100."""
-
-    tier: str
-    hits: int
-    decided: int
-    share: float
-    low: float
-    high: float
 
 
 @dataclass(frozen=True)
@@ -71,33 +59,10 @@ class Queue:
     says: str
 
 
-def calibrate(state: State) -> dict[str, Chance]:
-    """How often rings of each tier were confirmed, by all that stands; tiers of too few decisions are left out.
-
-    Rings that are watched are no answer either way.  The interval is Wilson's.
-    """
-    decided: dict[str, list[bool]] = {}
-    for event in state.rings.values():
-        if event.word in ("confirmed", "dismissed", "cleared") and event.seen and event.seen.tier:
-            decided.setdefault(event.seen.tier, []).append(event.word == "confirmed")
-    return {
-        tier: measure_share(tier, sum(found), len(found))
-        for tier, found in decided.items()
-        if len(found) >= LEAST_DECISIONS
-    }
-
-
-def measure_share(tier: str, hits: int, n: int) -> Chance:
-    """A share with its interval (Wilson 1927).
-
-    >>> found = measure_share("review", 8, 10)
-    >>> round(found.low, 2), round(found.high, 2)
-    (0.49, 0.94)
-    """
-    share, square = hits / n, _Z * _Z
-    middle = (share + square / (2 * n)) / (1 + square / n)
-    half = _Z * math.sqrt(share * (1 - share) / n + square / (4 * n * n)) / (1 + square / n)
-    return Chance(tier, hits, n, share, max(0.0, middle - half), min(1.0, middle + half))
+def _find_chances(state: State) -> dict[str, Chance]:
+    """How often rings of each tier were confirmed; tiers of too few decisions say nothing."""
+    found = calibrate(state.rings.values())
+    return {tier: chance for tier, chance in found.items() if chance.decided >= LEAST_DECISIONS}
 
 
 def make_queue(
@@ -128,7 +93,7 @@ def make_queue(
     limit
         Without a budget: how many to list, those that somebody has among them.
     """
-    chances, appeals = calibrate(state), tuple(list_appeals(state, now))
+    chances, appeals = _find_chances(state), tuple(list_appeals(state, now))
     lines = [_make_line(case, chances, settings, now) for case in cases if case.status in ("open", "held")]
     lines.sort(key=lambda line: (line.skipped > 0, -line.priority, -line.score, line.case_id))
     chosen = lines[:limit] if budget is None else [line for line in lines if line.status == "open"][:budget]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 import json
 import shutil
 import threading
@@ -298,3 +300,16 @@ def test_who_was_confirmed_by_name_stays_so_when_the_ring_is_decided_about_and_t
         assert ask("account", "ann")["decisions"][0].startswith("confirmed by ana")
     do("decide", "--undo", list_last(1)[0].event_id, *WHY)
     assert ask("account", "ann")["decisions"][0].startswith("confirmed by ana")
+
+
+def test_the_market_is_measured_by_what_people_decided_and_never_found_by_it() -> None:
+    plain = ("evaluate", "--no-baselines", "--resamples", "5")
+    assert "people decided" not in do(*plain)  # by the one label alone
+    for words in (("R-1", "confirmed"), ("dan", "cleared"), (SECOND, "dismissed")):
+        do("decide", *words, *WHY)
+    assert "Rings that people decided about, by the tier they had then" in do(*plain)
+    rows = csv.DictReader(io.StringIO(do(*plain, "--format", "csv")))
+    found = {(row["section"], row["name"], row["measure"]): row["value"] for row in rows}
+    assert found["decided rings", "automatic", "precision"] == "1.0"
+    assert found["decided rings", "watch", "hits"] == "0"
+    assert (found["accounts", "all", "rows"], found["accounts", "all", "bad"]) == ("6", "4")
