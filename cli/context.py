@@ -72,6 +72,10 @@ class Workplace:
         place = str(location).rstrip("/") if is_folder else DEFAULT_STORE
         return Path(f"{place}-rejects.csv")
 
+    def place_jobs(self) -> Path:
+        """Where the records of nights are kept: beside the store, or here if it is on a server."""
+        return self.name_rejects().with_name(self.name_rejects().name.replace("-rejects.csv", "-nights"))
+
     def require_apart(self, tables: Path) -> None:
         """Refuse tables that lie inside the store, whose folder is Ringfence's own."""
         location = str(self.find_location())

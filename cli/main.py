@@ -19,16 +19,7 @@ import click
 from cli.context import Workplace
 from cli.ending import find_ending, was_told_to_end
 from cli.output import be_quiet, complain, give_up_full_stdout, tell
-from graph.errors import (
-    DataError,
-    LeakError,
-    RefusedError,
-    RingfenceError,
-    StoreDamagedError,
-    StoreError,
-    StoreMovedError,
-    UnknownIdError,
-)
+from graph.errors import RingfenceError, find_exit_code
 from graph.version import VERSION
 
 COMMANDS = {
@@ -36,6 +27,7 @@ COMMANDS = {
     "load": ("cli.loading", "Read a folder of tables into the store."),
     "detect": ("cli.work", "Find rings and score every account and review."),
     "train": ("cli.learn", "Learn account risk from labels."),
+    "run": ("cli.night", "One night: load, detect, check, publish, plan, apply."),
     "rings": ("cli.ask", "List the rings of a run, the strongest first."),
     "ring": ("cli.ask", "Show one ring: members, evidence, innocent explanations."),
     "account": ("cli.ask", "Know before you deal: all about one account."),
@@ -77,19 +69,10 @@ COMMANDS = {
     "verify": ("cli.keeping", "Check that the store is what was written."),
     "generations": ("cli.keeping", "List the generations of the store, the newest first."),
     "restore": ("cli.keeping", "Go back to an earlier generation of the store."),
+    "rollback": ("cli.night", "Go back to what was published before the last night."),
     "completion": ("cli.work", "Print the script that completes commands in a shell."),
 }
 """By name, in the order of the work: the module that holds the command, and one line of help."""
-
-_EXIT_CODES: tuple[tuple[type[RingfenceError], int], ...] = (
-    (UnknownIdError, 3),
-    (DataError, 4),
-    (StoreMovedError, 7),
-    (StoreDamagedError, 8),
-    (StoreError, 5),
-    (LeakError, 6),
-    (RefusedError, 9),
-)
 
 _HELP = """Find groups of marketplace accounts that act together, and say why.
 
@@ -114,6 +97,7 @@ Exit codes:
   8  the store is damaged
   9  refused, to be safe: a plan has moved or touches too much, or checks failed
   10  something would change, or has changed (only with --detailed-exitcode)
+  11  a night published what it found, and did not do what was planned
   130  interrupted (Ctrl-C); 143, 129  ended by SIGTERM, SIGHUP
 
 Results go to stdout, progress and messages to stderr. A flag goes before an
@@ -168,7 +152,7 @@ class LazyGroup(click.Group):
             return super().invoke(ctx)
         except RingfenceError as error:
             complain(str(error))
-            ctx.exit(next((code for kind, code in _EXIT_CODES if isinstance(error, kind)), 1))
+            ctx.exit(find_exit_code(error))
         except KeyboardInterrupt:
             _end_as_told()
 

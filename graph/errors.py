@@ -151,3 +151,23 @@ class ChecksFailedError(RefusedError):
 
 class UnknownIdError(RingfenceError, LookupError):
     """An id that is not in the store; the message names the nearest one that is."""
+
+
+_EXIT_CODES: tuple[tuple[type[RingfenceError], int], ...] = (
+    (UnknownIdError, 3),
+    (DataError, 4),
+    (StoreMovedError, 7),
+    (StoreDamagedError, 8),
+    (StoreError, 5),
+    (LeakError, 6),
+    (RefusedError, 9),
+)
+
+
+def find_exit_code(error: RingfenceError) -> int:
+    """The code with which a command ends on an error.
+
+    >>> find_exit_code(UnknownIdError("no account 'x'")), find_exit_code(ConfigError("no such setting"))
+    (3, 1)
+    """
+    return next((code for kind, code in _EXIT_CODES if isinstance(error, kind)), 1)

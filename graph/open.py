@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 from graph.casebook.book import Casebook
@@ -56,6 +57,27 @@ def open_casebook(location: Location) -> Iterator[Casebook]:
         case server:
             with open_store(server) as store:
                 yield store.casebook
+
+
+@dataclass(frozen=True)
+class Books:
+    """What people said, and what is done about flags."""
+
+    casebook: Casebook
+    measures: Casebook
+
+
+def find_books(location: Location) -> Books | None:
+    """The books of a store in a folder, for a stage inside it, which has none; None on a server, which is its own."""
+    match find_server(location) if isinstance(location, str) else location:
+        case None:
+            return find_books(Folder(str(location)))
+        case Folder() as folder:
+            from graph.stores.embedded.journal import MEASURES, Journal
+
+            return Books(Journal(folder), Journal(folder, MEASURES))
+        case _:
+            return None
 
 
 def find_folder(location: Location) -> Folder:

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 from places import ROOT
 
+from detection.job.settings import CheckSettings, JobSettings
 from detection.measures.policy import TERMS, MeasurePolicy, MeasureRule, MeasureTerms
 from detection.settings import ChannelSettings, DetectSettings
 from graph.mapping import TableSettings
@@ -29,12 +30,14 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "`[tables.NAME]`": TableSettings,
     "`[detect]`": DetectSettings,
     "`[detect.channels.NAME]`": ChannelSettings,
+    "`[run]`": JobSettings,
+    "`[run.checks]`": CheckSettings,
     "`[measures]`": MeasurePolicy,
     "`[[measures.rules]]`": MeasureRule,
     "`[measures.terms.NAME]`": MeasureTerms,
 }
 ELSEWHERE = {"neo4j", "query", "casework", "statement", "load", "tables", "detect", "policy", "channels"}
-ELSEWHERE |= {"measures", "rules", "run"}
+ELSEWHERE |= {"measures", "rules", "run", "checks"}
 """Settings that are sections of their own."""
 
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 import msgspec
 
@@ -28,6 +29,7 @@ from graph.queries.flagged import count_touched, list_flagged
 from graph.queries.runs import find_stored_run
 
 if TYPE_CHECKING:
+    from graph.casebook.book import Casebook
     from graph.stores.protocol import GraphStore
 
 FORMAT = 1
@@ -126,38 +128,61 @@ class PlanTerms:
     again: bool = False
 
 
-def make_plan(store: GraphStore, terms: PlanTerms) -> Plan:
+class Books(Protocol):
+    """Where people decide, and where what is done is kept."""
+
+    @property
+    def casebook(self) -> Casebook:
+        """Of decisions."""
+
+    @property
+    def measures(self) -> Casebook:
+        """Of measures."""
+
+
+def make_plan(store: GraphStore, terms: PlanTerms, *, books: Books | None = None) -> Plan:
     """Work out what would change.
+
+    Parameters
+    ----------
+    store
+        What the latest run found.
+    terms
+        How to plan.
+    books
+        Whose decisions and measures count; the store's own otherwise.
 
     Raises
     ------
     RingfenceError
         If there is no run yet.
     """
-    state, measures = fold(read_casebook(store.casebook.read())), fold_measures(read_events(store.measures.read()))
-    run_id, segments = find_stored_run(store).run_id, {row["segment"]: row["n"] for row in ask(store, _SEGMENTS)}
+    kept = books or store
+    state, measures = fold(read_casebook(kept.casebook.read())), fold_measures(read_events(kept.measures.read()))
+    segments = {row["segment"]: row["n"] for row in ask(store, _SEGMENTS)}
     wanted = want_measures(
-        list_flagged(store, run_id),
+        list_flagged(store, find_stored_run(store).run_id),
         terms.policy,
         at=terms.at,
         cleared=list_once_cleared(state),
         segments=segments,
     )
     in_force = measures.list_in_force(terms.at)
-    found = find_changes(in_force, wanted, at=terms.at, renew_days=terms.policy.renew_days)
-    stopped = () if terms.again else tuple(each for each in found if each.key in measures.stopped)
-    free = [each for each in found if each not in stopped]
-    waiting = tuple(each for each in free if terms.unseen and each.needs_person)
-    changes = tuple(each for each in free if each not in waiting)
-    said = {
-        "made_at": terms.at,
-        "bound": find_bound(store, terms, state=state, measures=measures),
-        "changes": changes,
-        "waiting": waiting,
-        "stopped": tuple(_say_stopped(each, measures.stopped[each.key]) for each in stopped),
-        "touches": _count(store, changes, sum(segments.values())),
-    }
-    return name_plan(Plan(plan_id="", **said))  # type: ignore[arg-type]  # each by its own name
+    parts = _part(find_changes(in_force, wanted, at=terms.at, renew_days=terms.policy.renew_days), measures, terms)
+    touches = _count(store, parts["changes"], sum(segments.values()))
+    bound = find_bound(store, terms, state=state, measures=measures)
+    said = parts | {"stopped": tuple(_say_stopped(each, measures.stopped[each.key]) for each in parts["stopped"])}
+    return name_plan(Plan(plan_id="", made_at=terms.at, bound=bound, touches=touches, **said))
+
+
+def _part(found: Iterable[Change], measures: Measures, terms: PlanTerms) -> dict[str, Any]:
+    """What is done, what waits for a person, and what a person has stopped."""
+    parts: dict[str, list[Change]] = {"changes": [], "waiting": [], "stopped": []}
+    for change in found:
+        is_stopped = change.key in measures.stopped and not terms.again
+        waits = terms.unseen and bool(change.needs_person)
+        parts["stopped" if is_stopped else "waiting" if waits else "changes"].append(change)
+    return {name: tuple(changes) for name, changes in parts.items()}
 
 
 def find_bound(store: GraphStore, terms: PlanTerms, *, state: State, measures: Measures) -> Bound:

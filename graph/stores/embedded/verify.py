@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
-
-import msgspec
 
 from graph import errors
 from graph.stores.checks import (
@@ -17,8 +14,7 @@ from graph.stores.checks import (
     check_casebook,
     check_measures,
 )
-from graph.stores.embedded.database import DATABASE_FILE
-from graph.stores.embedded.disk import digest_file, share_file
+from graph.stores.embedded.disk import digest_file
 from graph.stores.embedded.draft import noticing_full_disk
 from graph.stores.embedded.examine import read_tables
 from graph.stores.embedded.explain import explained
@@ -28,19 +24,14 @@ from graph.stores.embedded.generations import (
     Generation,
     has_whole_names,
     hold,
-    publish,
-    remove_draft,
-    start_draft,
     sweep,
 )
 from graph.stores.embedded.journal import MEASURES, Journal
 from graph.stores.embedded.lock import WriterLock
-from graph.stores.embedded.manifest import Manifest, TableContent, write_manifest
-from graph.stores.embedded.names import NAMES_FILE
+from graph.stores.embedded.manifest import TableContent
+from graph.stores.embedded.republish import publish_again
 from graph.stores.embedded.store import EmbeddedStore
-from graph.stores.holder import name_this_process
 from graph.stores.location import Folder
-from graph.version import VERSION
 
 
 def verify_folder(location: Folder) -> Verification:
@@ -140,24 +131,10 @@ def _is_disturbed(folder: StoreFolder, number: int) -> bool:
 def _publish_again(folder: StoreFolder, number: int) -> int:
     held = hold(folder, number)
     assert held is not None  # it was whole, and the lock keeps others out
-    place = start_draft(folder)
     try:
-        share_file(held.file, place / DATABASE_FILE)
-        has_names = held.manifest.names is not None and has_whole_names(held)
-        if has_names:
-            share_file(held.names, place / NAMES_FILE)
-        write_manifest(place, _rename(held, has_names=has_names))
-        return publish(folder, place)
+        return publish_again(held, folder, made_from=held.number)
     finally:
         held.release()
-        remove_draft(place)
-
-
-def _rename(held: Generation, *, has_names: bool) -> Manifest:
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    told = {"made_at": now, "made_by": VERSION, "command": name_this_process()["command"], "made_from": held.number}
-    names = held.manifest.names if has_names else None  # the next load writes them again
-    return msgspec.structs.replace(held.manifest, names=names, **told)
 
 
 def _record(folder: StoreFolder, number: int, *, looks: bool) -> GenerationRecord:

@@ -1,0 +1,131 @@
+"""The commands for whoever runs Ringfence unattended: run, rollback."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from cli.context import Workplace, pass_workplace
+from cli.measures import CHANGED
+from cli.options import parse_time
+from cli.output import Answer, Format, format_option, say, write_answer
+from cli.progress import show_progress
+from graph.errors import ConfigError
+
+if TYPE_CHECKING:
+    from rich.console import RenderableType
+
+    from detection.job.order import Order
+    from detection.job.record import Job
+
+PARTIAL = 11
+"""The exit code of a night that published, and did not do what was planned."""
+STEP_COLUMNS = ("name", "began_at", "seconds", "skipped", "result")
+STEPS = ("stage", "load", "detect", "check", "publish", "plan", "apply")
+
+
+@click.command(short_help="One night: load, detect, check, publish, plan, apply.")
+@click.argument("tables", required=False, type=click.Path(path_type=Path))
+@click.option("--since", type=parse_time, metavar="TIME", help="Leave out exports that are older (UTC).")
+@click.option("--stop-after", type=click.Choice(STEPS), help="Do no step after this one.")
+@click.option("--dry-run", is_flag=True, help="Publish, plan and apply nothing for good.")
+@click.option("--retry", is_flag=True, help="Take up the last night; begin no other.")
+@click.option("--despite", multiple=True, metavar="CHECK", help="Go on although this check fails.  Repeatable.")
+@click.option("--detailed-exitcode", is_flag=True, help=f"Exit with {CHANGED} if measures change, or would.")
+@format_option
+@pass_workplace
+@click.pass_context
+def run(context: click.Context, workplace: Workplace, /, form: Format, detailed_exitcode: bool, **asked: Any) -> None:
+    """One night, for a scheduler: load what is new, detect, check, publish, plan, and apply if the policy says so.
+
+    TABLES is a folder of tables, or of folders of tables, of which those that are new are loaded in the
+    order of their names; [run] in ringfence.toml names it otherwise. Readers see nothing until all checks
+    have passed, and then all of it. Killed at any moment, the next `ringfence run` does what is missing.
+    Run again when nothing is new, it changes nothing. One night is at work at a time.
+    """
+    from detection.job.record import JobsFolder
+    from detection.job.run import run_night
+
+    order = read_order(workplace, asked)
+    with show_progress() as progress:
+        job = run_night(order, JobsFolder(workplace.place_jobs()), progress=progress)
+    show_job(job, form)
+    if job.exit_code:
+        context.exit(job.exit_code)
+    planned = job.find("plan")
+    if detailed_exitcode and planned is not None and planned.result["changes"]:
+        context.exit(CHANGED)
+
+
+def read_order(workplace: Workplace, asked: dict[str, Any]) -> Order:
+    """What is asked of a night: by options, or else by the settings."""
+    from cli.work import choose_settings
+    from detection.job.order import Order
+    from detection.job.settings import read_job_settings
+    from detection.measures.policy import read_measure_policy
+
+    settings = workplace.read_settings()
+    rules = read_job_settings(settings.run)
+    tables = asked.pop("tables") or (workplace.place_file(rules.tables) if rules.tables else None)
+    if tables is not None:
+        workplace.require_apart(tables)
+    since: datetime | None = asked.pop("since")
+    return Order(
+        location=workplace.find_location(),
+        settings=settings,
+        detect=choose_settings(workplace, seed=None, encoder=None, model=None),
+        measures=read_measure_policy(settings.measures),
+        rules=rules,
+        tables=tables,
+        since=None if since is None else since.replace(tzinfo=UTC),
+        **asked,
+    )
+
+
+def show_job(job: Job, form: Format) -> None:
+    """Print the record of a night."""
+    import msgspec
+
+    rows = [{name: getattr(step, name) for name in STEP_COLUMNS} for step in job.steps]
+    write_answer(Answer(msgspec.to_builtins(job), STEP_COLUMNS, rows, lambda: _draw(job)), form)
+
+
+def _draw(job: Job) -> RenderableType:
+    from cli.draw_night import draw_job
+
+    return draw_job(job)
+
+
+@click.command(short_help="Go back to what was published before the last night.")
+@pass_workplace
+def rollback(workplace: Workplace) -> None:
+    """Go back to what was published before the last night, if nothing was written since.
+
+    It becomes the newest generation, so that it can be taken back: ringfence restore. Decisions and measures
+    stay. The next night loads its tables again: take out what was wrong with them first.
+    """
+    from detection.job.record import JobsFolder
+    from graph.open import find_folder
+    from graph.stores.embedded.verify import list_records
+    from graph.stores.embedded.verify import restore as restore_generation
+
+    folder = find_folder(workplace.find_location())
+    steps = (each.find("publish") for each in JobsFolder(workplace.place_jobs()).read_all())
+    step = next((each for each in steps if each is not None and not each.skipped), None)
+    newest = list_records(folder)[0].generation
+    if step is None or step.result["generation"] != newest:
+        raise ConfigError(
+            "the newest generation is none that a night has published; `ringfence generations` lists all of them,"
+            " and `ringfence restore GENERATION` goes back to one"
+        )
+    if step.result["base"] is None:
+        raise ConfigError("there was nothing before the last night, so there is nothing to go back to")
+    made = restore_generation(folder, step.result["base"])
+    assert made is not None  # a generation was named
+    say(f"Generation {made.made_from} is the graph again, as generation {made.generation}.")
+
+
+COMMANDS: dict[str, click.Command] = {each.name or "": each for each in (run, rollback)}

@@ -1,0 +1,145 @@
+"""A night from its order to its end: begun, or taken up where whoever was killed left it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import UTC, datetime
+
+import msgspec
+
+from detection.casework.facts import read_heard
+from detection.job.checks import CHECKS_OF_TABLES
+from detection.job.inputs import Export, choose_new, find_exports
+from detection.job.night import Night, Stopped
+from detection.job.order import Order
+from detection.job.record import UNFINISHED, Job, JobsFolder, State, Step, StepName
+from graph.errors import ConfigError, RefusedError, RingfenceError, StoreNotFoundError, find_exit_code
+from graph.open import open_store
+from graph.progress import Progress, no_progress
+from graph.queries.runs import find_latest_run
+from graph.staging import discard_stage
+from graph.version import VERSION
+
+
+def run_night(order: Order, jobs: JobsFolder, *, progress: Progress = no_progress, wait_seconds: float = 0.0) -> Job:
+    """Do one night, and return its record.
+
+    Raises
+    ------
+    StoreBusyError
+        If another night is at work; the message says whose it is.
+    ChecksFailedError
+        If what was found is not like what was published before; nothing is published.
+    RingfenceError
+        If a step failed; what was done before it is kept, and taken up by the next night that asks for the same.
+    """
+    with jobs.locked(wait_seconds):
+        night = _begin(order, jobs, progress)
+        try:
+            job = night.work()
+        except Stopped:
+            return _end(night, "stopped")
+        except RingfenceError as error:
+            state: State = "refused" if isinstance(error, RefusedError) else "failed"
+            _end(night, state, error=str(error), exit_code=find_exit_code(error))
+            raise
+        finally:
+            if order.dry_run:
+                discard_stage(order.location)
+        if job.state == "partial":
+            return _end(night, "partial", exit_code=11)
+        return _end(night, "done", exit_code=7 if job.error else 0)
+
+
+def _end(night: Night, state: State, **fields: object) -> Job:
+    night.put(state=state, finished_at=datetime.now(UTC), **fields)
+    if not night.order.dry_run:
+        night.jobs.keep(night.order.rules.keep_jobs)
+    return night.job
+
+
+def _begin(order: Order, jobs: JobsFolder, progress: Progress) -> Night:
+    records = jobs.read_all()
+    exports = [] if order.tables is None else find_exports(order.tables, mapped=bool(order.settings.tables))
+    last = records[0] if records and records[0].state in UNFINISHED else None
+    if order.retry and last is None:
+        raise ConfigError("there is nothing to take up again: the last night is done; type: ringfence run")
+    if last is not None and not order.dry_run:
+        if _asks_the_same(order, last, exports):
+            return Night(order, jobs, _take_up(last), progress, _count_rows(records[1:]))
+        if order.retry:
+            raise ConfigError(
+                f"night {last.job} was asked for something else (tables, settings or version); type: ringfence run"
+            )
+        jobs.write(msgspec.structs.replace(last, state="abandoned"))
+    return _begin_anew(order, jobs, progress, exports)
+
+
+def _asks_the_same(order: Order, last: Job, exports: Sequence[Export]) -> bool:
+    """Whether a night that is not done would do what is asked for, and there is nothing else to load."""
+    there, known = {each.sha256 for each in exports}, {each.sha256 for each in last.inputs}
+    is_there = known <= there or last.find("publish") is not None
+    more = choose_new(exports, known | set(last.loaded), order.since)
+    return last.asked == order.name(last.inputs) and is_there and not more
+
+
+def _take_up(last: Job) -> Job:
+    """The record of a night that goes on; what was checked of tables that are loaded stays."""
+    kept = tuple(each for each in last.checks if each.name in CHECKS_OF_TABLES) if last.find("load") else ()
+    return msgspec.structs.replace(last, state="running", finished_at=None, error="", exit_code=0, checks=kept)
+
+
+def _begin_anew(order: Order, jobs: JobsFolder, progress: Progress, exports: Sequence[Export]) -> Night:
+    records = jobs.read_all()
+    published = next((each for each in records if each.find("publish") is not None), None)
+    loaded = published.loaded if published is not None and _has_facts_of(order, published) else ()
+    inputs = tuple(choose_new(exports, loaded, order.since))
+    job = Job(
+        job=(jobs.list_numbers() or [0])[-1] + 1,
+        state="running",
+        started_at=datetime.now(UTC),
+        version=VERSION,
+        asked=order.name(inputs),
+        settings=order.record_settings(),
+        inputs=inputs,
+        loaded=loaded,
+        dry_run=order.dry_run,
+    )
+    night = Night(order, jobs, job, progress, _count_rows(records))
+    night.put(steps=_skip_what_is_known(order, job, published))
+    return night
+
+
+def _has_facts_of(order: Order, job: Job) -> bool:
+    """Whether the store has the facts that a night published, and no others; else its exports are loaded again."""
+    published = job.find("publish")
+    try:
+        with open_store(order.location) as store:
+            return published is not None and store.mark_facts() == published.result["facts"]
+    except StoreNotFoundError:
+        return False
+
+
+def _skip_what_is_known(order: Order, job: Job, published: Job | None) -> tuple[Step, ...]:
+    """The steps up to ``publish``, as skipped, where there is nothing to load and a run would say the same again."""
+    step = published.find("publish") if published is not None else None
+    if step is None or job.inputs:
+        return ()
+    with open_store(order.location) as store:
+        latest, facts, heard = find_latest_run(store), store.mark_facts(), read_heard(store)
+    known = order.name_detection(facts, heard)
+    if latest is None or latest.run_id != step.result["run_id"] or step.result["key"] != known:
+        return ()
+    now = datetime.now(UTC)
+    names: tuple[StepName, ...] = ("stage", "load", "detect", "check")
+    skipped = [Step(name=name, began_at=now, seconds=0.0, skipped=True) for name in names]
+    return (*skipped, msgspec.structs.replace(step, began_at=now, seconds=0.0, skipped=True))
+
+
+def _count_rows(records: list[Job]) -> dict[str, int]:
+    """The rows of each table when it was last loaded by a night that published."""
+    for job in records:
+        loaded = job.find("load")
+        if job.find("publish") is not None and loaded is not None and loaded.result.get("exports"):
+            return {table["name"]: table["read"] for table in loaded.result["exports"][-1]["tables"]}
+    return {}

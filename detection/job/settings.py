@@ -1,0 +1,87 @@
+"""What can be set about a night, checked before anything runs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Annotated, Any
+
+import msgspec
+from msgspec import Meta
+
+from graph.errors import ConfigError
+from graph.settings import nearest_hint
+
+Share = Annotated[float, Meta(ge=0.0, le=1.0)]
+
+
+class CheckSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """How far a night may differ from what was published before; each is a check of that name, and 0 leaves it out.
+
+    Attributes
+    ----------
+    least_rows_share
+        A table may not have fewer rows than so large a share of what it had when it was loaded before.
+    most_reject_share
+        So large a share of a table's rows may be rejected.
+    most_score_shift
+        So far may the accounts' scores have moved: the Wasserstein distance of both distributions, 0 to 1.
+    most_rings_factor
+        So many times as many rings for review or automatic may there be, or as few; five more or fewer always may.
+    most_flagged_share
+        Of so large a share of all accounts may the flags be automatic.
+    least_precision
+        Of the decided accounts that evidence would flag so large a share has to be confirmed.
+    least_decided
+        With fewer such accounts nothing is said of precision.
+    """
+
+    least_rows_share: Share = 0.5
+    most_reject_share: Share = 0.05
+    most_score_shift: Share = 0.05
+    most_rings_factor: Annotated[float, Meta(ge=0.0)] = 3.0
+    most_flagged_share: Share = 0.05
+    least_precision: Share = 0.5
+    least_decided: Annotated[int, Meta(ge=1)] = 20
+
+
+CHECKS = tuple(name for name in CheckSettings.__struct_fields__ if name != "least_decided")
+"""The names of the checks."""
+
+
+class JobSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """What `ringfence run` does, under ``[run]``.
+
+    Attributes
+    ----------
+    tables
+        The folder of tables, or of folders of tables, unless the command names one; relative to the settings file.
+    keep_jobs
+        How many of the latest records stay.
+    by
+        Who applies measures where a run may, as it is kept with them.
+    """
+
+    tables: str = ""
+    keep_jobs: Annotated[int, Meta(ge=2)] = 60
+    by: str = "ringfence run"
+    checks: CheckSettings = CheckSettings()
+
+
+def read_job_settings(values: Mapping[str, Any]) -> JobSettings:
+    """Check the values of ``[run]``.
+
+    Raises
+    ------
+    ConfigError
+        If a name is unknown, or a value is of the wrong type or out of its range; the message names it.
+    """
+    parts = (("run", values, JobSettings), ("run.checks", values.get("checks", {}), CheckSettings))
+    for inside, found, struct in parts:
+        for name in found if isinstance(found, Mapping) else ():
+            if name not in struct.__struct_fields__:
+                hint = nearest_hint(name, struct.__struct_fields__)
+                raise ConfigError(f"[{inside}] in the settings: no setting {name!r}{hint}")
+    try:
+        return msgspec.convert(dict(values), JobSettings)
+    except msgspec.ValidationError as error:
+        raise ConfigError(f"[run] in the settings: {error}") from error

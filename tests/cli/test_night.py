@@ -1,0 +1,344 @@
+"""One night, unattended: what is new is loaded, found, checked, published, planned; once, whoever is killed."""
+
+from __future__ import annotations
+
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from command_line import ask, do, run
+from property_graph import Dump, as_server, empty_quickly
+from small_market import HOSTILE, write_tables
+
+from cli.context import Workplace
+from detection.job import night as at_work
+from detection.job.record import STEPS, JobsFolder
+from graph.open import open_store
+from graph.staging import find_staged_facts
+from graph.stores.location import Folder, Server
+
+pytestmark = pytest.mark.usefixtures("plain_surroundings", "here")
+STORE, NIGHTS = Path("ringfence-store"), Path("ringfence-store-nights")
+WATCHED = dict.fromkeys(("ann", "bob", "cyd", HOSTILE), "watch")
+LATER = "account_id,created_at,role,status\nnewcomer,,,\n"
+
+
+@pytest.fixture(scope="module")
+def first_night(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with ``exports/1``, and the store and the record of the night that loaded it."""
+    place = tmp_path_factory.mktemp("night")
+    write_tables(place / "exports" / "1")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.chdir(place)
+        result = run("run", "exports", "--format", "json")
+    assert result.exit_code == 0, result.output
+    return place
+
+
+@pytest.fixture
+def here(first_night: Path, elsewhere: Path) -> Path:
+    shutil.copytree(first_night, elsewhere, dirs_exist_ok=True)
+    return elsewhere
+
+
+def night(*words: str, exit_code: int = 0) -> dict[str, Any]:
+    """The record of a night that ends as it should."""
+    result = run("run", "exports", *words, "--format", "json")
+    assert result.exit_code == exit_code, result.output
+    return json.loads(result.stdout) if result.stdout else read_last()  # type: ignore[no-any-return]  # an object
+
+
+def read_last() -> dict[str, Any]:
+    number = JobsFolder(NIGHTS).list_numbers()[-1]
+    return json.loads((NIGHTS / f"{number:06d}" / "record.json").read_bytes())  # type: ignore[no-any-return]  # one
+
+
+def say_steps(job: dict[str, Any]) -> dict[str, bool]:
+    """By step whether there was something to do."""
+    return {step["name"]: not step.get("skipped", False) for step in job["steps"]}
+
+
+def find_step(job: dict[str, Any], name: str) -> dict[str, Any]:
+    (found,) = (step["result"] for step in job["steps"] if step["name"] == name)
+    return found  # type: ignore[no-any-return]  # an object
+
+
+def list_generations() -> list[int]:
+    return sorted(int(each.name) for each in (STORE / "generations").iterdir())
+
+
+def count_accounts() -> int:
+    with open_store(str(STORE)) as store:
+        return store.snapshot().n_accounts
+
+
+def bring_more(name: str = "2", text: str = LATER) -> None:
+    (Path("exports") / name).mkdir()
+    (Path("exports") / name / "accounts.csv").write_text(text, encoding="utf-8")
+
+
+def test_the_first_night_does_every_step_and_says_what_came_of_it() -> None:
+    job = read_last()
+    assert say_steps(job) == dict.fromkeys(STEPS[:-1], True) | {"apply": False}
+    (export,) = find_step(job, "load")["exports"]
+    assert {table["name"]: (table["read"], table["rejected"]) for table in export["tables"]}["orders"] == (6, 0)
+    assert (job["state"], job["exit_code"], job["inputs"][0]["name"], len(job["inputs"][0]["sha256"])) == (
+        "done", 0, "1", 64,
+    )  # fmt: skip
+    assert find_step(job, "publish")["generation"] == 1
+    assert find_step(job, "publish")["run_id"] == ask("runs")[0]["run_id"]
+    assert not (STORE / "staged").exists()
+
+
+def test_a_night_with_nothing_new_changes_nothing() -> None:
+    before = list_generations(), (STORE / "generations" / "000001" / "manifest.json").read_bytes()
+    job = night("--detailed-exitcode", exit_code=10 if read_plan()["changes"] else 0)
+    assert say_steps(job) == dict.fromkeys(STEPS, False) | {"plan": True}
+    assert (list_generations(), (STORE / "generations" / "000001" / "manifest.json").read_bytes()) == before
+    assert "Night 3: done." in do("run", "exports")
+
+
+def read_plan() -> dict[str, Any]:
+    return json.loads((NIGHTS / "000001" / "plan.json").read_bytes())  # type: ignore[no-any-return]  # an object
+
+
+def test_a_decision_alone_makes_the_next_night_detect_again() -> None:
+    do("decide", "ann", "watch", "--by", "ana", "--reason", "known")
+    assert say_steps(night()) == dict.fromkeys(STEPS, True) | {"load": False, "apply": False}
+
+
+def test_only_what_is_new_is_loaded() -> None:
+    bring_more()
+    job = night()
+    assert [each["name"] for each in job["inputs"]] == ["2"]
+    assert count_accounts() == 67
+    bring_more("3", LATER.replace("newcomer", "another"))
+    assert night("--since", "2100-01-01")["inputs"] == []
+    assert [each["name"] for each in night()["inputs"]] == ["3"]
+
+
+def test_whoever_reads_while_a_night_is_at_work_sees_what_there_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    seen: list[int] = []
+    find_run = at_work.find_run
+
+    def look(*given: Any, **named: Any) -> Any:
+        seen.append(count_accounts())
+        return find_run(*given, **named)
+
+    bring_more()
+    monkeypatch.setattr(at_work, "find_run", look)
+    with open_store(str(STORE)) as reader:
+        night()
+        assert reader.snapshot().n_accounts == 66
+    assert (seen, count_accounts()) == ([66], 67)
+
+
+def test_what_fails_its_checks_publishes_nothing_until_somebody_names_the_check() -> None:
+    bring_more()
+    before = list_generations()
+    result = run("run", "exports")
+    assert result.exit_code == 9
+    assert "accounts has 1 rows, and had 66 (least_rows_share is 0.5)" in result.stderr
+    assert (list_generations(), count_accounts(), read_last()["state"]) == (before, 66, "refused")
+    assert not [check for check in read_last()["checks"] if check["passed"] and check["name"] == "least_rows_share"]
+    night("--retry", "--despite", "least_rows_share")
+    assert count_accounts() == 67
+
+
+@pytest.fixture(autouse=True)
+def lenient(request: pytest.FixtureRequest, here: Path) -> None:
+    """Small exports are no alarm, unless a test is about that."""
+    if "checks" not in request.node.name:
+        (here / "ringfence.toml").write_text("[run.checks]\nleast_rows_share = 0\n", encoding="utf-8")
+
+
+def test_a_run_that_is_not_like_the_last_fails_its_checks() -> None:
+    bring_more("2", "account_id\n" + "".join(f"twin-{number}\n" for number in range(60)))
+    Path("ringfence.toml").write_text("[run.checks]\nmost_score_shift = 0.000001\n", encoding="utf-8")
+    result = run("run", "exports")
+    assert result.exit_code == 9
+    assert "scores moved by" in result.stderr
+    assert count_accounts() == 66
+
+
+@pytest.mark.parametrize(
+    "step", ["load", *(pytest.param(step, marks=pytest.mark.thorough) for step in STEPS[:-1] if step != "load")]
+)
+def test_a_night_that_stops_after_a_step_is_taken_up_there(step: str) -> None:
+    bring_more()
+    assert (stopped := night("--stop-after", step))["state"] == "stopped"
+    assert [each["name"] for each in stopped["steps"]] == list(STEPS[: STEPS.index(step) + 1])
+    assert count_accounts() == (66 if STEPS.index(step) < STEPS.index("publish") else 67)
+    assert night("--stop-after", step)["job"] == stopped["job"]
+    job = night("--retry")
+    assert (job["job"], job["state"], count_accounts()) == (stopped["job"], "done", 67)
+    assert "nothing to take up" in do("run", "exports", "--retry", exit_code=1)
+
+
+class Killed(BaseException):
+    """The process is gone."""
+
+
+MOMENTS: dict[str, tuple[object, str]] = {
+    "record": (JobsFolder, "write"),
+    "stage": (at_work, "start_stage"),
+    "publish": (at_work, "publish_stage"),
+    "discard": (at_work, "discard_stage"),
+    "plan": (at_work, "replace_file"),
+    "apply": (at_work, "apply_plan"),
+}
+
+
+USUAL = {("record", 5, True), ("publish", 0, False), ("publish", 0, True), ("apply", 0, True)}
+"""After detection, around publishing, and after applying; the rest is the same with other steps left to do."""
+KILLS = [
+    (name, n, is_done) for name in MOMENTS for n in (range(10) if name == "record" else (0,)) for is_done in (0, 1)
+]
+
+
+@pytest.mark.parametrize(
+    ("moment", "n", "is_done"),
+    [pytest.param(*each, marks=() if each in USUAL else pytest.mark.thorough) for each in KILLS],
+)
+def test_a_night_that_is_killed_is_taken_up_and_nothing_is_lost_or_doubled(
+    moment: str, n: int, is_done: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bring_more()
+    with Path("ringfence.toml").open("a", encoding="utf-8") as file:
+        file.write("[measures]\nrun_applies = true\nmost_share = 1.0\nleast_channels = 0\nleast_net_bits = 0\n")
+    with monkeypatch.context() as patched:
+        kill_at(patched, *MOMENTS[moment], n=n, is_done=is_done)
+        with pytest.raises(Killed):
+            run("run", "exports")
+    assert count_accounts() in (66, 67)
+    job = night()
+    assert (job["state"], count_accounts(), len(ask("runs"))) == ("done", 67, 2)
+    assert not (STORE / "staged").exists()
+    assert ask("plan")["changes"] == []
+    assert {row["subject_id"]: row["measure"] for row in ask("measures")} == WATCHED
+
+
+def kill_at(patched: pytest.MonkeyPatch, owner: object, name: str, *, n: int, is_done: bool) -> None:
+    """Let the process be gone before or after the n-th call."""
+    work: Callable[..., Any] = getattr(owner, name)
+    calls: list[int] = []
+
+    def die(*given: Any, **named: Any) -> Any:
+        calls.append(1)
+        if len(calls) <= n:
+            return work(*given, **named)
+        if is_done:
+            work(*given, **named)
+        raise Killed
+
+    patched.setattr(owner, name, die)
+
+
+def test_a_store_that_moved_meanwhile_is_left_alone_and_the_next_night_begins_anew() -> None:
+    bring_more()
+    night("--stop-after", "check")
+    write_tables(Path("more"))
+    with Path("more/accounts.csv").open("a", encoding="utf-8") as file:
+        file.write("stranger,,,\n")
+    do("load", "more")
+    job = night()
+    assert (job["state"], count_accounts()) == ("done", 68)
+    assert find_staged_facts(str(STORE)) == ""
+
+
+def test_who_asks_for_something_else_begins_another_night() -> None:
+    bring_more()
+    night("--stop-after", "load")
+    assert "asked for something else" in do("run", "exports/1", "--retry", exit_code=1)
+    job = json.loads(do("run", "exports/1", "--format", "json"))
+    assert (job["job"], job["inputs"], count_accounts()) == (3, [], 66)
+    assert [each.state for each in JobsFolder(NIGHTS).read_all()] == ["done", "abandoned", "done"]
+
+
+def test_one_night_is_at_work_at_a_time_and_the_other_says_whose_it_is() -> None:
+    with JobsFolder(NIGHTS).locked(0.0):
+        error = do("run", "exports", exit_code=5)
+    assert "is held by process" in error
+
+
+def test_a_dry_run_says_what_would_be_and_leaves_nothing() -> None:
+    bring_more()
+    before = list_generations(), JobsFolder(NIGHTS).list_numbers()
+    job = night("--dry-run")
+    assert find_step(job, "detect")["accounts"] == 67
+    assert find_step(job, "plan")["plan_id"].startswith("P")
+    assert (list_generations(), JobsFolder(NIGHTS).list_numbers(), count_accounts()) == (*before, 66)
+    assert not (STORE / "staged").exists()
+    assert "dry run: nothing was published" in do("run", "exports", "--dry-run")
+
+
+def test_a_plan_beyond_its_bound_is_not_applied_and_the_rest_is_published() -> None:
+    settings = "[run.checks]\nleast_rows_share = 0\n[measures]\nrun_applies = true\nmost_share = 0\n"
+    Path("ringfence.toml").write_text(f"{settings}least_channels = 0\nleast_net_bits = 0\n", encoding="utf-8")
+    job = night(exit_code=11)
+    assert job["state"] == "partial"
+    assert "--despite most_share" in job["error"]
+    assert ask("measures") == []
+    assert night("--retry", "--despite", "most_share")["state"] == "done"
+    assert len(ask("measures")) == len(find_changes(job))
+
+
+def find_changes(job: dict[str, Any]) -> list[str]:
+    changes = find_step(job, "plan")["changes"]
+    return [kind for kind, n in changes.items() for _ in range(n)]
+
+
+def test_rollback_goes_back_to_what_was_published_before() -> None:
+    assert "nothing before" in do("rollback", exit_code=1)
+    bring_more()
+    night()
+    assert "Generation 1 is the graph again" in do("rollback")
+    assert count_accounts() == 66
+    assert "`ringfence restore GENERATION`" in do("rollback", exit_code=1)
+
+
+def test_bad_tables_or_settings_are_one_line() -> None:
+    assert "holds no tables" in do("run", str(NIGHTS), exit_code=4)
+    assert "is no folder" in do("run", "nowhere", exit_code=4)
+    assert "--despite 'all' is no check" in do("run", "exports", "--despite", "all", exit_code=1)
+    Path("ringfence.toml").write_text("[run]\ntable = 'x'\n", encoding="utf-8")
+    assert "did you mean 'tables'?" in do("run", exit_code=1)
+    Path("ringfence.toml").write_text("[run.checks]\nmost_shift = 1\n", encoding="utf-8")
+    assert "[run.checks]" in do("run", exit_code=1)
+    Path("ringfence.toml").write_text("[run]\ntables = 'exports'\n", encoding="utf-8")
+    assert json.loads(do("run", "--format", "json"))["state"] == "done"
+
+
+@pytest.mark.server
+def test_a_night_on_a_server_publishes_its_run_or_leaves_the_verdicts(
+    neo4j_server: Any, monkeypatch: pytest.MonkeyPatch, dump: Callable[..., Dump]
+) -> None:
+    empty_quickly(neo4j_server)
+    server = as_server(neo4j_server)
+    monkeypatch.setattr(Workplace, "find_location", lambda self: server)
+    job = night()
+    assert (job["state"], find_step(job, "publish")["generation"]) == ("done", None)
+    times = ("started_at", "finished_at")
+    with open_store(server) as store, open_store(Folder(str(STORE))) as folder:
+        assert dump(store, without=times) == dump(folder, without=times)
+    check_a_second_night(server)
+
+
+def check_a_second_night(server: Server) -> None:
+    """What fails its checks leaves the verdicts; the night that is taken up publishes; then nothing is new."""
+    bring_more()
+    Path("ringfence.toml").write_text("[run.checks]\nmost_rings_factor = 0\n", encoding="utf-8")
+    assert run("run", "exports").exit_code == 9
+    assert count_on(server) == (66, 1)
+    night("--retry", "--despite", "least_rows_share")
+    assert count_on(server) == (67, 2)
+    assert say_steps(night()) == dict.fromkeys(STEPS, False) | {"plan": True}
+
+
+def count_on(server: Server) -> tuple[int, int]:
+    with open_store(server) as store:
+        runs = store.query("MATCH (r:Run) RETURN count(r) AS n")[0]["n"]
+        return store.snapshot().n_accounts, runs
