@@ -64,8 +64,8 @@ def _find_barred(workplace: Workplace) -> tuple[str, ...]:
     return read_detect_settings(workplace.read_settings().detect).policy.barred_statuses
 
 
-def _find_case(workplace: Workplace, store: GraphStore, case_id: str) -> tuple[State, Case]:
-    """A case of the latest run.
+def _find_case(workplace: Workplace, store: GraphStore, case_id: str, *, also_gone: bool = False) -> tuple[State, Case]:
+    """A case of the latest run; ``also_gone`` also one of a ring that only earlier runs found.
 
     Raises
     ------
@@ -74,12 +74,14 @@ def _find_case(workplace: Workplace, store: GraphStore, case_id: str) -> tuple[S
     """
     from graph.casebook.events import read_events
     from graph.casebook.fold import fold
-    from graph.casework.cases import find_case
+    from graph.casework.cases import find_case, find_gone_case
     from graph.casework.working import require_case
 
     state = fold(read_events(store.casebook.read()))
     found = find_case(store, state, case_id, barred=_find_barred(workplace), now=datetime.now(UTC))
     require_case(store, state, case_id)
+    if (found is None or found.ring is None) and also_gone:
+        found = find_gone_case(store, state, case_id)
     if found is None or found.ring is None:
         raise UnknownIdError(
             f"the latest run finds no ring {case_id!r}; `ringfence ring {case_id}` shows what was found"
@@ -94,8 +96,9 @@ def _find_case(workplace: Workplace, store: GraphStore, case_id: str) -> tuple[S
 def case(workplace: Workplace, case_id: str, form: Format) -> None:
     """Show one case on one screen.
 
-    The ring, who has the case, what changed since somebody decided or claimed it, notes, other rings with
-    members or things in common, what is proposed, and what it would take to be surer.
+    The ring, who has the case, what changed since somebody decided or claimed it (or since the run
+    before), notes, other rings with members or things in common, what is proposed, and what it would take
+    to be surer. Of a ring that the latest run does not find: where its members are now.
     """
     from detection.casework.surer import say_surer
     from detection.settings import read_detect_settings
@@ -103,10 +106,10 @@ def case(workplace: Workplace, case_id: str, form: Format) -> None:
 
     policy = read_detect_settings(workplace.read_settings().detect).policy
     with workplace.open_store() as store:
-        state, found = _find_case(workplace, store, case_id)
-        assert found.ring is not None  # just looked at
+        state, found = _find_case(workplace, store, case_id, also_gone=True)
         ring: Any = found.ring
-        surer = say_surer(ring.tier, ring.score, ring.net_bits, ring.size, policy)
+        is_gone = found.status == "gone"
+        surer = "" if is_gone else say_surer(ring.tier, ring.score, ring.net_bits, ring.size, policy)
         page = make_page(store, state, found, surer=surer, now=datetime.now(UTC))
     write_answer(Answer(page, list_columns(type(page)), as_rows([page]), lambda: _render().draw_case(page)), form)
 
@@ -177,7 +180,8 @@ def note(workplace: Workplace, case_id: str, text: str, is_public: bool, by: str
     from graph.casework.working import prepare_note, require_case
 
     def draft(store: GraphStore, state: State) -> Fields:
-        return prepare_note(require_case(store, state, case_id), by=by, text=text, is_public=is_public)
+        file = require_case(store, state, case_id)
+        return prepare_note(file, by=by, text=text, is_public=is_public) | _see(store, case_id)
 
     write_events(workplace, form, prepare=_one(draft))
 
@@ -195,7 +199,8 @@ def skip(workplace: Workplace, case_id: str, reason: str, by: str, form: Format)
 
     def draft(store: GraphStore, state: State) -> Fields:
         require_reason(reason)
-        return prepare_skip(require_case(store, state, case_id), by=by, reason=reason, now=datetime.now(UTC))
+        file = require_case(store, state, case_id)
+        return prepare_skip(file, by=by, reason=reason, now=datetime.now(UTC)) | _see(store, case_id)
 
     write_events(workplace, form, prepare=_one(draft))
 
@@ -216,7 +221,7 @@ def merge(workplace: Workplace, case_id: str, into_id: str, anyway: bool, reason
     def draft(store: GraphStore, state: State) -> Fields:
         require_reason(reason)
         files = [require_case(store, state, each) for each in (case_id, into_id)]
-        return prepare_merge(files[0], files[1], Doing(by, reason, datetime.now(UTC), anyway))
+        return prepare_merge(files[0], files[1], Doing(by, reason, datetime.now(UTC), anyway)) | _see(store, case_id)
 
     write_events(workplace, form, prepare=_one(draft))
 
@@ -240,7 +245,7 @@ def split(
     def draft(store: GraphStore, state: State) -> Fields:
         require_reason(reason)
         _, found = _find_case(workplace, store, case_id)
-        return prepare_split(found, members, Doing(by, reason, datetime.now(UTC), anyway))
+        return prepare_split(found, members, Doing(by, reason, datetime.now(UTC), anyway)) | _see(store, case_id)
 
     said = write_events(workplace, form, prepare=_one(draft))
     if form == "table":
@@ -262,8 +267,9 @@ def reopen(workplace: Workplace, case_id: str, reason: str, by: str, form: Forma
         require_reason(reason)
         file = require_case(store, state, case_id)
         if file.merged is not None:
-            return prepare_parting(file, by=by, reason=reason)
-        return prepare_reopening(_find_case(workplace, store, case_id)[1], by=by, reason=reason)
+            return prepare_parting(file, by=by, reason=reason) | _see(store, case_id)
+        found = _find_case(workplace, store, case_id)[1]
+        return prepare_reopening(found, by=by, reason=reason) | _see(store, case_id)
 
     write_events(workplace, form, prepare=_one(draft))
 

@@ -12,10 +12,11 @@ from typing import Literal
 from graph.casebook.cases import CaseFile, fold_cases
 from graph.casebook.events import Event, SeenMember
 from graph.casebook.fold import State
+from graph.casework.seen import see_ring
 from graph.errors import RingfenceError
 from graph.queries.answers import RingSummary, RunSummary
 from graph.queries.asking import Row, ask
-from graph.queries.rings import list_rings
+from graph.queries.rings import RING_RUNS, find_ring, list_rings
 from graph.queries.runs import find_latest_run
 from graph.stores.protocol import GraphStore
 
@@ -124,6 +125,19 @@ def find_case(store: GraphStore, state: State, case_id: str, *, barred: Collecti
         return None
     found = _look(store, _Rings(run.run_id, ring_id), state, barred, run.started_at)
     return _make_case(wanted, next(iter(rings), None), files, state, found, now)
+
+
+def find_gone_case(store: GraphStore, state: State, case_id: str) -> Case | None:
+    """A case whose ring the latest run does not find, as the last run that did left it; None if none ever did."""
+    file = fold_cases(state).get(case_id, CaseFile(case_id))
+    ring_id = file.source.subject_id if file.source else case_id
+    if not ask(store, RING_RUNS, ring_id=ring_id):
+        return None
+    ring = find_ring(store, ring_id)
+    wanted = set(file.source.accounts) if file.source else {each.account_id for each in ring.members}
+    members = tuple(each for each in see_ring(ring).seen.members if each.account_id in wanted)
+    decided = state.rings.get(case_id) or file.verdict
+    return Case(case_id, ring.summary, members, "gone", file, decided, (), 0.0, "", None)
 
 
 def _require_run(store: GraphStore) -> RunSummary:

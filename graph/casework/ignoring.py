@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from graph.casebook.events import Seen
 from graph.casework.deciding import Fields, require_reason
 from graph.errors import ConfigError, UnknownIdError
 from graph.queries.asking import ask
@@ -32,6 +33,7 @@ class SharedThing:
     canonical: str
     accounts: int
     ring_ids: tuple[str, ...]
+    run_id: str | None
 
 
 def find_thing(store: GraphStore, kind: str, value: str) -> SharedThing:
@@ -51,7 +53,8 @@ def find_thing(store: GraphStore, kind: str, value: str) -> SharedThing:
     run = find_latest_run(store)
     rings = ask(store, _RINGS, run_id=run.run_id, **named) if run else []
     users = ask(store, _USERS, **named)[0]["n"]
-    return SharedThing(kind, rows[0]["canonical"], users, tuple(row["ring_id"] for row in rings if row["n"] > 1))
+    ring_ids = tuple(row["ring_id"] for row in rings if row["n"] > 1)
+    return SharedThing(kind, rows[0]["canonical"], users, ring_ids, run.run_id if run else None)
 
 
 def _refuse(store: GraphStore, kind: str, value: str) -> None:
@@ -66,5 +69,6 @@ def _refuse(store: GraphStore, kind: str, value: str) -> None:
 def prepare_ignoring(thing: SharedThing, *, by: str, reason: str) -> Fields:
     """What says that a thing links nobody; or, with ``kind`` ``heeded``, that it links again."""
     require_reason(reason)
-    told = {"subject": "thing", "subject_id": thing.canonical, "thing_kind": thing.kind}
+    seen = Seen(run_id=thing.run_id, ring_ids=thing.ring_ids)
+    told = {"subject": "thing", "subject_id": thing.canonical, "thing_kind": thing.kind, "seen": seen}
     return {"kind": "ignored", **told, "by": by, "reason": reason}

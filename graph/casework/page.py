@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -12,8 +12,9 @@ from graph.casebook.fold import State, say_decision
 from graph.casework.cases import Case
 from graph.casework.seen import Sight, say_changes, see_ring
 from graph.queries.answers import RingRecord
-from graph.queries.asking import about_accounts
-from graph.queries.rings import find_ring, list_members_of
+from graph.queries.asking import about_accounts, ask
+from graph.queries.rings import RING_RUNS, find_ring, list_members_of
+from graph.queries.runs import find_latest_run
 from graph.stores.protocol import GraphStore, Question
 
 MOST_RINGS_OF_A_THING = 5
@@ -49,8 +50,9 @@ class Related:
 class CasePage:
     """A case on one page.
 
-    ``changed`` says what is different since the last decision or claim, ``fresh`` who came since the decision;
-    ``proposes`` is what the program recommends, ``surer`` what it would need to be surer.
+    ``changed`` says what is different since the last decision or claim, or else since the run before, or where the
+    members of a ring are that is found no more; ``fresh`` who came since the decision.  ``proposes`` is what the
+    program recommends, ``surer`` what it would need to be surer.
     """
 
     case_id: str
@@ -80,7 +82,7 @@ def make_page(store: GraphStore, state: State, case: Case, *, surer: str, now: d
     store, state
         What was found, and what was said.
     case
-        Of the latest run.
+        Of the latest run, or of an earlier one.
     surer
         What the program would need to be surer, in words.
     now
@@ -88,13 +90,14 @@ def make_page(store: GraphStore, state: State, case: Case, *, surer: str, now: d
     """
     assert case.ring is not None  # a case of the latest run
     ring, holder = find_ring(store, case.ring.ring_id), case.file.find_holder(now)
+    latest = _name_latest(store)
     return CasePage(
         case_id=case.case_id,
         status=case.status,
         holder=holder.by if holder else "",
         until=_plain(holder.until) if holder and holder.until else None,
         decided=say_decision(case.decided) if case.decided else "",
-        changed=_say_changed(case, ring),
+        changed=_say_gone(store, case, latest) if case.status == "gone" else _say_changed(store, case, ring),
         fresh=case.fresh,
         members=tuple(each.account_id for each in case.members),
         money=case.money,
@@ -102,8 +105,8 @@ def make_page(store: GraphStore, state: State, case: Case, *, surer: str, now: d
         parts=case.file.parts,
         skipped=len(case.file.skips),
         notes=tuple(Note(_plain(each.at), each.by, each.reason, each.is_public) for each in case.file.notes),
-        related=tuple(_find_related(store, state, case)),
-        proposes=case.ring.action,
+        related=tuple(_find_related(store, state, case, latest)),
+        proposes="" if case.status == "gone" else case.ring.action,
         surer=surer,
         ring=ring,
     )
@@ -113,14 +116,46 @@ def _plain(at: datetime) -> datetime:
     return at.astimezone(UTC).replace(tzinfo=None)
 
 
-def _say_changed(case: Case, ring: RingRecord) -> str:
-    """What is different since somebody last decided about the ring, or claimed it."""
+def _name_latest(store: GraphStore) -> str:
+    run = find_latest_run(store)
+    return run.run_id if run else ""
+
+
+def _list_rings(store: GraphStore, account_ids: Iterable[str], run_id: str) -> dict[str, set[str]]:
+    """Which of some accounts are in each ring of a run."""
+    (rows,) = store.query_many([about_accounts("(a)-[:MEMBER_OF]->(g:Ring)", _RINGS, account_ids)])
+    members: dict[str, set[str]] = defaultdict(set)
+    for row in rows:
+        if row["run_id"] == run_id:
+            members[row["ring_id"]].add(row["account_id"])
+    return members
+
+
+def _say_gone(store: GraphStore, case: Case, run_id: str) -> str:
+    """Where the members of a ring are that the latest run does not find."""
+    mine = [each.account_id for each in case.members]
+    found = sorted((-len(ids), ring_id) for ring_id, ids in _list_rings(store, mine, run_id).items())
+    where = [f"{-n} of its {len(mine)} members are in ring {ring_id} now" for n, ring_id in found]
+    return f"the latest run finds no such ring; {', '.join(where) or 'its members are in no ring'}"
+
+
+def _say_changed(store: GraphStore, case: Case, ring: RingRecord) -> str:
+    """What is different since somebody last decided about the ring, or claimed it; or else since the run before."""
     said = [event for event in (case.decided, case.file.claim) if event is not None and event.seen is not None]
     if not said:
-        return ""
+        return _say_changed_since_run(store, ring)
     last = max(said, key=lambda event: (event.turn, event.at))
     changes = say_changes(_see(last), see_ring(ring))
     return f"since {last.kind} by {last.by} on {last.at:%Y-%m-%d}: {changes or 'nothing'}"
+
+
+def _say_changed_since_run(store: GraphStore, ring: RingRecord) -> str:
+    runs = [row["run_id"] for row in ask(store, RING_RUNS, ring_id=ring.summary.ring_id)]
+    before = runs[runs.index(ring.summary.run_id) + 1 :]
+    if not before:
+        return ""
+    changes = say_changes(see_ring(find_ring(store, ring.summary.ring_id, run_id=before[0])), see_ring(ring))
+    return f"since {before[0]}: {changes or 'nothing'}"
 
 
 def _see(event: Event) -> Sight:
@@ -128,17 +163,13 @@ def _see(event: Event) -> Sight:
     return Sight("ring", event.subject_id, event.seen, tuple(each.account_id for each in event.seen.members))
 
 
-def _find_related(store: GraphStore, state: State, case: Case) -> Iterator[Related]:
+def _find_related(store: GraphStore, state: State, case: Case, run_id: str) -> Iterator[Related]:
     """Rings of the latest run, and rings that were decided about, with members or things in common."""
-    assert case.ring is not None  # a case of the latest run
-    own, run_id = case.ring.ring_id, case.ring.run_id
-    mine = {each.account_id for each in case.members} | {*list_members_of(store, own, run_id=run_id)}
-    asked = [about_accounts("(a)-[:MEMBER_OF]->(g:Ring)", _RINGS, mine), about_accounts(_USES, _OWN_THINGS, mine)]
-    rings, things = store.query_many(asked)
-    members: dict[str, set[str]] = defaultdict(set)
-    for row in rings:
-        if row["run_id"] == run_id:
-            members[row["ring_id"]].add(row["account_id"])
+    assert case.ring is not None  # a case that a run found
+    own = case.ring.ring_id
+    mine = {each.account_id for each in case.members} | {*list_members_of(store, own, run_id=case.ring.run_id)}
+    members = _list_rings(store, mine, run_id)
+    (things,) = store.query_many([about_accounts(_USES, _OWN_THINGS, mine)])
     for ring_id, event in state.rings.items():
         if event.seen:
             members[ring_id] |= {each.account_id for each in event.seen.members} & mine

@@ -7,6 +7,7 @@ import io
 import json
 import shutil
 import threading
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 import pytest
 from command_line import ask, do, run
 from said import decide_ring
-from small_market import HOSTILE, RINGS, grow_store, make_loaded_store, write_tables
+from small_market import HOSTILE, RINGS, grow_store, make_loaded_store, make_run, write_tables
 
 from graph.casebook.book import import_events, say_in
 from graph.casebook.events import Event, read_events, write_event
@@ -313,3 +314,39 @@ def test_the_market_is_measured_by_what_people_decided_and_never_found_by_it() -
     assert found["decided rings", "automatic", "precision"] == "1.0"
     assert found["decided rings", "watch", "hits"] == "0"
     assert (found["accounts", "all", "rows"], found["accounts", "all", "bad"]) == ("6", "4")
+
+
+def test_a_case_whose_ring_is_gone_still_has_its_page_and_says_where_its_members_are(here: Path) -> None:
+    do("note", SECOND, "--text", "one laptop", "--by", "ana")
+    do("decide", SECOND, "dismissed", *WHY)
+    with open_store("ringfence-store", mode="write") as store:
+        snapshot = store.snapshot()
+        run = make_run(snapshot, run_id="run-9", odd_id="dan")
+        store.write_run(replace(run, rings=run.rings[:1], as_of=None), snapshot)
+    page = ask("case", SECOND)
+    assert (page["status"], page["proposes"], page["surer"]) == ("gone", "", "")
+    assert page["changed"] == "the latest run finds no such ring; 1 of its 2 members are in ring R-1 now"
+    assert page["decided"].startswith("dismissed by ana")
+    assert [each["text"] for each in page["notes"]] == ["one laptop"]
+    assert {each["case_id"]: each["members"] for each in page["related"]} == {"R-1": ["dan"]}
+    assert ask("case", "R-1")["changed"] == f"since run-1: dan came, {HOSTILE} went"
+    assert "finds no ring" in do("reopen", SECOND, *WHY, exit_code=3)
+
+
+def test_whatever_is_said_of_a_case_or_a_thing_keeps_what_there_was_to_see() -> None:
+    for words in (
+        ("note", "R-1", "--text", "called", "--by", "ana"),
+        ("skip", "R-1", *WHY),
+        ("split", "R-1", "--member", "ann", *WHY),
+        ("merge", SECOND, "R-1", *WHY),
+        ("reopen", SECOND, *WHY),
+    ):
+        do(*words)
+        (event,) = list_last(1)
+        assert event.seen is not None
+        assert (event.seen.run_id, event.seen.tier) == ("run-1", "watch" if SECOND in words[1] else "automatic")
+        assert event.seen.members
+    do("ignore", "device", "phone-7", *WHY)
+    seen = list_last(1)[0].seen
+    assert seen is not None
+    assert (seen.run_id, seen.ring_ids) == ("run-1", ("R-1",))
