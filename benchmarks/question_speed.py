@@ -1,9 +1,9 @@
 """What each question takes as a whole process, from the shell's prompt to the last byte, on both stores.
 
-    python benchmarks/question_speed.py [--accounts 20000] [--repeat 7] [--no-server]
+    python benchmarks/question_speed.py [--accounts 20000] [--repeat 7] [--no-server] [--large STORE]
 
 Writes results/question_speed.md.  A market is simulated, loaded and searched once on each store; then every question is
-a process of its own.  The first of each is told apart: a server plans a question when it meets it for the first time.
+a process of its own.  A large market takes an hour to make: it is asked where it is, a store in a folder with a run.  The first of each is told apart: a server plans a question when it meets it for the first time.
 Of the others the quickest and the median are told, with the processor time of the quickest process of all: on a machine
 with other work that is what the process needs, and the rest is waiting.
 """
@@ -30,7 +30,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "tests"))
 from neo4j_server import Neo4jServer, logged_in
 
 JAVA = ("-Xms1g", "-Xmx1500m", "-XX:+UseSerialGC")
-FOLDER_SECONDS, SERVER_SECONDS = 0.5, 1.0
+FOLDER_SECONDS, SERVER_SECONDS, LARGE_SECONDS = 0.5, 1.0, 1.0
 """What a question may take as a whole process."""
 
 
@@ -49,10 +49,13 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         run_ringfence("simulate", folder / "market", "--accounts", str(options.accounts), "--seed", "1")
-        found = {"in a folder": _measure_store(folder, str(folder / "store"), options.repeat)}
+        found = {"in a folder": _measure_market(folder, str(folder / "store"), options.repeat)}
         if not options.no_server:
             with _serving(folder) as address:
-                found["on Neo4j"] = _measure_store(folder, address, options.repeat)
+                found["on Neo4j"] = _measure_market(folder, address, options.repeat)
+        if options.large:
+            (run,) = json.loads(read_ringfence("--store", options.large, "runs", "-n", "1", "--format", "json"))
+            found[f"in a folder, {run['accounts']:,} accounts"] = _measure_store(options.large, options.repeat)
     write_result("question_speed.md", "\n".join(_report(found, options)) + "\n")
 
 
@@ -61,6 +64,7 @@ def _read_options() -> argparse.Namespace:
     parser.add_argument("--accounts", type=int, default=20_000)
     parser.add_argument("--repeat", type=int, default=7)
     parser.add_argument("--no-server", action="store_true")
+    parser.add_argument("--large", metavar="STORE", help="a store in a folder, with a run")
     return parser.parse_args()
 
 
@@ -74,9 +78,13 @@ def _serving(folder: Path) -> Iterator[str]:
         server.stop()
 
 
-def _measure_store(folder: Path, store: str, repeat: int) -> dict[str, Taken]:
+def _measure_market(folder: Path, store: str, repeat: int) -> dict[str, Taken]:
     for words in (("load", folder / "market"), ("detect",)):
         run_ringfence("--store", store, *words)
+    return _measure_store(store, repeat)
+
+
+def _measure_store(store: str, repeat: int) -> dict[str, Taken]:
     return {name: _measure(store, words, repeat) for name, words in _list_questions(store).items()}
 
 
@@ -86,6 +94,8 @@ def _list_questions(store: str) -> Mapping[str, tuple[str, ...]]:
     ring = json.loads(read_ringfence("--store", store, "ring", ring_id, "--format", "json"))
     one, other, *_ = (each["account_id"] for each in ring["members"])
     return {
+        "queue": ("queue",),
+        "case": ("case", ring_id),
         "search, an id": ("search", one),
         "search, a street": ("search", "elm street"),
         "compare": ("compare", one, other),
@@ -127,7 +137,8 @@ def _report(found: Mapping[str, Mapping[str, Taken]], options: argparse.Namespac
     yield f"{busy:.1f}. With other work about, the processor time is what a question needs, and the rest is waiting."
     yield f"`python benchmarks/question_speed.py --accounts {options.accounts} --repeat {options.repeat}`."
     yield ""
-    yield f"Asked: {FOLDER_SECONDS} s in a folder, {SERVER_SECONDS:.0f} s on a server, but for `similar` (3 s)."
+    yield f"Asked: {FOLDER_SECONDS} s in a folder, {SERVER_SECONDS:.0f} s on a server, {LARGE_SECONDS:.0f} s in a folder"
+    yield "with 500,000 accounts; `similar` 3 s."
     for store, questions in found.items():
         yield from ("", f"## {store[0].upper()}{store[1:]}", "")
         yield "| question | first, s | quickest, s | median, s | processor, s |"
