@@ -17,7 +17,7 @@ ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup neo4j test usual-tests thorough lint types imports server servers compiled demo bench mutants docs lock upgrade clean distclean
+.PHONY: help setup neo4j test usual-tests thorough lint types imports server servers compiled demo bench mutants docs man lock upgrade clean distclean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -75,6 +75,9 @@ demo: setup  ## simulate a market with planted rings, load it, find the rings
 	  "  ringfence account $$account   know before you deal" \
 	  "  ringfence why $$account       the reasons in sentences" \
 	  "  ringfence --help               everything else"
+
+man: setup  ## write the manual page of every command into docs/man
+	@PYTHONPATH=. $(BIN)/python docs/_man/pages.py
 
 # What benchmarks alone need (igraph, which is GPL, to compare with) stays out of .venv.
 bench: setup neo4j  ## run every benchmark; results go to benchmarks/results

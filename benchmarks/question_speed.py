@@ -2,10 +2,11 @@
 
     python benchmarks/question_speed.py [--accounts 20000] [--repeat 7] [--no-server] [--large STORE]
 
-Writes results/question_speed.md.  A market is simulated, loaded and searched once on each store; then every question is
-a process of its own.  A large market takes an hour to make: it is asked where it is, a store in a folder with a run.  The first of each is told apart: a server plans a question when it meets it for the first time.
-Of the others the quickest and the median are told, with the processor time of the quickest process of all: on a machine
-with other work that is what the process needs, and the rest is waiting.
+Writes results/question_speed.md. A market is simulated, loaded and searched once on each store; then every question
+is a process of its own. A large market takes an hour to make: it is asked where it is, a store in a folder with a
+run. The first of each is told apart: a server plans a question when it meets it for the first time. Of the others the
+quickest and the median are told, with the processor time of the quickest process of all: on a machine with other work
+that is what the process needs, and the rest is waiting.
 """
 
 from __future__ import annotations
@@ -137,8 +138,8 @@ def _report(found: Mapping[str, Mapping[str, Taken]], options: argparse.Namespac
     yield f"{busy:.1f}. With other work about, the processor time is what a question needs, and the rest is waiting."
     yield f"`python benchmarks/question_speed.py --accounts {options.accounts} --repeat {options.repeat}`."
     yield ""
-    yield f"Asked: {FOLDER_SECONDS} s in a folder, {SERVER_SECONDS:.0f} s on a server, {LARGE_SECONDS:.0f} s in a folder"
-    yield "with 500,000 accounts; `similar` 3 s."
+    yield f"Asked: {FOLDER_SECONDS} s in a folder, {SERVER_SECONDS:.0f} s on a server, {LARGE_SECONDS:.0f} s in a"
+    yield "folder with 500,000 accounts; `similar` 3 s."
     for store, questions in found.items():
         yield from ("", f"## {store[0].upper()}{store[1:]}", "")
         yield "| question | first, s | quickest, s | median, s | processor, s |"

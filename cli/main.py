@@ -12,7 +12,7 @@ import logging
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import TYPE_CHECKING, Any, NoReturn
 
 import click
 
@@ -21,6 +21,9 @@ from cli.ending import find_ending, was_told_to_end
 from cli.output import be_quiet, complain, give_up_full_stdout, tell
 from graph.errors import RingfenceError, find_exit_code
 from graph.version import VERSION
+
+if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
 
 COMMANDS = {
     "init": ("cli.begin", "Look at real files and write ringfence.toml."),
@@ -133,6 +136,14 @@ class LazyGroup(click.Group):
             hint = f". Did you mean {near[0]!r}?" if near else ""
             ctx.fail(f"No such command {args[0]!r}{hint}")
         return super().resolve_command(ctx, args)
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        """Complete the name of a command without importing any, or an option that all share."""
+        from click.shell_completion import CompletionItem
+
+        if not incomplete.startswith("-"):
+            return [CompletionItem(each, help=COMMANDS[each][1]) for each in COMMANDS if each.startswith(incomplete)]
+        return super().shell_complete(ctx, incomplete)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """List the commands without importing them."""

@@ -21,7 +21,13 @@ from graph.errors import ConfigError
 from graph.spreadsheets import format_row, guard_cell
 
 if TYPE_CHECKING:
+    from click.shell_completion import CompletionItem
+
+    _TextType = click.ParamType[str]
     from rich.console import Console, RenderableType
+
+else:
+    _TextType = click.ParamType  # generic to type checkers alone in older releases
 
 Format = Literal["table", "json", "jsonl", "csv"]
 FORMATS: tuple[Format, ...] = ("table", "json", "jsonl", "csv")
@@ -70,13 +76,25 @@ def is_raw() -> bool:
     return context is not None and bool(context.meta.get(_RAW))
 
 
-def parse_id(text: str) -> str:
-    """Take any text for an id that is valid Unicode; bytes that are not UTF-8 are wrong usage."""
-    try:
-        text.encode("utf-8")
-    except UnicodeEncodeError:
-        raise click.BadParameter("the id is not valid UTF-8") from None
-    return text
+class _Id(_TextType):
+    """Any text that is valid Unicode, which may be an id; bytes that are not UTF-8 are wrong usage."""
+
+    name = "text"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        try:
+            value.encode("utf-8")
+        except UnicodeEncodeError:
+            raise click.BadParameter("the id is not valid UTF-8", ctx, param) from None
+        return value
+
+    def shell_complete(self, ctx: click.Context, param: click.Parameter, incomplete: str) -> list[CompletionItem]:
+        from cli.completing import complete_ids
+
+        return complete_ids(ctx, param.name or "", incomplete)
+
+
+parse_id = _Id()
 
 
 def say(text: str) -> None:

@@ -88,7 +88,12 @@ def wheel_names(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 def test_the_wheel_ships_exactly_the_four_houses(wheel_names: list[str]) -> None:
     tops = {name.split("/")[0] for name in wheel_names}
     version = read_pyproject()["project"]["version"]
-    assert tops == {*HOUSES, f"ringfence-{version}.dist-info"}
+    assert tops == {*HOUSES, f"ringfence-{version}.dist-info", f"ringfence-{version}.data"}
+
+
+def test_the_wheel_ships_every_manual_page(wheel_names: list[str]) -> None:
+    pages = {f"share/man/man1/{path.name}" for path in (ROOT / "docs" / "man").iterdir()}
+    assert pages == {name.partition(".data/data/")[2] for name in wheel_names if ".data/" in name}
 
 
 def test_the_wheel_ships_every_module(wheel_names: list[str]) -> None:

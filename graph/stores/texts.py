@@ -8,15 +8,15 @@ from typing import Any, Literal
 
 NamedKind = Literal["account", "ring", "run", "review", "product", "order"]
 
-_RANK = """CASE WHEN toLower(id) = $low THEN 0 WHEN toLower(id) STARTS WITH $low THEN 2 ELSE 3 END AS place
+_RANK = """CASE WHEN toLower(id) = $low THEN 0 WHEN $low = '' OR toLower(id) STARTS WITH $low THEN 2 ELSE 3 END AS place
 ORDER BY place, id LIMIT $most"""
 _IDS: dict[NamedKind, str] = {
-    "account": "MATCH (n:Account) WITH n.account_id AS id WHERE toLower(id) CONTAINS $low RETURN id",
-    "ring": "MATCH (n:Ring) WITH DISTINCT n.ring_id AS id WHERE toLower(id) CONTAINS $low RETURN id",
-    "run": "MATCH (n:Run) WITH n.run_id AS id WHERE toLower(id) CONTAINS $low RETURN id",
-    "review": "MATCH (n:Review) WITH n.review_id AS id WHERE toLower(id) CONTAINS $low RETURN id",
-    "product": "MATCH (n:Listing) WITH n.product_id AS id WHERE toLower(id) CONTAINS $low RETURN id",
-    "order": """MATCH (a:Account)-[o:ORDERED]->(b) WHERE toLower(o.order_id) CONTAINS $low
+    "account": "MATCH (n:Account) WITH n.account_id AS id WHERE $low = '' OR toLower(id) CONTAINS $low RETURN id",
+    "ring": "MATCH (n:Ring) WITH DISTINCT n.ring_id AS id WHERE $low = '' OR toLower(id) CONTAINS $low RETURN id",
+    "run": "MATCH (n:Run) WITH n.run_id AS id WHERE $low = '' OR toLower(id) CONTAINS $low RETURN id",
+    "review": "MATCH (n:Review) WITH n.review_id AS id WHERE $low = '' OR toLower(id) CONTAINS $low RETURN id",
+    "product": "MATCH (n:Listing) WITH n.product_id AS id WHERE $low = '' OR toLower(id) CONTAINS $low RETURN id",
+    "order": """MATCH (a:Account)-[o:ORDERED]->(b) WHERE $low = '' OR toLower(o.order_id) CONTAINS $low
 WITH o.order_id AS id, a.account_id AS buyer, b.account_id AS seller RETURN id, buyer, seller""",
 }
 NAMED_KINDS = tuple(_IDS)

@@ -151,8 +151,9 @@ class Names:
 
     def _scan(self, section: _Section, part: bytes) -> Iterator[bytes]:
         """The lines in which a text occurs; it may begin at the newline before a line, and end at the one after."""
-        text, at = self._text, section.start
-        while (at := text.find(part, at, section.end)) >= 0:
+        text, at, part = self._text, section.start, part or LINE
+        end = section.end - (part == LINE)  # no line begins at the last newline
+        while (at := text.find(part, at, end)) >= 0:
             first = at + 1 if part.startswith(LINE) else text.rfind(LINE, section.start, at) + 1
             last = text.find(LINE, first, section.end)
             yield text[first:last]
