@@ -237,3 +237,37 @@ def test_a_plan_lives_and_ends_on_a_server(neo4j_server: Any, tmp_path: Path) ->
     add_run(server)
     check_life_of_a_plan(server)
     assert [each.state for each in verify_store(server).tables if each.table == "measures"] == ["whole"]
+
+
+def write_settings(name: str, text: str) -> None:
+    Path(name).write_text(text, encoding="utf-8")
+
+
+def test_a_policy_that_cannot_be_meant_is_told() -> None:
+    assert "5 rules of measures" in do("policy", "check")
+    write_settings("ringfence.toml", "[[measures.rules]]\nmeasure = 'hold'\ntier = 'review'\n" * 2)
+    assert "rule 2 (hold for review) is never reached" in do("policy", "check", exit_code=1)
+    assert "Every rule is as by default" in do("policy", "--changed")
+
+
+def test_other_settings_say_whom_they_would_treat_otherwise() -> None:
+    write_settings("other.toml", "[[measures.rules]]\nmeasure = 'freeze'\ntier = 'automatic'\n")
+    moves = ask("policy", "test", "other.toml")
+    assert [(each["subject_id"], each["now"], each["then"]) for each in moves] == [
+        ("ann", "hold", "freeze"), (HOSTILE, "step-up", None), ("rev-1", "watch", None),
+    ]  # fmt: skip
+    assert "3 would be treated otherwise" in do("policy", "test", "other.toml")
+    assert "Nobody would be" in do("policy", "test", "ringfence.toml", "--runs", "3")
+    write_settings("other.toml", "[measures]\nleast_channels = 3\n")
+    (waits,) = ask("policy", "test", "other.toml")
+    assert (waits["subject_id"], waits["then"], waits["then_waits"][:18]) == ("ann", "hold", "its ring shows evi")
+
+
+def test_thresholds_follow_from_decisions_and_a_budget() -> None:
+    assert "too few decisions" in do("policy", "tune")
+    do("decide", "R-1", "confirmed", *WHY)
+    tuned = ask("policy", "tune", "--share", "0.2", "--budget", "12")
+    assert (tuned["automatic_score"], tuned["review_score"]) == (0.3, 0.45)
+    (at_half,) = (each for each in tuned["thresholds"] if each["score"] == 0.5)
+    assert (at_half["rings"], at_half["minutes"], at_half["decided"], at_half["confirmed"]) == (1, 12.0, 1, 1)
+    assert ask("policy", "tune", "--budget", "5")["review_score"] == 0.95
