@@ -59,11 +59,8 @@ def list_rows(events: Iterable[Event], undone: Collection[str] = ()) -> list[dic
 
 def _as_row(event: Event, *, is_undone: bool) -> dict[str, Any]:
     row = {name: getattr(event, name) for name in COLUMNS if name not in ("at", "run_id", "taken_back")}
-    at = event.at.replace(tzinfo=None)
-    return {
-        name: {**row, "at": at, "run_id": event.seen and event.seen.run_id, "taken_back": is_undone}[name]
-        for name in COLUMNS
-    }
+    row |= {"at": event.at.replace(tzinfo=None), "run_id": event.seen and event.seen.run_id, "taken_back": is_undone}
+    return {name: (event.word or event.ruling) if name == "word" else row[name] for name in COLUMNS}
 
 
 def _draw(rows: list[dict[str, Any]]) -> RenderableType:

@@ -56,9 +56,12 @@ class Case:
     fresh
         Members about whom nobody has decided, though the ring was decided about.
     money
-        The amounts of its members' orders, in the currency of most of them (``currency``).
+        The amounts of the orders of its members and of those of its parts, in the currency of most of its own
+        (``currency``).
     first_at
         When a run first found the ring.
+    joined
+        The members of cases that were merged into it, who are not its own.
     """
 
     case_id: str
@@ -71,6 +74,12 @@ class Case:
     money: float
     currency: str
     first_at: datetime | None
+    joined: tuple[str, ...] = ()
+
+    @property
+    def size(self) -> int:
+        """How many accounts it is about."""
+        return len(self.members) + len(self.joined)
 
 
 @dataclass(frozen=True)
@@ -123,7 +132,8 @@ def find_case(store: GraphStore, state: State, case_id: str, *, barred: Collecti
     rings = list_rings(store, ring_id=ring_id)
     if not rings and source is None:
         return None
-    found = _look(store, _Rings(run.run_id, ring_id), state, barred, run.started_at)
+    parts = files[wanted].parts if wanted in files else ()
+    found = _look(store, _Rings(run.run_id, None if parts else ring_id), state, barred, run.started_at)
     return _make_case(wanted, next(iter(rings), None), files, state, found, now)
 
 
@@ -210,10 +220,24 @@ def _make_case(
     )
     decided = state.rings.get(case_id) or file.verdict
     fresh = _find_fresh(members, decided, state)
-    money, currency = found.money.get(ring.ring_id, (0.0, "")) if ring else (0.0, "")
+    joined = _list_joined(file, found, {each.account_id for each in members})
+    money, currency = _add_up([ring.ring_id, *file.parts], found) if ring else (0.0, "")
     first_at = found.first_at.get(ring.ring_id) if ring else None
-    status = _find_status(file, members, (decided, fresh), found, now)
-    return Case(case_id, ring, members, status, file, decided, fresh, money, currency, first_at)
+    concerned = tuple(each.account_id for each in members) + joined if members else ()
+    status = _find_status(file, concerned, (decided, fresh), found, now)
+    return Case(case_id, ring, members, status, file, decided, fresh, money, currency, first_at, joined)
+
+
+def _list_joined(file: CaseFile, found: _Found, own: set[str]) -> tuple[str, ...]:
+    ids = {row["account_id"] for part in file.parts for row in found.members.get(part, ())}
+    return tuple(sorted(ids - own))
+
+
+def _add_up(ring_ids: list[str], found: _Found) -> tuple[float, str]:
+    """The money of some rings, in the currency of the first that has any; what is at risk with two counts with each."""
+    amounts = [found.money[each] for each in ring_ids if each in found.money]
+    currency = amounts[0][1] if amounts else ""
+    return math.fsum(money for money, name in amounts if name == currency), currency
 
 
 def _find_fresh(members: tuple[SeenMember, ...], decided: Event | None, state: State) -> tuple[str, ...]:
@@ -227,7 +251,7 @@ def _find_fresh(members: tuple[SeenMember, ...], decided: Event | None, state: S
 
 def _find_status(
     file: CaseFile,
-    members: tuple[SeenMember, ...],
+    concerned: tuple[str, ...],
     said: tuple[Event | None, tuple[str, ...]],
     found: _Found,
     now: datetime,
@@ -235,12 +259,12 @@ def _find_status(
     decided, fresh = said
     if file.merged is not None:
         return "merged"
-    if not members:
+    if not concerned:
         return "gone"
     holder = file.find_holder(now)
     if file.reopened is not None:
         return "held" if holder else "open"
-    if all(each.account_id in found.restricted for each in members):
+    if found.restricted.issuperset(concerned):
         return "closed"
     is_back = decided is not None and decided.word == "dismissed" and _is_heard(decided, found)
     if decided is not None and not is_back and all(each in found.restricted for each in fresh):

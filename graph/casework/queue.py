@@ -119,7 +119,7 @@ def _say_unknown(lines: Sequence[QueueLine], chances: Mapping[str, Chance], stat
 
 def _make_line(case: Case, chances: Mapping[str, Chance], settings: CaseworkSettings, now: datetime) -> QueueLine:
     assert case.ring is not None  # what is open has a ring
-    size = len(case.members)
+    size = case.size
     harm = max(case.money, settings.member_harm * size)
     chance = chances.get(case.ring.tier)
     minutes = settings.case_minutes + settings.member_minutes * size

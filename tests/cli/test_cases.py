@@ -146,6 +146,13 @@ def test_cases_that_were_merged_are_one_and_are_decided_about_as_one() -> None:
     assert list_queue() == ["R-1"]
     assert ask("case", SECOND)["case_id"] == "R-1"
     assert ask("case", "R-1")["parts"] == [SECOND]
+    (line,) = ask("queue")["lines"]
+    # What ann has bought of eve is at risk with either ring.
+    assert (line["size"], line["harm"], line["minutes"]) == (6, 73.5 + 16.0, 13.0)
+    for word, status in (("dismissed", "decided"), ("confirmed", "closed")):
+        (first, _) = ask("decide", "R-1", word, *WHY)
+        assert ask("case", "R-1")["status"] == status
+        do("decide", "--undo", first["batch"], *WHY)
     assert "as it is" in do("merge", "R-1", "R-1", *WHY, exit_code=1)
     rows = ask("decide", "R-1", "dismissed", *WHY)
     assert {each["subject_id"] for each in rows} == {"R-1", SECOND}
