@@ -9,6 +9,7 @@ from scipy.sparse.csgraph import connected_components
 from detection.candidates.leiden import find_communities
 from detection.candidates.links import Links
 from detection.groups import MIN_SIZE, Groups, gather_groups, join_groups, pick_rows
+from detection.parallel import map_threads
 from detection.policy import Policy
 from graph.model import Ints
 
@@ -32,7 +33,9 @@ def find_candidates(links: Links, resolutions: tuple[float, ...], policy: Policy
         return gather_groups([])
     used, ends = np.unique(np.column_stack([links.a, links.b]), return_inverse=True)
     ends = ends.reshape(-1, 2)
-    found = [find_communities(ends, links.bits, bits, seed=seed) for bits in resolutions]
+    found = map_threads(
+        lambda bits: find_communities(ends, links.bits, bits, seed=seed), resolutions, rows=len(links.a)
+    )
     for floor in np.quantile(links.bits, policy.strong_link_shares):
         found.append(_find_components(ends[links.bits > floor], len(used)))
     return join_groups([_split(used, label, policy.largest_group) for label in found])

@@ -68,6 +68,30 @@ class SharedThings:
         return index_by_account(self.account)
 
     @cached_property
+    def common_uses(self) -> sparse.csr_array:
+        """1 where an account has part in a thing that another has part in too (accounts + 1, n_things).
+
+        See :meth:`find_row` for the rows.
+        """
+        common = self.popularity[self.thing] >= 2
+        ends = self.account[common], self.thing[common]
+        return sparse.csr_array((np.ones(len(ends[0]), dtype=np.int8), ends), shape=(self._n_rows, self.n_things))
+
+    @cached_property
+    def uses_by_stratum(self) -> sparse.csr_array:
+        """How many uses each account has in each stratum (accounts + 1, strata); see :meth:`find_row` for the rows."""
+        ends, shape = (self.account, self.stratum[self.thing]), (self._n_rows, len(self.stratum_uses))
+        return sparse.csr_array((np.ones(len(self.account), dtype=np.int64), ends), shape=shape)
+
+    @property
+    def _n_rows(self) -> int:
+        return int(self.account.max(initial=-1)) + 2
+
+    def find_row(self, account: Ints) -> Ints:
+        """The rows of some accounts in what is told by account: the last row is that of all without a use."""
+        return np.minimum(account, self._n_rows - 1)
+
+    @cached_property
     def stratum_uses(self) -> Ints:
         """The uses of all things of each stratum."""
         uses = np.bincount(self.stratum[self.thing])

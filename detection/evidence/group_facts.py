@@ -68,7 +68,7 @@ class GroupFacts:
     @cached_property
     def member_codes(self) -> Ints:
         """Group and account of each membership in one number (M,)."""
-        return self.groups.group * self.market.n_accounts + self.groups.account
+        return self.groups.code(self.market.n_accounts)
 
     def find_circle(self, group: Ints, seller: Ints) -> NDArray[np.bool_]:
         """Which sellers (K,) are of the group, or have bought from one of it as well: they are of its circle."""

@@ -54,16 +54,15 @@ class _Uses:
 
 @dataclass(frozen=True)
 class _Thing:
-    """A thing in a crowd: its ``row``, its users as a bit mask, and its ``bits`` if so many had part in it."""
+    """A thing in a crowd: its ``row``, its ``users`` as a bit mask and how many they are, ``bits`` if so many had part
+    in it, and ``all_bits`` as it is.
+    """
 
     row: int
     users: int
+    n_users: int
     bits: Sequence[float]
-
-    @property
-    def all_bits(self) -> float:
-        """Its bits as it is."""
-        return self.bits[self.users.bit_count()]
+    all_bits: float
 
 
 @dataclass(frozen=True)
@@ -145,15 +144,36 @@ def _gather_uses(
 def _list_crowds(uses: _Uses, component: Ints, crowded: NDArray[np.bool_]) -> Iterator[tuple[Ints, list[_Thing]]]:
     """The memberships of each crowd, sorted, and its things."""
     some = np.flatnonzero(crowded[uses.member])
-    order = some[np.lexsort((uses.member[some], uses.thing[some], component[uses.member[some]]))]
-    ends = np.flatnonzero(np.diff(component[uses.member[order]])) + 1
-    for rows in np.split(order, ends) if len(order) else ():
-        members, place = np.unique(uses.member[rows], return_inverse=True)
-        users: dict[int, int] = {}
-        for thing, spot in zip(uses.thing[rows].tolist(), place.tolist(), strict=True):
-            users[thing] = users.get(thing, 0) | 1 << spot
-        bits = uses.bits[list(users)].tolist()
-        yield members, [_Thing(row, mask, known) for (row, mask), known in zip(users.items(), bits, strict=True)]
+    if not len(some):
+        return
+    crowd = component[uses.member[some]]
+    order = some[np.lexsort((uses.member[some], uses.thing[some], crowd))]
+    # All crowds at once: the people of each, numbered from 0, and the things of each with their users.
+    members = np.unique(uses.member[some])
+    members = members[np.argsort(component[members], kind="stable")]
+    place = np.empty(len(component), dtype=np.int64)
+    _, first, size = np.unique(component[members], return_index=True, return_counts=True)
+    place[members] = np.arange(len(members)) - np.repeat(first, size)
+    is_first = np.ones(len(order), dtype=bool)
+    is_first[1:] = np.diff(uses.thing[order]) != 0
+    thing = uses.thing[order[is_first]]
+    things = _make_things(uses, thing, place[uses.member[order]].tolist(), np.flatnonzero(is_first).tolist())
+    owner = component[uses.member[order[is_first]]]
+    ends = np.append(np.flatnonzero(np.diff(owner)) + 1, len(thing)).tolist()
+    begin = 0
+    for at, n, end in zip(first.tolist(), size.tolist(), ends, strict=True):
+        yield members[at : at + n], things[begin:end]
+        begin = end
+
+
+def _make_things(uses: _Uses, thing: Ints, places: list[int], begin: list[int]) -> list[_Thing]:
+    """Each thing, with the places of its users in its crowd, which begin where told."""
+    bit, made = [1 << place for place in range(max(places, default=0) + 1)], []
+    ends = [*begin[1:], len(places)]
+    for row, known, first, end in zip(thing.tolist(), uses.bits[thing].tolist(), begin, ends, strict=True):
+        mask = sum([bit[place] for place in places[first:end]])
+        made.append(_Thing(row, mask, end - first, known, known[end - first]))
+    return made
 
 
 def _sort_into_households(crowd: list[_Thing], policy: Policy, *, name_bits: float) -> _Split:
@@ -181,7 +201,7 @@ def _cluster_things(crowd: list[_Thing], policy: Policy) -> list[list[int]]:
     households: list[list[int]] = []
     masks: list[int] = []
     for place in sorted(range(len(crowd)), key=lambda place: (-crowd[place].all_bits, -crowd[place].users)):
-        at = _find_household(crowd[place].users, masks, policy)
+        at = _find_household(crowd[place].users, crowd[place].n_users, masks, policy)
         if at is None:
             at = len(households)
             households.append([])
@@ -191,15 +211,16 @@ def _cluster_things(crowd: list[_Thing], policy: Policy) -> list[list[int]]:
     return households
 
 
-def _find_household(users: int, households: list[int], policy: Policy) -> int | None:
+def _find_household(users: int, n_users: int, households: list[int], policy: Policy) -> int | None:
     """The household most like some users, if enough of the fewer are in both and all together are a household."""
     best, found = 0.0, None
     for at, household in enumerate(households):
-        if not household & users:
+        both = household & users
+        if not both:
             continue
-        common, together = (household & users).bit_count(), (household | users).bit_count()
-        fewer = min(household.bit_count(), users.bit_count())
-        if together > policy.household_size or common < policy.household_overlap * fewer:
+        common, n = both.bit_count(), household.bit_count()
+        together = n + n_users - common
+        if together > policy.household_size or common < policy.household_overlap * min(n, n_users):
             continue
         if common / together > best:
             best, found = common / together, at

@@ -11,7 +11,7 @@ from detection.channels.catalogue import TRADE
 from detection.channels.windows import MICROS_PER_DAY
 from detection.evidence.clock import find_spans
 from detection.evidence.market import Market
-from detection.groups import Groups
+from detection.groups import Groups, find_distinct
 from detection.likelihood import score_confined
 from graph.model import Floats, Ints, Times
 
@@ -36,7 +36,8 @@ class InnerTrades:
     def list_pairs(self) -> tuple[Ints, Ints]:
         """The distinct pairs of memberships that trade (P,), whichever way."""
         n = int(max(self.buyer.max(initial=0), self.seller.max(initial=0))) + 1
-        return np.divmod(np.unique(np.minimum(self.buyer, self.seller) * n + np.maximum(self.buyer, self.seller)), n)
+        low, high = np.minimum(self.buyer, self.seller), np.maximum(self.buyer, self.seller)
+        return np.divmod(find_distinct(low * n + high), n)
 
 
 def count_traders(groups: Groups, market: Market) -> dict[str, NDArray[np.bool_]]:
@@ -49,7 +50,7 @@ def measure_inner_trades(groups: Groups, market: Market) -> InnerTrades:
     trades, n = market.trades, market.n_accounts
     bought = groups.find_facts(trades.by_buyer)
     membership, order = bought.membership, bought.row
-    code = groups.group * n + groups.account  # sorted: groups in order, accounts sorted within each
+    code = groups.code(n)
     wanted = groups.group[membership] * n + trades.seller[order]
     place = np.minimum(np.searchsorted(code, wanted), max(len(code) - 1, 0))
     inside = code[place] == wanted
@@ -73,7 +74,7 @@ def measure_inner_trades(groups: Groups, market: Market) -> InnerTrades:
 
 def _count_partners(source: Ints, target: Ints, n: int) -> Ints:
     """From how many inner sellers each membership buys (M,)."""
-    return np.bincount(np.unique(source * n + target) // n, minlength=n)
+    return np.bincount(find_distinct(source * n + target) // n, minlength=n)
 
 
 def _confine(groups: Groups, group: Ints, at: Times, is_trader: NDArray[np.bool_], market: Market) -> Floats:

@@ -20,7 +20,7 @@ from scipy import sparse
 
 from detection.channels.conduct import Conduct
 from detection.channels.incidence import Dealings, SharedThings
-from detection.groups import Groups, MemberFacts
+from detection.groups import Groups
 from detection.likelihood import score_share, score_surprise
 from detection.parallel import map_threads
 from graph.model import Floats, Ints
@@ -88,29 +88,55 @@ def find_shared_within(groups: Groups, channel: SharedThings) -> SharedWithin:
 
     Of a channel with several grains, each group's best one.
     """
-    uses = groups.find_facts(channel.by_account)
-    # The null keeps degrees: how many uses the members have at all decides how many of them chance lets coincide.
-    own = _count_own(groups, channel, uses)
-    # What only one account uses is shared by nobody; most uses of a market are such, and are left out early.
-    common = channel.popularity[channel.thing[uses.row]] >= 2
-    membership, thing = uses.membership[common], channel.thing[uses.row[common]]
-    code = groups.group[membership] * channel.n_things + thing
-    code, row, members = np.unique(code, return_inverse=True, return_counts=True)
-    shared = members >= 2
-    group, thing = np.divmod(code[shared], channel.n_things)
-    members, stratum = members[shared], channel.stratum[thing]
+    within = _find_sharers(groups, channel)
+    group, thing, members, stratum = within.group, within.thing, within.members, channel.stratum[within.thing]
     # The first member of a thing comes free: it is the others who coincide with it, (s - 1)/s of the members' uses.
     size, trials = groups.size[group], channel.popularity[thing] - 1
-    expected: Floats = own.find(group, stratum) * (size - 1) / size * trials / channel.stratum_uses[stratum]
+    # The null keeps degrees: how many uses the members have at all decides how many of them chance lets coincide.
+    own = _count_own(groups, channel).find(group, stratum)
+    expected: Floats = own * (size - 1) / size * trials / channel.stratum_uses[stratum]
     expected = expected * channel.record.affinity
     bits = score_share(members - 1.0, trials, expected / np.maximum(trials, 1))
     seen_as = group * channel.n_grains + channel.grain[thing]
     # One campaign is seen in several windows.  To add these up would count it several times: the best one counts, and
     # sum_shared charges for having chosen it.
     best = channel.grain[thing] == _find_best_grain(seen_as, bits, len(groups), channel.n_grains)[group]
-    renumbered, part = np.cumsum(shared) - 1, shared[row]
     columns = (group, thing, members, expected, bits, trials)
-    return SharedWithin(*columns, membership[part], renumbered[row[part]]).keep(best)
+    return SharedWithin(*columns, within.membership, within.row).keep(best)
+
+
+@dataclass(frozen=True)
+class _Sharers:
+    """Things that two members or more share, as in :class:`SharedWithin`."""
+
+    group: Ints
+    thing: Ints
+    members: Ints
+    membership: Ints
+    row: Ints
+
+
+def _find_sharers(groups: Groups, channel: SharedThings) -> _Sharers:
+    """Count who of each group has part in each thing, without sorting what nobody else of the group has part in."""
+    uses = channel.common_uses[channel.find_row(groups.account)].tocsc()
+    # Column by column the memberships come sorted, and so do their groups: equal ones lie side by side.
+    membership, thing = uses.indices, np.repeat(np.arange(channel.n_things), np.diff(uses.indptr))
+    group = groups.group[membership]
+    is_first = np.ones(len(group), dtype=bool)
+    is_first[1:] = (group[1:] != group[:-1]) | (thing[1:] != thing[:-1])
+    first = np.flatnonzero(is_first)
+    members = np.diff(np.append(first, len(group)))
+    shared = members >= 2
+    first, members, membership = first[shared], members[shared], membership[np.repeat(shared, members)]
+    by_group = np.argsort(group[first], kind="stable")
+    row = np.empty_like(by_group)
+    row[by_group] = np.arange(len(by_group))
+    row = np.repeat(row, members)
+    by_member = np.argsort(membership, kind="stable")
+    first = first[by_group]
+    return _Sharers(
+        group[first], thing[first], members[by_group], membership[by_member].astype(np.int64), row[by_member]
+    )
 
 
 @dataclass(frozen=True)
@@ -134,13 +160,16 @@ def find_all_shared(groups: Groups, channels: Mapping[str, SharedThings]) -> dic
     return dict(zip(channels, found, strict=True))
 
 
-def _count_own(groups: Groups, channel: SharedThings, uses: MemberFacts) -> _OwnUses:
-    n_strata = len(channel.stratum_uses)
-    group = groups.group[uses.membership]
-    if n_strata <= 1:
-        return _OwnUses(1, np.arange(len(groups)), np.bincount(group, minlength=len(groups)))
-    stratum = channel.stratum[channel.thing[uses.row]]
-    return _OwnUses(n_strata, *np.unique(group * n_strata + stratum, return_counts=True))
+def _count_own(groups: Groups, channel: SharedThings) -> _OwnUses:
+    known = channel.uses_by_stratum
+    ends = channel.find_row(groups.account), groups.start
+    members = sparse.csr_array(
+        (np.ones(len(groups.account), dtype=np.int64), *ends), shape=(len(groups), known.shape[0])
+    )
+    own = members @ known
+    own.sort_indices()
+    group = np.repeat(np.arange(len(groups)), np.diff(own.indptr))
+    return _OwnUses(known.shape[1], group * known.shape[1] + own.indices, own.data)
 
 
 def keep_strongest_channel_per_seller(
@@ -199,17 +228,32 @@ def measure_dealings(
     Half of the people who pay one another do so both ways, so that the way back is no second fact.
     With ``counts`` (M,) only the pairs among those members; what they deal with the other members is left out.
     """
+    shown = _count_dealings(groups, channel, n_accounts, counts)
+    return ChannelEvidence(channel.name, score_surprise(shown.observed, shown.expected), shown.observed, shown.expected)
+
+
+@dataclass(frozen=True)
+class _Dealt:
+    """With how many members each membership deals (M,); how many pairs do, and how many would by chance (G,)."""
+
+    own: Floats
+    observed: Floats
+    expected: Floats
+
+
+def _count_dealings(groups: Groups, channel: Dealings, n_accounts: int, counts: NDArray[np.bool_] | None) -> _Dealt:
     matrix = channel.join_partners(n_accounts)
     membership = _membership(groups, n_accounts, counts)
     met = membership @ matrix
-    observed = met.multiply(membership).sum(axis=1) / 2
+    inside = met.multiply(membership).tocoo()
+    own = np.zeros(len(groups.account))
+    own[np.searchsorted(groups.code(n_accounts), inside.row.astype(np.int64) * n_accounts + inside.col)] = inside.data
     # The configuration model: D partners' ends meet one another D² / 2(2M) times by chance.
     partners = membership @ matrix.sum(axis=1)
     if counts is not None:
         # One customer more among the members is no reason to expect more of the others.
         partners = partners - met.multiply(_membership(groups, n_accounts, ~counts)).sum(axis=1)
-    expected = partners**2 / max(2 * matrix.nnz, 1)
-    return ChannelEvidence(channel.name, score_surprise(observed, expected), observed, expected)
+    return _Dealt(own, _sum_members(groups, own) / 2, partners**2 / max(2 * matrix.nnz, 1))
 
 
 def sum_conduct(groups: Groups, signal: Conduct) -> ChannelEvidence:
@@ -245,16 +289,11 @@ def tie_members(
 
 
 def _tie_by_dealings(groups: Groups, channel: Dealings, n_accounts: int, counts: NDArray[np.bool_] | None) -> Floats:
-    matrix = channel.join_partners(n_accounts)
-    membership = _membership(groups, n_accounts, counts)
+    shown = _count_dealings(groups, channel, n_accounts, counts)
+    observed, expected = shown.observed[groups.group], shown.expected[groups.group]
     # What is lost is the member's own pairs; the expectation is left as it is, so that a busy member's tie is not
     # overstated.
-    own = matrix[groups.account].multiply(membership[groups.group]).sum(axis=1)
-    if counts is not None:
-        own = own * counts
-    shown = measure_dealings(groups, channel, n_accounts, counts=counts)
-    observed, expected = shown.observed[groups.group], shown.expected[groups.group]
-    ties: Floats = score_surprise(observed, expected) - score_surprise(observed - own, expected)
+    ties: Floats = score_surprise(observed, expected) - score_surprise(observed - shown.own, expected)
     return ties
 
 
