@@ -18,7 +18,7 @@ from graph.files import making_folder, read_bounded
 
 if TYPE_CHECKING:
     from graph.settings import StatementSettings
-    from graph.statements.content import Statement
+    from graph.statements.content import Statement, Subject
     from graph.statements.telling import Language
     from graph.stores.protocol import GraphStore
 
@@ -31,7 +31,7 @@ Content = dict[str, str]
 
 
 @click.command(short_help="Write the reasons for a decision: file, letter, form.")
-@click.argument("any_id", metavar="ACCOUNT|CASE", type=parse_id)
+@click.argument("any_id", metavar="ACCOUNT|CASE|REVIEW", type=parse_id)
 @click.option(
     "--output",
     "-o",
@@ -41,32 +41,38 @@ Content = dict[str, str]
     metavar="DIR",
     help="A folder that is new or empty.",
 )
-@click.option("--as", "subject", type=click.Choice(["account", "case"]), help="What the id is of.")
+@click.option("--as", "subject", type=click.Choice(["account", "case", "review"]), help="What the id is of.")
 @click.option(
     "--language", type=click.Choice(["en", "de"]), default="en", show_default=True, help="What the letter is in."
+)
+@click.option(
+    "--ground", default="", type=parse_id, metavar="TEXT", help="Tell the facts in words, naming nobody else."
 )
 @pass_workplace
 def statement(
     workplace: Workplace,
     any_id: str,
     folder: Path,
-    subject: Literal["account", "case"] | None,
+    subject: Literal["account", "case", "review"] | None,
     language: Language,
+    ground: str,
 ) -> None:
-    """Write the reasons for a decision against an account, or all members of a case, into a folder.
+    """Write the reasons for a decision against an account, a review, or all members of a case, into a folder.
 
     \b
     record.html        for the file: everything, with names
     letter.html        for the person: the same grounds in plain words, and nobody else in it
     transparency.json  for the EU's DSA Transparency Database, with nothing personal in it
 
-    What no table knows (platform, contact, terms, what follows) is said under [statement] in ringfence.toml.
+    Of a review, and of an account that was in no ring, the program has no evidence that could be told by
+    itself: --ground says it. What no table knows (platform, contact, terms, what follows) is said under
+    [statement] in ringfence.toml.
     """  # noqa: D301 - click knows a paragraph that is to stay as it is by this character
     settings = workplace.read_settings().statement
     _require_told(settings)
     if folder.exists() and any(folder.iterdir()):
         raise ConfigError(f"{folder} holds something already; name a folder that is new or empty")
-    found = _read(workplace, any_id, "ring" if subject == "case" else subject)
+    found = _read(workplace, any_id, "ring" if subject == "case" else subject, ground)
     content = _write_all(found, settings, language, _read_key(workplace.place_file(settings.key_file)))
     try:
         with making_folder(folder) as room:
@@ -87,14 +93,14 @@ def _require_told(settings: StatementSettings) -> None:
         )
 
 
-def _read(workplace: Workplace, any_id: str, subject: Literal["account", "ring"] | None) -> Statement:
+def _read(workplace: Workplace, any_id: str, subject: Subject | None, ground: str) -> Statement:
     from graph.casebook.events import read_events
     from graph.casebook.fold import fold
     from graph.statements.content import prepare_statement, require_discreet
 
     with workplace.open_store() as store:
         store.require_whole()
-        found = prepare_statement(store, fold(read_events(store.casebook.read())), any_id, subject)
+        found = prepare_statement(store, fold(read_events(store.casebook.read())), any_id, subject, ground=ground)
         require_discreet(found)
         return replace(found, carrying=_find_carrying(workplace, store, found))
 
@@ -106,6 +112,8 @@ def _find_carrying(workplace: Workplace, store: GraphStore, found: Statement) ->
     from detection.evidence.market import make_market
     from detection.grounds import knock_out
 
+    if not found.rings:
+        return {}
     as_of = as_instant(found.run.as_of)
     snapshot = heed_facts(store.snapshot(as_of=as_of), read_heard(store, as_of))
     market = make_market(snapshot, choose_settings(workplace, seed=None, encoder=None))

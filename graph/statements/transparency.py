@@ -32,7 +32,11 @@ _VISIBILITY = {
 _ACCOUNT_TYPES = {"business": "ACCOUNT_TYPE_BUSINESS", "private": "ACCOUNT_TYPE_PRIVATE"}
 _REVIEWS, _ACCOUNTS = "KEYWORD_INAUTHENTIC_USER_REVIEWS", "KEYWORD_INAUTHENTIC_ACCOUNTS"
 _KEYWORDS = {"review": _REVIEWS, "attack": _REVIEWS, "farm": _ACCOUNTS, "shared-identity": _ACCOUNTS}
-_OTHER_KEYWORDS = {"trade": "Sham trade among connected accounts", "refund": "Refunds claimed in concert"}
+_OTHER_KEYWORDS = {
+    "trade": "Sham trade among connected accounts",
+    "refund": "Refunds claimed in concert",
+    "": "An account used to deceive",
+}
 
 
 def number_statements(statement: Statement, key: bytes) -> dict[str, str]:
@@ -58,17 +62,16 @@ def fill_forms(statement: Statement, settings: StatementSettings, key: bytes) ->
     if len(facts) > LONGEST_FACTS or len(explanation) > LONGEST_EXPLANATION:
         raise ConfigError(f"the facts have {len(facts):,} characters, and the form takes {LONGEST_FACTS:,}")
     common = {
-        **_say_measures(settings),
+        **_say_measures(settings, statement),
         **_say_ground(settings, explanation),
         **_say_category(statement),
         **_say_automation(statement),
         "decision_facts": facts,
-        "content_type": ["CONTENT_TYPE_OTHER"],
-        "content_type_other": "Account",
         "territorial_scope": sorted(settings.countries or UNION),
         "application_date": statement.decision.at.date().isoformat(),
         "source_type": "SOURCE_VOLUNTARY",
     }
+    common |= _say_content(statement)
     numbers = number_statements(statement, key)
     return [
         common | {"content_date": _date_content(statement, created), "puid": numbers[account_id]}
@@ -76,8 +79,16 @@ def fill_forms(statement: Statement, settings: StatementSettings, key: bytes) ->
     ]
 
 
-def _say_measures(settings: StatementSettings) -> dict[str, Any]:
+def _say_content(statement: Statement) -> dict[str, Any]:
+    if statement.subject == "review":
+        return {"content_type": ["CONTENT_TYPE_TEXT"]}
+    return {"content_type": ["CONTENT_TYPE_OTHER"], "content_type_other": "Account"}
+
+
+def _say_measures(settings: StatementSettings, statement: Statement) -> dict[str, Any]:
     told: dict[str, Any] = {}
+    if statement.subject == "review":
+        return {"decision_visibility": [_VISIBILITY[settings.visibility or "removed"]]}
     if settings.visibility:
         told["decision_visibility"] = [_VISIBILITY[settings.visibility]]
     if settings.payments:
@@ -102,7 +113,11 @@ def _say_ground(settings: StatementSettings, explanation: str) -> dict[str, Any]
 
 def _say_category(statement: Statement) -> dict[str, Any]:
     kinds = {ring.summary.kind for ring in statement.rings}
+    if statement.subject == "review":
+        kinds = {"review"}
     keywords = {_KEYWORDS.get(kind, "KEYWORD_OTHER") for kind in kinds}
+    if not kinds:
+        keywords, kinds = {"KEYWORD_OTHER"}, {""}
     other = sorted(_OTHER_KEYWORDS.get(kind, "Accounts that act together") for kind in kinds - _KEYWORDS.keys())
     told: dict[str, Any] = {
         "category": "STATEMENT_CATEGORY_SCAMS_AND_FRAUD",

@@ -13,7 +13,9 @@ from said import BEGAN, decide_ring, say
 from small_market import HOSTILE
 
 from graph.casebook.book import import_events
-from graph.casebook.events import write_event
+from graph.casebook.cases import fold_cases
+from graph.casebook.events import read_events, write_event
+from graph.casebook.fold import fold
 from graph.open import open_casebook
 
 pytestmark = pytest.mark.usefixtures("plain_surroundings")
@@ -124,11 +126,51 @@ def test_that_facts_came_since_the_run_is_said_and_all_that_it_found_is_stated()
     assert letter.count("counted 3 times") == 2
 
 
+def test_an_account_in_no_ring_is_told_in_words_why() -> None:
+    do("decide", "guest-01", "confirmed", *WHY)
+    files = state("guest-01", "--ground", "You sold a phone that was not yours.", "--language", "de")
+    assert "You sold a phone that was not yours." in files["letter.html"]
+    assert "Warum wir über Ihr Konto entschieden haben" in files["letter.html"]
+    assert "Gruppe" not in files["letter.html"]
+    (form,) = json.loads(files["transparency.json"])["statements"]
+    assert form["decision_facts"].startswith("A person looked at the account")
+    assert (form["category_specification"], "phone" in files["transparency.json"]) == (["KEYWORD_OTHER"], False)
+
+
+def test_the_author_of_a_review_is_told_why_it_is_removed() -> None:
+    do("decide", "rev-1", "confirmed", *WHY)
+    files = state("rev-1", "--ground", "You praised what you had not bought.")
+    assert "Why we decided about your review" in files["letter.html"]
+    assert "The review is removed." in files["letter.html"]
+    assert "The account is suspended." not in files["letter.html"]
+    (form,) = json.loads(files["transparency.json"])["statements"]
+    assert form["decision_visibility"] == ["DECISION_VISIBILITY_CONTENT_REMOVED"]
+    assert (form["content_type"], form["content_date"]) == (["CONTENT_TYPE_TEXT"], "2024-03-08")
+    assert form["category_specification"] == ["KEYWORD_INAUTHENTIC_USER_REVIEWS"]
+    assert "decision_account" not in form
+    assert not re.search(r"\b(ann|rev-1)\b", files["transparency.json"])
+
+
+def test_a_case_that_was_split_off_has_reasons_of_its_own() -> None:
+    do("split", "R-1", "--member", "cyd", "--reason", "another hand", "--by", "Zoltan")
+    do("decide", "R-1", "confirmed", "--member", "cyd", *WHY)
+    with open_casebook("ringfence-store") as book:
+        part = next(each for each in fold_cases(fold(read_events(book.read()))) if each.startswith("C"))
+    files = state(part)
+    (form,) = json.loads(files["transparency.json"])["statements"]
+    assert form["content_date"] == "2024-01-03"
+    assert form["decision_facts"].startswith("The account acts together with others")
+    assert f"<bdi>{part}</bdi>" in files["record.html"]
+
+
 WRONG = {
     "cleared": (["ann"], "cleared", 1, "'ann' is cleared: there is no decision against it"),
     "watched": (["ann"], "watch", 1, "'ann' is only watched"),
     "in no ring": (["guest-01"], "confirmed", 1, "was in no ring when it was decided about"),
-    "a review": (["rev-1"], "", 1, "'rev-1' is a review"),
+    "a review": (["rev-1"], "", 1, "nobody has decided about 'rev-1'"),
+    "a review without a ground": (["rev-1"], "confirmed", 1, "say in words what it is: --ground"),
+    "one who shares": (["guest-01", "--ground", "You know ann."], "confirmed", 1, "--ground names another account"),
+    "undecided": (["guest-01", "--ground", "You lied."], "", 1, "nobody has decided about"),
     "nobody": (["annn"], "", 3, "the nearest is 'ann'"),
     "no case": (["ann", "--as", "case"], "", 3, "no ring 'ann'"),
 }
