@@ -53,18 +53,25 @@ def rings(
 @click.option(
     "--run", "run_id", type=parse_id, metavar="RUN", help="A run's id; the latest run that found the ring otherwise."
 )
+@click.option("--history", is_flag=True, help="What happened to it, run by run.")
 @format_option
 @pass_workplace
-def ring(workplace: Workplace, ring_id: str, run_id: str | None, form: Format) -> None:
+def ring(workplace: Workplace, ring_id: str, run_id: str | None, history: bool, form: Format) -> None:
     """Show one ring on one screen.
 
     Its members with their roles, the evidence of each channel in bits beyond chance, the strongest
     links, the innocent explanations that were heard and who won, and others that it acted on or for.
-    CSV gives one row per member.
+    CSV gives one row per member.  --history tells what happened to it instead: born, grew, shrank,
+    split, merged, faded, came back.
     """
     from graph.queries.answers import MemberRecord
     from graph.queries.rings import find_ring
 
+    if history:
+        from cli.lineage import write_history
+
+        write_history(workplace, ring_id, form)
+        return
     with workplace.open_store() as store:
         found = find_ring(store, ring_id, run_id=run_id)
     rows = [{"ring_id": ring_id, **row} for row in as_rows(found.members)]

@@ -64,6 +64,8 @@ COMMANDS = {
     "appeal": ("cli.appeal", "File an appeal, or answer it."),
     "casebook": ("cli.casebook", "List, export or import what people decided and said."),
     "runs": ("cli.ask", "List the runs, the latest first."),
+    "diff": ("cli.lineage", "Show what became of rings from one run to another."),
+    "lineage": ("cli.lineage", "Draw how rings went over into one another."),
     "export": ("cli.exports", "Write rings, accounts or reviews to a file."),
     "simulate": ("cli.work", "Make a market with planted rings to try things on."),
     "evaluate": ("cli.measure", "Measure detection against what is known to be true."),

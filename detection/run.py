@@ -23,6 +23,7 @@ from detection.casework.verdicts import settle_verdicts
 from detection.channels.facts import find_shared_placeholders
 from detection.evidence.market import Market, make_market
 from detection.policy import DEFAULT_POLICY, RULES_OF_DECISIONS, Policy
+from detection.rings.ids import leave_heirs
 from detection.risk.apply import WeighedScores, weigh_risk
 from detection.risk.file import KeptModel, read_model
 from detection.scores import score_market
@@ -44,6 +45,8 @@ log = logging.getLogger("ringfence.run")
 
 _STEPS = 6
 PLACEHOLDERS_NAMED = 5
+REMEMBERED_RUNS = 60
+"""Of so many runs rings that are gone keep their ids."""
 
 
 def detect(
@@ -175,16 +178,25 @@ def record_settings(market: Market, settings: DetectSettings, heard: Heard = NOT
 
 
 def read_latest_rings(store: GraphStore) -> dict[str, frozenset[str]]:
-    """Members by ring id of the store's latest run."""
+    """Members by ring id of the store's latest run, and of the last one that found it of each ring that is gone.
+
+    A ring that comes back after a run, or a month of them, has its id again.  One that is gone because another ring has
+    its members now is left to that one.
+    """
     rows = store.query(
         "MATCH (u:Run) WITH max(u.sequence) AS latest"
-        " MATCH (r:Run {sequence: latest})-[:FOUND]->(g:Ring)<-[:MEMBER_OF]-(a:Account)"
-        " RETURN g.ring_id AS ring_id, a.account_id AS account_id"
+        " MATCH (r:Run)-[:FOUND]->(g:Ring)<-[:MEMBER_OF]-(a:Account)"
+        f" WHERE r.sequence > latest - {REMEMBERED_RUNS} AND (r.sequence > 0 OR latest = 0)"
+        " RETURN r.sequence AS sequence, g.ring_id AS ring_id, a.account_id AS account_id"
     )
-    members: dict[str, set[str]] = {}
+    found: dict[int, dict[str, set[str]]] = {}
     for row in rows:
-        members.setdefault(row["ring_id"], set()).add(row["account_id"])
-    return {ring_id: frozenset(ids) for ring_id, ids in members.items()}
+        found.setdefault(row["sequence"], {}).setdefault(row["ring_id"], set()).add(row["account_id"])
+    members: dict[str, frozenset[str]] = {}
+    for sequence in sorted(found, reverse=True):
+        rings = {ring_id: frozenset(ids) for ring_id, ids in found[sequence].items() if ring_id not in members}
+        members |= leave_heirs(rings, members)
+    return members
 
 
 def note_silence(snapshot: Snapshot) -> tuple[str, ...]:

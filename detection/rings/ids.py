@@ -50,6 +50,28 @@ def keep_ring_ids(rings: Sequence[Ring], earlier: Mapping[str, frozenset[str]]) 
     return tuple(replace(ring, ring_id=named.get(place, _free_id(ring, taken))) for place, ring in enumerate(rings))
 
 
+def leave_heirs(gone: Mapping[str, frozenset[str]], members: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
+    """The rings that are gone and of which no other ring is so alike that it is the same ring by another name.
+
+    Parameters
+    ----------
+    gone, members
+        Members by ring id, of rings that are gone and of those that are not.
+    """
+    rings_of: dict[str, list[str]] = {}
+    for ring_id, ids in members.items():
+        for account_id in ids:
+            rings_of.setdefault(account_id, []).append(ring_id)
+    return {
+        ring_id: ids
+        for ring_id, ids in gone.items()
+        if not any(
+            len(ids & members[other]) >= SAME_RING_JACCARD * len(ids | members[other])
+            for other in sorted({other for account_id in ids for other in rings_of.get(account_id, ())})
+        )
+    }
+
+
 def _free_id(ring: Ring, taken: set[str]) -> str:
     """The ring's own id, unless an heir of an earlier ring of that id has it."""
     if ring.ring_id not in taken:

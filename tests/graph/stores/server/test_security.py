@@ -180,6 +180,8 @@ QUESTIONS = (
     ["case", "R-1"],
     ["casebook", "list"],
     ["runs"],
+    ["diff", "run-1", "run-1"],
+    ["lineage"],
     ["export", "rings", "-o", "-"],
     ["export", "accounts", "-o", "-"],
     ["export", "reviews", "-o", "-"],
