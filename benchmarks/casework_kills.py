@@ -163,7 +163,7 @@ def kill_once(place: Place, scene: Scene, usual: Usual, tally: Tally, rng: np.ra
     """Kill a command in a folder, or a client of a server, and look at what there is."""
     place.begin(usual.lines)
     by_step = place.name == "folder" and bool(rng.integers(2))
-    step, seconds = int(rng.integers(usual.steps)), float(rng.uniform(0, usual.seconds))
+    step, seconds = int(rng.integers(max(usual.steps, 1))), float(rng.uniform(0, usual.seconds))
     died = place.run(usual.words, step=step if by_step else None, seconds=None if by_step else seconds)
     tally.kills += died.killed
     tally.ended_before += not died.killed

@@ -88,8 +88,15 @@ def draw_case(page: CasePage) -> RenderableType:
         f"{show_time(each.at)} {each.by}{' (public)' if each.is_public else ''}: {each.text}" for each in page.notes
     ]
     parts += draw_section("Notes", [draw_list(notes)] if notes else [])
+    appeals = [_say_appeal(each) for each in page.appeals]
+    parts += draw_section("Appeals that wait for an answer", [draw_list(appeals)] if appeals else [])
     parts += draw_section("Related", [draw_list(_say_related(each) for each in page.related)] if page.related else [])
     return Group(*parts, Text(), draw_ring(page.ring))
+
+
+def _say_appeal(each: OpenAppeal) -> str:
+    overdue = ", overdue" if each.is_overdue else ""
+    return f"{each.account_id}, since {show_time(each.at)}, answer by {show_time(each.until)}{overdue}"
 
 
 def _say_related(each: Related) -> str:

@@ -118,7 +118,12 @@ class Week:
             assert result.stderr.startswith("ringfence: "), (words, result.output)
             assert result.stdout == ""
             return
-        rows = json.loads(result.stdout)
+        self.take_down(does, by, json.loads(result.stdout), word=word, of=of)
+
+    def take_down(
+        self, does: str, by: str, rows: list[dict[str, Any]], *, word: str = "", of: str | None = None
+    ) -> None:
+        """Write down what a command has acknowledged."""
         ids = tuple(row["event_id"] for row in rows)
         if set(ids) <= {each for told in self.told for each in told.event_ids}:
             return  # said before, and it stands

@@ -81,6 +81,10 @@ class Case:
         """How many accounts it is about."""
         return len(self.members) + len(self.joined)
 
+    def list_accounts(self) -> tuple[str, ...]:
+        """Whom it is about."""
+        return (*(each.account_id for each in self.members), *self.joined)
+
 
 @dataclass(frozen=True)
 class _Found:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 
 from graph.casebook.events import Event
 from graph.casebook.fold import State, say_decision
+from graph.casework.appeals import OpenAppeal, list_appeals
 from graph.casework.cases import Case
 from graph.casework.seen import Sight, say_changes, see_ring
 from graph.queries.answers import RingRecord
@@ -52,7 +53,7 @@ class CasePage:
 
     ``changed`` says what is different since the last decision or claim, or else since the run before, or where the
     members of a ring are that is found no more; ``fresh`` who came since the decision.  ``proposes`` is what the
-    program recommends, ``surer`` what it would need to be surer.
+    program recommends, ``surer`` what it would need to be surer.  ``appeals`` of its members wait for an answer.
     """
 
     case_id: str
@@ -68,6 +69,7 @@ class CasePage:
     parts: tuple[str, ...]
     skipped: int
     notes: tuple[Note, ...]
+    appeals: tuple[OpenAppeal, ...]
     related: tuple[Related, ...]
     proposes: str
     surer: str
@@ -105,6 +107,7 @@ def make_page(store: GraphStore, state: State, case: Case, *, surer: str, now: d
         parts=case.file.parts,
         skipped=len(case.file.skips),
         notes=tuple(Note(_plain(each.at), each.by, each.reason, each.is_public) for each in case.file.notes),
+        appeals=tuple(each for each in list_appeals(state, now) if each.account_id in case.list_accounts()),
         related=tuple(_find_related(store, state, case, latest)),
         proposes="" if case.status == "gone" else case.ring.action,
         surer=surer,

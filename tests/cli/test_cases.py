@@ -105,7 +105,11 @@ def test_one_screen_says_all_of_a_case(here: Path) -> None:
     assert related[SECOND]["decided"].startswith("confirmed by ana")
     assert page["proposes"] == "Hold payouts and open a case."
     assert page["surer"].startswith("it is as sure as it gets")
+    (here / "letter.txt").write_text("not me")
+    do("appeal", "bob", "--text", "letter.txt", "--by", "mail")
+    assert [each["account_id"] for each in ask("case", "R-1")["appeals"]] == ["bob"]
     screen = do("case", "R-1")
+    assert f"bob, since {datetime.now(UTC):%Y-%m-%d} " in screen
     assert "Notes" in screen
     assert "(public): we look at it" in screen
     assert not set(screen) & {"\x1b", "\t"}

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import shutil
+import subprocess
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from casework_week import Understood, Week, keep_open
-from command_line import ask, do
+from command_line import ask, do, run_process
 from neo4j_server import ServerAddress, logged_in
 from property_graph import empty_quickly
 from small_market import grow_store
@@ -127,12 +130,31 @@ def test_a_week_of_seven_nights_and_two_hundred_events_is_the_same_on_both(
         check_same_answers(both, week)
         week.store = both[night % 2]
         week.begin_day()
+        if night < 2:
+            claim_at_once(week, elsewhere)
         week.act(42)
         move_casebook(week.store, both[1 - night % 2], file)
         check_all_is_kept(week)
     assert len(read_state(both[0]).said) >= 200
     assert read_state(both[0]) == read_state(both[1])
     check_moves(both[1], elsewhere)
+
+
+def claim_at_once(week: Week, folder: Path) -> None:
+    """Two processes claim one case at the same moment: one has it, and the other is told who."""
+    waiting = [line["case_id"] for line in ask("--store", week.store, "queue")["lines"] if line["status"] == "open"]
+    case_id = next(each for each in waiting if each.startswith("R"))
+
+    def claim(by: str) -> subprocess.CompletedProcess[str]:
+        words = ("--store", week.store, "claim", case_id, "--by", by, "--format", "json")
+        return run_process(*words, cwd=folder)
+
+    with ThreadPoolExecutor(2) as pool:
+        done = dict(zip(("ana", "bo"), pool.map(claim, ("ana", "bo")), strict=True))
+    (winner,) = (by for by, each in done.items() if each.returncode == 0)
+    (loser,) = (by for by, each in done.items() if each.returncode == 5)
+    assert done[loser].stderr.startswith(f"ringfence: case {case_id} is with {winner} until ")
+    week.take_down("claim", winner, json.loads(done[winner].stdout))
 
 
 def check_same_answers(both: tuple[str, str], week: Week) -> None:
