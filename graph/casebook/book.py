@@ -24,6 +24,9 @@ class Casebook(Protocol):
             If what is kept is not what was written.
         """
 
+    def knows_its_end(self) -> bool:
+        """Whether it is written down how far it reaches, so that nothing can be gone there unnoticed."""
+
     def append(self, say: Callable[[Lines], Sequence[str]]) -> Lines:
         """Add what is to be said given what was said so far, all of it or nothing; returns what was added.
 

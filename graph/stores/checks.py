@@ -103,4 +103,5 @@ def _check(name: str, book: Casebook, read: Callable[[Iterable[str]], object]) -
         return (TableCheck(name, len(lines), "damaged"),)
     except StoreVersionError:  # whole as far as this Ringfence can tell
         return (TableCheck(name, len(lines), "not recorded"),)
-    return (TableCheck(name, len(lines), "whole"),) if lines else ()
+    state: State = "whole" if book.knows_its_end() else "not recorded"  # an older Ringfence's
+    return (TableCheck(name, len(lines), state),) if lines else ()

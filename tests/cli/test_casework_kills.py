@@ -13,8 +13,11 @@ import pytest
 from casework_scenes import SCENES, UNDONE, Scene, write_files
 from casework_week import keep_open
 from command_line import run
+from said import decide
 
-from graph.casebook.events import Event, read_events
+from graph.casebook.book import import_events, mend_events
+from graph.casebook.events import Event, read_events, write_event
+from graph.stores.checks import check_casebook
 from graph.stores.embedded.journal import Journal
 from graph.stores.location import Folder
 
@@ -46,7 +49,7 @@ def killed_at(step: int) -> Iterator[list[str]]:
         return do
 
     with pytest.MonkeyPatch.context() as patched:
-        for name in set(STEPS):
+        for name in {*STEPS, "link"}:
             patched.setattr(os, name, mortal(name, getattr(os, name)))
         try:
             yield taken
@@ -124,3 +127,25 @@ def test_these_are_the_steps_of_whatever_is_said(opened: Path) -> None:
     with killed_at(100) as taken:
         assert say(("note", "R-1", "--text", "x", "--by", "ana")) == 0
     assert tuple(taken[-len(STEPS) :]) == STEPS
+
+
+def test_a_casebook_whose_mending_dies_at_any_step_is_damaged_as_before_or_mended(tmp_path: Path) -> None:
+    file, book = tmp_path / "casebook" / "events.jsonl", Journal(Folder(str(tmp_path)))
+    events = [write_event(decide(each, "watch", turn)) for turn, each in enumerate(("ann", "bob", "cyd"), start=1)]
+    ended, step = set(), 0
+    while "alive" not in ended:
+        shutil.rmtree(file.parent, ignore_errors=True)
+        for each in events:
+            import_events(book, [each])
+        file.write_bytes(file.read_bytes().replace(b"watch", b"vatch", 1).rpartition(b"\n{")[0] + b"\n")
+        with killed_at(step) as taken:
+            mend_events(book, events[2:])
+        state = check_casebook(book)[0].state
+        ended |= {state, "killed" if "killed" in taken else "alive"}
+        assert state == "damaged" or book.read() == tuple(events[1:])
+        assert mend_events(book, events[2:]) == 2
+        assert mend_events(book, events) == 3
+        assert book.read() == tuple(events)
+        step += 1
+    assert ended == {"alive", "killed", "damaged", "whole"}
+    assert step > 4

@@ -58,6 +58,11 @@ class Journal:
             require_reach(head, found.checksums, f"lines of {self._file}")
             return found.events
 
+    def knows_its_end(self) -> bool:
+        """Whether there is a head; see :class:`~graph.casebook.book.Casebook`."""
+        with explained(self._place.path):
+            return read_head(self._folder) is not None
+
     def append(self, say: Callable[[Lines], Sequence[str]]) -> Lines:
         """Add what is to be said; see :class:`~graph.casebook.book.Casebook`."""
         with explained(self._place.path), self._mending(), self._held() as descriptor:

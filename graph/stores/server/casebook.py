@@ -95,6 +95,10 @@ class ServerCasebook:
         """Every event; see :class:`~graph.casebook.book.Casebook`."""
         return self._check(_find(self._bolt.ask(self._book.read)))
 
+    def knows_its_end(self) -> bool:
+        """Whether the ``Schema`` node says how many there are; see :class:`~graph.casebook.book.Casebook`."""
+        return _find(self._bolt.ask(self._book.read)).reach is not None
+
     def append(self, say: Callable[[Lines], Sequence[str]]) -> Lines:
         """Add what is to be said in one transaction; see :class:`~graph.casebook.book.Casebook`.
 

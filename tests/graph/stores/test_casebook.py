@@ -275,7 +275,9 @@ def test_a_casebook_of_an_older_ringfence_is_read_and_from_then_on_missed(book: 
     head = file.with_name("head.json")
     head.unlink()
     assert len(book.read()) == 3
+    assert [each.state for each in check_casebook(book)] == ["not recorded"]
     say_in(book, lambda known: [clear("dan")])
+    assert [each.state for each in check_casebook(book)] == ["whole"]
     assert head.read_bytes() == make_head(3, file)
 
 
