@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Group, RenderableType
@@ -11,6 +11,7 @@ from rich.text import Text
 from cli.draw_parts import draw_section, make_table, show_number, show_text
 
 if TYPE_CHECKING:
+    from detection.job.health import Finding
     from detection.job.record import Job, Step
 
 
@@ -27,6 +28,15 @@ def draw_job(job: Job) -> RenderableType:
     trial = " (dry run: nothing was published)" if job.dry_run else ""
     parts.append(Text(f"\nNight {job.job}: {job.state}{trial}. {show_text(job.error)}".rstrip()))
     return Group(*parts)
+
+
+def draw_findings(found: Sequence[Finding]) -> RenderableType:
+    """What was looked at, how it is, and what to do."""
+    table = make_table("what", "state", "says", "what to do")
+    styles = {"wrong": "bold red", "look": "yellow", "well": "green"}
+    for each in found:
+        table.add_row(each.what, Text(each.grade, style=styles[each.grade]), show_text(each.says), show_text(each.mend))
+    return table
 
 
 def _say_step(step: Step) -> str:

@@ -1,4 +1,4 @@
-"""The commands for whoever runs Ringfence unattended: run, rollback."""
+"""The commands for whoever runs Ringfence unattended: run, rollback, doctor."""
 
 from __future__ import annotations
 
@@ -11,13 +11,14 @@ import click
 from cli.context import Workplace, pass_workplace
 from cli.measures import CHANGED
 from cli.options import parse_time
-from cli.output import Answer, Format, format_option, say, write_answer
+from cli.output import Answer, Format, as_rows, format_option, list_columns, say, write_answer
 from cli.progress import show_progress
 from graph.errors import ConfigError
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from detection.job.health import Finding
     from detection.job.order import Order
     from detection.job.record import Job
 
@@ -80,6 +81,7 @@ def read_order(workplace: Workplace, asked: dict[str, Any]) -> Order:
         measures=read_measure_policy(settings.measures),
         rules=rules,
         tables=tables,
+        metrics=workplace.place_file(rules.metrics) if rules.metrics else None,
         since=None if since is None else since.replace(tzinfo=UTC),
         **asked,
     )
@@ -128,4 +130,29 @@ def rollback(workplace: Workplace) -> None:
     say(f"Generation {made.made_from} is the graph again, as generation {made.generation}.")
 
 
-COMMANDS: dict[str, click.Command] = {each.name or "": each for each in (run, rollback)}
+@click.command(short_help="Say what is wrong, and what to do about it.")
+@format_option
+@pass_workplace
+def doctor(workplace: Workplace, form: Format) -> None:
+    """Look at policy, store, books, disk and nights; say what is wrong, and what to do about it.
+
+    Exit code 1 if anything is wrong. Changes nothing.
+    """
+    from detection.job.health import Finding, look_now
+    from detection.job.record import JobsFolder
+
+    order = read_order(workplace, {"tables": None, "since": None})
+    found = look_now(order, JobsFolder(workplace.place_jobs()))
+    write_answer(Answer(found, list_columns(Finding), as_rows(found), lambda: _draw_findings(found)), form)
+    wrong = [each.what for each in found if each.grade == "wrong"]
+    if wrong:
+        raise ConfigError(f"{len(wrong)} of {len(found)} are wrong: {', '.join(dict.fromkeys(wrong))}")
+
+
+def _draw_findings(found: list[Finding]) -> RenderableType:
+    from cli.draw_night import draw_findings
+
+    return draw_findings(found)
+
+
+COMMANDS: dict[str, click.Command] = {each.name or "": each for each in (run, rollback, doctor)}

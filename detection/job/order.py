@@ -46,6 +46,8 @@ class Order:
         Whether to publish, plan and apply nothing for good.
     retry
         Whether to take up the last night, and to begin no other.
+    metrics
+        The file of metrics; None for none.
     despite
         The checks and bounds that may fail.
     """
@@ -60,6 +62,7 @@ class Order:
     stop_after: StepName | None = None
     dry_run: bool = False
     retry: bool = False
+    metrics: Path | None = None
     despite: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 import msgspec
 
@@ -24,6 +24,7 @@ FORMAT = 1
 StepName = Literal["stage", "load", "detect", "check", "publish", "plan", "apply"]
 STEPS: tuple[StepName, ...] = ("stage", "load", "detect", "check", "publish", "plan", "apply")
 State = Literal["running", "stopped", "failed", "refused", "partial", "done", "abandoned"]
+STATES: tuple[State, ...] = get_args(State)
 UNFINISHED: tuple[State, ...] = ("running", "stopped", "failed", "refused", "partial")
 RECORD_FILE, PLAN_FILE, REJECTS_FILE = "record.json", "plan.json", "rejects.csv"
 _LOCK, _HOLDER = "lock", "holder.json"
@@ -122,6 +123,20 @@ class JobsFolder:
             yield
         finally:
             os.close(lock)
+
+    def is_held(self) -> bool:
+        """Whether a night is at work."""
+        try:
+            lock = os.open(self.path / _LOCK, os.O_RDWR | os.O_NOFOLLOW | os.O_CLOEXEC)
+        except OSError:
+            return False
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return True
+        finally:
+            os.close(lock)
+        return False
 
     def _try(self, lock: int) -> str:
         try:

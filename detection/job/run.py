@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -10,10 +11,13 @@ import msgspec
 from detection.casework.facts import read_heard
 from detection.job.checks import CHECKS_OF_TABLES
 from detection.job.inputs import Export, choose_new, find_exports
+from detection.job.metrics import write_metrics
 from detection.job.night import Night, Stopped
 from detection.job.order import Order
 from detection.job.record import UNFINISHED, Job, JobsFolder, State, Step, StepName
-from graph.errors import ConfigError, RefusedError, RingfenceError, StoreNotFoundError, find_exit_code
+from graph.errors import ConfigError, RefusedError, RingfenceError, StoreError, StoreNotFoundError, find_exit_code
+from graph.measures.events import MEASURES, read_events
+from graph.measures.fold import fold_measures
 from graph.open import open_store
 from graph.progress import Progress, no_progress
 from graph.queries.runs import find_latest_run
@@ -55,7 +59,20 @@ def _end(night: Night, state: State, **fields: object) -> Job:
     night.put(state=state, finished_at=datetime.now(UTC), **fields)
     if not night.order.dry_run:
         night.jobs.keep(night.order.rules.keep_jobs)
+        if night.order.metrics is not None:
+            write_metrics(night.order.metrics, night.job, night.jobs.read_all(), _count_measures(night.order))
     return night.job
+
+
+def _count_measures(order: Order) -> dict[str, int]:
+    """How many measures of each kind are in force; none where the store does not answer, which the state says."""
+    try:
+        with open_store(order.location) as store:
+            standing = fold_measures(read_events(store.measures.read())).list_in_force(datetime.now(UTC))
+    except StoreError:
+        return {}
+    counts = Counter(each.measure for each in standing.values() if each.measure is not None)
+    return {measure: counts[measure] for measure in MEASURES}
 
 
 def _begin(order: Order, jobs: JobsFolder, progress: Progress) -> Night:

@@ -57,12 +57,15 @@ class JobSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         The folder of tables, or of folders of tables, unless the command names one; relative to the settings file.
     keep_jobs
         How many of the latest records stay.
+    metrics
+        The file of metrics for Prometheus, ending in `.prom`; empty for none. Relative to the settings file.
     by
         Who applies measures where a run may, as it is kept with them.
     """
 
     tables: str = ""
     keep_jobs: Annotated[int, Meta(ge=2)] = 60
+    metrics: str = ""
     by: str = "ringfence run"
     checks: CheckSettings = CheckSettings()
 
