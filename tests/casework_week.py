@@ -33,7 +33,10 @@ RETURN DISTINCT i.kind AS kind, i.value AS value ORDER BY kind, value LIMIT 6"""
 
 @dataclass(frozen=True)
 class Told:
-    """A command that was acknowledged: what it does, of what, and the events that it printed."""
+    """A command that was acknowledged: what it does, of what, and the events that it printed.
+
+    ``is_new`` unless they were there before: the same had been said already, and the command says that it stands.
+    """
 
     does: str
     subject_ids: tuple[str, ...]
@@ -41,6 +44,7 @@ class Told:
     word: str
     event_ids: tuple[str, ...]
     batch: str | None
+    is_new: bool = True
 
 
 @dataclass
@@ -125,10 +129,9 @@ class Week:
     ) -> None:
         """Write down what a command has acknowledged."""
         ids = tuple(row["event_id"] for row in rows)
-        if set(ids) <= {each for told in self.told for each in told.event_ids}:
-            return  # said before, and it stands
+        known = {each for told in self.told for each in told.event_ids}
         subjects = tuple(row["subject_id"] for row in rows) if of is None else (of,)
-        self.told.append(Told(does, subjects, by, word, ids, rows[0]["batch"]))
+        self.told.append(Told(does, subjects, by, word, ids, rows[0]["batch"], is_new=not known & set(ids)))
 
     def list_standing(self) -> list[Told]:
         """What was acknowledged and not taken back."""
@@ -254,7 +257,7 @@ def _take_in(known: Understood, told: Told) -> None:
             case "free" | "ring":
                 known.holders.pop(subject_id, None)
                 known.rings |= {subject_id: told.word} if told.word else {}
-            case "note":
+            case "note" if told.is_new:
                 known.notes.setdefault(subject_id, []).append(told.word)
             case "ignore":
                 known.ignored.add((told.word, subject_id))
