@@ -50,12 +50,18 @@ def draw_exposures(found: Sequence[Exposure]) -> RenderableType:
     """The money of each ring, and of one ring also who lost it."""
     if not found:
         return Text("No rings.")
-    table = make_table("ring", "tier", "side", "state", "orders", "amount", right={"orders", "amount"})
+    # What is known of no order takes no column.
+    more = [
+        name for name in ("fees", "guarantees") if any(getattr(line, name) for ring in found for line in ring.money)
+    ]
+    right = {"orders", "amount", *more}
+    table = make_table("ring", "tier", "side", "state", "orders", "amount", *more, right=right)
     for ring in found:
         head: tuple[RenderableType, ...] = (show_id(ring.ring_id), show_tier(ring.tier))
         for line in ring.money:
-            amount = f"{line.amount:,.2f} {show_text(line.currency)}".rstrip()
-            table.add_row(*head, line.side, line.state, f"{line.orders:,}", amount)
+            sums = (line.amount, *(getattr(line, name) for name in more))
+            cells = ("" if each is None else f"{each:,.2f} {show_text(line.currency)}".rstrip() for each in sums)
+            table.add_row(*head, line.side, line.state, f"{line.orders:,}", *cells)
             head = ("", "")
         if not ring.money:
             table.add_row(*head, "no orders", "", "", "")

@@ -221,6 +221,8 @@ _TABLES = (
             Column("ordered_at", "time"),
             Column("status", "code"),
             _UPDATED_AT,
+            Column("fee", "number"),  # after all that older stores have: they take new columns at the end
+            Column("guarantee", "number"),
             _REMOVED,
         ),
         key="order_id",

@@ -277,9 +277,13 @@ def _leave_ignored(parts: Sequence[Part], rows: pa.Table, keep: NDArray[np.bool_
     return before - int(keep.sum())
 
 
+_UNMISSED = frozenset({"updated_at", "fee", "guarantee"})
+"""Optional columns without which no channel falls silent."""
+
+
 def _find_silent(table: Table, rows: pa.Table) -> tuple[str, ...]:
     needed = {column.name for column in table.columns if column.required or column.kind == "flag"}
-    optional = [column for column in rows.column_names if column not in needed and column != "updated_at"]
+    optional = [column for column in rows.column_names if column not in needed and column not in _UNMISSED]
     return tuple(column for column in optional if rows[column].null_count == rows.num_rows)
 
 

@@ -18,7 +18,8 @@ FINAL = frozenset({"completed", "delivered", "cancelled", "canceled"})
 
 ALL = "all"
 
-_ORDER = """o.order_id AS order_id, o.amount AS amount, o.currency AS currency, o.status AS status,
+_ORDER = """o.order_id AS order_id, o.amount AS amount, o.currency AS currency, o.status AS status, o.fee AS fee,
+o.guarantee AS guarantee,
 a.account_id AS account_id, b.account_id AS other_id"""
 _MEMBERS = """MATCH (g:Ring)<-[:MEMBER_OF]-(a:Account) WHERE g.run_id = $run_id
 RETURN g.ring_id AS ring_id, a.account_id AS account_id"""
@@ -80,6 +81,8 @@ class _Order:
     order_id: str
     other_id: str | None
     amount: float | None
+    fee: float | None
+    guarantee: float | None
     currency: str
     state: str
     is_sale: bool
@@ -88,18 +91,19 @@ class _Order:
 def _read_order(row: Row, is_sale: bool, refunded: Collection[str]) -> _Order:
     status = (row["status"] or "").casefold()
     state = "taken back" if status in refunded else "done" if status in FINAL else "open"
-    return _Order(row["order_id"], row["other_id"], row["amount"], row["currency"] or "", state, is_sale)
+    money = row["amount"], row["fee"], row["guarantee"]
+    return _Order(row["order_id"], row["other_id"], *money, row["currency"] or "", state, is_sale)
 
 
 def _sum_up(ring_id: str, members: Sequence[str], by_account: dict[str, list[_Order]]) -> Exposure:
     inside = set(members)
-    money: dict[tuple[str, str, str], list[float | None]] = defaultdict(list)
+    money: dict[tuple[str, str, str], list[_Order]] = defaultdict(list)
     lost: dict[tuple[str, str, str, str], list[float | None]] = defaultdict(list)
     for order in (each for who in sorted(inside) for each in by_account[who]):
         is_inside = order.other_id in inside
         if is_inside and order.is_sale:
             continue  # it was counted as the buyer's
-        money[(_name_side(order, inside), order.state, order.currency)].append(order.amount)
+        money[(_name_side(order, inside), order.state, order.currency)].append(order)
         if not is_inside and order.other_id is not None and _loses(order):
             role = "buyer" if order.is_sale else "seller"
             lost[(order.other_id, role, order.state, order.currency)].append(order.amount)
@@ -107,9 +111,19 @@ def _sum_up(ring_id: str, members: Sequence[str], by_account: dict[str, list[_Or
         ring_id=ring_id,
         kind=None,
         tier=None,
-        money=tuple(MoneyLine(*key, len(each), _add(each)) for key, each in sorted(money.items())),
+        money=tuple(_make_line(key, each) for key, each in sorted(money.items())),
         victims=_list_victims(lost),
     )
+
+
+def _make_line(key: tuple[str, str, str], orders: Sequence[_Order]) -> MoneyLine:
+    known = [[each for each in held if each is not None] for held in zip(*map(_list_extras, orders), strict=True)]
+    fees, guarantees = (_add(each) if each else None for each in known)
+    return MoneyLine(*key, len(orders), _add(each.amount for each in orders), fees, guarantees)
+
+
+def _list_extras(order: _Order) -> tuple[float | None, float | None]:
+    return order.fee, order.guarantee
 
 
 def _loses(order: _Order) -> bool:

@@ -128,13 +128,19 @@ class Timeline:
 
 @dataclass(frozen=True)
 class MoneyLine:
-    """Orders of a ring's members on one side, in one state and currency, and what they add up to."""
+    """Orders of a ring's members on one side, in one state and currency, and what they add up to.
+
+    ``fees`` and ``guarantees`` are what the platform earns by these orders, and what it stands in for; None where it is
+    known of none.
+    """
 
     side: str
     state: str
     currency: str
     orders: int
     amount: float
+    fees: float | None = None
+    guarantees: float | None = None
 
 
 @dataclass(frozen=True)

@@ -98,9 +98,10 @@ def _node(label: str, /, **properties: Type | Property) -> Node:
     return Node(label, _complete(properties))
 
 
-def _later_node(label: str, since: int, /, **properties: Type) -> Node:
+def _later_node(label: str, since: int, /, **properties: Type | Property) -> Node:
     """A label that no graph of an earlier version has."""
-    return Node(label, {name: Property(each, since) for name, each in properties.items()})
+    held = {name: each if isinstance(each, Property) else Property(each, since) for name, each in properties.items()}
+    return Node(label, held)
 
 
 def _relationship(kind: str, /, *ends: tuple[str, str], **properties: Type | Property) -> Relationship:
@@ -175,6 +176,8 @@ _FACT_NODES = (
         order_id="text",
         review_id="text",
         updated_at="time",
+        fee=Property("real", since=4),
+        guarantee=Property("real", since=4),
     ),
 )
 
@@ -226,6 +229,8 @@ _FACT_RELATIONSHIPS = (
         ordered_at="time",
         status="text",
         updated_at=Property("time", since=3),
+        fee=Property("real", since=4),
+        guarantee=Property("real", since=4),
     ),
     _relationship("LISTED", ("Account", "Listing")),
     _relationship("WROTE", ("Account", "Review")),

@@ -72,7 +72,8 @@ _REVIEWS = (
 )
 _ORDER_DETAILS = (
     "o.order_id AS order_id, o.product_id AS product_id, o.amount AS amount, o.currency AS currency,"
-    " o.ordered_at AS ordered_at, o.status AS status, o.updated_at AS updated_at"
+    " o.ordered_at AS ordered_at, o.status AS status, o.updated_at AS updated_at,"
+    " o.fee AS fee, o.guarantee AS guarantee"
 )
 _ORDERS_OF_SELLERS = (
     "MATCH (b:Account)-[o:ORDERED]->(s:Account)"
