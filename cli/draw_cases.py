@@ -35,15 +35,17 @@ def draw_queue(found: Queue) -> RenderableType:
     if not found.lines:
         return Group(*parts, Text("No case waits."))
     numbers = {"score", "size", "harm", "chance", "minutes", "waits"}
-    table = make_table(
-        "case", "kind", "tier", "score", "size", "harm", "chance", "minutes", "waits", "with", right=numbers
-    )
+    # What is known of none takes no column.
+    more = [name for name in ("chance", "holder") if any(getattr(line, name) for line in found.lines)]
+    heads = {"chance": "chance", "holder": "with"}
+    names = ("case", "kind", "tier", "score", "size", "harm", "minutes", "waits", *(heads[each] for each in more))
+    table = make_table(*names, right=numbers)
     for line in found.lines:
+        told = {"chance": show_number(line.chance), "holder": show_text(line.holder)}
         waits = f"{line.age_days} d{f', skipped {line.skipped}' if line.skipped else ''}"
         table.add_row(
             show_id(line.case_id), line.kind, show_tier(line.tier), show_number(line.score), str(line.size),
-            show_number(line.harm, 0), show_number(line.chance), show_number(line.minutes, 0), waits,
-            show_text(line.holder),
+            show_number(line.harm, 0), show_number(line.minutes, 0), waits, *(told[each] for each in more),
         )  # fmt: skip
     return Group(*parts, table, Text(_say_expected(found)))
 

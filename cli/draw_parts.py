@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import TYPE_CHECKING
 
 from rich import box
+from rich.cells import cell_len
 from rich.console import RenderableType
 from rich.padding import Padding
 from rich.table import Table
@@ -65,27 +66,45 @@ def show_id(value: object) -> Text:
 
 
 class _WordedTable(Table):
-    """A table whose headings are broken between words, unless the screen is too narrow for that."""
+    """A table that is broken between words, in its cells or at least in its headings, if the screen has the room."""
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        needed = sum((each.min_width or 0) + 3 for each in self.columns)
-        if needed > options.max_width:
-            for column in self.columns:
-                column.min_width = None
+        room = options.max_width - 3 * (len(self.columns) - 1)
+        headings = [_measure(each.header, longest=True) for each in self.columns]
+        words = [max(_measure(cell, longest=True) for cell in (each.header, *each._cells)) for each in self.columns]
+        whole = [max(_measure(cell) for cell in (each.header, *each._cells)) for each in self.columns]
+        least = next((each for each in (words, headings) if sum(each) <= room), None)
+        for column, width in zip(self.columns, _share(room, least, whole) if least else [], strict=False):
+            column.width = width
         return super().__rich_console__(console, options)
+
+
+def _measure(cell: RenderableType, *, longest: bool = False) -> int:
+    """How wide a cell is, or its longest word."""
+    text = cell.plain if isinstance(cell, Text) else str(cell)
+    return max(map(cell_len, text.split() if longest else text.split("\n")), default=0)
+
+
+def _share(room: int, least: Sequence[int], whole: Sequence[int]) -> list[int]:
+    """The widths of columns: what each needs at least, and what is left to those that are whole with the least more.
+
+    >>> _share(20, [5, 5, 5], [5, 7, 30])
+    [5, 7, 8]
+    """
+    widths, left = list(least), room - sum(least)
+    for place in sorted(range(len(least)), key=lambda place: whole[place] - least[place]):
+        more = max(0, min(left, whole[place] - least[place]))
+        widths[place] += more
+        left -= more
+    return widths
 
 
 def make_table(*names: str, right: set[str] | None = None) -> Table:
     """A table with these columns; those in ``right`` hold numbers."""
     table = _WordedTable(box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False, header_style="dim")
     for name in names:
-        longest = max(map(len, show_text(name).split()), default=0)
-        table.add_column(
-            Text(show_text(name)),
-            justify="right" if name in (right or set()) else "left",
-            overflow="fold",
-            min_width=longest,
-        )
+        side: JustifyMethod = "right" if name in (right or set()) else "left"
+        table.add_column(Text(show_text(name)), justify=side, overflow="fold")
     return table
 
 

@@ -13,8 +13,10 @@ import small_market
 from command_line import run
 from rich.console import Console
 
-from cli.draw_parts import make_table
+from cli.draw_cases import draw_queue
+from cli.draw_parts import make_table, show_id
 from cli.glossary import find_entries, read_glossary
+from graph.casework.queue import Queue, QueueLine
 from graph.open import open_store
 
 pytestmark = pytest.mark.usefixtures("plain_surroundings")
@@ -120,6 +122,27 @@ def draw(width: int) -> str:
 @pytest.mark.parametrize("width", [70, 80])
 def test_no_heading_is_broken_inside_a_word(width: int) -> None:
     assert {"similarity", "probability", "used", "discoveries"} <= set(draw(width).split())
+
+
+def test_no_id_is_broken_while_there_is_room_to_break_words_elsewhere() -> None:
+    table = make_table("ring", "tier", "amount", "action", right={"amount"})
+    table.add_row(
+        show_id("R6159c9f1fa"), "automatic", "12,241.86 USD", "restrict, and let a person confirm within a day"
+    )
+    console = Console(width=50)
+    with console.capture() as shown:
+        console.print(table)
+    assert {"R6159c9f1fa", "automatic", "12,241.86", "restrict,"} <= set(shown.get().split())
+
+
+def test_the_queue_fits_a_terminal_of_eighty_columns() -> None:
+    line = QueueLine("R6159c9f1fa", "attack", "automatic", 0.95, 138, 130_551.0, None, 115.0, 8.0, 12, "open", "", 0)
+    console = Console(width=80)
+    with console.capture() as shown:
+        console.print(draw_queue(Queue((line,), (), 1, 15.0, None, None, None, "nobody can say")))
+    head, _, row, *_ = shown.get().splitlines()
+    assert head.split() == ["case", "kind", "tier", "score", "size", "harm", "minutes", "waits"]
+    assert row.split() == ["R6159c9f1fa", "attack", "automatic", "0.95", "138", "130,551", "115", "12", "d"]
 
 
 def test_a_screen_too_narrow_for_the_headings_still_has_every_cell() -> None:
