@@ -30,6 +30,17 @@ def draw_job(job: Job) -> RenderableType:
     return Group(*parts)
 
 
+def draw_alerts(rows: Sequence[Mapping[str, Any]]) -> RenderableType:
+    """What was alerted to, and who does not know it yet."""
+    if not rows:
+        return Text("No night has alerted to anything.")
+    table = make_table("when", "alert", "says", "waits for")
+    for row in rows:
+        when = f"{row['at']:%Y-%m-%d %H:%M}"
+        table.add_row(when, row["kind"], show_text(row["words"]), show_text(", ".join(row["waits"])))
+    return table
+
+
 def draw_findings(found: Sequence[Finding]) -> RenderableType:
     """What was looked at, how it is, and what to do."""
     table = make_table("what", "state", "says", "what to do")

@@ -75,6 +75,7 @@ COMMANDS = {
     "generations": ("cli.keeping", "List the generations of the store, the newest first."),
     "restore": ("cli.keeping", "Go back to an earlier generation of the store."),
     "rollback": ("cli.night", "Go back to what was published before the last night."),
+    "alerts": ("cli.night", "List what nights have alerted to, the latest first."),
     "doctor": ("cli.night", "Say what is wrong, and what to do about it."),
     "completion": ("cli.work", "Print the script that completes commands in a shell."),
 }

@@ -1,4 +1,4 @@
-"""The commands for whoever runs Ringfence unattended: run, rollback, doctor."""
+"""The commands for whoever runs Ringfence unattended: run, rollback, doctor, alerts."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import click
 
 from cli.context import Workplace, pass_workplace
 from cli.measures import CHANGED
-from cli.options import parse_time
+from cli.options import limit_option, parse_time
 from cli.output import Answer, Format, as_rows, format_option, list_columns, say, write_answer
 from cli.progress import show_progress
 from graph.errors import ConfigError
@@ -18,10 +18,12 @@ from graph.errors import ConfigError
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
+    from detection.job.alerts import Told
     from detection.job.health import Finding
     from detection.job.order import Order
     from detection.job.record import Job
 
+ALERT_COLUMNS = ("alert_id", "at", "kind", "subject_id", "words", "batch", "waits")
 PARTIAL = 11
 """The exit code of a night that published, and did not do what was planned."""
 STEP_COLUMNS = ("name", "began_at", "seconds", "skipped", "result")
@@ -81,6 +83,7 @@ def read_order(workplace: Workplace, asked: dict[str, Any]) -> Order:
         measures=read_measure_policy(settings.measures),
         rules=rules,
         tables=tables,
+        folder=workplace.place_file(""),
         metrics=workplace.place_file(rules.metrics) if rules.metrics else None,
         since=None if since is None else since.replace(tzinfo=UTC),
         **asked,
@@ -155,4 +158,44 @@ def _draw_findings(found: list[Finding]) -> RenderableType:
     return draw_findings(found)
 
 
-COMMANDS: dict[str, click.Command] = {each.name or "": each for each in (run, rollback, doctor)}
+@click.command(short_help="List what nights have alerted to, the latest first.")
+@limit_option
+@click.option("--send", is_flag=True, help="Tell now what could not be told before.")
+@format_option
+@pass_workplace
+def alerts(workplace: Workplace, limit: int | None, send: bool, form: Format) -> None:
+    """List what nights have alerted to, the latest first, and whom it could not be told to yet.
+
+    A new ring, one that grew or is of a higher tier, a cleared account that drifts back, a measure that ends, a
+    failed check: each once. [[run.alerts]] in ringfence.toml says who hears of it.
+    """
+    from detection.job.alerts import read_told
+    from detection.job.hearing import tell_again
+    from detection.job.record import JobsFolder
+
+    jobs = JobsFolder(workplace.place_jobs())
+    if send:
+        with jobs.locked(0.0):
+            problems = tell_again(read_order(workplace, {"tables": None, "since": None}), jobs)
+        if problems:
+            raise ConfigError("; ".join(problems))
+    told = read_told(jobs.path)
+    waits = {batch: [name for name, each in told.waiting.items() if batch in each] for batch in _list_waiting(told)}
+    rows = [
+        {name: getattr(each, name, None) for name in ALERT_COLUMNS} | {"waits": waits.get(each.batch, [])}
+        for each in reversed(told.alerts)
+    ][:limit]
+    write_answer(Answer(rows, ALERT_COLUMNS, rows, lambda: _draw_alerts(rows)), form)
+
+
+def _list_waiting(told: Told) -> set[str]:
+    return {batch for batches in told.waiting.values() for batch in batches}
+
+
+def _draw_alerts(rows: list[dict[str, Any]]) -> RenderableType:
+    from cli.draw_night import draw_alerts
+
+    return draw_alerts(rows)
+
+
+COMMANDS: dict[str, click.Command] = {each.name or "": each for each in (run, rollback, doctor, alerts)}

@@ -48,6 +48,8 @@ class Order:
         Whether to take up the last night, and to begin no other.
     metrics
         The file of metrics; None for none.
+    folder
+        Where the settings file lies: files that it names are relative to that.
     despite
         The checks and bounds that may fail.
     """
@@ -63,6 +65,7 @@ class Order:
     dry_run: bool = False
     retry: bool = False
     metrics: Path | None = None
+    folder: Path = Path()
     despite: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
@@ -72,6 +75,10 @@ class Order:
                 raise ConfigError(
                     f"--despite {name!r} is no check and no bound; they are {', '.join((*CHECKS, *BOUNDS))}"
                 )
+
+    def find_file(self, name: str) -> Path:
+        """A file that the settings name."""
+        return self.folder / name
 
     def record_settings(self) -> dict[str, Any]:
         """What a record keeps of the settings."""

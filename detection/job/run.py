@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -10,6 +11,7 @@ import msgspec
 
 from detection.casework.facts import read_heard
 from detection.job.checks import CHECKS_OF_TABLES
+from detection.job.hearing import tell_night
 from detection.job.inputs import Export, choose_new, find_exports
 from detection.job.metrics import write_metrics
 from detection.job.night import Night, Stopped
@@ -23,6 +25,8 @@ from graph.progress import Progress, no_progress
 from graph.queries.runs import find_latest_run
 from graph.staging import discard_stage
 from graph.version import VERSION
+
+log = logging.getLogger("ringfence.job")
 
 
 def run_night(order: Order, jobs: JobsFolder, *, progress: Progress = no_progress, wait_seconds: float = 0.0) -> Job:
@@ -59,9 +63,18 @@ def _end(night: Night, state: State, **fields: object) -> Job:
     night.put(state=state, finished_at=datetime.now(UTC), **fields)
     if not night.order.dry_run:
         night.jobs.keep(night.order.rules.keep_jobs)
+        _tell(night)
         if night.order.metrics is not None:
             write_metrics(night.order.metrics, night.job, night.jobs.read_all(), _count_measures(night.order))
     return night.job
+
+
+def _tell(night: Night) -> None:
+    """A night is what it is, whether or not anybody can be told."""
+    try:
+        tell_night(night.order, night.jobs, night.job, at=datetime.now(UTC))
+    except RingfenceError as error:
+        log.warning("alerts could not be told: %s", error)
 
 
 def _count_measures(order: Order) -> dict[str, int]:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta
 
 from graph.errors import ConfigError
 from graph.settings import nearest_hint
+from graph.vocabulary import Tier
 
 Share = Annotated[float, Meta(ge=0.0, le=1.0)]
 
@@ -48,6 +49,48 @@ CHECKS = tuple(name for name in CheckSettings.__struct_fields__ if name != "leas
 """The names of the checks."""
 
 
+class AlertTarget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """Who hears of what a night has found.
+
+    Attributes
+    ----------
+    name
+        By which it is known what was told: another name is told everything anew.
+    kind
+        `text` or `jsonl`, lines added to a file; `email`; `webhook`, in the form of Standard Webhooks.
+    path
+        Of the file; relative to the settings file.
+    url
+        Of the webhook.
+    secret_file
+        Holds the secret of the webhook (`whsec_` and base 64), or the password of the mail server; relative to the settings file.
+    host, port, starttls, username
+        Of the mail server.
+    sender, to
+        Of e-mails.
+    """  # noqa: E501 - the page of settings takes its words from here, one line each
+
+    name: Annotated[str, Meta(min_length=1)]
+    kind: Literal["text", "jsonl", "email", "webhook"]
+    path: str = ""
+    url: str = ""
+    secret_file: str = ""
+    host: str = "localhost"
+    port: Annotated[int, Meta(ge=1, le=65535)] = 25
+    starttls: bool = False
+    username: str = ""
+    sender: str = ""
+    to: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        needs = {"text": ("path",), "jsonl": ("path",), "email": ("sender", "to"), "webhook": ("url", "secret_file")}
+        lacking = [name for name in needs[self.kind] if not getattr(self, name)]
+        if lacking:
+            raise ValueError(f"the target {self.name!r} of alerts needs {' and '.join(lacking)}")
+        if self.url and not self.url.startswith(("https://", "http://")):
+            raise ValueError(f"the target {self.name!r} of alerts has a url that is none")
+
+
 class JobSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What `ringfence run` does, under ``[run]``.
 
@@ -59,6 +102,10 @@ class JobSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         How many of the latest records stay.
     metrics
         The file of metrics for Prometheus, ending in `.prom`; empty for none. Relative to the settings file.
+    alerts
+        Who hears of what a night has found.
+    alert_tier
+        Rings of this tier or above are worth an alert.
     by
         Who applies measures where a run may, as it is kept with them.
     """
@@ -66,6 +113,8 @@ class JobSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     tables: str = ""
     keep_jobs: Annotated[int, Meta(ge=2)] = 60
     metrics: str = ""
+    alerts: tuple[AlertTarget, ...] = ()
+    alert_tier: Tier = "review"
     by: str = "ringfence run"
     checks: CheckSettings = CheckSettings()
 

@@ -78,7 +78,7 @@ def diff_runs(store: GraphStore, before_id: str, after_id: str) -> RunDiff:
     """
     before_run, after_run = (find_stored_run(store, each) for each in (before_id, after_id))
     before, after = read_ties(store, before_run.run_id), read_ties(store, after_run.run_id)
-    known = _list_known(store, before_run)
+    known = list_known_rings(store, before_run)
     changes = tell_changes(before, after, known=known)
     return RunDiff(
         before_run.run_id,
@@ -89,7 +89,7 @@ def diff_runs(store: GraphStore, before_id: str, after_id: str) -> RunDiff:
     )
 
 
-def _list_known(store: GraphStore, run: RunSummary) -> frozenset[str]:
+def list_known_rings(store: GraphStore, run: RunSummary) -> frozenset[str]:
     """The ids of rings of runs before a run."""
     cypher = "MATCH (u:Run)-[:FOUND]->(g:Ring) WHERE u.sequence < $sequence RETURN DISTINCT g.ring_id AS ring_id"
     return frozenset(row["ring_id"] for row in ask(store, cypher, sequence=run.sequence))

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import pytest
 import small_market
+from command_line import run
 
 
 @pytest.fixture(scope="module")
@@ -43,3 +45,22 @@ def here(market: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def elsewhere(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     return tmp_path
+
+
+@pytest.fixture(scope="session")
+def first_night(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with ``exports/1``, and the store and the record of the night that loaded it."""
+    place = tmp_path_factory.mktemp("night")
+    small_market.write_tables(place / "exports" / "1")
+    with pytest.MonkeyPatch.context() as patched:
+        patched.chdir(place)
+        result = run("run", "exports", "--format", "json")
+    assert result.exit_code == 0, result.output
+    return place
+
+
+@pytest.fixture
+def after_a_night(first_night: Path, elsewhere: Path) -> Path:
+    """A place of one's own after the first night."""
+    shutil.copytree(first_night, elsewhere, dirs_exist_ok=True)
+    return elsewhere

@@ -3,84 +3,36 @@
 from __future__ import annotations
 
 import json
-import shutil
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 from command_line import ask, do, run
+from nights import (
+    LATER,
+    NIGHTS,
+    STORE,
+    bring_more,
+    count_accounts,
+    find_step,
+    list_generations,
+    night,
+    read_last,
+    say_steps,
+)
 from property_graph import Dump, as_server, empty_quickly
 from small_market import HOSTILE, write_tables
 
 from cli.context import Workplace
-from cli.night import read_order
 from detection.job import night as at_work
-from detection.job.health import examine
 from detection.job.record import STEPS, JobsFolder
 from graph.open import open_store
 from graph.staging import find_staged_facts
 from graph.stores.location import Folder, Server
 
-pytestmark = pytest.mark.usefixtures("plain_surroundings", "here")
-STORE, NIGHTS = Path("ringfence-store"), Path("ringfence-store-nights")
+pytestmark = pytest.mark.usefixtures("plain_surroundings", "after_a_night")
 WATCHED = dict.fromkeys(("ann", "bob", "cyd", HOSTILE), "watch")
-LATER = "account_id,created_at,role,status\nnewcomer,,,\n"
-
-
-@pytest.fixture(scope="module")
-def first_night(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A folder with ``exports/1``, and the store and the record of the night that loaded it."""
-    place = tmp_path_factory.mktemp("night")
-    write_tables(place / "exports" / "1")
-    with pytest.MonkeyPatch.context() as patched:
-        patched.chdir(place)
-        result = run("run", "exports", "--format", "json")
-    assert result.exit_code == 0, result.output
-    return place
-
-
-@pytest.fixture
-def here(first_night: Path, elsewhere: Path) -> Path:
-    shutil.copytree(first_night, elsewhere, dirs_exist_ok=True)
-    return elsewhere
-
-
-def night(*words: str, exit_code: int = 0) -> dict[str, Any]:
-    """The record of a night that ends as it should."""
-    result = run("run", "exports", *words, "--format", "json")
-    assert result.exit_code == exit_code, result.output
-    return json.loads(result.stdout) if result.stdout else read_last()  # type: ignore[no-any-return]  # an object
-
-
-def read_last() -> dict[str, Any]:
-    number = JobsFolder(NIGHTS).list_numbers()[-1]
-    return json.loads((NIGHTS / f"{number:06d}" / "record.json").read_bytes())  # type: ignore[no-any-return]  # one
-
-
-def say_steps(job: dict[str, Any]) -> dict[str, bool]:
-    """By step whether there was something to do."""
-    return {step["name"]: not step.get("skipped", False) for step in job["steps"]}
-
-
-def find_step(job: dict[str, Any], name: str) -> dict[str, Any]:
-    (found,) = (step["result"] for step in job["steps"] if step["name"] == name)
-    return found  # type: ignore[no-any-return]  # an object
-
-
-def list_generations() -> list[int]:
-    return sorted(int(each.name) for each in (STORE / "generations").iterdir())
-
-
-def count_accounts() -> int:
-    with open_store(str(STORE)) as store:
-        return store.snapshot().n_accounts
-
-
-def bring_more(name: str = "2", text: str = LATER) -> None:
-    (Path("exports") / name).mkdir()
-    (Path("exports") / name / "accounts.csv").write_text(text, encoding="utf-8")
 
 
 def test_the_first_night_does_every_step_and_says_what_came_of_it() -> None:
@@ -152,10 +104,10 @@ def test_what_fails_its_checks_publishes_nothing_until_somebody_names_the_check(
 
 
 @pytest.fixture(autouse=True)
-def lenient(request: pytest.FixtureRequest, here: Path) -> None:
+def lenient(request: pytest.FixtureRequest, after_a_night: Path) -> None:
     """Small exports are no alarm, unless a test is about that."""
     if "checks" not in request.node.name:
-        (here / "ringfence.toml").write_text("[run.checks]\nleast_rows_share = 0\n", encoding="utf-8")
+        (after_a_night / "ringfence.toml").write_text("[run.checks]\nleast_rows_share = 0\n", encoding="utf-8")
 
 
 def test_a_run_that_is_not_like_the_last_fails_its_checks() -> None:
@@ -301,57 +253,6 @@ def test_rollback_goes_back_to_what_was_published_before() -> None:
     assert "Generation 1 is the graph again" in do("rollback")
     assert count_accounts() == 66
     assert "`ringfence restore GENERATION`" in do("rollback", exit_code=1)
-
-
-def test_a_night_leaves_its_metrics_also_when_it_fails(monkeypatch: pytest.MonkeyPatch) -> None:
-    settings = "[run]\nmetrics = 'ringfence.prom'\n[run.checks]\nleast_rows_share = "
-    Path("ringfence.toml").write_text(f"{settings}0\n", encoding="utf-8")
-    night()
-    said = Path("ringfence.prom").read_text(encoding="utf-8")
-    assert 'ringfence_night_state{state="done"} 1.0' in said
-    assert 'ringfence_measures_in_force{measure="hold"} 0.0' in said
-    assert "ringfence_accounts 66.0" in said
-    success = next(line for line in said.splitlines() if line.startswith("ringfence_night_last_success"))
-    bring_more()
-    Path("ringfence.toml").write_text(f"{settings}0.5\n", encoding="utf-8")
-    night(exit_code=9)
-    said = Path("ringfence.prom").read_text(encoding="utf-8")
-    assert 'ringfence_night_state{state="refused"} 1.0' in said
-    assert 'ringfence_night_check_passed{check="least_rows_share"} 0.0' in said
-    assert "ringfence_night_exit_code 9.0" in said
-    assert success in said
-
-
-def find_findings() -> dict[str, tuple[str, str]]:
-    result = run("doctor", "--format", "json")
-    return {each["what"]: (each["grade"], each["says"]) for each in json.loads(result.stdout)}
-
-
-def test_the_doctor_says_what_is_wrong_and_what_to_do() -> None:
-    Path("ringfence.toml").write_text("[run]\ntables = 'exports'\n", encoding="utf-8")
-    assert {grade for grade, _ in find_findings().values()} == {"well"}
-    assert "well" in do("doctor")
-    bring_more()
-    night(exit_code=9)
-    Path("ringfence.toml").write_text("[run]\ntables = 'gone'\n[measures]\nrenew_days = 99\n", encoding="utf-8")
-    found = find_findings()
-    wrong = {what for what, (grade, _) in found.items() if grade == "wrong"}
-    assert wrong == {"policy", "tables", "nights"}
-    assert found["stage"][0] == "look"
-    assert "night 2 is refused: nothing was published" in found["nights"][1]
-    assert "5 of 12 are wrong: policy, tables, nights" in do("doctor", exit_code=1)
-    shutil.rmtree(STORE)
-    assert find_findings()["store"][0] == "wrong"
-
-
-def test_the_doctor_knows_a_night_that_is_late_and_one_that_is_at_work() -> None:
-    order = read_order(Workplace(), {"tables": None, "since": None})
-    later = datetime.now(UTC) + timedelta(hours=30)
-    with JobsFolder(NIGHTS).locked(0.0):
-        found = {each.what: each for each in examine(order, JobsFolder(NIGHTS), now=later)}
-    assert (found["schedule"].grade, found["lock"].grade) == ("wrong", "look")
-    assert "30" in found["schedule"].says
-    assert "lock" not in find_findings()
 
 
 def test_bad_tables_or_settings_are_one_line() -> None:
