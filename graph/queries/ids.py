@@ -57,19 +57,23 @@ def find_nearest_id(store: GraphStore, subject: Subject, wrong_id: str) -> str |
 def pick_nearest(wrong_id: str, candidates: Iterable[str]) -> str | None:
     """The candidate most like a wrong id, in whatever case; None where none is near enough to have been meant.
 
-    Of equals it is the one that is alike in its case too, or begins alike, then the first in order.
+    Of equals it is the one of the same letters, for two were swapped, then one that is alike in its case too, or begins
+    alike, then the first in order.
 
     >>> pick_nearest("A12x", ["B7", "A12", "A99"]), pick_nearest("zebra", ["B7", "A12"])
     ('A12', None)
+    >>> pick_nearest("chrage", ["change", "charge"])
+    'charge'
     """
     wrong = wrong_id.casefold()
     folded, exact = SequenceMatcher(b=wrong, autojunk=False), SequenceMatcher(b=wrong_id, autojunk=False)
 
-    def measure(candidate: str) -> tuple[float, float, int]:
+    def measure(candidate: str) -> tuple[float, bool, float, int]:
         folded.set_seq1(candidate.casefold())
         exact.set_seq1(candidate)
         alike = takewhile(lambda pair: pair[0] == pair[1], zip(candidate, wrong_id, strict=False))
-        return folded.ratio(), exact.ratio(), sum(1 for _ in alike)
+        is_swapped = sorted(candidate.casefold()) == sorted(wrong)
+        return folded.ratio(), is_swapped, exact.ratio(), sum(1 for _ in alike)
 
     nearest = max(sorted(set(candidates)), key=measure, default=None)
     return nearest if nearest is not None and measure(nearest)[0] >= _NEAR else None
