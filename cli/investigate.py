@@ -27,6 +27,7 @@ WHAT = ("sign-up", "use", "order", "sale", "review", "refund", "status", "label"
 @click.option(
     "--limit", "-n", "most", type=click.IntRange(min=1), default=100, show_default=True, help="The first so many."
 )
+@run_option
 @format_option
 @pass_workplace
 def timeline(workplace: Workplace, /, any_id: str, form: Format, **wanted: Any) -> None:

@@ -31,7 +31,9 @@ MAX_SHARED = 1000
 
 @click.command(short_help="List the accounts that behave most like one.")
 @click.argument("account_id", metavar="ID", type=parse_id)
-@click.option("-k", "most", type=click.IntRange(min=1), default=10, show_default=True, help="How many accounts.")
+@click.option(
+    "--limit", "-n", "-k", "most", type=click.IntRange(min=1), default=10, show_default=True, help="How many accounts."
+)
 @click.option(
     "--encoder",
     type=click.Path(path_type=Path, dir_okay=False),

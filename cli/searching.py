@@ -23,9 +23,10 @@ MOST_COMPARED = 8
 @click.command(short_help="Find any id or identifier, or part of one.")
 @click.argument("text", metavar="TEXT", type=parse_id)
 @click.option("--limit", "-n", type=click.IntRange(min=1), default=20, show_default=True, help="Only the best so many.")
+@run_option
 @format_option
 @pass_workplace
-def search(workplace: Workplace, text: str, limit: int, form: Format) -> None:
+def search(workplace: Workplace, text: str, limit: int, run_id: str | None, form: Format) -> None:
     """Find TEXT in ids of accounts, rings, runs, reviews, products and orders, and in identifiers.
 
     Capitals do not matter, and addresses, e-mail addresses, telephones, cards and networks are found
@@ -36,7 +37,7 @@ def search(workplace: Workplace, text: str, limit: int, form: Format) -> None:
     from graph.queries.views import Hit
 
     with workplace.open_store() as store:
-        found = find(store, text, most=limit)
+        found = find(store, text, most=limit, run_id=run_id)
     write_answer(Answer(found, list_columns(Hit), as_rows(found.hits), lambda: _render().draw_found(found)), form)
 
 
@@ -70,9 +71,10 @@ def compare(workplace: Workplace, account_ids: tuple[str, ...], run_id: str | No
 @click.option(
     "--limit", "-n", "most", type=click.IntRange(min=1), default=10, show_default=True, help="Beside one another."
 )
+@run_option
 @format_option
 @pass_workplace
-def expand(workplace: Workplace, /, any_id: str, channels: tuple[str, ...], form: Format, **bounds: int) -> None:
+def expand(workplace: Workplace, /, any_id: str, channels: tuple[str, ...], form: Format, **bounds: Any) -> None:
     """Look around an account, or around a ring's members: who shares something with them, hop by hop.
 
     Each account stands once, under the one with which it shares most.  Things that very many share

@@ -19,13 +19,15 @@ from graph.stores.protocol import GraphStore
 class Bounds:
     """How far to look: so many hops, over these channels (all if none), and so many accounts beside one another.
 
-    What more than ``max_hub`` accounts share is folded: it is named and not followed.
+    What more than ``max_hub`` accounts share is folded: it is named and not followed.  Members and tiers are those of
+    the run ``run_id``, of the latest otherwise.
     """
 
     hops: int = 1
     channels: frozenset[str] = frozenset()
     most: int = 10
     max_hub: int = DEFAULT_MAX_HUB
+    run_id: str | None = None
 
 
 def expand(store: GraphStore, subject_id: str, bounds: Bounds) -> Expansion:
@@ -38,7 +40,7 @@ def expand(store: GraphStore, subject_id: str, bounds: Bounds) -> Expansion:
     UnknownIdError
         If it is the id of no account and of no ring.
     """
-    roots = find_accounts_of(store, subject_id)
+    roots = find_accounts_of(store, subject_id, run_id=bounds.run_id)
     search = Search(store, frozenset(roots), bounds.max_hub)
     levels: list[Children] = []
     seen, frontier = set(roots), list(roots)
@@ -50,7 +52,7 @@ def expand(store: GraphStore, subject_id: str, bounds: Bounds) -> Expansion:
         seen |= {each for children in found.values() for each, _ in children}
         if not frontier:
             break
-    verdicts = find_verdicts(store, {*roots, *_list_shown(levels, bounds)})
+    verdicts = find_verdicts(store, {*roots, *_list_shown(levels, bounds)}, run_id=bounds.run_id)
     tiers = {each: verdict.tier for each, verdict in verdicts.items()}
     branches = tuple(_grow(root, (), levels, tiers, bounds.most) for root in roots)
     folded = sorted(_pick(search.left_out, bounds.channels), key=lambda each: (-each.accounts, each.channel, each.name))

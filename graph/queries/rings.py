@@ -100,19 +100,21 @@ def list_members_of(store: GraphStore, ring_id: str, *, run_id: str | None = Non
     return [each["id"] for each in ask(store, cypher, ring_key=row["ring_key"])]
 
 
-def find_accounts_of(store: GraphStore, subject_id: str) -> list[str]:
-    """An account by itself, or the members of a ring.
+def find_accounts_of(store: GraphStore, subject_id: str, *, run_id: str | None = None) -> list[str]:
+    """An account by itself, or the members of a ring as a run found it; as the latest run that did otherwise.
 
     Raises
     ------
     UnknownIdError
-        If it is the id of neither.
+        If it is the id of neither, or there is no such run.
     """
+    if run_id is not None:
+        find_stored_run(store, run_id)
     (rows,) = store.query_many([about_accounts("", "a.account_id AS account_id", [subject_id])])
     if rows:
         return [subject_id]
     if ask(store, RING_RUNS, ring_id=subject_id):
-        return list_members_of(store, subject_id)
+        return list_members_of(store, subject_id, run_id=run_id)
     nearest = [find_nearest_id(store, kind, subject_id) for kind in ("account", "ring")]
     known = [each for each in nearest if each is not None]
     raise UnknownIdError(say_unknown("account or ring", subject_id, pick_nearest(subject_id, known)))

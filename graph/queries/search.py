@@ -9,8 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from graph.identity.spellings import RULES, canonical_text
 from graph.queries.asking import USED, about_review, count_users
-from graph.queries.runs import find_latest_run
-from graph.queries.verdicts import find_verdicts
+from graph.queries.verdicts import Viewpoint, find_viewpoint, judge
 from graph.queries.views import Found, Hit, Match
 from graph.stores.protocol import GraphStore, Question
 from graph.stores.texts import NAMED_KINDS, Candidate, Wanted
@@ -26,7 +25,7 @@ _MIN_DIGITS = 5
 _MIN_LETTERS = 3
 
 
-def search(store: GraphStore, text: str, *, most: int) -> Found:
+def search(store: GraphStore, text: str, *, most: int, run_id: str | None = None) -> Found:
     """What a text is, or occurs in: ids of anything, and identifiers in any spelling that their kinds know.
 
     What it is exactly comes first, then what it is in another spelling, what begins with it, and what contains it
@@ -38,14 +37,22 @@ def search(store: GraphStore, text: str, *, most: int) -> Found:
         Part of an id, an address, an e-mail address, a telephone number, …; capitals do not matter.
     most
         How many hits are told at most.
+    run_id
+        Whose tiers and rings; the latest run's otherwise.
+
+    Raises
+    ------
+    UnknownIdError
+        If there is no such run.
     """
+    view = find_viewpoint(store, run_id)
     wanted = " ".join(text.split())
     if not wanted:
         return Found((), 0, is_more=False)
     listed = [*_find_ids(store, wanted), *_find_identifiers(store, wanted)]
     listed.sort(key=lambda each: (each.place, _rank_kind(each.kind), len(each.id), each.id))
     is_more = any(sum(each.kind == kind for each in listed) >= MOST_EACH for kind in {each.kind for each in listed})
-    return Found(_complete(store, listed[:most]), len(listed), is_more)
+    return Found(_complete(store, listed[:most], view), len(listed), is_more)
 
 
 @dataclass(frozen=True)
@@ -127,20 +134,20 @@ class _Owner:
     accounts: int = 0
 
 
-def _complete(store: GraphStore, places: Sequence[_Place]) -> tuple[Hit, ...]:
+def _complete(store: GraphStore, places: Sequence[_Place], view: Viewpoint) -> tuple[Hit, ...]:
     """Whose each hit is, and how many those are."""
     ids = {kind: [each.id for each in places if each.kind == kind] for kind in _ORDER}
     owners: dict[tuple[str, str], _Owner] = defaultdict(_Owner)
-    latest = find_latest_run(store)
+    run_id = view.run.run_id if view.run else None
     for kind, question in _OWNERS.items():
         for row in store.query_many([replace(question, ids=ids[kind])])[0]:
-            if kind != "ring" or (latest is not None and row["run_id"] == latest.run_id):
+            if kind != "ring" or row["run_id"] == run_id:
                 owner = owners[(kind, row["id"])]
                 owner.account_ids.add(row["account_id"])
                 owner.tier = row.get("tier")
     for place in places:
         owners[(place.kind, place.id)].account_ids |= place.owners
-    for account_id, verdict in (find_verdicts(store, ids["account"]) if ids["account"] else {}).items():
+    for account_id, verdict in (judge(store, ids["account"], view) if ids["account"] else {}).items():
         owners[("account", account_id)].tier = verdict.tier
     _count_users(store, places, owners)
     return tuple(_make_hit(each, owners[(each.kind, each.id)]) for each in places)

@@ -61,12 +61,16 @@ ORDER BY row_id, at"""
 
 @dataclass(frozen=True)
 class Wanted:
-    """Which moments: between two instants (UTC), of these kinds (all if none), and the first so many."""
+    """Which moments: between two instants (UTC), of these kinds (all if none), and the first so many.
+
+    A ring's members are those of the run ``run_id``.
+    """
 
     since: datetime | None = None
     until: datetime | None = None
     what: tuple[str, ...] = ()
     most: int | None = None
+    run_id: str | None = None
 
     def allows(self, moment: Moment) -> bool:
         """Whether a moment is one of them, however many there are."""
@@ -84,7 +88,7 @@ def find_timeline(store: GraphStore, subject_id: str, wanted: Wanted = EVERYTHIN
     Parameters
     ----------
     subject_id
-        An account or a ring; a ring's members are those of the latest run that found it.
+        An account or a ring; a ring's members are those of the latest run that found it, unless another is wanted.
     wanted
         Which moments are told; bursts are looked for among all of them.
 
@@ -93,7 +97,7 @@ def find_timeline(store: GraphStore, subject_id: str, wanted: Wanted = EVERYTHIN
     UnknownIdError
         If it is the id of neither.
     """
-    accounts = find_accounts_of(store, subject_id)
+    accounts = find_accounts_of(store, subject_id, run_id=wanted.run_id)
     questions = [about_accounts(way, returns, accounts) for way, returns in _ASKED.values()]
     page = dict(zip(_ASKED, store.query_many(questions), strict=True))
     told = [*_tell_facts(store, page, accounts), *_tell_changes(store, page)]

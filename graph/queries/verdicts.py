@@ -138,7 +138,12 @@ def find_verdicts(store: GraphStore, account_ids: Iterable[str], *, run_id: str 
     UnknownIdError
         If there is no such run.
     """
-    view, wanted = find_viewpoint(store, run_id), sorted(set(account_ids))
+    return judge(store, account_ids, find_viewpoint(store, run_id))
+
+
+def judge(store: GraphStore, account_ids: Iterable[str], view: Viewpoint) -> dict[str, Verdict]:
+    """What a run says of each of these accounts; see :func:`find_verdicts`."""
+    wanted = sorted(set(account_ids))
     flagged = [] if view.is_latest else wanted
     rows, raised = store.query_many([about_accounts("", _ACCOUNT, wanted), about_accounts(_FLAGGED, FLAG, flagged)])
     flags: dict[str, list[FlagRecord]] = defaultdict(list)

@@ -102,11 +102,13 @@ def test_the_other_run_is_asked_by_every_question(tmp_path: Path, monkeypatch: p
         snapshot = store.snapshot()
         run_of_past = replace(small_market.make_run(snapshot, run_id="past"), as_of=np.datetime64("2024-01-01"))
         store.write_run(replace(run_of_past, flags=()), snapshot)
-    for words in (["account", "ann"], ["why", "ann"], ["ring", "R-1"]):
+    for words in (["account", "ann"], ["why", "ann"], ["ring", "R-1"], ["search", "ann"], ["expand", "ann"]):
         now, then = run(*words), run(*words, "--run", "past")
         assert now.exit_code == then.exit_code == 0
         assert now.stdout != then.stdout
-    assert run("rings", "--run", "past").exit_code == 0
+    for words in (["rings"], ["timeline", "R-1"], ["exposure", "R-1"], ["compare", "ann", "bob"]):
+        assert run(*words, "--run", "past").exit_code == 0
+        assert run(*words, "--run", "never").exit_code == 3
     assert run("export", "accounts", "--run", "past", "-o", "-").stdout.splitlines()[1:] == []
 
 
