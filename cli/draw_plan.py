@@ -27,7 +27,7 @@ def draw_plan(plan: Plan, exceeded: Sequence[str]) -> RenderableType:
 
 
 def _draw_changes(changes: Sequence[Change]) -> RenderableType:
-    table = make_table("change", "of", "before", "measure", "until", "tier", "why")
+    table = make_table("effect", "of", "before", "measure", "until", "tier", "why")
     for each in changes:
         why = each.why + (f" (never by itself: {each.needs_person})" if each.needs_person else "")
         table.add_row(

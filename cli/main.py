@@ -248,7 +248,7 @@ class _EchoHandler(logging.Handler):
     """Logs to whatever stderr is at that moment."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        tell(self.format(record))
+        tell(self.format(record), record.levelname.lower())
 
 
 @click.group(cls=LazyGroup, help=_HELP, epilog=_EPILOG, context_settings={"help_option_names": ["-h", "--help"]})

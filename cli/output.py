@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
 import click
@@ -116,15 +116,23 @@ def is_quiet() -> bool:
     return context is not None and bool(context.meta.get(_QUIET))
 
 
-def tell(text: str) -> None:
+JSON_LOGS = "RINGFENCE_LOG"
+"""The environment variable that makes each line on stderr a document, if it is ``json``."""
+
+
+def tell(text: str, level: str = "info") -> None:
     """Print one line on stderr, about the work and not of its result; if nobody can hear it, the work goes on."""
+    line = make_visible(text)
+    if os.environ.get(JSON_LOGS) == "json":
+        at = datetime.now(UTC).isoformat(timespec="milliseconds")
+        line = json.dumps({"at": at, "level": level, "message": text.removeprefix("ringfence: ")})
     with suppress(OSError):
-        click.echo(make_visible(text), err=True)
+        click.echo(line, err=True)
 
 
 def complain(text: str) -> None:
     """Say in one line what went wrong."""
-    tell(f"ringfence: {' '.join(text.splitlines())}")
+    tell(f"ringfence: {' '.join(text.splitlines())}", "error")
 
 
 def write_out(text: str) -> None:

@@ -45,6 +45,18 @@ def test_a_list_is_sorted_as_asked_and_cut_short() -> None:
     assert len(json.loads(run("runs", "-n", "1", "--format", "json").stdout)) == 1
 
 
+def test_each_line_on_stderr_is_a_document_for_whoever_collects_logs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RINGFENCE_LOG", "json")
+    monkeypatch.chdir(tmp_path)
+    lines = [json.loads(line) for line in run("run", "nowhere", "-v").stderr.splitlines()]
+    assert (lines[-1]["level"], lines[-1]["message"][:7]) == ("error", "nowhere")
+    assert all(line.keys() == {"at", "level", "message"} for line in lines)
+    (wrong,) = run("rings", "--limt", "3").stderr.splitlines()
+    assert json.loads(wrong)["level"] == "error"
+
+
 @pytest.mark.usefixtures("here")
 def test_whoever_asks_for_quiet_hears_only_what_goes_wrong(tmp_path: Path) -> None:
     assert run("export", "rings", "-q", "-o", str(tmp_path / "r.csv")).stderr == ""
