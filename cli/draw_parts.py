@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from rich import box
 from rich.cells import cell_len
 from rich.console import RenderableType
 from rich.padding import Padding
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
@@ -17,8 +19,10 @@ from cli.visible import make_visible
 
 if TYPE_CHECKING:
     from rich.console import Console, ConsoleOptions, JustifyMethod, RenderResult
+    from rich.style import StyleType
 
 BAR_WIDTH = 16
+_BETWEEN = "   "
 TIER_STYLES = {"automatic": "bold red", "review": "yellow", "watch": "cyan", "clear": "green"}
 
 
@@ -66,22 +70,55 @@ def show_id(value: object) -> Text:
 
 
 class _WordedTable(Table):
-    """A table that is broken between words, in its cells or at least in its headings, if the screen has the room."""
+    """A table that is broken between words, in its cells or at least in its headings, if the screen has the room.
+
+    It is drawn here, for what can be in any cell of any table takes Rich ten times as long.
+    """
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
-        room = options.max_width - 3 * (len(self.columns) - 1)
-        headings = [_measure(each.header, longest=True) for each in self.columns]
-        words = [max(_measure(cell, longest=True) for cell in (each.header, *each._cells)) for each in self.columns]
-        whole = [max(_measure(cell) for cell in (each.header, *each._cells)) for each in self.columns]
+        columns = [[each.header, *each._cells] for each in self.columns]
+        room = options.max_width - len(_BETWEEN) * (len(columns) - 1)
+        headings = [_measure(each[0], longest=True) for each in columns]
+        words = [max(_measure(cell, longest=True) for cell in each) for each in columns]
         least = next((each for each in (words, headings) if sum(each) <= room), None)
-        for column, width in zip(self.columns, _share(room, least, whole) if least else [], strict=False):
-            column.width = width
-        return super().__rich_console__(console, options)
+        if least is None or not columns:
+            yield from super().__rich_console__(console, options)
+            return
+        widths = _share(room, least, [max(map(_measure, each)) for each in columns])
+        head, *rows = zip(*columns, strict=True)
+        yield from self._draw_row(console, head, widths, self.header_style)
+        yield Segment("─" * (sum(widths) + len(_BETWEEN) * (len(widths) - 1)) + "\n")
+        for row in rows:
+            yield from self._draw_row(console, row, widths, "")
+
+    def _draw_row(
+        self, console: Console, row: Sequence[RenderableType], widths: Sequence[int], style: StyleType
+    ) -> Iterator[Segment]:
+        cells = [_wrap(console, cell, width) for cell, width in zip(row, widths, strict=True)]
+        styles = [console.get_style(each.style if isinstance(each, Text) else "") for each in row]
+        whole = console.get_style(style)
+        for line in zip_longest(*cells, fillvalue=""):
+            for place, text in enumerate(line):
+                blank = " " * (widths[place] - cell_len(text))
+                shown = blank + text if self.columns[place].justify == "right" else text + blank
+                yield Segment(shown + (_BETWEEN if place + 1 < len(line) else "\n"), whole + styles[place])
+
+
+def _wrap(console: Console, cell: RenderableType, width: int) -> list[str]:
+    """The lines of a cell."""
+    text = _read(cell)
+    if cell_len(text) <= width and "\n" not in text:
+        return [text]
+    return [each.plain.rstrip() for each in Text(text).wrap(console, width, overflow="fold")]
+
+
+def _read(cell: RenderableType) -> str:
+    return cell.plain if isinstance(cell, Text) else str(cell)
 
 
 def _measure(cell: RenderableType, *, longest: bool = False) -> int:
     """How wide a cell is, or its longest word."""
-    text = cell.plain if isinstance(cell, Text) else str(cell)
+    text = _read(cell)
     return max(map(cell_len, text.split() if longest else text.split("\n")), default=0)
 
 
