@@ -93,7 +93,10 @@ class ServerCasebook:
 
     def read(self) -> Lines:
         """Every event; see :class:`~graph.casebook.book.Casebook`."""
-        return self._check(_find(self._bolt.ask(self._book.read)))
+        try:
+            return self._check(_find(self._bolt.ask(self._book.read)))
+        except errors.StoreDamagedError:  # unless somebody added an event between its head and its end
+            return self._check(_find(self._bolt.ask(self._book.read)))
 
     def knows_its_end(self) -> bool:
         """Whether the ``Schema`` node says how many there are; see :class:`~graph.casebook.book.Casebook`."""
@@ -178,8 +181,7 @@ class _Found:
 
 
 def _find(rows: Sequence[dict[str, Any]]) -> _Found:
-    head, *events = rows
-    events.sort(key=lambda row: row["place"] or 0)
+    head, *events = sorted(rows, key=lambda row: row["place"] or 0)  # the head has the place before all others
     reach = None if head["n"] is None else Reach(int(head["n"]), str(head["line"]))
     lines, ids = (tuple(row[name] for row in events) for name in ("line", "id"))
     return _Found(lines, ids, 1 + max((row["place"] or 0 for row in events), default=0), reach)
