@@ -130,13 +130,13 @@ def apply(workplace: Workplace, path: Path, by: str, reason: str, despite: tuple
 
 
 @click.command(short_help="Take back what a plan did.")
-@click.argument("plan_id", metavar="PLAN", type=parse_id)
+@click.argument("plan_id", metavar="PLAN|RUN", type=parse_id)
 @by_option
 @reason_option
 @format_option
 @pass_workplace
 def undo(workplace: Workplace, plan_id: str, by: str, reason: str, form: Format) -> None:
-    """Take back what the plan PLAN did: what held before holds again, as far as it has not ended.
+    """Take back what a plan did, or the last one of a run: what held before holds again, as far as it has not ended.
 
     Later plans leave it out, and say so, until somebody asks for it: ringfence plan --again.
     """

@@ -184,10 +184,12 @@ def read_latest_rings(store: GraphStore) -> dict[str, frozenset[str]]:
     its members now is left to that one.
     """
     rows = store.query(
-        "MATCH (u:Run) WITH max(u.sequence) AS latest"
-        " MATCH (r:Run)-[:FOUND]->(g:Ring)<-[:MEMBER_OF]-(a:Account)"
+        "MATCH (u:Run) WITH max(u.sequence) AS latest MATCH (r:Run)-[:FOUND]->(g:Ring)"
         f" WHERE r.sequence > latest - {REMEMBERED_RUNS} AND (r.sequence > 0 OR latest = 0)"
-        " RETURN r.sequence AS sequence, g.ring_id AS ring_id, a.account_id AS account_id"
+        " WITH g.ring_id AS ring_id, max(r.sequence) AS sequence"
+        " MATCH (s:Run)-[:FOUND]->(h:Ring)<-[:MEMBER_OF]-(a:Account)"
+        " WHERE s.sequence = sequence AND h.ring_id = ring_id"
+        " RETURN sequence, ring_id, a.account_id AS account_id"
     )
     found: dict[int, dict[str, set[str]]] = {}
     for row in rows:

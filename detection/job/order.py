@@ -82,7 +82,9 @@ class Order:
 
     def record_settings(self) -> dict[str, Any]:
         """What a record keeps of the settings."""
-        parts = {"detect": self.detect, "measures": self.measures, "run": self.rules}
+        # Who is told is no part of what a night finds, and an address may be a secret.
+        rules = msgspec.structs.replace(self.rules, alerts=(), metrics="")
+        parts = {"detect": self.detect, "measures": self.measures, "run": rules}
         return {name: msgspec.to_builtins(part) for name, part in parts.items()}
 
     def name(self, inputs: Iterable[Export]) -> str:

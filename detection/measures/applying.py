@@ -141,8 +141,19 @@ def _list_events(plan: Plan, actor: Actor) -> list[dict[str, Any]]:
     return [head | said, *changes]
 
 
-def undo_plan(store: GraphStore, plan_id: str, terms: PlanTerms, actor: Actor) -> Applied:
+def undo_plan(store: GraphStore, wanted: str, terms: PlanTerms, actor: Actor) -> Applied:
     """Take back what a plan did: what held before holds again, as far as it has not ended.
+
+    Parameters
+    ----------
+    store
+        Where it was applied.
+    wanted
+        The plan, or a run: the last plan, of those that rest on it, that was not undone.
+    terms
+        For the time.
+    actor
+        Who takes it back.
 
     Raises
     ------
@@ -151,16 +162,29 @@ def undo_plan(store: GraphStore, plan_id: str, terms: PlanTerms, actor: Actor) -
     ConfigError
         If it was undone before.
     """
+    undone_ids: list[str] = []
 
     def say(known: Sequence[MeasureEvent]) -> list[dict[str, Any]]:
         measures = fold_measures(known)
-        if plan_id not in measures.plans:
-            nearest = pick_nearest(plan_id, measures.plans)
-            raise UnknownIdError(say_unknown("plan that was applied", plan_id, nearest))
+        plan_id = _find_plan(measures, wanted)
+        undone_ids[:] = [plan_id]
         if plan_id in measures.undone:
             undone = measures.undone[plan_id]
             raise ConfigError(f"plan {plan_id} was undone before, by {undone.by} on {undone.at:%Y-%m-%d}")
         head = {"kind": "undone", "subject": "plan", "subject_id": plan_id}
         return [head | {"by": actor.by, "reason": actor.reason, "batch": plan_id}]
 
-    return Applied(plan_id, add_events(store.measures, say, at=terms.at))
+    events = add_events(store.measures, say, at=terms.at)
+    return Applied(undone_ids[-1], events)
+
+
+def _find_plan(measures: Measures, wanted: str) -> str:
+    """The plan of an id, or the last one of a run that was not undone."""
+    if wanted in measures.plans:
+        return wanted
+    of_run = [plan_id for plan_id, event in measures.plans.items() if event.run_id == wanted]
+    standing = [plan_id for plan_id in of_run if plan_id not in measures.undone]
+    if of_run:
+        return (standing or of_run)[-1]
+    runs = {event.run_id for event in measures.plans.values() if event.run_id is not None}
+    raise UnknownIdError(say_unknown("plan that was applied", wanted, pick_nearest(wanted, {*measures.plans, *runs})))

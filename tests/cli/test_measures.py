@@ -186,6 +186,14 @@ def test_what_is_undone_is_left_out_until_somebody_asks_for_it() -> None:
     assert len(list_measures()) == 3
 
 
+def test_undoing_a_run_undoes_the_last_plan_of_it() -> None:
+    move_measures()
+    assert "the nearest is 'run-1'" in do("undo", "run-11", *WHY, exit_code=3)
+    do("undo", "run-1", *WHY)
+    assert list_measures() == {}
+    assert "was undone before" in do("undo", "run-1", *WHY, exit_code=1)
+
+
 def test_a_reason_is_asked_for() -> None:
     do("plan", "-o", "plan.json")
     assert "say why" in do("apply", "plan.json", "--by", "ana", exit_code=1)
