@@ -17,7 +17,7 @@ from places import ROOT
 
 from cli.main import main
 from detection.job.checks import Check
-from detection.job.metrics import make_registry
+from detection.job.metrics import Standing, make_registry
 from detection.job.record import Job, Step
 from detection.job.settings import read_job_settings
 from detection.measures.policy import read_measure_policy
@@ -114,7 +114,7 @@ def metrics() -> set[str]:
         steps=steps,
         checks=checks,
     )
-    return {family.name for family in make_registry(job, [job], {"hold": 1}).collect()}
+    return {family.name for family in make_registry(job, [job], Standing({"hold": 1}, {"review": (3, 4)})).collect()}
 
 
 def test_the_page_lists_every_metric(metrics: set[str]) -> None:

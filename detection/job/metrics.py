@@ -7,6 +7,7 @@ rules for alerts beside it; a test compares them.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,18 @@ from detection.job.record import STATES, Job
 from graph.files import replace_file
 
 
-def write_metrics(path: Path, job: Job, records: Sequence[Job], standing: Mapping[str, int]) -> None:
+@dataclass(frozen=True)
+class Standing:
+    """What stands when a night ends: measures in force, by kind, and the verdicts on rings, by tier.
+
+    ``decided`` has of each tier how many rings were confirmed, and how many were decided about.
+    """
+
+    measures: Mapping[str, int] = field(default_factory=dict)
+    decided: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+
+
+def write_metrics(path: Path, job: Job, records: Sequence[Job], standing: Standing) -> None:
     """Write the metrics of a night that ended.
 
     Parameters
@@ -28,12 +40,12 @@ def write_metrics(path: Path, job: Job, records: Sequence[Job], standing: Mappin
     records
         Of all nights that are kept, this one among them.
     standing
-        How many measures of each kind are in force.
+        What stands now.
     """
     replace_file(path, generate_latest(make_registry(job, records, standing)))
 
 
-def make_registry(job: Job, records: Sequence[Job], standing: Mapping[str, int]) -> CollectorRegistry:
+def make_registry(job: Job, records: Sequence[Job], standing: Standing) -> CollectorRegistry:
     """The metrics themselves; see :func:`write_metrics`."""
     registry = CollectorRegistry()
     ended = [each.finished_at for each in records if each.state == "done" and each.finished_at is not None]
@@ -62,7 +74,7 @@ def _holds(job: Job, name: str) -> bool:
     return all(each.passed for each in job.checks if each.name == name)
 
 
-def _add_results(registry: CollectorRegistry, records: Sequence[Job], standing: Mapping[str, int]) -> None:
+def _add_results(registry: CollectorRegistry, records: Sequence[Job], standing: Standing) -> None:
     """What the last run found, whichever night it was, and what is planned and in force."""
     detected = _find_result(records, "detect")
     _set(registry, "rings", "Rings of the latest run, by tier.", _label("tier", detected.get("rings", {})))
@@ -71,7 +83,13 @@ def _add_results(registry: CollectorRegistry, records: Sequence[Job], standing: 
     planned = _find_result(records, "plan")
     _set(registry, "plan_changes", "What the last plan would change.", _label("change", planned.get("changes", {})))
     _set(registry, "plan_waiting", "What waits for a person.", [({}, float(planned.get("waiting", 0)))])
-    _set(registry, "measures_in_force", "Measures in force, by kind.", _label("measure", standing))
+    _set(registry, "measures_in_force", "Measures in force, by kind.", _label("measure", standing.measures))
+    decided = [
+        ({"tier": tier, "outcome": outcome}, float(n))
+        for tier, (confirmed, n_decided) in standing.decided.items()
+        for outcome, n in (("confirmed", confirmed), ("other", n_decided - confirmed))
+    ]
+    _set(registry, "decided_rings", "Rings that people decided about, by the tier that they had then.", decided)
 
 
 def _find_result(records: Sequence[Job], name: Any) -> dict[str, Any]:

@@ -50,8 +50,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     state
         ``running`` also of one that was killed; ``refused`` by a check; ``partial`` if it published and did not apply;
         ``abandoned`` if another one was asked for.
-    started_at, finished_at, version
-        When (UTC), and by which version of Ringfence.
+    started_at, finished_at, version, versions
+        When (UTC), by which version of Ringfence, and of what it is worked out with.
     asked
         A checksum of all that was asked for; a night that is taken up again asks for the same.
     settings
@@ -79,6 +79,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     steps: tuple[Step, ...] = ()
     checks: tuple[Check, ...] = ()
     finished_at: Instant | None = None
+    versions: dict[str, str] = {}
     exit_code: int = 0
     error: str = ""
     dry_run: bool = False

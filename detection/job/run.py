@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import logging
+import platform
 from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from importlib import metadata
 
 import msgspec
 
@@ -13,10 +15,13 @@ from detection.casework.facts import read_heard
 from detection.job.checks import CHECKS_OF_TABLES
 from detection.job.hearing import tell_night
 from detection.job.inputs import Export, choose_new, find_exports
-from detection.job.metrics import write_metrics
+from detection.job.metrics import Standing, write_metrics
 from detection.job.night import Night, Stopped
 from detection.job.order import Order
 from detection.job.record import UNFINISHED, Job, JobsFolder, State, Step, StepName
+from graph.casebook.events import read_events as read_casebook
+from graph.casebook.fold import fold
+from graph.casework.calibration import calibrate
 from graph.errors import ConfigError, RefusedError, RingfenceError, StoreError, StoreNotFoundError, find_exit_code
 from graph.measures.events import MEASURES, read_events
 from graph.measures.fold import fold_measures
@@ -65,7 +70,7 @@ def _end(night: Night, state: State, **fields: object) -> Job:
         night.jobs.keep(night.order.rules.keep_jobs)
         _tell(night)
         if night.order.metrics is not None:
-            write_metrics(night.order.metrics, night.job, night.jobs.read_all(), _count_measures(night.order))
+            write_metrics(night.order.metrics, night.job, night.jobs.read_all(), _find_standing(night.order))
     return night.job
 
 
@@ -77,15 +82,19 @@ def _tell(night: Night) -> None:
         log.warning("alerts could not be told: %s", error)
 
 
-def _count_measures(order: Order) -> dict[str, int]:
-    """How many measures of each kind are in force; none where the store does not answer, which the state says."""
+def _find_standing(order: Order) -> Standing:
+    """What stands; nothing where the store does not answer, which the state of the night says."""
     try:
         with open_store(order.location) as store:
-            standing = fold_measures(read_events(store.measures.read())).list_in_force(datetime.now(UTC))
+            in_force = fold_measures(read_events(store.measures.read())).list_in_force(datetime.now(UTC))
+            decided = calibrate(fold(read_casebook(store.casebook.read())).rings.values())
     except StoreError:
-        return {}
-    counts = Counter(each.measure for each in standing.values() if each.measure is not None)
-    return {measure: counts[measure] for measure in MEASURES}
+        return Standing()
+    counts = Counter(each.measure for each in in_force.values() if each.measure is not None)
+    return Standing(
+        measures={measure: counts[measure] for measure in MEASURES},
+        decided={tier: (chance.hits, chance.decided) for tier, chance in sorted(decided.items())},
+    )
 
 
 def _begin(order: Order, jobs: JobsFolder, progress: Progress) -> Night:
@@ -119,6 +128,12 @@ def _take_up(last: Job) -> Job:
     return msgspec.structs.replace(last, state="running", finished_at=None, error="", exit_code=0, checks=kept)
 
 
+def find_versions() -> dict[str, str]:
+    """What a night is worked out with, beside Ringfence itself."""
+    libraries = ("graspologic-native", "ladybug", "lightgbm", "neo4j", "numpy", "pyarrow", "scipy")
+    return {"python": platform.python_version(), **{name: metadata.version(name) for name in libraries}}
+
+
 def _begin_anew(order: Order, jobs: JobsFolder, progress: Progress, exports: Sequence[Export]) -> Night:
     records = jobs.read_all()
     published = next((each for each in records if each.find("publish") is not None), None)
@@ -130,6 +145,7 @@ def _begin_anew(order: Order, jobs: JobsFolder, progress: Progress, exports: Seq
         started_at=datetime.now(UTC),
         version=VERSION,
         asked=order.name(inputs),
+        versions=find_versions(),
         settings=order.record_settings(),
         inputs=inputs,
         loaded=loaded,
