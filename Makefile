@@ -28,9 +28,12 @@ setup: $(READY)  ## put Ringfence and all it needs into .venv (nothing to do whe
 neo4j: setup  ## put a Neo4j server for the tests into .neo4j (needs a JDK, 17 or newer, and Maven)
 	@$(BIN)/python tests/neo4j_install.py
 
-test: setup  ## every check that a change has to pass
-	@$(MAKE) --no-print-directory --jobs=4 $(if $(filter output-sync,$(.FEATURES)),--output-sync) lint imports server compiled
+test:  ## every check that a change has to pass
+	@$(MAKE) --no-print-directory --jobs=2 $(whole_lines) setup server  # both wait for the network most of the time
+	@$(MAKE) --no-print-directory --jobs=3 $(whole_lines) lint imports compiled
 	@$(MAKE) --no-print-directory --jobs=2 types usual-tests
+
+whole_lines = $(if $(filter output-sync,$(.FEATURES)),--output-sync)
 
 # Types take half a minute of one core, and the tests wait for servers now and then.
 usual-tests:
@@ -42,8 +45,8 @@ thorough: setup servers  ## what test leaves out: every moment at which somethin
 pytest = $(ONE_THREAD) $(BIN)/pytest -q --numprocesses=logical --maxprocesses=$(if $(NEO4J_TEST_URI),1,4) \
 	--dist=loadscope --no-loadscope-reorder
 
-server: setup
-	@$(BIN)/python tests/neo4j_install.py --if-possible --one-run
+server:
+	@$(PYTHON) tests/neo4j_install.py --if-possible --one-run
 
 servers: setup
 	@$(BIN)/python tests/neo4j_install.py --if-possible

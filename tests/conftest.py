@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import trustme
+from kept_databases import keeping_databases
 from killing import Killer
 from neo4j_release import CURRENT
 from neo4j_server import (
@@ -77,6 +78,12 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
             return find_scope(nodeid)
 
     return Scopes(config, log)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _kept_databases() -> Iterator[None]:
+    with keeping_databases():
+        yield
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,7 @@
-"""Install the Neo4j server that the tests use: its jars, its launcher, and what spares each start some seconds."""
+"""Install the Neo4j server that the tests use: its jars, its launcher, and what spares each start some seconds.
+
+What one run of the usual tests needs takes no package, and can be fetched while those come.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +13,9 @@ import sys
 import zipfile
 from pathlib import Path
 
-import neo4j
 from neo4j_release import (
-    CLASSES,
     LAUNCHER,
     LONG_TERM,
-    NEW_HOME,
     RELEASES,
     SOURCES,
     STAMP,
@@ -25,18 +25,9 @@ from neo4j_release import (
     find_java,
     is_installed,
 )
-from neo4j_server import QUICK_START, Neo4jServer, ServerAddress, empty_server
 
 OFTEN_STARTED = (LONG_TERM,)
 """Preparing takes as long as four starts; the tests start the current release once or twice."""
-
-USUAL_WORK = (
-    "CREATE CONSTRAINT FOR (thing:Thing) REQUIRE thing.id IS UNIQUE",
-    "UNWIND range(1, 9) AS id MERGE (thing:Thing {id: id}) SET thing.seen_at = datetime()",
-    "MATCH (one:Thing), (next:Thing {id: one.id + 1}) MERGE (one)-[:NEXT]->(next)",
-    "MATCH path = (:Thing {id: 1})-[:NEXT*1..3]->(last) RETURN count(path) AS paths, collect(last.id) AS ends",
-)
-"""Its classes go into the archive with those of a start."""
 
 
 def install(release: Release) -> None:
@@ -67,27 +58,6 @@ def install(release: Release) -> None:
     (release.folder / STAMP).write_text(compute_digest(release))
 
 
-def prepare_quick_starts(release: Release) -> None:
-    """Start once, do some work, stop in order; keep the archive of classes and the home for every later start."""
-    if (release.folder / NEW_HOME).is_dir():
-        return
-    archiving = f"-XX:ArchiveClassesAtExit={release.folder / CLASSES}"
-    home = release.folder / "first-home"
-    server = Neo4jServer(home, release, java_options=[*QUICK_START, archiving])
-    server.restart()
-    _do_usual_work(server.address)
-    server.stop()
-    (home / "data").rename(release.folder / NEW_HOME)
-    shutil.rmtree(home)
-
-
-def _do_usual_work(address: ServerAddress) -> None:
-    with neo4j.GraphDatabase.driver(address.uri, auth=(address.username, address.password)) as driver:
-        for statement in USUAL_WORK:
-            driver.execute_query(statement)
-    empty_server(address)
-
-
 def _run(command: list[str]) -> None:
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     if done.returncode:
@@ -105,6 +75,8 @@ def main() -> int:
         try:
             install(release)
             if release in OFTEN_STARTED and not chosen.one_run:
+                from neo4j_quick_starts import prepare_quick_starts
+
                 prepare_quick_starts(release)
         except NoServerError as error:
             sys.stderr.write(f"tests against Neo4j {release.version} will be skipped: {error}\n")

@@ -34,7 +34,14 @@ from neo4j_release import (
 START_SECONDS = 120
 STOP_SECONDS = 60
 
-QUICK_START = ("-Xmx768m", "-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1", "-XX:CompileThresholdScaling=0.4")
+QUICK_START = (
+    "-Xmx768m",
+    "-XX:+UseSerialGC",
+    "-XX:TieredStopAtLevel=1",
+    "-XX:CompileThresholdScaling=0.4",
+    "-XX:ReservedCodeCacheSize=240m",
+    "-XX:-UseCodeCacheFlushing",
+)
 """A small server that lives for a minute: no time to compile well, nor many collectors on two cores."""
 
 SETTINGS: Mapping[str, str] = {
@@ -45,6 +52,7 @@ SETTINGS: Mapping[str, str] = {
     "db.tx_log.preallocate": "false",
     # The tests fill and empty one small database again and again: no other plan would be better.
     "dbms.cypher.min_replan_interval": "1h",
+    "internal.cypher.use_parameter_size": "false",
     # Bolt waits twice for stragglers after the databases have closed; there are none.
     "internal.dbms.bolt.netty_server_shutdown_quiet_period": "0",
     "internal.server.bolt.thread_pool_shutdown_wait_time": "0s",

@@ -12,6 +12,7 @@ import io
 import json
 import xml.etree.ElementTree as ET
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -43,25 +44,9 @@ def fill(place: Place, market: Path) -> Place:
     return place
 
 
-@pytest.fixture(scope="module")
-def embedded(market: Path) -> Iterator[Place]:
-    place = fill(Place(str(market.parent / "store")), market)
-    yield place
-    place.close()
-
-
-@pytest.fixture(scope="module")
-def neo4j(emptied_neo4j: ServerAddress, market: Path) -> Iterator[Place]:
-    with logged_in(emptied_neo4j) as location:
-        place = fill(Place(location), market)
-        yield place
-        place.close()
-
-
-@pytest.fixture(scope="module", params=["embedded", pytest.param("neo4j", marks=pytest.mark.server)])
-def place(request: pytest.FixtureRequest) -> Iterator[Place]:
-    """A store full of hostile ids; whatever is asked of it, at the end each fact and each canary is where it was."""
-    place: Place = request.getfixturevalue(request.param)
+@contextmanager
+def unchanged(place: Place) -> Iterator[Place]:
+    """Whatever is asked of a place, at the end each fact and each canary is where it was."""
     with open_store(place.location) as store:
         before = dump_graph(store)
     yield place
@@ -69,13 +54,38 @@ def place(request: pytest.FixtureRequest) -> Iterator[Place]:
         after = dump_graph(store)
     assert after == before
     assert len([row for row in after["Account"] if row[0] in CANARIES]) == len(CANARIES)
+    place.close()
+
+
+@pytest.fixture(scope="module")
+def embedded(market: Path) -> Iterator[Place]:
+    with unchanged(fill(Place(str(market.parent / "store")), market)) as place:
+        yield place
+
+
+@pytest.fixture(scope="module")
+def neo4j(emptied_neo4j: ServerAddress, market: Path) -> Iterator[Place]:
+    with logged_in(emptied_neo4j) as location, unchanged(fill(Place(location), market)) as place:
+        yield place
+
+
+# Each command by itself is tried on the embedded store; that a server answers alike is asked further below.
+@pytest.fixture(
+    scope="module",
+    params=["embedded", pytest.param("neo4j", marks=[pytest.mark.server, pytest.mark.thorough])],
+)
+def place(request: pytest.FixtureRequest) -> Place:
+    """A store full of hostile ids."""
+    place: Place = request.getfixturevalue(request.param)
+    return place
 
 
 # ---------------------------------------------------------------------------------- what is kept
 
 
-@pytest.fixture(scope="module")
-def kept(place: Place) -> Dump:
+@pytest.fixture(scope="module", params=["embedded", pytest.param("neo4j", marks=pytest.mark.server)])
+def kept(request: pytest.FixtureRequest) -> Dump:
+    place: Place = request.getfixturevalue(request.param)
     with open_store(place.location) as store:
         return dump_graph(store)
 

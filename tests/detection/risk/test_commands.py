@@ -38,6 +38,7 @@ def test_train_and_detect_as_a_user_does(tmp_path: Path, monkeypatch: pytest.Mon
     assert "learned risk" in run("export", "accounts", "-o", "-", "--format", "json").stdout or flagged.stdout
 
 
+@pytest.mark.thorough
 def test_a_training_by_few_labels_says_that_its_chances_are_no_shares(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
