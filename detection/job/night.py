@@ -157,7 +157,8 @@ class Night:
             mark, snapshot, earlier = store.mark_facts(), store.snapshot(), read_latest_rings(store)
             before = read_figures(store)
         run = find_run(snapshot, self.order.detect, earlier=earlier, heard=heard, progress=self.progress)
-        self._done("detect", began_at, describe_run(run, snapshot))
+        knew = {"facts": mark, "heard": heard.record()["sha256"]}
+        self._done("detect", began_at, describe_run(run, snapshot) | knew)
         checked_at = datetime.now(UTC)
         self._check(check_run(measure_run(run, snapshot, heard), before, self.order.rules.checks))
         self._done("check", checked_at, {"checks": len(self.job.checks)})
@@ -187,12 +188,13 @@ class Night:
         return True
 
     def _finish_publishing(self, began_at: datetime, run_id: str) -> None:
-        base = self._find_base()
+        base, detected = self._find_base(), self.job.find("detect")
+        assert detected is not None  # nothing else is published
         generation = publish_stage(self.order.location, base)
-        with open_store(self.order.location) as store:
-            facts = store.mark_facts()
         self.put(loaded=(*self.job.loaded, *(each.sha256 for each in self.job.inputs)))
-        key = self.order.name_detection(facts, self._hear())
+        # What the run knew, and not what is known now: who decided meanwhile is heard by the next night.
+        facts, heard = str(detected.result["facts"]), str(detected.result["heard"])
+        key = self.order.name_detection(facts, heard)
         result = {"run_id": run_id, "generation": generation, "base": base, "facts": facts, "key": key}
         self._done("publish", began_at, result)
 

@@ -12,7 +12,6 @@ from typing import Any
 
 import msgspec
 
-from detection.casework.heard import Heard
 from detection.job.inputs import Export
 from detection.job.record import StepName
 from detection.job.settings import CHECKS, JobSettings
@@ -91,11 +90,11 @@ class Order:
         """A checksum of what was asked for, by which a night that was killed is known again."""
         return _digest([VERSION, self.record_settings(), [each.sha256 for each in inputs]])
 
-    def name_detection(self, facts: str, heard: Heard) -> str:
-        """A checksum of all that a run's results follow from."""
+    def name_detection(self, facts: str, heard: str) -> str:
+        """A checksum of all that a run's results follow from: facts by their mark, decisions by their checksum."""
         model = Path(self.detect.model).read_bytes() if self.detect.model else b""
         known = hashlib.sha256(model).hexdigest()
-        return _digest([VERSION, facts, msgspec.to_builtins(self.detect), heard.record(), known])
+        return _digest([VERSION, facts, msgspec.to_builtins(self.detect), heard, known])
 
 
 def _digest(value: Any) -> str:

@@ -100,7 +100,9 @@ def _find_standing(order: Order) -> Standing:
 def _begin(order: Order, jobs: JobsFolder, progress: Progress) -> Night:
     records = jobs.read_all()
     exports = [] if order.tables is None else find_exports(order.tables, mapped=bool(order.settings.tables))
-    last = records[0] if records and records[0].state in UNFINISHED else None
+    # One that published and did not apply has told what it had to tell: the next night looks anew, unless it is asked.
+    taken_up = UNFINISHED if order.retry else tuple(each for each in UNFINISHED if each != "partial")
+    last = records[0] if records and records[0].state in taken_up else None
     if order.retry and last is None:
         raise ConfigError("there is nothing to take up again: the last night is done; type: ringfence run")
     if last is not None and not order.dry_run:
@@ -173,7 +175,7 @@ def _skip_what_is_known(order: Order, job: Job, published: Job | None) -> tuple[
         return ()
     with open_store(order.location) as store:
         latest, facts, heard = find_latest_run(store), store.mark_facts(), read_heard(store)
-    known = order.name_detection(facts, heard)
+    known = order.name_detection(facts, str(heard.record()["sha256"]))
     if latest is None or latest.run_id != step.result["run_id"] or step.result["key"] != known:
         return ()
     now = datetime.now(UTC)

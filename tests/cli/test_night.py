@@ -64,6 +64,21 @@ def test_a_decision_alone_makes_the_next_night_detect_again() -> None:
     assert say_steps(night()) == dict.fromkeys(STEPS, True) | {"load": False, "apply": False}
 
 
+def test_who_decides_while_a_night_is_at_work_is_heard_by_the_next(monkeypatch: pytest.MonkeyPatch) -> None:
+    find_run = at_work.find_run
+
+    def decide_meanwhile(*given: Any, **named: Any) -> Any:
+        do("decide", "ann", "watch", "--by", "ana", "--reason", "known")
+        return find_run(*given, **named)
+
+    bring_more()
+    with monkeypatch.context() as patched:
+        patched.setattr(at_work, "find_run", decide_meanwhile)
+        night()
+    assert say_steps(night())["detect"]
+    assert not say_steps(night())["detect"]
+
+
 def test_only_what_is_new_is_loaded() -> None:
     bring_more()
     job = night()
@@ -233,7 +248,7 @@ def test_a_plan_beyond_its_bound_is_not_applied_and_the_rest_is_published() -> N
     assert job["state"] == "partial"
     assert "--despite most_share" in job["error"]
     assert ask("measures") == []
-    assert night("--retry", "--despite", "most_share")["state"] == "done"
+    assert (night(exit_code=11)["job"], night("--retry", "--despite", "most_share")["state"]) == (3, "done")
     assert len(ask("measures")) == len(find_changes(job))
 
 
