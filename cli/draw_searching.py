@@ -35,7 +35,8 @@ def draw_found(found: Found) -> RenderableType:
     for hit in found.hits:
         count = f"{hit.accounts:,}" if hit.accounts else ""
         whose = Text(", ".join(map(show_text, hit.account_ids)), overflow="fold")
-        table.add_row(show_text(hit.kind), show_id(hit.id), hit.match, show_tier(hit.tier), count, whose)
+        what = show_id(f"{hit.id} ({hit.title})" if hit.title else hit.id)
+        table.add_row(show_text(hit.kind), what, hit.match, show_tier(hit.tier), count, whose)
     if found.total <= len(found.hits):
         return table
     more = f"{len(found.hits):,} of {found.total:,}{' or more' if found.is_more else ''}; see --limit"

@@ -27,7 +27,7 @@ MOST_COMPARED = 8
 @format_option
 @pass_workplace
 def search(workplace: Workplace, text: str, limit: int, run_id: str | None, form: Format) -> None:
-    """Find TEXT in ids of accounts, rings, runs, reviews, products and orders, and in identifiers.
+    """Find TEXT in ids of accounts, rings, runs, reviews, products and orders, in products' names, and in identifiers.
 
     Capitals do not matter, and addresses, e-mail addresses, telephones, cards and networks are found
     in any spelling.  What TEXT is exactly comes first, then what it is in another spelling, what

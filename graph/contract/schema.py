@@ -258,6 +258,7 @@ _TABLES = (
             Column("listed_at", "time"),
             Column("price", "number"),
             _UPDATED_AT,
+            Column("title", "text"),
             _REMOVED,
         ),
         key="product_id",

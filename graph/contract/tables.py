@@ -277,7 +277,7 @@ def _leave_ignored(parts: Sequence[Part], rows: pa.Table, keep: NDArray[np.bool_
     return before - int(keep.sum())
 
 
-_UNMISSED = frozenset({"updated_at", "fee", "guarantee"})
+_UNMISSED = frozenset({"updated_at", "fee", "guarantee", "title"})
 """Optional columns without which no channel falls silent."""
 
 

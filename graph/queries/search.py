@@ -59,7 +59,7 @@ def search(store: GraphStore, text: str, *, most: int, run_id: str | None = None
 class _Place:
     """A hit, and how good it is; ``name`` is what an identifier is called in whatever spelling.
 
-    ``owners`` are those accounts that came with it.
+    ``owners`` are those accounts that came with it, ``title`` is what a product is called that was found by that.
     """
 
     kind: str
@@ -67,13 +67,17 @@ class _Place:
     place: int
     name: str = ""
     owners: frozenset[str] = frozenset()
+    title: str = ""
 
 
 def _find_ids(store: GraphStore, wanted: str) -> Iterator[_Place]:
     for kind in NAMED_KINDS:
         for row in store.find_ids(kind, wanted.lower(), most=MOST_EACH):
             owners = frozenset(each for each in (row.buyer, row.seller) if each)
-            yield _Place(kind, row.id, row.place, owners=owners)
+            if kind != "title":
+                yield _Place(kind, row.id, row.place, owners=owners)
+            elif row.buyer is not None:
+                yield _Place("product", row.buyer, row.place, title=row.id)
 
 
 def _find_identifiers(store: GraphStore, wanted: str) -> list[_Place]:
@@ -166,4 +170,4 @@ def _count_users(store: GraphStore, places: Sequence[_Place], owners: dict[tuple
 def _make_hit(place: _Place, owner: _Owner) -> Hit:
     n = owner.accounts or len(owner.account_ids)
     named = tuple(sorted(owner.account_ids)) if n <= MOST_NAMED else ()
-    return Hit(place.kind, place.id, _PLACES[place.place], owner.tier, n, named)
+    return Hit(place.kind, place.id, _PLACES[place.place], owner.tier, n, named, place.title)

@@ -21,7 +21,7 @@ class Hit:
 
     ``kind`` is what it is: an account, ring, run, review, product or order, or a kind of identifier.  ``accounts`` is
     how many use it, wrote it, belong to it; ``account_ids`` are those, unless they are many.  ``tier`` is the latest
-    run's.
+    run's.  ``title`` is what a product is called, where that is what was found.
     """
 
     kind: str
@@ -30,6 +30,7 @@ class Hit:
     tier: str | None
     accounts: int
     account_ids: tuple[str, ...]
+    title: str = ""
 
 
 @dataclass(frozen=True)

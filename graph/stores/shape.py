@@ -127,7 +127,14 @@ _FACT_NODES = (
         updated_at=Property("time", since=3),
     ),
     _node("Identifier", identifier_key="text", kind="text", value="text", canonical="text"),
-    _node("Listing", product_id="text", listed_at="time", price="real", updated_at=Property("time", since=3)),
+    _node(
+        "Listing",
+        product_id="text",
+        listed_at="time",
+        price="real",
+        updated_at=Property("time", since=3),
+        title=Property("text", since=4),
+    ),
     _node(
         "Review",
         review_id="text",
@@ -178,6 +185,7 @@ _FACT_NODES = (
         updated_at="time",
         fee=Property("real", since=4),
         guarantee=Property("real", since=4),
+        title=Property("text", since=4),
     ),
 )
 

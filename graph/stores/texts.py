@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-NamedKind = Literal["account", "ring", "run", "review", "product", "order"]
+NamedKind = Literal["account", "ring", "run", "review", "product", "title", "order"]
 
 _RANK = """CASE WHEN toLower(id) = $low THEN 0 WHEN $low = '' OR toLower(id) STARTS WITH $low THEN 2 ELSE 3 END AS place
 ORDER BY place, id LIMIT $most"""
@@ -16,6 +16,8 @@ _IDS: dict[NamedKind, str] = {
     "run": "MATCH (n:Run) WITH n.run_id AS id WHERE $low = '' OR toLower(id) CONTAINS $low RETURN id",
     "review": "MATCH (n:Review) WITH n.review_id AS id WHERE $low = '' OR toLower(id) CONTAINS $low RETURN id",
     "product": "MATCH (n:Listing) WITH n.product_id AS id WHERE $low = '' OR toLower(id) CONTAINS $low RETURN id",
+    "title": """MATCH (n:Listing) WITH n.title AS id, n.product_id AS buyer
+WHERE id IS NOT NULL AND ($low = '' OR toLower(id) CONTAINS $low) RETURN id, buyer""",
     "order": """MATCH (a:Account)-[o:ORDERED]->(b) WHERE $low = '' OR toLower(o.order_id) CONTAINS $low
 WITH o.order_id AS id, a.account_id AS buyer, b.account_id AS seller RETURN id, buyer, seller""",
 }
@@ -33,7 +35,10 @@ Ask = Callable[..., list[dict[str, Any]]]
 
 @dataclass(frozen=True)
 class IdRow:
-    """An id; ``place`` is 0 where it is what was asked for, 2 where it begins so, 3 where it has it; whose it is."""
+    """An id; ``place`` is 0 where it is what was asked for, 2 where it begins so, 3 where it has it; whose it is.
+
+    Of a title ``buyer`` is the product that is called so.
+    """
 
     id: str
     place: int

@@ -63,7 +63,7 @@ _ABOUT_ACCOUNT = "MATCH (r:Review)-[:ABOUT]->(s:Account) RETURN offset(id(r)) AS
 _LISTINGS = (
     "MATCH (p:Listing)"
     " RETURN offset(id(p)) AS place, p.product_id AS product_id, p.listed_at AS listed_at, p.price AS price,"
-    " p.updated_at AS updated_at"
+    " p.updated_at AS updated_at, p.title AS title"
 )
 _REVIEWS = (
     "MATCH (r:Review)"

@@ -62,6 +62,8 @@ class NamesWriter:
             kind, key = _IDS[table]
             ids = _escape(rows[key])
             self._write_section(kind, _say_ids(ids.take(_compute.sort_indices(ids))))
+        if table == "Listing":
+            self._write_titles(rows)
         if table == "Account":
             self._accounts = rows["account_id"]
         if table == "Identifier":
@@ -81,6 +83,13 @@ class NamesWriter:
     def close(self) -> None:
         """Let go of the file; twice is harmless."""
         self._file.close()
+
+    def _write_titles(self, rows: pa.Table) -> None:
+        rows = rows.filter(rows["title"].is_valid())
+        titles = make_table({name: _escape(rows[name]) for name in ("title", "product_id")})
+        titles = titles.sort_by([("title", "ascending"), ("product_id", "ascending")])
+        self._write_section("title", _say_ids(pa.chunked_array([find_distinct(titles["title"])])))
+        self._write_section(f"{OWNERS}title", _join(titles["title"], _join(titles["product_id"], _NOTHING)))
 
     def _write_identifiers(self, rows: pa.Table) -> None:
         rows = make_table({"kind": rows["kind"]} | {name: _escape(rows[name]) for name in ("canonical", "value")})

@@ -48,7 +48,7 @@ def test_a_load_is_found_by_cypher_in_the_documented_shape(store: GraphStore, ma
     at = dt.datetime
     assert ("ann", at(2024, 1, 1, 10), "both", None, "active", None, None, None, None, None) in found["Account"]
     assert ("device:phone-7", "device", "phone-7", "phone-7") in found["Identifier"]
-    assert found["Listing"] == [("p1", at(2024, 1, 5), 20.0, None)]
+    assert found["Listing"] == [("p1", at(2024, 1, 5), 20.0, None, None)]
     assert (f"rev {HOSTILE}", 5.0, at(2024, 3, 9), None, None, None, None) in found["Review"]
     assert found["Shop"] == [("market",)]
     assert found["Label"] == [("fraud",)]
@@ -112,7 +112,7 @@ def test_accounts_and_products_that_are_only_named_are_created(store: GraphStore
     named = {"ann", "buyer", "seller", "author", "praised", "guest", "host", "user", "marked"}
     assert {row[0] for row in found["Account"]} == named
     assert all(cell is None for row in found["Account"] for cell in row[1:])
-    assert found["Listing"] == [("p9", None, None, None)]
+    assert found["Listing"] == [("p9", None, None, None, None)]
     assert found["Review-ABOUT-Account"] == [("r1", "praised")]
 
 
@@ -131,7 +131,7 @@ def test_a_later_load_fills_blanks(store: GraphStore, load: Any, dump: Dumper) -
     found = dump(store)
     assert by_table(report) == {"accounts": (2, 1, 0, 1, 0), "listings": (1, 1, 0, 0, 0)}
     assert ("ann", dt.datetime(2024, 1, 1), "both", None, None, None, None, None, None, None) in found["Account"]
-    assert found["Listing"] == [("p", None, 3.5, None)]
+    assert found["Listing"] == [("p", None, 3.5, None, None)]
     assert found["Account-LISTED-Listing"] == [("bob", "p")]
 
 
@@ -139,7 +139,7 @@ def test_a_price_that_comes_later_does_not_list_the_product_twice(store: GraphSt
     load(store, {"listings": [{"product_id": "p", "seller_id": "bob", "price": ""}]})
     load(store, {"listings": [{"product_id": "p", "seller_id": "bob", "price": "3.5"}]})
     found = dump(store)
-    assert found["Listing"] == [("p", None, 3.5, None)]
+    assert found["Listing"] == [("p", None, 3.5, None, None)]
     assert found["Account-LISTED-Listing"] == [("bob", "p")]
 
 

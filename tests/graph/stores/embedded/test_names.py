@@ -37,6 +37,8 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStore]:
     folder = tmp_path_factory.mktemp("names")
     market = small_market.write_tables(folder / "market")
     (market / "identifiers.csv").write_text(SPELLINGS, encoding="utf-8")
+    listings = "product_id,seller_id,title\np1,bob,Blue Lamp\np2,bob,blue lamp\np3,ann,Lampe 'Nô.1'\np4,ann,\n"
+    (market / "listings.csv").write_text(listings, encoding="utf-8")
     with EmbeddedStore(folder / "store", mode="write") as filled:
         filled.load(read(market))
     with EmbeddedStore(folder / "store") as opened:
@@ -45,6 +47,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[EmbeddedStore]:
 
 TEXTS = (
     "ann",
+    "lamp",
     "A",
     "o",
     "o1",
@@ -83,6 +86,14 @@ def test_an_order_says_whose_it_is(store: EmbeddedStore) -> None:
         ("ann", small_market.HOSTILE)
     ]
     assert [(each.buyer, each.seller) for each in store.find_ids("order", "o6", most=9)] == [("dan", None)]
+
+
+def test_a_product_is_found_by_what_it_is_called(store: EmbeddedStore) -> None:
+    found = search(store, "BLUE LAMP", most=9).hits
+    assert [(each.kind, each.id, each.title, each.match, each.account_ids) for each in found] == [
+        ("product", "p1", "Blue Lamp", "exactly", ("bob",)),
+        ("product", "p2", "blue lamp", "exactly", ("bob",)),
+    ]
 
 
 def test_every_spelling_counts_for_who_shares_a_thing(store: EmbeddedStore) -> None:
