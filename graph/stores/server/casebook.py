@@ -16,7 +16,7 @@ from graph import errors
 from graph.casebook.book import Lines
 from graph.casebook.reach import MEND, Reach, chain, find_reach, mending_from_copy, require_reach
 from graph.stores.server.bolt import Bolt, Transaction
-from graph.stores.server.event_links import join_events
+from graph.stores.server.event_links import MOST_AT_ONCE, join_new
 from graph.stores.server.schema import KEYS
 
 _SHOWN = (
@@ -134,7 +134,8 @@ class ServerCasebook:
         if self._book != CASEBOOK:
             return
         with suppress(errors.StoreError):
-            self._bolt.transact(join_events, writing=True, patience_seconds=JOINING_SECONDS)
+            while self._bolt.transact(join_new, writing=True, patience_seconds=JOINING_SECONDS) == MOST_AT_ONCE:
+                pass
 
     def mend(self, choose: Callable[[Lines], Sequence[str]]) -> Lines:
         """Put aside what is not chosen, and add what is not there; see :class:`~graph.casebook.book.Casebook`."""

@@ -11,38 +11,52 @@ from typing import Any
 
 from graph.stores.server.bolt import Transaction
 
+MOST_AT_ONCE = 200
+"""Events that are joined in one transaction, which is to be a short one."""
+
 _FIND_ANY = "MATCH (e:CaseEvent) RETURN e.event_id AS event_id LIMIT 1"
-_FIND_BARE = "MATCH (e:CaseEvent) WHERE e.about IS NULL RETURN e.event_id AS event_id, e.line AS line"
+_FIND_BARE = """MATCH (e:CaseEvent) WHERE e.about IS NULL
+RETURN e.event_id AS event_id, e.line AS line ORDER BY e.place DESC LIMIT $most"""
 _FIND_MEMBERS = """UNWIND $ring_ids AS ring_id MATCH (u:Run)-[:FOUND]->(g:Ring {ring_id: ring_id})
 WITH ring_id, g ORDER BY u.sequence DESC WITH ring_id, collect(g)[0] AS g
 MATCH (g)<-[:MEMBER_OF]-(a:Account) RETURN ring_id, collect(a.account_id) AS members"""
 _SET_ABOUT = "UNWIND $found AS each MATCH (e:CaseEvent {event_id: each.event_id}) SET e.about = each.about"
 
-# How many relationships a node has is known without going over them: events that are joined already cost nothing.
-_LOOSE = "MATCH (e:CaseEvent) WHERE COUNT { (e)-[:SAID_OF]->() } < "
+_NAMED = "UNWIND $ids AS event_id MATCH (e:CaseEvent {event_id: event_id}) WHERE true"
+_LOOSE = "MATCH (e:CaseEvent) WHERE COUNT { (e)-[:SAID_OF]->() } < CASE e.about WHEN [] THEN 1 ELSE size(e.about) END"
 _JOIN = tuple(
-    f"{_LOOSE}{found} MERGE (e)-[:SAID_OF]->(of)"
+    f" AND e.subject {found} MERGE (e)-[:SAID_OF]->(of)"
     for found in (
-        "size(e.about) UNWIND e.about AS id MATCH (of:Account {account_id: id})",
-        "1 AND e.subject = 'review' MATCH (of:Review {review_id: e.subject_id})",
-        "1 AND e.subject = 'thing' MATCH (of:Identifier {canonical: e.subject_id}) WHERE of.kind = e.thing_kind",
-        "1 AND e.subject = 'event' MATCH (of:CaseEvent) WHERE e.subject_id IN [of.event_id, of.batch]",
+        "IN ['account', 'ring'] UNWIND e.about AS id MATCH (of:Account {account_id: id})",
+        "= 'review' MATCH (of:Review {review_id: e.subject_id})",
+        "= 'thing' MATCH (of:Identifier {canonical: e.subject_id}) WHERE of.kind = e.thing_kind",
+        "= 'event' MATCH (of:CaseEvent) WHERE e.subject_id IN [of.event_id, of.batch]",
     )
 )
 
 
-def join_events(transaction: Transaction) -> None:
-    """Join each event to the accounts, the review, the thing or the event that it is about, as far as they are there.
+def join_new(transaction: Transaction) -> int:
+    """Join the latest events that were not joined yet to what they are about; returns how many, no more than a few."""
+    bare = transaction.run(_FIND_BARE, most=MOST_AT_ONCE).data()
+    found = _find_about(transaction, bare) if bare else []
+    if found:
+        transaction.run(_SET_ABOUT, found=found).consume()
+        for statement in _JOIN:
+            transaction.run(f"{_NAMED}{statement}", ids=[each["event_id"] for each in found]).consume()
+    return len(found)
 
-    Doing it again changes nothing.
+
+def join_all(transaction: Transaction) -> None:
+    """Join all events to the accounts, reviews, things and events that they are about, as far as they are there.
+
+    How many relationships a node has is known without going over them: events that are joined already cost little.
     """
     if not transaction.run(_FIND_ANY).data():  # most stores, at most loads: a server plans what it is asked first
         return
-    bare = transaction.run(_FIND_BARE).data()
-    if bare:
-        transaction.run(_SET_ABOUT, found=_find_about(transaction, bare)).consume()
+    while join_new(transaction) == MOST_AT_ONCE:
+        pass
     for statement in _JOIN:
-        transaction.run(statement).consume()
+        transaction.run(f"{_LOOSE}{statement}").consume()
 
 
 def _find_about(transaction: Transaction, rows: list[dict[str, Any]]) -> list[dict[str, Any]]:

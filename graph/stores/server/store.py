@@ -222,7 +222,7 @@ class ServerStore:
 
     def _write_plan(self, plan: LoadPlan, ids: NodeIds, progress: Progress) -> None:
         from graph.stores.server.batch import ManyTransactions, OneTransaction
-        from graph.stores.server.event_links import join_events
+        from graph.stores.server.event_links import join_all
         from graph.stores.server.write import write_plan
 
         lock = self._require_lock()
@@ -235,7 +235,7 @@ class ServerStore:
 
             def write_all(transaction: Transaction) -> None:
                 write_plan(OneTransaction(transaction), plan, ids.copy(), progress)
-                join_events(transaction)
+                join_all(transaction)
                 _end_load(transaction)
 
             if plan.n_rows or unfinished is not None:
@@ -244,7 +244,7 @@ class ServerStore:
         marker = {"tables": _say_tables(plan), "rows": plan.n_rows, "at": datetime.now(UTC).replace(tzinfo=None)}
         lock.write(lambda transaction: _begin_load(transaction, marker))
         write_plan(ManyTransactions(lock), plan, ids, progress)
-        lock.write(join_events)
+        lock.write(join_all)
         lock.write(_end_load)
 
     def mark_facts(self) -> str:
