@@ -56,7 +56,9 @@ def main() -> None:
                 found["on Neo4j"] = _measure_market(folder, address, options.repeat)
         if options.large:
             (run,) = json.loads(read_ringfence("--store", options.large, "runs", "-n", "1", "--format", "json"))
-            found[f"in a folder, {run['accounts']:,} accounts"] = _measure_store(options.large, options.repeat)
+            found[f"in a folder, {run['accounts']:,} accounts"] = _measure_store(
+                options.large, options.repeat, "similar"
+            )
     write_result("question_speed.md", "\n".join(_report(found, options)) + "\n")
 
 
@@ -85,8 +87,9 @@ def _measure_market(folder: Path, store: str, repeat: int) -> dict[str, Taken]:
     return _measure_store(store, repeat)
 
 
-def _measure_store(store: str, repeat: int) -> dict[str, Taken]:
-    return {name: _measure(store, words, repeat) for name, words in _list_questions(store).items()}
+def _measure_store(store: str, repeat: int, *unasked: str) -> dict[str, Taken]:
+    asked = {name: words for name, words in _list_questions(store).items() if name not in unasked}
+    return {name: _measure(store, words, repeat) for name, words in asked.items()}
 
 
 def _list_questions(store: str) -> Mapping[str, tuple[str, ...]]:
@@ -139,7 +142,7 @@ def _report(found: Mapping[str, Mapping[str, Taken]], options: argparse.Namespac
     yield f"`python benchmarks/question_speed.py --accounts {options.accounts} --repeat {options.repeat}`."
     yield ""
     yield f"Asked: {FOLDER_SECONDS} s in a folder, {SERVER_SECONDS:.0f} s on a server, {LARGE_SECONDS:.0f} s in a"
-    yield "folder with 500,000 accounts; `similar` 3 s."
+    yield "folder with 500,000 accounts; `similar` 3 s (it looks at the whole market, and is not asked of the large one)."
     for store, questions in found.items():
         yield from ("", f"## {store[0].upper()}{store[1:]}", "")
         yield "| question | first, s | quickest, s | median, s | processor, s |"
