@@ -334,7 +334,7 @@ def _count_joined(judged: Assessment, whole: int, parts: Ints) -> int:
         within = judged.within[channel.name]
         for row in range(*np.searchsorted(within.group, [whole, whole + 1]).tolist()):
             sharers = within.find_sharers(row) - start
-            if within.bits[row] > 0 and len(np.unique(part_of[sharers])) > 1:
+            if within.bits[row] > 0 and (part_of[sharers] != part_of[sharers[0]]).any():
                 is_joined[sharers] = True
     return int(is_joined.sum())
 

@@ -10,7 +10,7 @@ set of households, because nearly everybody would have to be named again and aga
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -93,7 +93,7 @@ def partition_households(groups: Groups, within: Mapping[str, SharedWithin], mar
     shared = {name: found for name, found in within.items() if market.things[name].record.is_shared_at_home}
     household_scale = {name: _is_household_scale(found, market.things[name], policy) for name, found in shared.items()}
     uses = _gather_uses(shared, household_scale, policy.household_size)
-    n, n_things, group = len(groups.account), len(uses.bits), groups.group
+    n, n_things = len(groups.account), len(uses.bits)
     # A bipartite graph of memberships and things: its components are whoever hangs together at all.
     joined = sparse.coo_array((np.ones(len(uses.member)), (uses.member, n + uses.thing)), shape=(n + n_things,) * 2)
     component = connected_components(joined, directed=False)[1].astype(np.int64)[:n]
@@ -102,19 +102,42 @@ def partition_households(groups: Groups, within: Mapping[str, SharedWithin], mar
     users = np.minimum(np.bincount(uses.thing, minlength=n_things), policy.household_size)
     # A thing of a whole household is explained in full; what reaches across households is parted below.
     explained = uses.bits[np.arange(n_things), users]
-    again, name_bits = np.zeros(len(groups)), float(np.log2(max(n_accounts / policy.household_size, 2.0)))
+    name_bits = float(np.log2(max(n_accounts / policy.household_size, 2.0)))
     # Most groups fall into households at once.  Only where more hang together than can live together, one thing at a
     # time is put to a household.
-    for members, crowd in _list_crowds(uses, component, crowded):
-        split = _sort_into_households(crowd, policy, name_bits=name_bits)
-        again[group[members[0]]] += name_bits * split.names
-        explained[[thing.row for thing in crowd]] = split.explained
-        for mask in split.households:
-            inside = members[[place for place in range(len(members)) if mask >> place & 1]]
-            household[inside] = household[inside[0]]
-    ends = np.cumsum([len(found.group) for found in shared.values()])
+    found = _part_crowds(_list_crowds(uses, component, crowded), policy, name_bits=name_bits)
+    explained[found.things], household[found.people] = found.bits, household[found.first]
+    again = name_bits * np.bincount(groups.group[found.again], minlength=len(groups))
+    ends = np.cumsum([len(within.group) for within in shared.values()])
     parts = dict(zip(shared, np.split(explained, ends[:-1]), strict=True)) if shared else {}
     return HouseholdPartition(household_scale, parts, np.unique(household, return_inverse=True)[1], again)
+
+
+@dataclass
+class _Parted:
+    """All crowds in households: the ``bits`` explained of some ``things``; the ``first`` of the household of some
+    ``people``, memberships all; one of a group ``again`` for each name that is said once more.
+    """
+
+    things: list[int] = field(default_factory=list)
+    bits: list[float] = field(default_factory=list)
+    people: list[int] = field(default_factory=list)
+    first: list[int] = field(default_factory=list)
+    again: list[int] = field(default_factory=list)
+
+
+def _part_crowds(crowds: Iterator[tuple[list[int], list[_Thing]]], policy: Policy, *, name_bits: float) -> _Parted:
+    parted = _Parted()
+    for members, crowd in crowds:
+        split = _sort_into_households(crowd, policy, name_bits=name_bits)
+        parted.things += [thing.row for thing in crowd]
+        parted.bits += split.explained
+        parted.again += [members[0]] * split.names
+        for mask in split.households:
+            inside = [member for place, member in enumerate(members) if mask >> place & 1]
+            parted.people += inside
+            parted.first += [inside[0]] * len(inside)
+    return parted
 
 
 def _is_household_scale(within: SharedWithin, channel: SharedThings, policy: Policy) -> NDArray[np.bool_]:
@@ -141,7 +164,7 @@ def _gather_uses(
     return _Uses(np.concatenate(members), np.concatenate(things), np.concatenate(bits))
 
 
-def _list_crowds(uses: _Uses, component: Ints, crowded: NDArray[np.bool_]) -> Iterator[tuple[Ints, list[_Thing]]]:
+def _list_crowds(uses: _Uses, component: Ints, crowded: NDArray[np.bool_]) -> Iterator[tuple[list[int], list[_Thing]]]:
     """The memberships of each crowd, sorted, and its things."""
     some = np.flatnonzero(crowded[uses.member])
     if not len(some):
@@ -162,7 +185,7 @@ def _list_crowds(uses: _Uses, component: Ints, crowded: NDArray[np.bool_]) -> It
     ends = np.append(np.flatnonzero(np.diff(owner)) + 1, len(thing)).tolist()
     begin = 0
     for at, n, end in zip(first.tolist(), size.tolist(), ends, strict=True):
-        yield members[at : at + n], things[begin:end]
+        yield members[at : at + n].tolist(), things[begin:end]
         begin = end
 
 
