@@ -142,7 +142,7 @@ def _report(found: Mapping[str, Mapping[str, Taken]], options: argparse.Namespac
     yield f"`python benchmarks/question_speed.py --accounts {options.accounts} --repeat {options.repeat}`."
     yield ""
     yield f"Asked: {FOLDER_SECONDS} s in a folder, {SERVER_SECONDS:.0f} s on a server, {LARGE_SECONDS:.0f} s in a"
-    yield "folder with 500,000 accounts; `similar` 3 s (it looks at all accounts, and is not asked of the large market)."
+    yield "folder with 500,000 accounts; `similar` 3 s (it looks at all accounts and is not asked of the large market)."
     for store, questions in found.items():
         yield from ("", f"## {store[0].upper()}{store[1:]}", "")
         yield "| question | first, s | quickest, s | median, s | processor, s |"

@@ -107,7 +107,7 @@ def partition_households(groups: Groups, within: Mapping[str, SharedWithin], mar
     # time is put to a household.
     found = _part_crowds(_list_crowds(uses, component, crowded), policy, name_bits=name_bits)
     explained[found.things], household[found.people] = found.bits, household[found.first]
-    again = name_bits * np.bincount(groups.group[found.again], minlength=len(groups))
+    again = np.bincount(groups.group[found.again], minlength=len(groups)).astype(np.float64) * name_bits
     ends = np.cumsum([len(within.group) for within in shared.values()])
     parts = dict(zip(shared, np.split(explained, ends[:-1]), strict=True)) if shared else {}
     return HouseholdPartition(household_scale, parts, np.unique(household, return_inverse=True)[1], again)
