@@ -102,29 +102,31 @@ def _read(workplace: Workplace, any_id: str, subject: Subject | None, ground: st
         store.require_whole()
         found = prepare_statement(store, fold(read_events(store.casebook.read())), any_id, subject, ground=ground)
         require_discreet(found)
-        return replace(found, carrying=_find_carrying(workplace, store, found))
+        return _tell_what_carries(workplace, store, found)
 
 
-def _find_carrying(workplace: Workplace, store: GraphStore, found: Statement) -> dict[str, frozenset[str]] | None:
-    """By ring, the channels that carry it; None where the evidence is no more what the run had found."""
+def _tell_what_carries(workplace: Workplace, store: GraphStore, found: Statement) -> Statement:
+    """Add the channels and the things that carry each ring, unless the evidence is no more what the run had found."""
     from cli.work import as_instant, choose_settings
     from detection.casework.facts import heed_facts, read_heard
     from detection.evidence.market import make_market
-    from detection.grounds import knock_out
+    from detection.grounds import knock_out, knock_out_things
 
     if not found.rings:
-        return {}
+        return replace(found, carrying={})
     as_of = as_instant(found.run.as_of)
     snapshot = heed_facts(store.snapshot(as_of=as_of), read_heard(store, as_of))
     market = make_market(snapshot, choose_settings(workplace, seed=None, encoder=None))
-    carrying = {}
+    carrying, shared = {}, {}
     for ring in found.rings:
-        judged = knock_out(market, [each.account_id for each in ring.members])
+        members = [each.account_id for each in ring.members]
+        judged = knock_out(market, members)
         if not judged.agrees_with(ring.evidence) or not judged.carrying:
             tell(_SINCE)
-            return None
+            return found
         carrying[ring.summary.ring_id] = judged.carrying
-    return carrying
+        shared[ring.summary.ring_id] = knock_out_things(market, members)
+    return replace(found, carrying=carrying, shared=shared)
 
 
 def _write_all(found: Statement, settings: StatementSettings, language: Language, key: bytes) -> Content:

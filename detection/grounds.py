@@ -1,4 +1,4 @@
-"""Which channels carry a ring: each is taken out by itself, and the ring is judged again without it.
+"""What carries a ring: each channel, and each thing, is taken out by itself, and the ring is judged again without it.
 
 What an innocent explanation takes off wholly is evidence, and moves nothing; it is no reason that could be given to
 anybody.  Nothing here is searched for and nothing is written.
@@ -10,11 +10,15 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+from numpy.typing import NDArray
 
+from detection.channels.incidence import SharedThings
 from detection.evidence.judge import Assessment, judge_groups
 from detection.evidence.market import Market
 from detection.groups import Groups
+from detection.rings.wording import describe_thing
 from graph.results import Evidence
+from graph.statements.content import SharedFact
 
 _LEAST_BITS = 1e-6
 """Less is rounding."""
@@ -45,13 +49,50 @@ class Knockout:
 
 def knock_out(market: Market, account_ids: Sequence[str]) -> Knockout:
     """Judge a group with each channel of a market taken out by itself; those that it does not know are left out."""
-    rows = np.flatnonzero(np.isin(market.snapshot.account_id, list(account_ids)))
-    group = Groups(rows, np.array([0, len(rows)], dtype=np.int64))
+    group = _gather(market, account_ids)
     whole = judge_groups(group, market)
     names = (*market.things, *market.dealings, *(each.name for each in market.conduct))
     net = float(whole.net_bits[0])
     change = {name: float(judge_groups(group, _leave_out(market, name)).net_bits[0]) - net for name in names}
     return Knockout(_list_bits(whole), change)
+
+
+def knock_out_things(market: Market, account_ids: Sequence[str]) -> tuple[SharedFact, ...]:
+    """Judge a group with each identifier and referrer that members share taken out, those that carry most first.
+
+    What they did is taken out by channel only (:func:`knock_out`): one review less is another window of days.
+    """
+    group = _gather(market, account_ids)
+    near = replace(market, things=dict(market.things) | {each.name: _narrow(each, group) for each in market.timeless})
+    whole, facts = judge_groups(group, near), []
+    for channel in near.timeless:
+        within = whole.within[channel.name]
+        for thing, members in zip(within.thing.tolist(), within.members.tolist(), strict=True):
+            less = replace(near, things=dict(near.things) | {channel.name: _keep_uses(channel, channel.thing != thing)})
+            change = float(judge_groups(group, less).net_bits[0] - whole.net_bits[0])
+            what = describe_thing(channel, thing, market.snapshot)
+            facts.append(SharedFact(channel.name, what, members, change if abs(change) > _LEAST_BITS else 0.0))
+    return tuple(sorted(facts, key=lambda fact: (fact.change_bits, fact.channel, fact.what)))
+
+
+def _gather(market: Market, account_ids: Sequence[str]) -> Groups:
+    rows = np.flatnonzero(np.isin(market.snapshot.account_id, list(account_ids)))
+    return Groups(rows, np.array([0, len(rows)], dtype=np.int64))
+
+
+def _narrow(channel: SharedThings, group: Groups) -> SharedThings:
+    """Only the things that some member uses; the other uses are still counted."""
+    used = np.isin(channel.thing, channel.thing[np.isin(channel.account, group.account)])
+    return _keep_uses(channel, used)
+
+
+def _keep_uses(channel: SharedThings, kept: NDArray[np.bool_]) -> SharedThings:
+    """Some of the uses; those that go count as if nobody shared them, so that chance is what it was."""
+    used, thing = np.unique(channel.thing[kept], return_inverse=True)
+    uses = {name: getattr(channel, name)[kept] for name in ("account", "first_at", "last_at")}
+    things = {name: getattr(channel, name)[used] for name in ("subject", "grain", "stratum")}
+    gone = int(np.count_nonzero(~kept))
+    return replace(channel, thing=thing, **uses, **things, unshared=channel.unshared + gone)
 
 
 def _list_bits(assessment: Assessment) -> dict[str, float]:

@@ -10,7 +10,7 @@ from typing import Any
 from graph.queries.answers import MemberRecord, RingRecord, RingSummary, RunSummary
 from graph.results import Evidence, InnocentReading, Party, RingLink
 from graph.settings import StatementSettings
-from graph.statements.content import Decision, Statement
+from graph.statements.content import Decision, SharedFact, Statement
 
 SCRIPT = "<script>alert('x')</script>"
 TURNED = "moc\u202egnp.exe"
@@ -48,5 +48,6 @@ def state_reasons(
         accounts=((account_id, date(2024, 1, 2)),),
         notes=(),
         things=(THING,),
+        shared={"R-1": (SharedFact("device", THING, 2, -12.0), SharedFact("wifi", SCRIPT, 3, 0.5))},
     )
     return replace(made, **changes)

@@ -6,7 +6,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from typing import Literal
 
@@ -58,6 +58,23 @@ class Decision:
 
 
 @dataclass(frozen=True)
+class SharedFact:
+    """A thing of a channel that so many members share, and what becomes of the ring's net bits without it."""
+
+    channel: str
+    what: str
+    members: int
+    change_bits: float
+
+    @property
+    def outcome(self) -> str:
+        """What the thing does for the verdict, in words."""
+        if self.change_bits < 0:
+            return "yes"
+        return "no, it speaks for them" if self.change_bits > 0 else "no, wholly explained"
+
+
+@dataclass(frozen=True)
 class Statement:
     """All that the three texts are made of.
 
@@ -84,6 +101,8 @@ class Statement:
         By ring, the channels without which less would stand; None where nobody can say, for facts came since.
     ground
         What a person tells of the facts, in words; the only ground where there is no ring.
+    shared
+        By ring, what members share and what each thing does for the verdict; empty where nobody can say.
     """
 
     subject: Subject
@@ -100,6 +119,7 @@ class Statement:
     carrying: Mapping[str, frozenset[str]] | None = None
     ground: str = ""
     sharers: frozenset[str] = frozenset()
+    shared: Mapping[str, tuple[SharedFact, ...]] = field(default_factory=dict)
 
     @property
     def grounds(self) -> tuple[Evidence, ...]:

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 import pytest
 from detection_market import Facts, make_background, make_snapshot, pick
 from stated import state_reasons
 
-from detection.evidence.market import make_market
-from detection.grounds import Knockout, knock_out
+from detection.evidence.market import Market, make_market
+from detection.grounds import Knockout, knock_out, knock_out_things
 from detection.inquiry import inquire
 from detection.run import find_run
 from detection.settings import DetectSettings
@@ -54,6 +55,34 @@ def test_what_a_household_explains_wholly_is_evidence_and_no_reason() -> None:
     found, _ = judge(plant("device", "payment", *HOME))
     assert {"device", "payment", "address"} <= found.bits.keys() - found.carrying
     assert not {"device", "address"} & {each.channel for each in state(found).grounds}
+
+
+FARM = pick(0, 12)
+SHARED = {"device-1": FARM, "device-2": FARM[:6], "device-3": FARM[:2]}
+
+
+def share(names: Iterable[str]) -> Market:
+    facts = make_background(n=300)
+    for name in names:
+        facts.share(SHARED[name], "device", name)
+    return make_market(make_snapshot(facts))
+
+
+def test_each_thing_is_said_to_move_the_verdict_if_it_does() -> None:
+    found = {fact.what.removeprefix("device "): fact for fact in knock_out_things(share(SHARED), FARM)}
+    assert {name: fact.members for name, fact in found.items()} == {name: len(who) for name, who in SHARED.items()}
+    net = inquire(share(SHARED), FARM).net_bits
+    for name, fact in found.items():
+        without = inquire(share(each for each in SHARED if each != name), FARM).net_bits
+        assert (fact.change_bits < 0) == (without < net - 1e-6), name
+        assert (fact.outcome == "yes") == (fact.change_bits < 0)
+    assert found["device-1"].change_bits < found["device-2"].change_bits < 0
+
+
+def test_what_a_household_explains_wholly_is_listed_and_moves_nothing() -> None:
+    found = knock_out_things(make_market(make_snapshot(plant("device", "payment", *HOME))), RING)
+    assert {fact.channel for fact in found} == {"device", "payment", *HOME}
+    assert "yes" not in {fact.outcome for fact in found}
 
 
 def state(found: Knockout) -> Statement:

@@ -97,6 +97,15 @@ def test_the_record_has_every_member_and_what_ties_it() -> None:
     )
 
 
+def test_the_record_says_of_each_thing_what_it_does_for_the_verdict() -> None:
+    texts = [text for text in Reader(write_record(state_reasons(), SETTINGS, NUMBERS)).texts if text.strip()]
+    for row in (
+        ["device", make_visible(THING), "2", "-12.0", "yes"],
+        ["wifi", SCRIPT, "3", "+0.5", "no, it speaks for them"],
+    ):
+        assert any(texts[place : place + 5] == row for place in range(len(texts))), row
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_the_letter_has_as_many_grounds_and_nobody_else(language: str) -> None:
     statement = state_reasons()
