@@ -267,6 +267,7 @@ def read_bytes(place: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in files}
 
 
+@pytest.mark.thorough  # a store is one and the same market for every command; this one says so of whole reports
 def test_a_folder_and_its_store_give_the_same_report_and_the_store_is_the_same_to_the_byte(store: Path) -> None:
     before = read_bytes(store)
     assert before
@@ -279,8 +280,11 @@ def test_a_folder_and_its_store_give_the_same_report_and_the_store_is_the_same_t
     }
 
 
-def test_the_table_says_the_smallest_ring_and_what_the_columns_mean(store: Path) -> None:
+def test_the_table_says_the_smallest_ring_and_what_the_columns_mean_and_the_store_is_left_alone(store: Path) -> None:
+    before = read_bytes(store)
     result = run("--store", store, *WORDS, "--sharing", "device,shoe")
+    assert before
+    assert read_bytes(store) == before
     assert "rings planted in" in result.stdout
     assert "of 12" in result.stdout
     assert "the smallest size of which half or more were caught" in result.stdout

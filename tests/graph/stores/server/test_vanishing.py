@@ -71,7 +71,12 @@ def test_a_server_that_hangs_when_it_is_called_is_told(mortal: Server, mortal_se
         open_store(mortal)
 
 
-def test_a_server_that_hangs_in_the_middle_of_a_question_is_told(mortal: Server, mortal_server: Neo4jServer) -> None:
+@pytest.mark.parametrize("patience", ["nervous", pytest.param("usual", marks=pytest.mark.thorough)])
+def test_a_server_that_hangs_in_the_middle_of_a_question_is_told(
+    mortal: Server, mortal_server: Neo4jServer, request: pytest.FixtureRequest, patience: str
+) -> None:
+    if patience == "nervous":
+        request.getfixturevalue("nervous")
     open_store(mortal, mode="write").close()
     with open_store(mortal) as store, hanging(mortal_server), told_at_once():
         store.query("MATCH (a:Account) RETURN count(a) AS n")
