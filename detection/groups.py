@@ -140,7 +140,7 @@ def find_distinct(values: Ints) -> Ints:
     """The distinct values, sorted; where most are distinct, much faster than ``np.unique``, which hashes them."""
     ordered = np.sort(values)
     is_first = np.ones(len(ordered), dtype=bool)
-    is_first[1:] = ordered[1:] != ordered[:-1]
+    is_first[1:] = np.diff(ordered) != 0
     return ordered[is_first]
 
 

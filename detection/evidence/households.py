@@ -107,7 +107,7 @@ def partition_households(groups: Groups, within: Mapping[str, SharedWithin], mar
     # time is put to a household.
     found = _part_crowds(_list_crowds(uses, component, crowded), policy, name_bits=name_bits)
     explained[found.things], household[found.people] = found.bits, household[found.first]
-    again = np.bincount(groups.group[found.again], minlength=len(groups)).astype(np.float64) * name_bits
+    again = np.bincount(groups.group[found.again], minlength=len(groups)) * np.float64(name_bits)
     ends = np.cumsum([len(within.group) for within in shared.values()])
     parts = dict(zip(shared, np.split(explained, ends[:-1]), strict=True)) if shared else {}
     return HouseholdPartition(household_scale, parts, np.unique(household, return_inverse=True)[1], again)
@@ -173,7 +173,7 @@ def _list_crowds(uses: _Uses, component: Ints, crowded: NDArray[np.bool_]) -> It
     order = some[np.lexsort((uses.member[some], uses.thing[some], crowd))]
     # All crowds at once: the people of each, numbered from 0, and the things of each with their users.
     members = np.unique(uses.member[some])
-    members = members[np.argsort(component[members], kind="stable")]
+    members = members[np.lexsort((members, component[members]))]
     place = np.empty(len(component), dtype=np.int64)
     _, first, size = np.unique(component[members], return_index=True, return_counts=True)
     place[members] = np.arange(len(members)) - np.repeat(first, size)
@@ -182,19 +182,16 @@ def _list_crowds(uses: _Uses, component: Ints, crowded: NDArray[np.bool_]) -> It
     thing = uses.thing[order[is_first]]
     things = _make_things(uses, thing, place[uses.member[order]].tolist(), np.flatnonzero(is_first).tolist())
     owner = component[uses.member[order[is_first]]]
-    ends = np.append(np.flatnonzero(np.diff(owner)) + 1, len(thing)).tolist()
-    begin = 0
-    for at, n, end in zip(first.tolist(), size.tolist(), ends, strict=True):
-        yield members[at : at + n].tolist(), things[begin:end]
-        begin = end
+    _, begin, count = np.unique(owner, return_index=True, return_counts=True)
+    for at, n, of, m in np.column_stack([first, size, begin, count]).tolist():
+        yield members[at : at + n].tolist(), things[of : of + m]
 
 
 def _make_things(uses: _Uses, thing: Ints, places: list[int], begin: list[int]) -> list[_Thing]:
     """Each thing, with the places of its users in its crowd, which begin where told."""
-    bit, made = [1 << place for place in range(max(places, default=0) + 1)], []
-    ends = [*begin[1:], len(places)]
+    made, ends = [], [*begin[1:], len(places)]
     for row, known, first, end in zip(thing.tolist(), uses.bits[thing].tolist(), begin, ends, strict=True):
-        mask = sum([bit[place] for place in places[first:end]])
+        mask = sum([1 << place for place in places[first:end]])
         made.append(_Thing(row, mask, end - first, known, known[end - first]))
     return made
 

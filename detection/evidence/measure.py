@@ -128,15 +128,12 @@ def _find_sharers(groups: Groups, channel: SharedThings) -> _Sharers:
     members = np.diff(np.append(first, len(group)))
     shared = members >= 2
     first, members, membership = first[shared], members[shared], membership[np.repeat(shared, members)]
-    by_group = np.argsort(group[first], kind="stable")
+    by_group = np.lexsort((thing[first], group[first]))
     row = np.empty_like(by_group)
     row[by_group] = np.arange(len(by_group))
     row = np.repeat(row, members)
-    by_member = np.argsort(membership, kind="stable")
     first = first[by_group]
-    return _Sharers(
-        group[first], thing[first], members[by_group], membership[by_member].astype(np.int64), row[by_member]
-    )
+    return _Sharers(group[first], thing[first], members[by_group], membership.astype(np.int64), row)
 
 
 @dataclass(frozen=True)

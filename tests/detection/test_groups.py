@@ -13,6 +13,7 @@ from detection.groups import (
     MIN_SIZE,
     Groups,
     distinct_groups,
+    find_distinct,
     gather_groups,
     index_by_account,
     join_groups,
@@ -116,3 +117,14 @@ def test_numbers_are_spread_as_the_published_generator_spreads_them() -> None:
     assert spread_bits(np.array([0], dtype=np.int64)).tolist() == [0xE220A8397B1DCDAF]
     steps = np.array([1234567 + step * golden for step in range(2)], dtype=object) % 2**64
     assert spread_bits(steps.astype(np.uint64)).tolist() == [6457827717110365317, 3203168211198807973]
+
+
+@pytest.mark.parametrize("values", [[], [3], [3, 3], [5, 2, 5, 9, 2], [0, 1, 2]])
+def test_distinct_values_come_sorted_and_once(values: list[int]) -> None:
+    found = find_distinct(np.array(values, dtype=np.int64))
+    assert found.tolist() == sorted(set(values))
+
+
+def test_group_and_account_in_one_number_come_sorted() -> None:
+    groups = Groups(np.array([1, 4, 6, 0, 4]), np.array([0, 3, 5]))
+    assert groups.code(10).tolist() == [1, 4, 6, 10, 14]

@@ -145,6 +145,25 @@ def test_each_group_pays_for_its_own_names_and_for_all_of_them() -> None:
     assert found.explained["phone"] == pytest.approx([18.0, 8.0, 7.0] * 3)
 
 
+SOME_CROWD = ((0, [0, 1], 5.0), (0, [1, 2, 3], 4.0), (0, [3, 4], 5.0))
+
+
+def test_crowds_beside_one_another_are_parted_each_by_itself() -> None:
+    within = {"phone": share(*SOME_CROWD, (1, [5, 6], 6.0), (1, [6, 7, 8], 3.0))}
+    groups = Groups(np.arange(9), np.array([0, 5, 9]))
+    both = partition(within, groups=groups)
+    first = partition({"phone": share(*SOME_CROWD)}, groups=Groups(np.arange(5), np.array([0, 5])))
+    second = partition(
+        {"phone": share((0, [0, 1], 6.0), (0, [1, 2, 3], 3.0))}, groups=Groups(np.arange(4), np.array([0, 4]))
+    )
+    assert both.explained["phone"].tolist() == [*first.explained["phone"], *second.explained["phone"]]
+    assert both.again_bits.tolist() == [*first.again_bits, *second.again_bits]
+    assert list_households(both) == [
+        *list_households(first),
+        *([5 + each for each in home] for home in list_households(second)),
+    ]
+
+
 def test_of_a_thing_across_households_those_who_live_together_are_explained() -> None:
     # Four in a row, two and two by as much: the last ones are believed first, and nobody is named again for so little.
     found = partition({"phone": share((0, [0, 1], 2.0), (0, [1, 2], 3.0), (0, [2, 3], 2.0))})
