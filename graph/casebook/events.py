@@ -11,7 +11,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, Literal, TypeVar, get_args
 
 import msgspec
 
@@ -224,19 +224,46 @@ def read_event(line: str) -> Event:
 
 
 def _read_any(line: str) -> Event:
+    return _in_utc(convert_event(line, Event, newest=FORMAT, book="the casebook"))
+
+
+AnyEvent = TypeVar("AnyEvent", bound=msgspec.Struct)
+
+
+def convert_event(line: str, kind: type[AnyEvent], *, newest: int, book: str) -> AnyEvent:
+    """One event of a book, as it was written.
+
+    Parameters
+    ----------
+    line
+        Of JSON; its ``event_id`` is the checksum of the other fields (:func:`name_event`).
+    kind
+        What the book holds.
+    newest
+        The highest ``format`` that is known.
+    book
+        In words.
+
+    Raises
+    ------
+    DataError
+        If it is no event, or not as it was written.
+    StoreVersionError
+        If a newer Ringfence wrote it.
+    """
     try:
         fields = json.loads(line)
-        if isinstance(fields, dict) and isinstance(fields.get("format", 1), int) and fields.get("format", 1) > FORMAT:
+        if isinstance(fields, dict) and isinstance(fields.get("format", 1), int) and fields.get("format", 1) > newest:
             raise StoreVersionError(
-                f"event {fields.get('event_id')} of the casebook was written by a newer Ringfence (format"
-                f" {fields['format']}; this one reads up to {FORMAT}); upgrade Ringfence"
+                f"event {fields.get('event_id')} of {book} was written by a newer Ringfence (format"
+                f" {fields['format']}; this one reads up to {newest}); upgrade Ringfence"
             )
-        event = msgspec.convert(fields, Event)
-        if name_event(fields) != event.event_id:
-            raise DataError(f"event {event.event_id} is not as it was written: its checksum is another one")
+        event = msgspec.convert(fields, kind)
+        if name_event(fields) != fields["event_id"]:
+            raise DataError(f"event {fields['event_id']} is not as it was written: its checksum is another one")
     except (ValueError, RecursionError) as error:  # of JSON, of msgspec, and DataError itself
         raise error if isinstance(error, DataError) else DataError(f"this is no event: {error}") from error
-    return _in_utc(event)
+    return event
 
 
 def is_whole(line: str) -> bool:

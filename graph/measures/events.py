@@ -14,9 +14,9 @@ from typing import Annotated, Any, Literal, get_args
 import msgspec
 
 from graph.casebook.book import Casebook, Lines
-from graph.casebook.events import name_event
+from graph.casebook.events import convert_event, name_event
 from graph.casebook.reach import FROM_COPY
-from graph.errors import DataError, StoreDamagedError, StoreVersionError
+from graph.errors import DataError, StoreDamagedError
 
 FORMAT = 1
 """Of events; a later Ringfence that says more, or something else, in one writes a higher number."""
@@ -113,18 +113,7 @@ def read_events(lines: Iterable[str]) -> tuple[MeasureEvent, ...]:
 
 
 def _read_event(line: str) -> MeasureEvent:
-    try:
-        fields = json.loads(line)
-        if isinstance(fields, dict) and isinstance(fields.get("format", 1), int) and fields.get("format", 1) > FORMAT:
-            raise StoreVersionError(
-                f"event {fields.get('event_id')} of the book of measures was written by a newer Ringfence (format"
-                f" {fields['format']}; this one reads up to {FORMAT}); upgrade Ringfence"
-            )
-        event = msgspec.convert(fields, MeasureEvent)
-    except (ValueError, RecursionError) as error:  # of JSON, and of msgspec
-        raise DataError(f"this is no event: {error}") from error
-    if name_event(fields) != event.event_id:
-        raise DataError(f"event {event.event_id} is not as it was written: its checksum is another one")
+    event = convert_event(line, MeasureEvent, newest=FORMAT, book="the book of measures")
     until = None if event.until is None else event.until.astimezone(UTC)
     return msgspec.structs.replace(event, at=event.at.astimezone(UTC), until=until)
 
