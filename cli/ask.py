@@ -14,8 +14,11 @@ from cli.output import Answer, Format, as_rows, format_option, list_columns, par
 from graph.vocabulary import RING_KINDS
 
 if TYPE_CHECKING:
-    from graph.queries.answers import RingSummary
+    from rich.console import RenderableType
+
+    from graph.queries.answers import RingRecord, RingSummary
     from graph.settings import QuerySettings
+    from graph.stores.protocol import GraphStore
 
 _SORTS: dict[str, Callable[[RingSummary], float]] = {
     "rank": lambda ring: ring.rank,
@@ -33,19 +36,30 @@ _SORTS: dict[str, Callable[[RingSummary], float]] = {
 @run_option
 @click.option("--sort", type=click.Choice(list(_SORTS)), default="rank", show_default=True, help="What comes first.")
 @limit_option
+@click.option("--sparklines", is_flag=True, help="Also when each was at work, all over the same time.")
 @format_option
 @pass_workplace
 def rings(
-    workplace: Workplace, /, tiers: tuple[str, ...], sort: str, limit: int | None, form: Format, **filters: Any
+    workplace: Workplace,
+    /,
+    tiers: tuple[str, ...],
+    sort: str,
+    limit: int | None,
+    sparklines: bool,
+    form: Format,
+    **filters: Any,
 ) -> None:
     """List the rings of a run, the strongest first."""
+    from graph.queries.activity import ActiveRing, find_activity
     from graph.queries.answers import RingSummary
     from graph.queries.rings import list_rings
 
     with workplace.open_store() as store:
-        found = list_rings(store, tiers=list_tiers(tiers), **filters)
-    found = sorted(found, key=_SORTS[sort])[:limit]
-    write_answer(Answer(found, list_columns(RingSummary), as_rows(found), lambda: _render().draw_rings(found)), form)
+        found: list[Any] = list_rings(store, tiers=list_tiers(tiers), **filters)
+        found = sorted(found, key=_SORTS[sort])[:limit]
+        found = find_activity(store, found) if sparklines else found
+    columns = list_columns(ActiveRing if sparklines else RingSummary)
+    write_answer(Answer(found, columns, as_rows(found), lambda: _render().draw_rings(found)), form)
 
 
 @click.command(short_help="Show one ring: members, evidence, innocent explanations.")
@@ -54,15 +68,18 @@ def rings(
     "--run", "run_id", type=parse_id, metavar="RUN", help="A run's id; the latest run that found the ring otherwise."
 )
 @click.option("--history", is_flag=True, help="What happened to it, run by run.")
+@click.option("--picture", is_flag=True, help="Draw it in characters: who is joined by what, and when.")
 @format_option
 @pass_workplace
-def ring(workplace: Workplace, ring_id: str, run_id: str | None, history: bool, form: Format) -> None:
+def ring(workplace: Workplace, ring_id: str, run_id: str | None, history: bool, picture: bool, form: Format) -> None:
     """Show one ring on one screen.
 
     Its members with their roles, the evidence of each channel in bits beyond chance, the strongest
     links, the innocent explanations that were heard and who won, and others that it acted on or for.
     CSV gives one row per member.  --history tells what happened to it instead: born, grew, shrank,
-    split, merged, faded, came back.
+    split, merged, faded, came back.  --picture draws it in characters: each member is a line across,
+    each thing or dealing a line down through those that it joins; and under that when it happened.
+    What has no room is counted.
     """
     from graph.queries.answers import MemberRecord
     from graph.queries.rings import find_ring
@@ -74,9 +91,18 @@ def ring(workplace: Workplace, ring_id: str, run_id: str | None, history: bool, 
         return
     with workplace.open_store() as store:
         found = find_ring(store, ring_id, run_id=run_id)
+        draw = _prepare_picture(store, found, run_id) if picture else lambda: _render().draw_ring(found)
     rows = [{"ring_id": ring_id, **row} for row in as_rows(found.members)]
     columns = ("ring_id", *list_columns(MemberRecord))
-    write_answer(Answer(found, columns, rows, lambda: _render().draw_ring(found)), form)
+    write_answer(Answer(found, columns, rows, draw), form)
+
+
+def _prepare_picture(store: GraphStore, found: RingRecord, run_id: str | None) -> Callable[[], RenderableType]:
+    from cli.draw_picture import draw_ring_picture
+    from graph.queries.timeline import Wanted, find_timeline
+
+    timeline = find_timeline(store, found.summary.ring_id, Wanted(run_id=run_id))
+    return lambda: draw_ring_picture(found, timeline)
 
 
 @click.command(short_help="Know before you deal: all about one account.")

@@ -23,6 +23,7 @@ from cli.draw_parts import (
     show_tier,
     show_time,
 )
+from cli.draw_picture import draw_activity, say_activity
 
 if TYPE_CHECKING:
     from graph.queries.answers import (
@@ -53,15 +54,17 @@ def draw_rings(rings: Sequence[RingSummary]) -> RenderableType:
     if not rings:
         return Text("No rings.")
     decided = ("decided",) if any(ring.decided for ring in rings) else ()
+    lines = draw_activity(rings)
+    active = ("activity",) if lines else ()
     numbers = {"#", "score", "size", "bits"}
-    table = make_table("#", "ring", "kind", "score", "tier", "size", "bits", "action", *decided, right=numbers)
+    table = make_table("#", "ring", "kind", "score", "tier", "size", "bits", *active, "action", *decided, right=numbers)
     for ring in rings:
         score, bits = show_number(ring.score), show_number(ring.net_bits, 1)
         table.add_row(
             str(ring.rank), show_id(ring.ring_id), ring.kind, score, show_tier(ring.tier), str(ring.size), bits,
-            show_text(ring.action), *(show_text(ring.decided) for _ in decided),
+            *(lines[ring.ring_id] for _ in active), show_text(ring.action), *(show_text(ring.decided) for _ in decided),
         )  # fmt: skip
-    return table
+    return Group(table, *say_activity(rings))
 
 
 def _draw_decisions(decisions: Sequence[str]) -> list[Text]:

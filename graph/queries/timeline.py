@@ -209,7 +209,7 @@ def _tell_decisions(store: GraphStore, subjects: Collection[str]) -> Iterator[Mo
             yield Moment(_as_time(event.at), "decision", event.subject_id, None, words, None)
 
 
-_SAID = frozenset({"flag", "decision", "label", "status"})
+SAID = frozenset({"flag", "decision", "label", "status"})
 """What somebody said of accounts, and no deed of theirs."""
 
 

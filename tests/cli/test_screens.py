@@ -20,10 +20,12 @@ def test_help_reads_as_it_did(command: str) -> None:
 
 SCREENS = {
     "rings": ["rings"],
+    "rings-sparklines": ["rings", "--sparklines"],
     "rings-none": ["rings", "--kind", "attack"],
     "rings-csv": ["rings", "--format", "csv"],
     "rings-jsonl": ["rings", "--format", "jsonl", "--limit", "1"],
     "ring": ["ring", "R-1"],
+    "ring-picture": ["ring", "R-1", "--picture"],
     "ring-csv": ["ring", "R-1", "--format", "csv"],
     "ring-json": ["ring", RINGS[1].ring_id, "--format", "json"],
     "account": ["account", "ann"],
