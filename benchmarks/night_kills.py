@@ -74,6 +74,7 @@ SCENARIOS = (
         (("undo", "{plan}", *WHY), ("plan", "--again", "-o", "{place}/plan.json")),
         ("apply", "{place}/plan.json", *WHY, "--despite", "most_accounts"),
     ),
+    Scenario("undo", ("undo", "{plan}", *WHY), (), ("undo", "{plan}", *WHY), ends_well=False),
     Scenario("decide", ("decide", "ann", "watch", *WHY), (), ("decide", "bob", "watch", *WHY)),
     Scenario("rollback", ("rollback",), (("run",),), ("rollback",), ends_well=False),
 )

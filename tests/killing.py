@@ -11,6 +11,7 @@ import importlib
 import itertools
 import json
 import os
+import pkgutil
 import signal
 import subprocess
 import sys
@@ -30,7 +31,6 @@ SOME_OR_ALL = (pytest.param(3, 10, id="some"), pytest.param(0, 1, id="all", mark
 """The first step to kill at, and how many lie between two."""
 
 _SERVE = "import killing; killing.serve()"
-_SERVER = ("graph.stores.server.store", "graph.stores.server.statements", "graph.stores.server.write")
 
 
 @dataclass(frozen=True)
@@ -150,8 +150,11 @@ def _import_everything() -> None:
 
     for command in COMMANDS:
         main.get_command(click.Context(main), command)
-    for module in ("detection.run", "detection.training.risk", "graph.stores.embedded.bulk", *_SERVER, "small_market"):
+    for module in ("detection.run", "detection.training.risk", "small_market"):
         importlib.import_module(module)
+    for package in map(importlib.import_module, ("graph", "detection.job", "detection.measures", "cli")):
+        for found in pkgutil.walk_packages(package.__path__, f"{package.__name__}."):
+            importlib.import_module(found.name)
 
 
 # ── in the process that dies ──────────────────────────────────────────────────────────────────────

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections import defaultdict
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -19,6 +18,7 @@ from graph.queries.asking import Row, ask
 from graph.queries.rings import RING_RUNS, find_ring, list_rings
 from graph.queries.runs import find_latest_run
 from graph.stores.protocol import GraphStore
+from graph.stores.ring_money import ASK_AMOUNTS, add_up
 
 Status = Literal["open", "held", "decided", "closed", "merged", "gone"]
 """Waits for somebody; somebody has it; a person has decided; all of its members are restricted; it is part of another
@@ -29,9 +29,7 @@ collect(a.account_id) AS account_id, collect(coalesce(a.status, '')) AS status, 
 collect(m.role) AS role"""
 _FRAUD = """MATCH {rings}<-[:MEMBER_OF]-(a:Account)-[:LABELLED]->(k:Label {{label: 'fraud'}}) {condition}
 RETURN DISTINCT a.account_id AS account_id"""
-_ORDERS = """MATCH {rings}<-[:MEMBER_OF]-(a:Account)-[o:ORDERED]-() {condition}
-WITH DISTINCT g.ring_id AS ring_id, o.order_id AS order_id, o.amount AS amount, o.currency AS currency
-WHERE amount IS NOT NULL RETURN ring_id, coalesce(currency, '') AS currency, collect(amount) AS amounts"""
+_MONEY = "MATCH {rings} {condition} RETURN g.ring_id AS ring_id, g.money AS money, g.currency AS currency"
 _COLUMNS = ("account_id", "status", "bits", "role")
 _SINCE = """MATCH (r:Run)-[:FOUND]->(g:Ring) {condition}
 RETURN g.ring_id AS ring_id, min(r.started_at) AS first_at"""
@@ -56,8 +54,8 @@ class Case:
     fresh
         Members about whom nobody has decided, though the ring was decided about.
     money
-        The amounts of the orders of its members and of those of its parts, in the currency of most of its own
-        (``currency``).
+        What the orders of its members and of those of its parts came to when the run was written, in the currency of
+        most of its own (``currency``).
     first_at
         When a run first found the ring.
     joined
@@ -189,12 +187,8 @@ def _look(store: GraphStore, rings: _Rings, state: State, barred: Collection[str
     listed = (row for rows in members.values() for row in rows)
     restricted |= {row["account_id"] for row in listed if row["status"].casefold() in barred}
     restricted |= {row["account_id"] for row in rings.ask(store, _FRAUD)}
-    amounts: dict[str, dict[str, list[float]]] = defaultdict(dict)
-    for row in rings.ask(store, _ORDERS):
-        amounts[row["ring_id"]][row["currency"]] = row["amounts"]
-    money = {ring_id: _find_most(found) for ring_id, found in amounts.items()}
     first_at = {row["ring_id"]: row["first_at"] for row in rings.ask_since(store)}
-    return _Found(members, frozenset(restricted - cleared), money, first_at, began_at)
+    return _Found(members, frozenset(restricted - cleared), _find_money(store, rings), first_at, began_at)
 
 
 def _sort_members(row: Row) -> list[Row]:
@@ -204,10 +198,12 @@ def _sort_members(row: Row) -> list[Row]:
     return sorted(rows, key=lambda each: (each["role"], -each["bits"], each["account_id"]))
 
 
-def _find_most(amounts: Mapping[str, list[float]]) -> tuple[float, str]:
-    """The sum in the currency of most orders: sums of several currencies are no sum."""
-    currency = max(sorted(amounts), key=lambda name: len(amounts[name]))
-    return math.fsum(amounts[currency]), currency
+def _find_money(store: GraphStore, rings: _Rings) -> dict[str, tuple[float, str]]:
+    """What was kept with the rings when the run was written; added up now, where an older version wrote it."""
+    kept = {row["ring_id"]: (row["money"], row["currency"]) for row in rings.ask(store, _MONEY)}
+    if any(money is None for money, _ in kept.values()):
+        return add_up(rings.ask(store, ASK_AMOUNTS))
+    return {ring_id: found for ring_id, found in kept.items() if any(found)}
 
 
 def _make_case(

@@ -149,7 +149,8 @@ def _say_overruled(run: RunResult) -> dict[str, Any]:
 
 def _ring_row(run: RunResult, rank: int, ring: Ring, keys: Mapping[str, str]) -> Row:
     place = {"ring_key": keys[ring.ring_id], "run_id": run.run_id, "rank": rank}
-    return {**vars(ring), **place, "size": len(ring.members)}
+    none_yet = {"money": 0.0, "currency": ""}  # added up in the graph, see graph.stores.ring_money
+    return {**vars(ring), **place, **none_yet, "size": len(ring.members)}
 
 
 def _evidence_rows(rings: Sequence[Ring], keys: Mapping[str, str]) -> list[tuple[str, Row]]:

@@ -218,6 +218,8 @@ _FOUND_NODES = (
         net_bits="real",
         charge_bits="real",
         action="text",
+        money=Property("real", since=5),
+        currency=Property("text", since=5),
     ),
     _node("Evidence", evidence_key="text", **read_fields(Evidence)),
     _node("Reading", reading_key="text", **read_fields(InnocentReading)),

@@ -23,6 +23,7 @@ from graph.casebook.fold import fold
 from graph.casework.working import prepare_claim, require_case
 from graph.errors import CaseHeldError
 from graph.open import open_casebook, open_store
+from graph.stores.embedded.store import EmbeddedStore
 
 pytestmark = pytest.mark.usefixtures("plain_surroundings")
 SECOND = RINGS[1].ring_id
@@ -51,6 +52,17 @@ def test_the_queue_begins_with_what_costs_most_for_the_time_that_it_takes() -> N
     assert [each["harm"] for each in ask("queue")["lines"]] == [4000.0, 2000.0]
     here.write_text("casework.member_harm = 0\n")
     assert "member_harm" in do("queue", exit_code=1)
+
+
+def test_what_a_case_may_cost_is_what_its_exposure_comes_to_and_is_kept_with_the_run() -> None:
+    here = "MATCH (g:Ring {ring_id: 'R-1'})"
+    for money in (73.5, 1000.0, None):  # as the run was written, as somebody changed it, as an older version left it
+        with EmbeddedStore("ringfence-store", mode="write") as store:
+            assert store.query(f"{here} RETURN g.money AS money, g.currency AS currency")[0]["currency"] == "EUR"
+            store.query(f"{here} SET g.money = $money", money=money)
+        assert ask("queue")["lines"][0]["harm"] == (money or 73.5)
+    (exposure,) = ask("exposure", "R-1")
+    assert sum(line["amount"] for line in exposure["money"]) == 73.5
 
 
 def test_nobody_says_what_to_expect_before_five_rings_of_a_tier_were_decided_about() -> None:

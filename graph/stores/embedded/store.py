@@ -322,6 +322,7 @@ class EmbeddedStore:
     def write_run(self, run: RunResult, snapshot: Snapshot, *, started_at: datetime | None = None) -> None:
         """Write a run's results; see :class:`~graph.stores.protocol.GraphStore`."""
         from graph.stores.embedded.bulk import replace_vectors, write_run_rows
+        from graph.stores.ring_money import keep_money
         from graph.stores.run_order import ASK_ORDER, PAST, place_run
         from graph.stores.run_rows import lay_out_run
 
@@ -333,6 +334,7 @@ class EmbeddedStore:
             for statement in FORGET_RUN:
                 connection.execute(statement, {"prefix": f"{run.run_id}/"})
             write_run_rows(connection, staging, lay_out_run(run, snapshot, sequence=sequence, times=times))
+            keep_money(self.query, run.run_id)
             if run.vectors is not None and sequence != PAST:
                 replace_vectors(connection, staging, snapshot.account_id, run.vectors)
 

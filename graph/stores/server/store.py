@@ -267,6 +267,7 @@ class ServerStore:
 
     def write_run(self, run: RunResult, snapshot: Snapshot, *, started_at: datetime | None = None) -> None:
         """Write a run's results; see :class:`~graph.stores.protocol.GraphStore`."""
+        from graph.stores.ring_money import keep_money
         from graph.stores.run_order import ASK_ORDER, PAST, place_run
         from graph.stores.run_rows import lay_out_run
         from graph.stores.server.batch import OneTransaction
@@ -280,6 +281,7 @@ class ServerStore:
             sequence = place_run(writer.ask(ASK_ORDER), run.run_id, run.as_of, times[0])
             forget_run(writer, run.run_id)
             write_run_rows(writer, lay_out_run(run, snapshot, sequence=sequence, times=times))
+            keep_money(writer.ask, run.run_id)
             if run.vectors is not None and sequence != PAST:
                 replace_vectors(writer, snapshot.account_id, run.vectors)
 
