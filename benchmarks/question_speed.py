@@ -139,7 +139,8 @@ def _report(found: Mapping[str, Mapping[str, Taken]], options: argparse.Namespac
     busy = os.getloadavg()[0]
     yield f"Whole processes, on a market of {options.accounts:,} accounts and {os.cpu_count()} cores, at a load of"
     yield f"{busy:.1f}. With other work about, the processor time is what a question needs, and the rest is waiting."
-    yield f"`python benchmarks/question_speed.py --accounts {options.accounts} --repeat {options.repeat}`."
+    large = " --large STORE" if options.large else ""
+    yield f"`python benchmarks/question_speed.py --accounts {options.accounts} --repeat {options.repeat}{large}`."
     yield ""
     yield f"Asked: {FOLDER_SECONDS} s in a folder, {SERVER_SECONDS:.0f} s on a server, {LARGE_SECONDS:.0f} s in a"
     yield "folder with 500,000 accounts; `similar` 3 s (it looks at all accounts and is not asked of the large market)."

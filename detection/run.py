@@ -31,6 +31,7 @@ from detection.search import search_market
 from detection.settings import DetectSettings
 from detection.significance.false_discovery import note_false_discoveries, score_null_rings
 from graph.errors import StoreMovedError
+from graph.lineage import Rings, Ties
 from graph.model import Snapshot
 from graph.open import open_store
 from graph.progress import Progress, no_progress
@@ -94,7 +95,7 @@ def find_run(
     snapshot: Snapshot,
     settings: DetectSettings,
     *,
-    earlier: dict[str, frozenset[str]] | None = None,
+    earlier: Rings | None = None,
     heard: Heard = NOTHING_HEARD,
     progress: Progress = no_progress,
 ) -> RunResult:
@@ -107,7 +108,7 @@ def find_run(
     settings
         What to look for, and the seed.
     earlier
-        Members by ring id of the run before, so that rings keep their ids.
+        What ties the members of each ring of the run before, by ring id, so that rings keep their ids.
     heard
         What people decided, which goes before whatever is found.
     """
@@ -177,8 +178,8 @@ def record_settings(market: Market, settings: DetectSettings, heard: Heard = NOT
     return recorded
 
 
-def read_latest_rings(store: GraphStore) -> dict[str, frozenset[str]]:
-    """Members by ring id of the store's latest run, and of the last one that found it of each ring that is gone.
+def read_latest_rings(store: GraphStore) -> Rings:
+    """The rings of the store's latest run with what ties their members; each that is gone as it was found last.
 
     A ring that comes back after a run, or a month of them, has its id again.  One that is gone because another ring has
     its members now is left to that one.
@@ -187,16 +188,16 @@ def read_latest_rings(store: GraphStore) -> dict[str, frozenset[str]]:
         "MATCH (u:Run) WITH max(u.sequence) AS latest MATCH (r:Run)-[:FOUND]->(g:Ring)"
         f" WHERE r.sequence > latest - {REMEMBERED_RUNS} AND (r.sequence > 0 OR latest = 0)"
         " WITH g.ring_id AS ring_id, max(r.sequence) AS sequence"
-        " MATCH (s:Run)-[:FOUND]->(h:Ring)<-[:MEMBER_OF]-(a:Account)"
+        " MATCH (s:Run)-[:FOUND]->(h:Ring)<-[m:MEMBER_OF]-(a:Account)"
         " WHERE s.sequence = sequence AND h.ring_id = ring_id"
-        " RETURN sequence, ring_id, a.account_id AS account_id"
+        " RETURN sequence, ring_id, a.account_id AS account_id, m.bits AS bits"
     )
-    found: dict[int, dict[str, set[str]]] = {}
+    found: dict[int, dict[str, dict[str, float]]] = {}
     for row in rows:
-        found.setdefault(row["sequence"], {}).setdefault(row["ring_id"], set()).add(row["account_id"])
-    members: dict[str, frozenset[str]] = {}
+        found.setdefault(row["sequence"], {}).setdefault(row["ring_id"], {})[row["account_id"]] = row["bits"]
+    members: dict[str, Ties] = {}
     for sequence in sorted(found, reverse=True):
-        rings = {ring_id: frozenset(ids) for ring_id, ids in found[sequence].items() if ring_id not in members}
+        rings = {ring_id: ties for ring_id, ties in found[sequence].items() if ring_id not in members}
         members |= leave_heirs(rings, members)
     return members
 

@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import math
 from collections import defaultdict
-from collections.abc import Mapping, Set
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence, Set
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
 from scipy.optimize import linear_sum_assignment
+from scipy.sparse import coo_array
+from scipy.sparse.csgraph import connected_components
 
 Ties = Mapping[str, float]
 """What ties each member of a ring to the others, in bits, by account."""
@@ -84,14 +86,42 @@ def find_overlaps(before: Rings, after: Rings) -> tuple[Overlap, ...]:
     >>> find_overlaps({"R1": {"ann": 2.0, "bob": 2.0}}, {"R2": {"bob": 2.0, "cyd": 4.0}})[0].share
     0.25
     """
+    found = _measure_pairs(before, after)
+    matched = _assign(found)
+    return tuple(replace(each, is_match=matched.get(each.after) == each.before) for each in found)
+
+
+def match_rings(before: Rings, after: Rings, *, least: float) -> dict[str, str]:
+    """Which ring of the earlier run each of the later run goes on, by the id of the later one; each once.
+
+    The pairs are those that have most in common in all, by what ties the members, so that it matters neither in which
+    order rings come, nor what the others on either side did that have no member in common with them.
+
+    Parameters
+    ----------
+    before, after
+        Rings of two runs.
+    least
+        So much of the members of both, 0 to 1, has to be in either, whatever ties them.
+
+    >>> match_rings({"R1": {"ann": 2.0, "bob": 2.0}}, {"R2": {"bob": 2.0, "cyd": 4.0}}, least=0.3)
+    {'R2': 'R1'}
+    """
+    found = _measure_pairs(before, after)
+    return _assign([each for each in found if _find_jaccard(each, before, after) >= least])
+
+
+def _find_jaccard(each: Overlap, before: Rings, after: Rings) -> float:
+    return each.members / (len(before[each.before]) + len(after[each.after]) - each.members)
+
+
+def _measure_pairs(before: Rings, after: Rings) -> list[Overlap]:
     rings_of: dict[str, list[str]] = defaultdict(list)
     for ring_id, ties in before.items():
         for account in ties:
             rings_of[account].append(ring_id)
     pairs = sorted({(old, new) for new, ties in after.items() for account in ties for old in rings_of[account]})
-    found = [_measure(old, new, before[old], after[new]) for old, new in pairs]
-    matched = _assign(found)
-    return tuple(Overlap(**{**vars(each), "is_match": (each.before, each.after) in matched}) for each in found)
+    return [_measure(old, new, before[old], after[new]) for old, new in pairs]
 
 
 def _measure(old: str, new: str, before: Ties, after: Ties) -> Overlap:
@@ -110,16 +140,34 @@ def _weigh(bits: float) -> float:
     return max(bits, 1.0)
 
 
-def _assign(overlaps: list[Overlap]) -> Set[tuple[str, str]]:
-    """The pairs that together have the largest overlap, each ring in one of them at most."""
-    if not overlaps:
-        return frozenset()
-    rows, columns = (sorted({getattr(each, side) for each in overlaps}) for side in ("before", "after"))
-    share = np.zeros((len(rows), len(columns)))
+def _assign(overlaps: Sequence[Overlap]) -> dict[str, str]:
+    """The earlier ring of each later one, so that together they have the largest overlap, each ring once at most.
+
+    Rings that are joined by no chain of overlaps are assigned apart: some thousands at once would take minutes.
+    """
+    before, after = (_number(getattr(each, side) for each in overlaps) for side in ("before", "after"))
+    ends = [(before[each.before], len(before) + after[each.after]) for each in overlaps]
+    n = len(before) + len(after)
+    joined = coo_array((np.ones(len(ends)), tuple(np.array(ends, dtype=np.int64).reshape(-1, 2).T)), shape=(n, n))
+    part = connected_components(joined, directed=False)[1] if overlaps else ()
+    parts: dict[int, list[Overlap]] = defaultdict(list)
+    for each, (end, _) in zip(overlaps, ends, strict=True):
+        parts[part[end]].append(each)
+    return {new: old for found in parts.values() for new, old in _assign_part(found)}
+
+
+def _number(ring_ids: Iterable[str]) -> dict[str, int]:
+    return {each: place for place, each in enumerate(sorted(set(ring_ids)))}
+
+
+def _assign_part(overlaps: Sequence[Overlap]) -> list[tuple[str, str]]:
+    before, after = (_number(getattr(each, side) for each in overlaps) for side in ("before", "after"))
+    share = np.zeros((len(before), len(after)))
     for each in overlaps:
-        share[rows.index(each.before), columns.index(each.after)] = each.share
+        share[before[each.before], after[each.after]] = each.share
+    olds, news = list(before), list(after)
     pairs = zip(*linear_sum_assignment(share, maximize=True), strict=True)
-    return frozenset((rows[row], columns[column]) for row, column in pairs if share[row, column] > 0.0)
+    return [(news[column], olds[row]) for row, column in pairs if share[row, column] > 0.0]
 
 
 def tell_changes(before: Rings, after: Rings, *, known: Set[str] = frozenset()) -> tuple[RingChange, ...]:

@@ -15,6 +15,7 @@ from detection.search import search_without
 from detection.tiers import ACTIONS, CONFIRMED_ACTION
 from graph.casebook.events import Event
 from graph.casebook.fold import say_decision
+from graph.lineage import Rings
 from graph.results import Ring
 from graph.vocabulary import TIERS
 
@@ -44,7 +45,7 @@ class ToldRings:
     alone: Mapping[str, MemberVerdict]
 
 
-def tell_rings(assessment: Assessment, heard: Heard, earlier: Mapping[str, frozenset[str]]) -> ToldRings:
+def tell_rings(assessment: Assessment, heard: Heard, earlier: Rings) -> ToldRings:
     """The rings that stand, with the ids that they had, after people were heard.
 
     Parameters
@@ -54,7 +55,7 @@ def tell_rings(assessment: Assessment, heard: Heard, earlier: Mapping[str, froze
     heard
         What people said.
     earlier
-        Members by ring id of the run before.
+        What ties the members of each ring of the run before, by ring id.
     """
     policy = assessment.market.policy
     found = keep_decided_ids(build_rings(assessment), earlier, heard)
@@ -70,7 +71,7 @@ def tell_rings(assessment: Assessment, heard: Heard, earlier: Mapping[str, froze
     return ToldRings(settled.rings, notes, replace(heard, accounts=kept), judge_members(found, policy))
 
 
-def keep_decided_ids(rings: Sequence[Ring], earlier: Mapping[str, frozenset[str]], heard: Heard) -> tuple[Ring, ...]:
+def keep_decided_ids(rings: Sequence[Ring], earlier: Rings, heard: Heard) -> tuple[Ring, ...]:
     """Give each ring the id that it had in the run before, or else when somebody decided about it.
 
     Parameters
@@ -78,7 +79,7 @@ def keep_decided_ids(rings: Sequence[Ring], earlier: Mapping[str, frozenset[str]
     rings
         This run's, best first.
     earlier
-        Members by ring id of the run before.
+        What ties the members of each ring of the run before, by ring id.
     heard
         For the rings that stayed away since they were dismissed, or were not found for a while.
     """
@@ -96,10 +97,10 @@ def _leave_out(assessment: Assessment, account_ids: frozenset[str]) -> tuple[Rin
     return build_rings(search_without(assessment, rows), rows)
 
 
-def list_earlier(heard: Heard) -> dict[str, frozenset[str]]:
-    """Members by id of the rings that were decided about, so that one that stayed away keeps its id."""
-    rings = heard.rings.items()
-    return {ring_id: frozenset(_list_seen(event)) for ring_id, event in rings if _list_seen(event)}
+def list_earlier(heard: Heard) -> Rings:
+    """The rings that were decided about, as they were then, so that one that stayed away keeps its id."""
+    seen = {ring_id: event.seen.members for ring_id, event in heard.rings.items() if event.seen}
+    return {ring_id: {each.account_id: each.bits for each in members} for ring_id, members in seen.items()}
 
 
 def find_overtaken(rings: Iterable[Ring], heard: Heard, policy: Policy) -> frozenset[str]:

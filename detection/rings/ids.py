@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import hashlib
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
+from graph.lineage import Rings, match_rings
 from graph.results import Ring
 
 SAME_RING_JACCARD = 0.3
@@ -18,45 +18,40 @@ def name_ring(account_ids: Sequence[str]) -> str:
     return "R" + hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()[:10]
 
 
-def keep_ring_ids(rings: Sequence[Ring], earlier: Mapping[str, frozenset[str]]) -> tuple[Ring, ...]:
-    """Give each ring the id that the most similar earlier ring had, so that ids outlive runs.
+def keep_ring_ids(rings: Sequence[Ring], earlier: Rings) -> tuple[Ring, ...]:
+    """Give each ring the id of the earlier ring that it goes on, so that ids outlive runs.
+
+    Which one that is, is what `diff` says of two runs, see :func:`graph.lineage.match_rings`; a ring that split leaves
+    its id to one of the parts.
 
     Parameters
     ----------
     rings
         This run's, best first.
     earlier
-        Members by ring id of the run before.
+        What ties the members of each ring of the run before, by ring id.
     """
-    rings_of: dict[str, list[str]] = {}
-    for ring_id, before in sorted(earlier.items()):
-        for account_id in before:
-            rings_of.setdefault(account_id, []).append(ring_id)
-    matches = []
-    for place, ring in enumerate(rings):
-        n = len(ring.members)
-        common = Counter(ring_id for member in ring.members for ring_id in rings_of.get(member.account_id, ()))
-        for ring_id, n_common in common.items():
-            jaccard = n_common / (n + len(earlier[ring_id]) - n_common)
-            if jaccard >= SAME_RING_JACCARD:
-                matches.append((-jaccard, ring_id, place))
-    named: dict[int, str] = {}
-    taken: set[str] = set()
-    # The most alike first, each id once: a ring that split leaves its id to the part that is most like it.
-    for _, ring_id, place in sorted(matches):
-        if place not in named and ring_id not in taken:
-            named[place] = ring_id
-            taken.add(ring_id)
-    return tuple(replace(ring, ring_id=named.get(place, _free_id(ring, taken))) for place, ring in enumerate(rings))
+    # By their places: of two that are as alike to an earlier ring the better one has its id.
+    now = {f"{place:09}": list_ties(ring) for place, ring in enumerate(rings)}
+    named = match_rings(earlier, now, least=SAME_RING_JACCARD)
+    taken = set(named.values())
+    return tuple(
+        replace(ring, ring_id=named.get(place) or _free_id(ring, taken)) for place, ring in zip(now, rings, strict=True)
+    )
 
 
-def leave_heirs(gone: Mapping[str, frozenset[str]], members: Mapping[str, frozenset[str]]) -> dict[str, frozenset[str]]:
+def list_ties(ring: Ring) -> dict[str, float]:
+    """What ties each member of a ring to the others, in bits."""
+    return {member.account_id: member.bits for member in ring.members}
+
+
+def leave_heirs(gone: Rings, members: Rings) -> Rings:
     """The rings that are gone and of which no other ring is so alike that it is the same ring by another name.
 
     Parameters
     ----------
     gone, members
-        Members by ring id, of rings that are gone and of those that are not.
+        What ties the members of each ring, by ring id, of rings that are gone and of those that are not.
     """
     rings_of: dict[str, list[str]] = {}
     for ring_id, ids in members.items():
@@ -66,7 +61,7 @@ def leave_heirs(gone: Mapping[str, frozenset[str]], members: Mapping[str, frozen
         ring_id: ids
         for ring_id, ids in gone.items()
         if not any(
-            len(ids & members[other]) >= SAME_RING_JACCARD * len(ids | members[other])
+            len(ids.keys() & members[other]) >= SAME_RING_JACCARD * len(ids.keys() | members[other])
             for other in sorted({other for account_id in ids for other in rings_of.get(account_id, ())})
         )
     }

@@ -135,7 +135,7 @@ def test_ring_ids_survive_a_run_on_more_facts(planted: RunResult) -> None:
     facts = plant_three()
     facts.share([*RINGS["trade"][:3], pick(150, 1)[0]], "phone", "a new phone")
     facts.trade([(RINGS["trade"][0], RINGS["trade"][6])], [220])
-    earlier = {f"old {name}": frozenset(members[1:]) for name, members in RINGS.items()}
+    earlier = {f"old {name}": dict.fromkeys(members[1:], 20.0) for name, members in RINGS.items()}
     later = find_run(make_snapshot(facts), DetectSettings(), earlier=earlier)
     for name, members in RINGS.items():
         ring = find_ring_of(later, members)

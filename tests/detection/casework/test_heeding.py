@@ -18,6 +18,7 @@ from detection.casework.facts import heed_facts
 from detection.casework.heard import NOTHING_HEARD, hear
 from detection.decisions import choose_known, find_barred
 from detection.policy import DEFAULT_POLICY
+from detection.rings.ids import list_ties
 from detection.run import find_run
 from detection.settings import DetectSettings
 from detection.training.risk import read_heeded
@@ -41,7 +42,7 @@ MARKET = make_snapshot(FACTS)
 
 
 def run(*said: Event, before: RunResult | None = None, market: object = MARKET) -> RunResult:
-    earlier = {ring.ring_id: find_members(ring) for ring in before.rings} if before else None
+    earlier = {ring.ring_id: list_ties(ring) for ring in before.rings} if before else None
     return find_run(market, DetectSettings(), earlier=earlier, heard=hear(said))  # type: ignore[arg-type]
 
 

@@ -92,9 +92,9 @@ def test_two_dismissed_rings_that_become_one_bring_nothing_new() -> None:
 
 def test_a_ring_keeps_the_id_of_the_run_before_and_only_else_that_of_a_decision() -> None:
     heard = hear([dismiss(make_ring("OLD", "abcd"))])
-    (ring,) = keep_decided_ids([make_ring("N", "abcd")], {"LATEST": frozenset("abcdef")}, heard)
+    (ring,) = keep_decided_ids([make_ring("N", "abcd")], {"LATEST": dict.fromkeys("abcdef", 5.0)}, heard)
     assert ring.ring_id == "LATEST"
-    (ring,) = keep_decided_ids([make_ring("N", "abcd")], {"LATEST": frozenset("uvwx")}, heard)
+    (ring,) = keep_decided_ids([make_ring("N", "abcd")], {"LATEST": dict.fromkeys("uvwx", 5.0)}, heard)
     assert ring.ring_id == "OLD"
     ids = [each.ring_id for each in keep_decided_ids([make_ring("N", "abcd"), make_ring("M", "cdef")], {}, heard)]
     assert ids == ["OLD", "M"]
