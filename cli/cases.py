@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from graph.casebook.fold import State
     from graph.casework.cases import Case
     from graph.casework.deciding import Decisions, Fields
+    from graph.casework.page import CasePage
     from graph.stores.protocol import GraphStore
 
 Draft = Callable[["GraphStore", "State"], "Fields"]
@@ -100,18 +101,29 @@ def case(workplace: Workplace, case_id: str, form: Format) -> None:
     before), notes, other rings with members or things in common, what is proposed, and what it would take
     to be surer. Of a ring that the latest run does not find: where its members are now.
     """
+    with workplace.open_store() as store:
+        page = _make_page(workplace, store, *_find_case(workplace, store, case_id, also_gone=True))
+    write_answer(Answer(page, list_columns(type(page)), as_rows([page]), lambda: _render().draw_case(page)), form)
+
+
+def _make_page(workplace: Workplace, store: GraphStore, state: State, found: Case) -> CasePage:
     from detection.casework.surer import say_surer
     from detection.settings import read_detect_settings
     from graph.casework.page import make_page
 
     policy = read_detect_settings(workplace.read_settings().detect).policy
-    with workplace.open_store() as store:
-        state, found = _find_case(workplace, store, case_id, also_gone=True)
-        ring: Any = found.ring
-        is_gone = found.status == "gone"
-        surer = "" if is_gone else say_surer(ring.tier, ring.score, ring.net_bits, ring.size, policy)
-        page = make_page(store, state, found, surer=surer, now=datetime.now(UTC))
-    write_answer(Answer(page, list_columns(type(page)), as_rows([page]), lambda: _render().draw_case(page)), form)
+    ring: Any = found.ring
+    is_gone = found.status == "gone"
+    surer = "" if is_gone else say_surer(ring.tier, ring.score, ring.net_bits, ring.size, policy)
+    return make_page(store, state, found, surer=surer, now=datetime.now(UTC))
+
+
+def find_page(workplace: Workplace, store: GraphStore, case_id: str) -> CasePage | None:
+    """The page of a case of the latest run, or of a ring that only earlier ones found; None where there is none."""
+    try:
+        return _make_page(workplace, store, *_find_case(workplace, store, case_id, also_gone=True))
+    except UnknownIdError:
+        return None
 
 
 def _render() -> Any:

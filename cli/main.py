@@ -42,6 +42,7 @@ COMMANDS = {
     "path": ("cli.ask", "Show how two accounts are connected."),
     "expand": ("cli.searching", "Look around an account or a ring, hop by hop."),
     "timeline": ("cli.investigate", "Tell what happened, in one stream."),
+    "report": ("cli.report", "Write a ring, a case or an account as a page to look at."),
     "exposure": ("cli.investigate", "Add up the money at risk, and who lost it."),
     "similar": ("cli.likeness", "List the accounts that behave most like one."),
     "explain": ("cli.glossary", "Say what a word on the screen means."),

@@ -1,0 +1,116 @@
+"""The command ``report``: a ring, a case or an account as one page that people look at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+import click
+
+from cli.context import Workplace, pass_workplace
+from cli.ending import begin_work
+from cli.options import run_option
+from cli.output import is_on_screen, is_quiet, parse_id, tell, write_out
+from graph.errors import ConfigError
+from graph.files import replace_file
+
+if TYPE_CHECKING:
+    from graph.casework.page import CasePage
+    from graph.pages.content import Asked, Grounds
+    from graph.statements.telling import Language
+    from graph.stores.protocol import GraphStore
+
+Wanted = Literal["ring", "case", "account"]
+
+
+@dataclass(frozen=True)
+class Order:
+    """What was asked for: of what, in which language, with or without identifiers."""
+
+    any_id: str
+    subject: Wanted | None
+    language: Language
+    asked: Asked
+
+
+@click.command(short_help="Write a ring, a case or an account as a page to look at.")
+@click.argument("any_id", metavar="RING|CASE|ACCOUNT", type=parse_id)
+@click.option("--output", "-o", required=True, metavar="FILE", help="The page to write; - for stdout.")
+@click.option("--as", "subject", type=click.Choice(["ring", "case", "account"]), help="What the id is of.")
+@click.option("--language", type=click.Choice(["en", "de"]), default="en", show_default=True, help="Of the page.")
+@click.option("--unmask", is_flag=True, help="Spell out devices, addresses, phones and the like.")
+@run_option
+@pass_workplace
+def report(
+    workplace: Workplace,
+    any_id: str,
+    output: str,
+    subject: Wanted | None,
+    language: Language,
+    unmask: bool,
+    run_id: str | None,
+) -> None:
+    """Write a ring, a case or an account as one page, to be opened in a browser.
+
+    The graph and how it came together, what happened when, the evidence in bits, the members, the
+    innocent explanations, what would set it free, money at risk, decisions and what to type next. One file:
+    it loads nothing, sends nothing, and can be printed. Identifiers (devices, addresses, phones)
+    are hidden behind a kind and a number, unless --unmask asks for them.
+    """
+    from detection.settings import read_detect_settings
+    from graph.pages.content import Asked
+
+    refunded = read_detect_settings(workplace.read_settings().detect).policy.refund_statuses
+    asked = Asked(run_id=run_id, refunded=refunded, is_masked=not unmask)
+    with workplace.open_store() as store:
+        store.require_whole()
+        page = _write_page(workplace, store, Order(any_id, subject, language, asked))
+    _put(page, output)
+    if unmask:
+        tell("ringfence: the page spells out identifiers: it is personal data, for whoever may see these alone")
+
+
+def _write_page(workplace: Workplace, store: GraphStore, order: Order) -> str:
+    from graph.pages.content import read_ring
+    from graph.pages.ring import write_ring
+
+    ring_id, case = _find_ring(workplace, store, order)
+    grounds = _judge_again(workplace, store, ring_id, order.asked.run_id)
+    return write_ring(read_ring(store, ring_id, order.asked, grounds=grounds, case=case), order.language)
+
+
+def _find_ring(workplace: Workplace, store: GraphStore, order: Order) -> tuple[str, CasePage | None]:
+    """The ring that an id is of, and its case, unless an earlier run is asked about."""
+    from cli.cases import find_page
+
+    if order.asked.run_id is not None:
+        return order.any_id, None
+    page = find_page(workplace, store, order.any_id)
+    return (order.any_id, None) if page is None else (page.ring.summary.ring_id, page)
+
+
+def _judge_again(workplace: Workplace, store: GraphStore, ring_id: str, run_id: str | None) -> Grounds | None:
+    from cli.report_grounds import judge_ring
+    from graph.queries.rings import find_ring
+
+    return judge_ring(workplace, store, find_ring(store, ring_id, run_id=run_id))
+
+
+def _put(page: str, output: str) -> None:
+    """Write the page as a whole, or nothing of it."""
+    if output == "-":
+        if is_on_screen():
+            raise click.UsageError("a page is nothing for a screen; name a file with --output")
+        write_out(page)
+        return
+    begin_work()
+    try:
+        replace_file(Path(output), page.encode())
+    except OSError as error:
+        raise ConfigError(f"{output} cannot be written: {error.strerror or error}") from error
+    if not is_quiet():
+        tell(f"{output}: {len(page.encode()) / 1000:,.0f} kB; open it in a browser")
+
+
+COMMANDS: dict[str, click.Command] = {"report": report}
