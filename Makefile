@@ -17,7 +17,7 @@ ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup neo4j test usual-tests thorough lint types imports server servers compiled demo bench mutants docs man lock upgrade clean distclean
+.PHONY: help setup neo4j browser test usual-tests thorough lint types imports server servers chromium compiled demo bench mutants docs man lock upgrade clean distclean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -28,8 +28,11 @@ setup: $(READY)  ## put Ringfence and all it needs into .venv (nothing to do whe
 neo4j: setup  ## put a Neo4j server for the tests into .neo4j (needs a JDK, 17 or newer, and Maven)
 	@$(BIN)/python tests/neo4j_install.py
 
+browser: setup  ## put the Chromium in which the tests open pages onto this machine (Debian, as root)
+	@$(BIN)/python tests/browser_install.py
+
 test:  ## every check that a change has to pass
-	@$(MAKE) --no-print-directory --jobs=2 $(whole_lines) setup server  # both wait for the network most of the time
+	@$(MAKE) --no-print-directory --jobs=2 $(whole_lines) setup server chromium  # both wait for the network most of the time
 	@$(MAKE) --no-print-directory --jobs=3 $(whole_lines) lint imports compiled
 	@$(MAKE) --no-print-directory --jobs=2 types usual-tests
 
@@ -49,6 +52,9 @@ workers = $(if $(NEO4J_TEST_URI),1,$(shell $(PYTHON) -c 'import os; print(min(os
 
 server:
 	@$(PYTHON) tests/neo4j_install.py --if-possible --one-run
+
+chromium:
+	@$(PYTHON) tests/browser_install.py --if-possible
 
 servers: setup
 	@$(BIN)/python tests/neo4j_install.py --if-possible

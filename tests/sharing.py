@@ -1,4 +1,4 @@
-"""How tests are shared out among workers: whole modules, and all that need a server as if they were one."""
+"""How tests are shared out among workers: whole modules, what needs a server or a browser as one."""
 
 from __future__ import annotations
 
@@ -8,13 +8,16 @@ import re
 
 from places import ROOT
 
-SERVER = "server"
+SERVER, BROWSER = "server", "browser"
+_BROWSER_TESTS = "tests/browser/"
 _PARAMETERS = ("server", "neo4j")
 """How the backends that are servers are called in the names of tests."""
 
 
 def find_scope(nodeid: str) -> str:
     """What a test is given to a worker with, by its name alone, for whoever shares them out knows no more."""
+    if nodeid.startswith(_BROWSER_TESTS):  # one browser for all of them
+        return BROWSER
     return SERVER if needs_server(nodeid) else nodeid.partition("::")[0]
 
 

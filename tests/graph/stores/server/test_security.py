@@ -173,6 +173,7 @@ QUESTIONS = (
     ["expand", "ann"],
     ["timeline", "ann"],
     ["exposure"],
+    ["report", "R-1", "-o", "-"],
     ["policy"],
     ["plan"],
     ["measures"],
