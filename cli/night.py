@@ -109,28 +109,19 @@ def _draw(job: Job) -> RenderableType:
 def rollback(workplace: Workplace) -> None:
     """Go back to what was published before the last night, if nothing was written since.
 
-    It becomes the newest generation, so that it can be taken back: ringfence restore. Decisions and measures
-    stay. The next night loads its tables again: take out what was wrong with them first.
+    In a folder that becomes the newest generation, so that it can be taken back: ringfence restore. On a
+    Neo4j server the run before is the latest again, with its verdicts on all accounts and reviews; what
+    was loaded stays. Decisions and measures stay. The next night loads its tables and detects again: take
+    out what was wrong first.
     """
     from detection.job.record import JobsFolder
-    from graph.open import find_folder
-    from graph.stores.embedded.verify import list_records
-    from graph.stores.embedded.verify import restore as restore_generation
+    from graph.staging import find_staging
 
-    folder = find_folder(workplace.find_location())
     steps = (each.find("publish") for each in JobsFolder(workplace.place_jobs()).read_all())
     step = next((each for each in steps if each is not None and not each.skipped), None)
-    newest = list_records(folder)[0].generation
-    if step is None or step.result["generation"] != newest:
-        raise ConfigError(
-            "the newest generation is none that a night has published; `ringfence generations` lists all of them,"
-            " and `ringfence restore GENERATION` goes back to one"
-        )
-    if step.result["base"] is None:
-        raise ConfigError("there was nothing before the last night, so there is nothing to go back to")
-    made = restore_generation(folder, step.result["base"])
-    assert made is not None  # a generation was named
-    say(f"Generation {made.made_from} is the graph again, as generation {made.generation}.")
+    if step is None:
+        raise ConfigError("no night has published anything yet, so there is nothing to go back to")
+    say(find_staging(workplace.find_location()).go_back(step.result))
 
 
 @click.command(short_help="Say what is wrong, and what to do about it.")

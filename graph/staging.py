@@ -1,9 +1,12 @@
-"""Where a night is at work: beside what readers read, where a store can do that."""
+"""Where a night is at work: beside what readers read, where a store can do that; and the way back from a night."""
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any, Protocol
 
+from graph.errors import ConfigError
 from graph.stores.location import Folder, Location, Server, find_server
 
 
@@ -26,97 +29,162 @@ class Stage:
     is_apart: bool
 
 
-def _resolve(location: Location) -> Folder | Server:
+class Staging(Protocol):
+    """How a kind of store is worked on, and how that is published."""
+
+    def start(self) -> Stage:
+        """Begin anew from what the store is now."""
+
+    def resume(self, base: int | None, facts: str) -> Stage | None:
+        """The stage as a night left it; None where it is not there any more, or the store has moved since.
+
+        Parameters
+        ----------
+        base
+            The generation that it was made from.
+        facts
+            The mark of what was loaded there; see :meth:`find_facts`.
+        """
+
+    def find_facts(self) -> str:
+        """The mark of the facts that are staged; empty where none are."""
+
+    def is_published(self) -> bool:
+        """Whether what is staged is what readers read; never where nothing is staged."""
+
+    def publish(self, base: int | None) -> int | None:
+        """Let readers see what is staged, by one step; returns its generation, None where there are none.
+
+        Raises
+        ------
+        StoreMovedError
+            If somebody else wrote to the store since; nothing is published.
+        """
+
+    def discard(self) -> None:
+        """Delete what is staged."""
+
+    def go_back(self, published: Mapping[str, Any]) -> str:
+        """Go back to what was before a night, by one step, and say what there is now.
+
+        Parameters
+        ----------
+        published
+            What came of the step ``publish`` of that night.
+
+        Raises
+        ------
+        ConfigError
+            If something else was published since, or there was nothing before.
+        """
+
+
+def find_staging(location: Location) -> Staging:
+    """How the store at a location is worked on."""
     found = find_server(location) if isinstance(location, str) else location
-    return Folder(str(location)) if found is None else found
-
-
-def start_stage(location: Location) -> Stage:
-    """Begin anew from what the store is now."""
-    match _resolve(location):
+    match found:
+        case None:
+            return FolderStaging(Folder(str(location)))
         case Folder() as folder:
-            from graph.stores.embedded import staging
-
-            return Stage(staging.name_stage(folder), staging.start_stage(folder), is_apart=True)
+            return FolderStaging(folder)
         case server:
-            return Stage(server, None, is_apart=False)
+            return ServerStaging(server)
 
 
-def resume_stage(location: Location, base: int | None, facts: str) -> Stage | None:
-    """The stage as a night left it; None where it is not there any more, or the store has moved since.
+@dataclass(frozen=True)
+class FolderStaging:
+    """A store inside the store, whose newest generation becomes the store's."""
 
-    Parameters
-    ----------
-    location
-        Of the store.
-    base
-        The generation that it was made from.
-    facts
-        The mark of what was loaded there; see :func:`find_staged_facts`.
-    """
-    match _resolve(location):
-        case Folder() as folder:
-            from graph.stores.embedded import staging
+    folder: Folder
 
-            if staging.find_newest(folder) != base or staging.find_staged_facts(folder) != facts:
-                return None
-            return Stage(staging.name_stage(folder), base, is_apart=True)
-        case server:
-            return Stage(server, None, is_apart=False)
+    def start(self) -> Stage:
+        """Begin anew; see :class:`Staging`."""
+        from graph.stores.embedded import staging
 
+        return Stage(staging.name_stage(self.folder), staging.start_stage(self.folder), is_apart=True)
 
-def find_staged_facts(location: Location) -> str:
-    """The mark of the facts that are staged; empty on a server."""
-    match _resolve(location):
-        case Folder() as folder:
-            from graph.stores.embedded import staging
+    def resume(self, base: int | None, facts: str) -> Stage | None:
+        """The stage as a night left it; see :class:`Staging`."""
+        from graph.stores.embedded import staging
 
-            return staging.find_staged_facts(folder)
-        case _:
-            return ""
-
-
-def is_published(location: Location) -> bool:
-    """Whether what is staged is what readers read; never on a server, where nothing is."""
-    match _resolve(location):
-        case Folder() as folder:
-            from graph.stores.embedded import staging
-
-            return staging.is_published(folder)
-        case _:
-            return False
-
-
-def publish_stage(location: Location, base: int | None) -> int | None:
-    """Let readers see what is staged, by one step; returns its generation, None on a server.
-
-    Parameters
-    ----------
-    location
-        Of the store.
-    base
-        What the stage was made from.
-
-    Raises
-    ------
-    StoreMovedError
-        If somebody else wrote to the store since; nothing is published.
-    """
-    match _resolve(location):
-        case Folder() as folder:
-            from graph.stores.embedded import staging
-
-            return staging.publish_stage(folder, base)
-        case _:
+        if staging.find_newest(self.folder) != base or self.find_facts() != facts:
             return None
+        return Stage(staging.name_stage(self.folder), base, is_apart=True)
+
+    def find_facts(self) -> str:
+        """The mark of the facts that are staged."""
+        from graph.stores.embedded import staging
+
+        return staging.find_staged_facts(self.folder)
+
+    def is_published(self) -> bool:
+        """Whether what is staged is what readers read."""
+        from graph.stores.embedded import staging
+
+        return staging.is_published(self.folder)
+
+    def publish(self, base: int | None) -> int | None:
+        """Publish by one rename; see :class:`Staging`."""
+        from graph.stores.embedded import staging
+
+        return staging.publish_stage(self.folder, base)
+
+    def discard(self) -> None:
+        """Delete what is staged."""
+        from graph.stores.embedded import staging
+
+        staging.discard_stage(self.folder)
+
+    def go_back(self, published: Mapping[str, Any]) -> str:
+        """Make the generation from which a night began the newest; see :class:`Staging`."""
+        from graph.stores.embedded.staging import find_newest
+        from graph.stores.embedded.verify import restore
+
+        if published["generation"] != find_newest(self.folder):
+            raise ConfigError(
+                "the newest generation is none that a night has published; `ringfence generations` lists all of them,"
+                " and `ringfence restore GENERATION` goes back to one"
+            )
+        if published["base"] is None:
+            raise ConfigError("there was nothing before the last night, so there is nothing to go back to")
+        made = restore(self.folder, published["base"])
+        assert made is not None  # a generation was named
+        return f"Generation {made.made_from} is the graph again, as generation {made.generation}."
 
 
-def discard_stage(location: Location) -> None:
-    """Delete what is staged."""
-    match _resolve(location):
-        case Folder() as folder:
-            from graph.stores.embedded import staging
+@dataclass(frozen=True)
+class ServerStaging:
+    """A server, which has one state: facts are there once they are loaded, and a run by one transaction."""
 
-            staging.discard_stage(folder)
-        case _:
-            pass
+    server: Server
+
+    def start(self) -> Stage:
+        """The server itself."""
+        return Stage(self.server, None, is_apart=False)
+
+    def resume(self, base: int | None, facts: str) -> Stage | None:
+        """The server itself."""
+        return self.start()
+
+    def find_facts(self) -> str:
+        """Nothing is staged."""
+        return ""
+
+    def is_published(self) -> bool:
+        """Nothing is staged."""
+        return False
+
+    def publish(self, base: int | None) -> int | None:
+        """Nothing is left to publish: the run was written by one transaction."""
+        return None
+
+    def discard(self) -> None:
+        """Nothing is staged."""
+
+    def go_back(self, published: Mapping[str, Any]) -> str:
+        """Give accounts and reviews the verdicts of the run before, by one transaction; see :class:`Staging`."""
+        from graph.stores.server.store import ServerStore
+
+        with ServerStore(self.server, mode="write") as store:
+            former = store.go_back(str(published["run_id"]))
+        return f"Run {former} is the latest again, and the verdicts are its; what was loaded since stays."

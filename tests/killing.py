@@ -196,6 +196,7 @@ def _arm(last: int | None, steps: int) -> None:
     sys.addaudithook(audit)
     _arm_system(step)
     _arm_ladybug(step)
+    _arm_neo4j(step)
 
 
 def _arm_system(step: Callable[[str], None]) -> None:
@@ -230,6 +231,20 @@ def _arm_ladybug(step: Callable[[str], None]) -> None:
 
     ladybug.Connection.execute = execute_or_die  # type: ignore[method-assign]
     ladybug.Database.close = close_or_die  # type: ignore[method-assign]
+
+
+def _arm_neo4j(step: Callable[[str], None]) -> None:
+    import neo4j
+
+    def counting(work: Callable[..., Any], name: str) -> Callable[..., Any]:
+        def work_or_die(owner: Any, *given: Any, **named: Any) -> Any:
+            step(name or str(given[0] if given else "")[:40])
+            return work(owner, *given, **named)
+
+        return work_or_die
+
+    for owner, method, name in ((neo4j.Transaction, "run", ""), (neo4j.Transaction, "commit", "commit")):
+        setattr(owner, method, counting(getattr(owner, method), name))
 
 
 def _name(path: Any) -> str:

@@ -34,15 +34,7 @@ from graph.progress import Progress
 from graph.queries.asking import ask
 from graph.queries.runs import find_latest_run
 from graph.results import RunResult
-from graph.staging import (
-    Stage,
-    discard_stage,
-    find_staged_facts,
-    is_published,
-    publish_stage,
-    resume_stage,
-    start_stage,
-)
+from graph.staging import Stage, Staging, find_staging
 from graph.stores.moved_facts import find_moved, say_moved
 from graph.stores.protocol import GraphStore, LoadReport, LoadTerms
 from graph.vocabulary import TIERS
@@ -81,6 +73,11 @@ class Night:
     stage: Stage | None = None
     plan: Plan | None = None
 
+    @property
+    def staging(self) -> Staging:
+        """How the store is worked on."""
+        return find_staging(self.order.location)
+
     def work(self) -> Job:
         """Do all steps that are not done.
 
@@ -97,18 +94,18 @@ class Night:
             self._find()
         self._plan()
         self._apply()
-        discard_stage(self.order.location)
+        self.staging.discard()
         return self.job
 
     def _prepare(self) -> None:
         """Take up the stage where it was left, or begin anew."""
         loaded = self.job.find("load")
         if loaded is not None:
-            self.stage = resume_stage(self.order.location, self._find_base(), str(loaded.result["facts"]))
+            self.stage = self.staging.resume(self._find_base(), str(loaded.result["facts"]))
         if self.stage is None:
             self.put(steps=(), checks=())
             began_at = datetime.now(UTC)
-            self.stage = start_stage(self.order.location)
+            self.stage = self.staging.start()
             self._done("stage", began_at, {"base": self.stage.base})
 
     def _find_base(self) -> int | None:
@@ -121,7 +118,7 @@ class Night:
         began_at, reports = datetime.now(UTC), []
         for export in self.job.inputs:
             reports.append({"export": export.name, "tables": self._load_one(export)})
-        facts = find_staged_facts(self.order.location)
+        facts = self.staging.find_facts()
         self._done("load", began_at, {"facts": facts, "exports": reports}, skipped=not reports)
 
     def _load_one(self, export: Export) -> list[dict[str, Any]]:
@@ -178,7 +175,7 @@ class Night:
     def _was_published_before(self) -> bool:
         """Whether it was published by whoever was killed then."""
         detected = self.job.find("detect")
-        if detected is None or not is_published(self.order.location):
+        if detected is None or not self.staging.is_published():
             return False
         with open_store(self.order.location) as store:
             latest = find_latest_run(store)
@@ -190,7 +187,7 @@ class Night:
     def _finish_publishing(self, began_at: datetime, run_id: str) -> None:
         base, detected = self._find_base(), self.job.find("detect")
         assert detected is not None  # nothing else is published
-        generation = publish_stage(self.order.location, base)
+        generation = self.staging.publish(base)
         self.put(loaded=(*self.job.loaded, *(each.sha256 for each in self.job.inputs)))
         # What the run knew, and not what is known now: who decided meanwhile is heard by the next night.
         facts, heard = str(detected.result["facts"]), str(detected.result["heard"])

@@ -27,7 +27,7 @@ from cli.context import Workplace
 from detection.job import night as at_work
 from detection.job.record import STEPS, JobsFolder
 from graph.open import open_store
-from graph.staging import find_staged_facts
+from graph.staging import FolderStaging, find_staging
 from graph.stores.location import Folder, Server
 
 pytestmark = pytest.mark.usefixtures("plain_surroundings", "after_a_night")
@@ -151,9 +151,9 @@ class Killed(BaseException):
 
 MOMENTS: dict[str, tuple[object, str]] = {
     "record": (JobsFolder, "write"),
-    "stage": (at_work, "start_stage"),
-    "publish": (at_work, "publish_stage"),
-    "discard": (at_work, "discard_stage"),
+    "stage": (FolderStaging, "start"),
+    "publish": (FolderStaging, "publish"),
+    "discard": (FolderStaging, "discard"),
     "plan": (at_work, "replace_file"),
     "apply": (at_work, "apply_plan"),
 }
@@ -213,7 +213,7 @@ def test_a_store_that_moved_meanwhile_is_left_alone_and_the_next_night_begins_an
     do("load", "more")
     job = night()
     assert (job["state"], count_accounts()) == ("done", 68)
-    assert find_staged_facts(str(STORE)) == ""
+    assert find_staging(str(STORE)).find_facts() == ""
 
 
 def test_who_asks_for_something_else_begins_another_night() -> None:
@@ -299,9 +299,34 @@ def check_a_second_night(server: Server) -> None:
     Path("ringfence.toml").write_text("[run.checks]\nmost_rings_factor = 0\n", encoding="utf-8")
     assert run("run", "exports").exit_code == 9
     assert count_on(server) == (66, 1)
+    first = read_verdicts(server)
     night("--retry", "--despite", "least_rows_share")
     assert count_on(server) == (67, 2)
     assert say_steps(night()) == dict.fromkeys(STEPS, False) | {"plan": True}
+    check_a_rollback(server, first)
+
+
+def read_verdicts(server: Server) -> dict[str, tuple[Any, ...]]:
+    """What the latest run says of every account and review, and which run that is."""
+    asked = (
+        "MATCH (a:Account) RETURN a.account_id AS id, a.risk_score AS score, a.tier AS tier, a.probability AS odds",
+        "MATCH (r:Review) RETURN r.review_id AS id, r.suspicion AS score, r.tier AS tier, null AS odds",
+    )
+    with open_store(server) as store:
+        rows = [row for cypher in asked for row in store.query(cypher)]
+    latest = ask("runs")[0]["run_id"]
+    return {row["id"]: (row["score"], row["tier"], row["odds"]) for row in rows} | {"latest": (latest,)}
+
+
+def check_a_rollback(server: Server, first: dict[str, tuple[Any, ...]]) -> None:
+    """The run before is the latest again, with the verdicts that it gave, once; the next night finds the other one."""
+    second = read_verdicts(server)
+    assert f"Run {first['latest'][0]} is the latest again" in do("rollback")
+    assert read_verdicts(server) == first | {"newcomer": (None, None, None)}
+    assert "the latest run is none that a night has published" in do("rollback", exit_code=1)
+    assert say_steps(night())["detect"]
+    assert read_verdicts(server) == second
+    assert f"Run {first['latest'][0]} is the latest again" in do("rollback")
 
 
 def count_on(server: Server) -> tuple[int, int]:

@@ -1,8 +1,8 @@
 """What the property graph looks like in Neo4j: labels, keys, indexes, and how an older one becomes it.
 
 Labels, relationships and their keys follow from :mod:`graph.stores.shape`.  A few nodes besides are Ringfence's own
-housekeeping: ``Load`` (a load that is not finished), ``Writer`` and ``Slot`` (who writes).  ``CaseEvent`` and
-``MeasureEvent`` are books of events, see :mod:`graph.stores.server.casebook`.
+housekeeping: ``Load`` (a load that is not finished), ``Writer`` and ``Slot`` (who writes), ``FormerVerdicts`` (for the
+way back).  ``CaseEvent`` and ``MeasureEvent`` are books of events, see :mod:`graph.stores.server.casebook`.
 """
 
 from __future__ import annotations

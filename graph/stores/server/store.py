@@ -271,6 +271,7 @@ class ServerStore:
         from graph.stores.run_order import ASK_ORDER, PAST, place_run
         from graph.stores.run_rows import lay_out_run
         from graph.stores.server.batch import OneTransaction
+        from graph.stores.server.former import keep_former
         from graph.stores.server.write import forget_run, replace_vectors, write_run_rows
 
         finished_at = datetime.now(UTC).replace(tzinfo=None)
@@ -279,6 +280,8 @@ class ServerStore:
         def write_all(transaction: Transaction) -> None:
             writer = OneTransaction(transaction)
             sequence = place_run(writer.ask(ASK_ORDER), run.run_id, run.as_of, times[0])
+            if sequence != PAST:
+                keep_former(writer, run.run_id)
             forget_run(writer, run.run_id)
             write_run_rows(writer, lay_out_run(run, snapshot, sequence=sequence, times=times))
             keep_money(writer.ask, run.run_id)
@@ -288,6 +291,14 @@ class ServerStore:
         lock = self._require_lock()
         self._read_finished_state()
         lock.write(write_all)
+
+    def go_back(self, run_id: str) -> str:
+        """Make the run before the latest one, which has this id, the latest; see :mod:`graph.stores.server.former`."""
+        from graph.stores.server.batch import OneTransaction
+        from graph.stores.server.former import go_back
+
+        former = self._require_lock().write(lambda each: go_back(OneTransaction(each), run_id))
+        return former or ""
 
     def write_vectors(self, account_id: NDArray[Any], vectors: NDArray[np.float32]) -> None:
         """Replace the encoder's vectors; see :class:`~graph.stores.protocol.GraphStore`."""
