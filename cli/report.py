@@ -75,9 +75,38 @@ def _write_page(workplace: Workplace, store: GraphStore, order: Order) -> str:
     from graph.pages.content import read_ring
     from graph.pages.ring import write_ring
 
+    if _find_subject(store, order) == "account":
+        from graph.pages.account import read_account, write_account
+
+        return write_account(read_account(store, order.any_id, order.asked), order.language)
     ring_id, case = _find_ring(workplace, store, order)
     grounds = _judge_again(workplace, store, ring_id, order.asked.run_id)
     return write_ring(read_ring(store, ring_id, order.asked, grounds=grounds, case=case), order.language)
+
+
+def _find_subject(store: GraphStore, order: Order) -> Wanted:
+    """What an id is of, where nobody has said it.
+
+    Raises
+    ------
+    UnknownIdError
+        If nothing has this id; the message names the nearest one.
+    ConfigError
+        If it is the id of several things, or of a review.
+    """
+    from graph.casebook.cases import fold_cases
+    from graph.casework.seen import look
+    from graph.queries.decided import read_decided
+
+    if order.subject is not None:
+        return order.subject
+    state = read_decided(store).state
+    if order.any_id in fold_cases(state):
+        return "case"
+    subject = look(store, state, [order.any_id])[order.any_id].subject
+    if subject == "review":
+        raise ConfigError(f"{order.any_id!r} is a review, which has no page; see: ringfence why {order.any_id}")
+    return subject
 
 
 def _find_ring(workplace: Workplace, store: GraphStore, order: Order) -> tuple[str, CasePage | None]:

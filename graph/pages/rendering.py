@@ -20,13 +20,17 @@ from babel.numbers import format_decimal
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from graph.statements.telling import Language, make_visible
+from graph.statements.telling import LEAST_EXPECTED, Language, make_visible
+from graph.statements.telling import TEMPLATES as STATEMENTS
+from graph.statements.telling import read_catalogue as read_statements
 
 TEMPLATES = Path(__file__).parent / "templates"
 ASSETS = Path(__file__).parent / "assets"
 CATALOGUES = Path(__file__).parent / "locale"
 MOST_CHARACTERS = 300
 """A text that somebody wrote, and that is longer, is cut: nobody reads on, and a page stays a page."""
+LONGEST = 1000
+"""Of a sentence of ours, with what it names."""
 
 
 def render_page(template: str, language: Language, *, data: Mapping[str, Any] | None = None, **told: Any) -> str:
@@ -91,9 +95,10 @@ def read_asset(name: str) -> str:
 def make_environment(language: Language) -> Environment:
     """The templates in one language: every value is escaped, and one that is missing is an error."""
     environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
+        loader=FileSystemLoader([TEMPLATES, STATEMENTS]),  # what a channel shows is said as in a statement
         autoescape=True,
         undefined=StrictUndefined,
+        finalize=_finish,
         extensions=["jinja2.ext.i18n"],
         trim_blocks=True,
         lstrip_blocks=True,
@@ -103,8 +108,14 @@ def make_environment(language: Language) -> Environment:
     return environment
 
 
+def _finish(value: Any) -> Any:
+    """What is shown of a value: text that nobody has thought of is shown as text that somebody wrote is."""
+    return show_text(value, most=LONGEST) if isinstance(value, str) and not isinstance(value, Markup) else value
+
+
+@functools.cache
 def read_catalogue(language: Language) -> gettext.NullTranslations:
-    """The translations into a language; the templates themselves are in English."""
+    """The translations into a language, those of statements among them; the templates themselves are in English."""
     if language == "en":
         return gettext.NullTranslations()
     with (CATALOGUES / f"{language}.po").open("rb") as file:
@@ -112,7 +123,9 @@ def read_catalogue(language: Language) -> gettext.NullTranslations:
     compiled = io.BytesIO()
     write_mo(compiled, catalogue)
     compiled.seek(0)
-    return gettext.GNUTranslations(compiled)
+    translations = gettext.GNUTranslations(compiled)
+    translations.add_fallback(read_statements(language))
+    return translations
 
 
 def _list_filters(language: Language) -> dict[str, Callable[..., Any]]:
@@ -124,6 +137,7 @@ def _list_filters(language: Language) -> dict[str, Callable[..., Any]]:
         "bits": lambda bits: format_decimal(bits, "#,##0.0", locale=language),
         "signed": lambda bits: format_decimal(bits, "+#,##0.0;−#,##0.0", locale=language),
         "number": lambda figure: format_decimal(figure, "#,##0.##", locale=language),
+        "is_little": lambda figure: figure < LEAST_EXPECTED,
         "money": lambda amount: format_decimal(amount, "#,##0.00", locale=language),
     }
 

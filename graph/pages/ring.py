@@ -7,9 +7,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
+from typing import Any
 
 from graph.pages.content import RingFacts
-from graph.pages.rendering import make_environment, render_page
+from graph.pages.rendering import make_environment, render_page, show_text
 from graph.pages.scripted import STRIP_LEFT, STRIP_WIDE, list_data
 from graph.pages.wording import (
     Words,
@@ -22,7 +23,7 @@ from graph.pages.wording import (
     see_nodes,
 )
 from graph.pictures.network import Network
-from graph.pictures.strip import LANES
+from graph.pictures.strip import LANES, Strip
 from graph.pictures.waterfall import LEAST_BITS, Step
 from graph.queries.views import Exposure
 from graph.results import InnocentReading
@@ -62,26 +63,35 @@ class Command:
 def write_ring(facts: RingFacts, language: Language) -> str:
     """The page of a ring, whole: the same facts give the same bytes."""
     words = Words(language)
-    seen = see_nodes(facts.network, words)
     return render_page(
         "ring.html.j2",
         language,
-        data=list_data(facts.network, seen, facts.strip, words),
         facts=facts,
-        seen=seen,
-        words=speak(words),
         lead=_say_lead(facts, words),
         at_risk=say_at_risk(facts.exposure, language),
+        evidence={each.channel: each for each in facts.ring.evidence},
         bursts=len(facts.timeline.bursts),
-        deeds={what: say_deed(what, words) for what in LANES},
-        left=STRIP_LEFT,
-        wide=STRIP_WIDE,
         steps=[_name_step(step, words) for step in facts.waterfall.steps],
         places=find_places(facts.network),
         heard=[_hear(each, facts, words) for each in facts.ring.readings],
         without=list(_list_without(facts, words)),
         commands=list_commands(facts.ring.summary.ring_id, words),
+        **frame_picture(facts.network, facts.strip, words),
     )
+
+
+def frame_picture(network: Network, strip: Strip | None, words: Words, *, is_weighed: bool = True) -> dict[str, Any]:
+    """What a page with a picture and a strip shows of them; ``is_weighed`` where the widths of lines are bits."""
+    _, seen = words, see_nodes(network, words, is_weighed=is_weighed)
+    return {
+        "data": list_data(network, seen, strip, words, is_weighed=is_weighed),
+        "seen": seen,
+        "words": speak(words),
+        "picture_name": _("The picture as a graph; arrow keys go from mark to mark, Enter picks one"),
+        "deeds": {what: say_deed(what, words) for what in LANES},
+        "left": STRIP_LEFT,
+        "wide": STRIP_WIDE,
+    }
 
 
 def speak(words: Words) -> SimpleNamespace:
@@ -165,7 +175,7 @@ def _list_without(facts: RingFacts, words: Words) -> Iterator[Without]:
     for found in (channels, things[:20]):
         for name, change in sorted(found, key=lambda each: (each[1], each[0])):
             if abs(change) >= LEAST_BITS:
-                yield Without(name, change, net + change)
+                yield Without(show_text(name), change, net + change)
 
 
 def list_commands(ring_id: str, words: Words) -> Sequence[Command]:

@@ -16,13 +16,15 @@ STRIP_LEFT, STRIP_WIDE = 130.0, 770.0
 _MOST_NAMES = 60
 
 
-def list_data(network: Network, seen: Sequence[Seen], strip: Strip | None, words: Words) -> dict[str, Any]:
-    """The data of a page with a picture."""
+def list_data(
+    network: Network, seen: Sequence[Seen], strip: Strip | None, words: Words, *, is_weighed: bool = True
+) -> dict[str, Any]:
+    """The data of a page with a picture; ``is_weighed`` where the widths of lines are bits."""
     _ = words
     times = {"from": strip.first_at, "to": strip.last_at} if strip else {}
     return {
         "nodes": [_list_node(each) for each in seen],
-        "edges": [_list_edge(each, words) for each in network.edges],
+        "edges": [_list_edge(each, words, is_weighed=is_weighed) for each in network.edges],
         "members": sum(each.count for each in network.nodes if each.kind in ("account", "crowd", "party")),
         "left": STRIP_LEFT,
         "wide": STRIP_WIDE,
@@ -46,15 +48,16 @@ def _list_node(seen: Seen) -> dict[str, Any]:
     return told
 
 
-def _list_edge(edge: Edge, words: Words) -> dict[str, Any]:
+def _list_edge(edge: Edge, words: Words, *, is_weighed: bool) -> dict[str, Any]:
     return {
         "s": edge.source,
         "t": edge.target,
-        "channel": edge.channel,
+        "channel": show_text(edge.channel),
         "what": show_text(edge.what),
-        "about": say_edge(edge, words),
+        "about": say_edge(edge, words, is_weighed=is_weighed),
         "bits": round(edge.bits, 2),
         "at": _when(edge.at),
+        "dealing": edge.is_dealing,
     }
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -11,12 +11,10 @@ from babel.dates import format_date
 from babel.numbers import format_decimal
 
 from graph.pages.rendering import read_catalogue, show_text
-from graph.pictures.network import Edge, Network, Node
+from graph.pictures.network import NAMED, Edge, Network, Node
 from graph.statements.telling import Language
 
 Say = Callable[..., str]
-LABELLED = 60
-"""Up to so many nodes all of them bear their name; beyond that names would only hide one another."""
 
 
 @dataclass(frozen=True)
@@ -51,10 +49,11 @@ class Words:
         return str(format_decimal(figure, "#,##0.#", locale=self.language))
 
 
-def see_nodes(network: Network, words: Words) -> list[Seen]:
-    """How each node of a picture is drawn."""
-    is_crowded = len(network.nodes) > LABELLED
-    return [_see(node, words, is_crowded=is_crowded) for node in network.nodes]
+def see_nodes(network: Network, words: Words, *, is_weighed: bool = True) -> list[Seen]:
+    """How each node of a picture is drawn; ``is_weighed`` where bits were worked out."""
+    is_crowded = len(network.nodes) > NAMED
+    nodes = network.nodes if is_weighed else [replace(each, bits=0.0) for each in network.nodes]
+    return [_see(node, words, is_crowded=is_crowded) for node in nodes]
 
 
 def _see(node: Node, words: Words, *, is_crowded: bool) -> Seen:
@@ -98,11 +97,11 @@ def say_about(node: Node, words: Words) -> str:
     return ", ".join(each for each in parts if each)
 
 
-def say_edge(edge: Edge, words: Words) -> str:
+def say_edge(edge: Edge, words: Words, *, is_weighed: bool = True) -> str:
     """What an edge is, in a line."""
     _ = words
     parts = [say_channel(edge.channel, words)]
-    if edge.bits > 0:
+    if edge.bits > 0 and is_weighed:
         parts.append(_("%(bits)s bits", bits=words.say_figure(edge.bits)))
     if edge.at is not None:
         parts.append(_("since %(day)s", day=words.say_day(edge.at)))
@@ -155,6 +154,8 @@ def say_channel(channel: str, words: Words) -> str:
         "referral": _("referral"),
         "sign-up": _("sign-up at the same time"),
         "trade": _("trade with one another"),
+        "reviewed product": _("review of the same product"),
+        "reviewed seller": _("review of the seller"),
         "refunds asked": _("refunds asked"),
         "reviews without an order": _("reviews without an order"),
         "bad reviews written": _("bad reviews written"),

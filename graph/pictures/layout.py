@@ -12,7 +12,8 @@ from scipy.spatial.distance import cdist
 
 from graph.model import Floats, Ints
 
-MARGIN = 34.0
+MARGIN, NAME_HEIGHT = 26.0, 12.0
+WIDE_MARGIN = 56.0
 _LONGEST = 150.0
 """So many pixels an edge is long at the most: a few nodes need not fill a picture."""
 _ROUNDS = 60
@@ -30,7 +31,9 @@ class Spot:
     y: float
 
 
-def place_nodes(sizes: Sequence[float], pairs: Sequence[tuple[int, int]], room: Spot, *, seed: int) -> list[Spot]:
+def place_nodes(
+    sizes: Sequence[float], pairs: Sequence[tuple[int, int]], room: Spot, *, seed: int, wide: float = 1.0
+) -> list[Spot]:
     """A place for each node, so that distances are as those along the edges.
 
     Stress majorization (Gansner, Koren and North 2004), from random places: n cubed once and n squared for each of
@@ -46,6 +49,8 @@ def place_nodes(sizes: Sequence[float], pairs: Sequence[tuple[int, int]], room: 
         How large the picture is.
     seed
         Of the places to begin with.
+    wide
+        How much more room a node takes to its sides than above it, for its name.
 
     >>> [(spot.x, spot.y) for spot in place_nodes([9.0], [], Spot(100.0, 60.0), seed=1)]
     [(50.0, 30.0)]
@@ -53,7 +58,12 @@ def place_nodes(sizes: Sequence[float], pairs: Sequence[tuple[int, int]], room: 
     if len(sizes) == 0:
         return []
     raw = _spread(_measure(len(sizes), pairs), np.random.default_rng(seed))
-    places = _part(_fit(raw, room), np.asarray(sizes, dtype=float), room)
+    # What is narrowed before nodes are pushed apart, and widened after it, keeps names apart too.
+    narrow = np.array([1.0 / wide, 1.0])
+    places = (
+        _part(_fit(raw, room) * narrow, np.asarray(sizes, dtype=float), Spot(room.x / wide, room.y), _GAP * wide)
+        / narrow
+    )
     # Rounded, so that the last bits of a sum, which other machines may add up in another order, change no byte.
     return [Spot(float(x), float(y)) for x, y in np.round(places, 1)]
 
@@ -96,16 +106,17 @@ def _turn(places: Floats) -> Floats:
 def _fit(places: Floats, room: Spot) -> Floats:
     """Fill the room, but for its margins, as far as edges need not be too long for it."""
     low, high = places.min(axis=0), places.max(axis=0)
-    size, middle = np.array([room.x, room.y]) - 2 * MARGIN, np.array([room.x, room.y]) / 2
+    size, middle = np.array([room.x - 2 * WIDE_MARGIN, room.y - 2 * MARGIN]), np.array([room.x, room.y]) / 2
     scale = np.minimum(size / np.maximum(high - low, 1e-6), _LONGEST)
     fitted: Floats = middle + (places - (low + high) / 2) * scale
     return fitted
 
 
-def _part(places: Floats, sizes: Floats, room: Spot) -> Floats:
+def _part(places: Floats, sizes: Floats, room: Spot, gap: float) -> Floats:
     """Push apart what lies on top of one another, and keep everything inside."""
     low, high = np.full(2, MARGIN), np.array([room.x, room.y]) - MARGIN
-    reach = sizes[:, None] + sizes[None, :] + _GAP
+    high[1] -= NAME_HEIGHT
+    reach = sizes[:, None] + sizes[None, :] + gap
     np.fill_diagonal(reach, 0.0)
     # Where two lie in the very same place, their numbers say which way each goes.
     turn = np.arange(len(sizes)) * 2.399963

@@ -15,6 +15,8 @@ FOLDED_FROM = 9
 """So many accounts with the very same ties are one crowd in a picture: as nodes of their own they would say no more."""
 HUB_FROM = 50
 """What more accounts of the whole market share is a hub: it joins everybody, and says little of anybody."""
+NAMED = 60
+"""Up to so many nodes all of them bear their names; beyond that names would only hide one another."""
 _RADIUS: Mapping[NodeKind, float] = {"account": 11.0, "crowd": 19.0, "thing": 8.0, "hub": 13.0, "party": 13.0}
 
 
@@ -138,8 +140,9 @@ def draw_network(people: Sequence[Person], ties: Iterable[Tie], *, width: float 
     nodes, place = _list_nodes(people, kept)
     edges = _list_edges(kept, place)
     height = round(width * 0.62)
-    sizes = [node.radius for node in nodes]
-    spots = place_nodes(sizes, [(each.source, each.target) for each in edges], Spot(width, height), seed=seed)
+    sizes, pairs = [node.radius for node in nodes], [(each.source, each.target) for each in edges]
+    wide = 2.2 if len(nodes) <= NAMED else 1.0
+    spots = place_nodes(sizes, pairs, Spot(width, height), seed=seed, wide=wide)
     placed = tuple(replace(node, x=spot.x, y=spot.y) for node, spot in zip(nodes, spots, strict=True))
     return Network(placed, tuple(edges), width, height)
 
@@ -228,6 +231,6 @@ def _make_edge(key: tuple[int, int, str, str], ties: Sequence[Tie], most: float)
     source, target, channel, what = key
     bits = sum(tie.bits for tie in ties)
     known = [tie.at for tie in ties if tie.at is not None]
-    width = 1.0 + (5.0 * (max(bits, 0.0) / most) ** 0.5 if most > 0 else 0.0)
+    width = 1.0 + (3.5 * (max(bits, 0.0) / most) ** 0.5 if most > 0 else 0.0)
     at = min(known) if known else None
     return Edge(source, target, channel, what, bits, at, round(width, 2), bool(ties[0].other_id))

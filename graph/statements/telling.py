@@ -24,7 +24,7 @@ Language = Literal["en", "de"]
 LANGUAGES: tuple[Language, ...] = get_args(Language)
 TEMPLATES = Path(__file__).parent / "templates"
 CATALOGUES = Path(__file__).parent / "locale"
-_LEAST_EXPECTED = 0.1
+LEAST_EXPECTED = 0.1
 """Below this chance gives almost nothing; as a figure it would be read as nothing at all."""
 
 
@@ -86,7 +86,7 @@ def _list_filters(language: Language) -> dict[str, Callable[..., Any]]:
         "visible": make_visible,
         "day": lambda at: format_date(at, "long", locale=language),
         "number": lambda figure: format_decimal(figure, "#,##0.#", locale=language),
-        "is_little": lambda figure: figure < _LEAST_EXPECTED,
+        "is_little": lambda figure: figure < LEAST_EXPECTED,
     }
 
 

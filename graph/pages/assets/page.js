@@ -55,7 +55,8 @@
     details.replaceChildren(make("h3", node.name), make("p", node.about, "muted"));
     const list = make("ul");
     for (const edge of [...node.edges].sort((one, two) => two.bits - one.bits)) {
-      const item = make("li", other(edge, node).name === edge.what ? edge.what : `${edge.what}: ${other(edge, node).name}`);
+      const name = other(edge, node).name;
+      const item = make("li", edge.what === node.name ? name : edge.what === name ? edge.what : `${edge.what}: ${name}`);
       item.append(make("span", edge.about, "muted"));
       list.append(item);
     }
