@@ -13,7 +13,7 @@ from graph.pages.ties import read_uses
 from graph.pages.wording import Words
 from graph.pictures.masks import Masks
 from graph.pictures.network import Network, Person, Tie, draw_network
-from graph.pictures.strip import Strip, draw_strip
+from graph.pictures.strip import LANES, Strip, draw_strip
 from graph.queries.accounts import find_account
 from graph.queries.answers import AccountRecord, RunSummary
 from graph.queries.expansion import Bounds, expand
@@ -56,7 +56,7 @@ def read_account(store: GraphStore, account_id: str, asked: Asked) -> AccountFac
         If there is no such account, or no such run.
     """
     record = find_account(store, account_id, run_id=asked.run_id)
-    timeline = find_timeline(store, account_id, Wanted(run_id=asked.run_id))
+    timeline = find_timeline(store, account_id, Wanted(run_id=asked.run_id, what=LANES))
     found = expand(store, account_id, Bounds(most=MOST_AROUND, run_id=asked.run_id))
     (root,) = found.branches
     facts = AccountFacts(

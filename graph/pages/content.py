@@ -10,7 +10,7 @@ from graph.casework.page import CasePage
 from graph.pages.ties import Uses, name_plainly, read_ties, read_uses
 from graph.pictures.masks import Masks
 from graph.pictures.network import Network, Person, Tie, draw_network
-from graph.pictures.strip import Strip, draw_strip
+from graph.pictures.strip import LANES, Strip, draw_strip
 from graph.pictures.waterfall import Waterfall, draw_waterfall
 from graph.queries.answers import RingRecord, RunSummary
 from graph.queries.exposure import find_exposure
@@ -111,7 +111,7 @@ def read_ring(
     ring = find_ring(store, ring_id, run_id=asked.run_id)
     run_id = ring.summary.run_id
     uses = read_uses(store, [each.account_id for each in ring.members])
-    timeline = find_timeline(store, ring_id, Wanted(run_id=run_id))
+    timeline = find_timeline(store, ring_id, Wanted(run_id=run_id, what=LANES))
     ties = grounds.ties if grounds and grounds.ties else read_ties(ring, uses)
     found = RingFacts(
         ring=ring,

@@ -189,8 +189,6 @@ def say_deed(what: str, words: Words) -> str:
         "refund": _("refunds"),
         "status": _("changes of status"),
         "label": _("labels"),
-        "flag": _("flags"),
-        "decision": _("decisions"),
     }
     return told.get(what, show_text(what))
 

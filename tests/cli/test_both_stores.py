@@ -101,6 +101,11 @@ def test_every_question_has_the_same_answer(stores: tuple[str, str], form: str) 
     ask_both(stores, "cypher", shared, "-p", f"id={one}", *shape)
 
 
+def test_a_ring_has_the_same_page(stores: tuple[str, str]) -> None:
+    found = json.loads(ask_both(stores, "rings", "--format", "json"))
+    assert "still a ring" in ask_both(stores, "report", found[0]["ring_id"], "-o", "-")
+
+
 def test_amounts_add_up_to_the_same_digits(stores: tuple[str, str]) -> None:
     busiest = (
         "MATCH (a:Account)-[o:ORDERED]-() WITH a.account_id AS id, count(*) AS orders"
