@@ -41,6 +41,7 @@ COMMANDS = {
     "compare": ("cli.searching", "Set accounts side by side."),
     "path": ("cli.ask", "Show how two accounts are connected."),
     "expand": ("cli.searching", "Look around an account or a ring, hop by hop."),
+    "explore": ("cli.explore", "Walk around in the graph, on a page in the browser."),
     "timeline": ("cli.investigate", "Tell what happened, in one stream."),
     "report": ("cli.report", "Write a ring, a case or an account as a page to look at."),
     "exposure": ("cli.investigate", "Add up the money at risk, and who lost it."),

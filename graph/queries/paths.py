@@ -18,12 +18,12 @@ DEFAULT_MAX_HOPS = 6
 
 _REVIEWED = "(a)-[:WROTE]->(:Review)-[:ABOUT]->"
 _REVIEWERS = "(t)<-[:ABOUT]-(:Review)<-[:WROTE]-(b:Account)"
-_SHARED = (
+SHARED = (
     (_REVIEWED, "(t:Listing)", "'reviewed product'", "t.product_id", _REVIEWERS),
     (_REVIEWED, "(t:Account)", "'reviewed seller'", "t.account_id", _REVIEWERS),
     USED,
 )
-_TRADES = ("(a)-[o:ORDERED]->(b:Account)", "(a)<-[o:ORDERED]-(b:Account)")
+TRADES = ("(a)-[o:ORDERED]->(b:Account)", "(a)<-[o:ORDERED]-(b:Account)")
 _REFERRALS = ("(a)-[:REFERRED]->(b:Account)", "(a)<-[:REFERRED]-(b:Account)")
 _TRADED = "a.account_id AS one, b.account_id AS other, count(DISTINCT o.order_id) AS n"
 _REFERRED_TO = "DISTINCT a.account_id AS one, b.account_id AS other"
@@ -55,9 +55,9 @@ class Search:
         # A store that asks over two connections asks every other question on each.
         products, sellers, used = (
             about_accounts(f"{way}{thing}", f"DISTINCT {sort} AS channel, {name} AS name", accounts)
-            for way, thing, sort, name, _ in _SHARED
+            for way, thing, sort, name, _ in SHARED
         )
-        bought, sold = (about_accounts(way, _TRADED, accounts) for way in _TRADES)
+        bought, sold = (about_accounts(way, _TRADED, accounts) for way in TRADES)
         brought, came = (about_accounts(way, _REFERRED_TO, accounts) for way in _REFERRALS)
         return [products, sellers, brought, bought, came, sold, used]
 
@@ -67,10 +67,10 @@ class Search:
         between = accounts - self.ends - self.partners.keys()
         products, sellers, used = (
             count_users(kind, (name for _, name in things), most=self.max_hub)
-            for kind, things in zip(_SHARED, fresh, strict=True)
+            for kind, things in zip(SHARED, fresh, strict=True)
         )
         sold_by, bought_by = (
-            about_accounts(way, "a.account_id AS one", between, gather="b.account_id") for way in _TRADES
+            about_accounts(way, "a.account_id AS one", between, gather="b.account_id") for way in TRADES
         )
         sizes = [products, bought_by, sellers, used, sold_by]  # products and buyers take longest: not on one connection
         products_by, buyers, reviewed_by, used_by, partners = self.store.query_many(sizes)
