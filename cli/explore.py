@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     "--port", type=click.IntRange(0, 65535), default=0, show_default="any that is free", help="Where to listen."
 )
 @click.option("--open/--no-open", "opens", default=None, help="Open the browser; where there is a screen, otherwise.")
-@click.option("--show-identifiers", is_flag=True, help="Spell identifiers out; only kinds and last signs otherwise.")
+@click.option("--unmask", is_flag=True, help="Spell out devices, addresses, phones and the like.")
 @pass_workplace
-def explore(workplace: Workplace, any_id: str | None, port: int, opens: bool | None, show_identifiers: bool) -> None:
+def explore(workplace: Workplace, any_id: str | None, port: int, opens: bool | None, unmask: bool) -> None:
     """Walk around in the graph from an account, a ring or a thing, on a page in the browser.
 
     Expand by channel, fold what very many share, find the path between two, pin, compare, search, and
@@ -38,7 +38,7 @@ def explore(workplace: Workplace, any_id: str | None, port: int, opens: bool | N
     from cli.explorer.names import Names
 
     with workplace.open_store() as store:
-        explorer = Explorer(store, Names(show_identifiers), any_id)
+        explorer = Explorer(store, Names(unmask), any_id)
         explorer.begin()  # what is wrong with the id or the store is said here, and not on the page
         with _listen(explorer, port) as server:
             say(f"Explore on {server.address}")

@@ -14,9 +14,12 @@ from click.testing import CliRunner, Result
 from neo4j_server import ServerAddress, logged_in
 from property_graph import empty_quickly
 
+from cli.explorer.answers import Explorer
+from cli.explorer.names import Names
 from cli.main import main
 from embeddings.encoder import settings as encoder_settings
 from embeddings.encoder.settings import EncoderSettings
+from graph.open import open_store
 
 pytestmark = pytest.mark.server
 
@@ -104,6 +107,25 @@ def test_every_question_has_the_same_answer(stores: tuple[str, str], form: str) 
 def test_a_ring_has_the_same_page(stores: tuple[str, str]) -> None:
     found = json.loads(ask_both(stores, "rings", "--format", "json"))
     assert "still a ring" in ask_both(stores, "report", found[0]["ring_id"], "-o", "-")
+
+
+def test_walking_around_shows_the_same(stores: tuple[str, str]) -> None:
+    ring = json.loads(run(stores[0], "rings", "--format", "json", "-n", "1").stdout)[0]["ring_id"]
+    told = []
+    for location in stores:
+        with open_store(location) as store:
+            explorer = Explorer(store, Names(is_spelt=True), ring)
+            one, other, *_ = (each["id"] for each in explorer.begin()["start"]["accounts"])
+            around = explorer.look_around([one], [], 30)
+            users = explorer.list_users(around["things"][0]["id"], 30)
+            cypher = store.query(explorer.write_cypher([one, other])["cypher"])
+            rows = sorted(tuple(row.values()) for row in cypher)
+            told.append(
+                [explorer.begin(), around, users, explorer.find_path(one, other), explorer.search(one[:4]), rows]
+            )
+            told[-1] += [explorer.compare([one, other]), explorer.tell_account(one)]
+    assert told[0] == told[1]
+    assert told[0][5]
 
 
 def test_amounts_add_up_to_the_same_digits(stores: tuple[str, str]) -> None:

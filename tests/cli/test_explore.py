@@ -3,26 +3,20 @@
 from __future__ import annotations
 
 import hashlib
-import http.client
 import json
 import re
 import shlex
 import socket
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-from urllib.parse import urlencode
 
 import pytest
 from command_line import do, run
+from exploring import Visitor, serving
 from small_market import CROWD, HOSTILE
 
-from cli.explorer.answers import Explorer
-from cli.explorer.names import LONGEST, Names
-from cli.explorer.server import ADDRESS, FILES, HEADERS, MOST_BYTES, STATIC, TOKEN_HEADER, ExploreServer
+from cli.explorer.names import LONGEST
+from cli.explorer.server import FILES, HEADERS, MOST_BYTES, STATIC, TOKEN_HEADER, ExploreServer
 from cli.main import COMMANDS
 from graph.open import open_store
 from graph.stores.protocol import GraphStore
@@ -34,52 +28,6 @@ CYTOSCAPE = {
     "cytoscape.LICENSE.txt": "eb319c6e6f233607f71e8e2f450391751883cfc0eeb3ca7ef574c13d1d9c2203",
 }
 """Cytoscape.js 3.35.0 as it is in the package of that name."""
-
-
-@dataclass(frozen=True)
-class Reply:
-    status: int
-    headers: dict[str, str]
-    text: str
-
-    def read(self) -> Any:
-        return json.loads(self.text)
-
-
-@dataclass(frozen=True)
-class Visitor:
-    """Somebody who asks the page's server."""
-
-    server: ExploreServer
-
-    def send(self, path: str, *, method: str = "GET", body: bytes | None = None, **headers: str) -> Reply:
-        connection = http.client.HTTPConnection(ADDRESS, self.server.server_port, timeout=10)
-        named = {name.replace("_", "-"): value for name, value in headers.items()}
-        try:
-            connection.request(method, path, body, named)
-            answer = connection.getresponse()
-            return Reply(answer.status, dict(answer.getheaders()), answer.read().decode())
-        finally:
-            connection.close()
-
-    def ask(self, question: str, **values: str | list[str]) -> Any:
-        reply = self.send(f"/api/{question}?{urlencode(values, doseq=True)}", **self.key)
-        assert reply.status == 200, reply.text
-        return reply.read()
-
-    @property
-    def key(self) -> dict[str, str]:
-        return {TOKEN_HEADER: self.server.door.token}
-
-
-@contextmanager
-def serving(store: GraphStore, *, is_spelt: bool = False, start_id: str | None = None) -> Iterator[Visitor]:
-    with ExploreServer(Explorer(store, Names(is_spelt), start_id)) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        yield Visitor(server)
-        server.shutdown()
-        thread.join()
 
 
 @pytest.fixture(scope="module")

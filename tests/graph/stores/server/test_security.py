@@ -17,6 +17,7 @@ from property_graph import as_server, empty_quickly
 from server_work import at, load
 from small_market import CROWD, HOSTILE
 
+from cli.explorer.server import ExploreServer
 from cli.main import COMMANDS, main
 from graph.contract.tables import read_folder
 from graph.errors import (
@@ -202,7 +203,7 @@ def test_there_is_a_question_for_each_command_that_only_asks() -> None:
     others = {"init", "load", "detect", "train", "simulate", "completion", "evaluate", "redteam", "run", "doctor"}
     about_words, about_folders = {"explain"}, {"generations", "verify", "restore", "rollback", "alerts"}
     says = {"claim", "note", "skip", "merge", "split", "reopen", "decide", "ignore", "appeal", "apply", "undo"}
-    asks = {question[0] for question in (*QUESTIONS, ["check"], ["statement"])}
+    asks = {question[0] for question in (*QUESTIONS, ["check"], ["statement"], ["explore"])}
     assert asks == set(COMMANDS) - others - about_words - about_folders - says
 
 
@@ -211,6 +212,13 @@ def test_newcomers_are_checked_without_the_right_to_write(read_only: str, tmp_pa
     result = run(read_only, "check", str(tmp_path))
     assert result.exit_code == 0, result.stderr
     assert "somebody new" in result.stdout
+
+
+def test_one_walks_around_without_the_right_to_write(read_only: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ExploreServer, "serve_forever", lambda *_: None)
+    result = run(read_only, "explore", "ann", "--no-open")
+    assert result.exit_code == 0, result.stderr
+    assert "http://127.0.0.1:" in result.stdout
 
 
 def test_reasons_are_stated_without_the_right_to_write(read_only: str, elsewhere: Path) -> None:
