@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 import csv
+import tomllib
+from collections.abc import Iterator
+from itertools import combinations
 
 from places import TESTS
 
 PAIRS = TESTS / "data" / "address_pairs.csv"
+SCRIPTS = TESTS / "data" / "address_scripts.toml"
 
 
 def read_pairs(half: str) -> list[dict[str, str]]:
     with PAIRS.open(encoding="utf-8", newline="") as file:
         return [row for row in csv.DictReader(file) if row["half"] == half]
+
+
+def read_script_pairs(half: str) -> dict[str, list[tuple[str, str, bool]]]:
+    """For each system of writing addresses its pairs, and whether they are one place."""
+    scripts = tomllib.loads(SCRIPTS.read_text(encoding="utf-8"))
+    return {name: [pair for group in halves[half] for pair in _pair_group(group)] for name, halves in scripts.items()}
+
+
+def _pair_group(places: list[list[str]]) -> Iterator[tuple[str, str, bool]]:
+    texts = [(text, number) for number, place in enumerate(places) for text in place]
+    for (one, mine), (other, yours) in combinations(texts, 2):
+        yield one, other, mine == yours

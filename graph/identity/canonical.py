@@ -51,8 +51,23 @@ def canonical_values(kind: str, values: Values) -> Cells:
     if kind in RARELY_SPELLED:
         return _canonical_few(texts, rule, RARELY_SPELLED[kind])
     encoded = cast("pa.DictionaryArray[Any, Any]", pc.dictionary_encode(texts))
-    canonical = pa.array(map(rule, read_texts(encoded.dictionary)), pa.string())
+    distinct = encoded.dictionary
+    canonical = (
+        _canonical_addresses(distinct) if kind == "address" else pa.array(map(rule, read_texts(distinct)), pa.string())
+    )
     return canonical.take(encoded.indices)
+
+
+def _canonical_addresses(texts: Cells) -> Cells:
+    """The forms of addresses; phrases are looked for in those alone that have a sign of one, which Arrow finds."""
+    from graph.identity.addresses.form import canonical_address
+    from graph.identity.addresses.phrases import SIGNS
+
+    signs = pc.match_substring_regex(texts, SIGNS, ignore_case=True)
+    may_have = is_true(pc.or_(signs, pc.invert(pc.string_is_ascii(texts))))
+    flags = may_have.tolist()
+    forms = (canonical_address(text, has_phrases=flag) for text, flag in zip(read_texts(texts), flags, strict=True))
+    return pa.array(forms, pa.string())
 
 
 def _exact_values(texts: Cells) -> Cells:

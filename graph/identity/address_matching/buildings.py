@@ -33,7 +33,7 @@ def find_buildings(words: FormWords, n: int, forms: Cells) -> Buildings:
 
     Buildings are numbered, and their first forms chosen, by the forms' alphabet: the order of a market changes nothing.
     """
-    sound = words.sound[words.code]
+    sound = np.where(words.is_exact, words.code + len(words.sound), words.sound[words.code])
     value = np.where(words.role == UNIT, np.uint64(0), mix(sound * 4 + words.role, 1))
     whole = sum_by_form(value, words.form, n)
     order = pc.sort_indices(forms).to_numpy()

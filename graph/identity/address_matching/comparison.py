@@ -72,13 +72,15 @@ def compare_buildings(a: BuildingRecord, b: BuildingRecord) -> int:
     if a.number != b.number or (a.postcode and b.postcode and a.postcode != b.postcode):
         return DIFFERENT
     if a.is_chinese or b.is_chinese:
-        return _compare_chinese(a, b) if a.is_chinese and b.is_chinese else UNSURE
+        return _compare_characters(a, b)
     left, right = _cancel_street(a, b)
     if left or right:
         return _judge_rest(left, right, one_sided=UNSURE)
     numbered_a, numbered_b = (tuple(word for word in each.others if has_digit(word)) for each in (a, b))
     if any(_cancel(numbered_a, numbered_b, _sounds_like)):
         return DIFFERENT if numbered_a and numbered_b else UNSURE  # a staircase, a sector, a unit in a strange tongue
+    if _name_two_houses(a, b):
+        return DIFFERENT
     return SAME if a.postcode and a.postcode == b.postcode else _compare_places(a, b)
 
 
@@ -149,6 +151,18 @@ def _drop_plain(words: Words) -> Words:
     return tuple(word for word in words if not is_plain(word))
 
 
+def _name_two_houses(a: BuildingRecord, b: BuildingRecord) -> bool:
+    """Whether each names a building and they have two names: Rose Court and Lily Court, both 12 Mill Lane."""
+    one, other = ({word for word in each.others if word.startswith("house") and len(word) > 5} for each in (a, b))
+    return bool(one and other) and not one & other
+
+
+def _compare_characters(a: BuildingRecord, b: BuildingRecord) -> int:
+    if not (a.is_chinese and b.is_chinese):
+        return UNSURE
+    return _compare_japanese(a, b) if a.number.endswith("番") else _compare_chinese(a, b)
+
+
 def _compare_chinese(a: BuildingRecord, b: BuildingRecord) -> int:
     """Compare characters by their sound: the road's have to agree, province or district may be missing."""
     road = min(len(a.street), len(b.street), 3)  # its type and the last two characters of its name
@@ -165,6 +179,17 @@ def _compare_chinese(a: BuildingRecord, b: BuildingRecord) -> int:
         return DIFFERENT
     shared = {*a.street[:-road], *a.others} & {*b.street[:-road], *b.others}
     return SAME if shared or same_postcode else UNSURE
+
+
+def _compare_japanese(a: BuildingRecord, b: BuildingRecord) -> int:
+    """Towns have to be the same, letter by letter; prefecture, city or the building's name may be missing."""
+    if a.street != b.street:
+        return DIFFERENT
+    left, right = _cancel(a.others, b.others, operator.eq)
+    if left and right:
+        return DIFFERENT
+    shares = len(a.others) > len(left) or len(b.others) > len(right) or not (left or right)
+    return SAME if shares or (a.postcode and a.postcode == b.postcode) else UNSURE
 
 
 def _may_name_place(missing: Words) -> bool:

@@ -20,25 +20,27 @@ from graph.model import Ints
 if TYPE_CHECKING:
     from graph.arrow import Cells
 
+JAPANESE_NUMBER = re.compile(r"\d+(?:-\d+)*番")
 WORD, NUMBER, UNIT, POSTCODE = range(4)
 _UNIT_TOKEN = re.compile(rf"({'|'.join(sorted(UNITS, key=len, reverse=True))})([^\W\d]{{0,2}}\d[\w/-]*|-[^\W\d])")
 _POSTCODE_TOKEN = re.compile(
     r"\d{3,6}|\d\d-\d{3}|\d{4}-\d{3}|\d{3}-\d{4}|[a-z]{1,2}\d[a-z\d]?\d[a-z]{2}|[a-z]\d[a-z]\d[a-z]\d|\d{4}[a-z]{2}"
 )
-_NUMBER_TOKEN = re.compile(r"\d{1,6}[^\W\d]?(?:[-/]\d{1,4}[^\W\d]?)*")
+_NUMBER_TOKEN = re.compile(r"\d{1,6}(?:bis|ter|quater|[^\W\d])?(?:[-/]\d{1,4}[^\W\d]?)*")
 
 
 @dataclass(frozen=True)
 class FormWords:
-    """Every word of every form (T,): its form, its code, what it is; and of each code (C,) its text, its sound, codes
-    of its first two and last two letters, whether it is a Chinese character, a type of street or
-    a misspelt ``street``.
+    """Every word of every form (T,): its form, its code, what it is, whether it stands for its letters alone and not
+    for how they sound; and of each code (C,) its text, its sound, codes of its first two and last two letters, whether
+    it is a Chinese character, a type of street or a misspelt ``street``.
     """
 
     form: Ints
     code: Ints
     role: Ints
     is_street: NDArray[np.bool_]
+    is_exact: NDArray[np.bool_]
     text: NDArray[Any]
     sound: Ints
     head: Ints
@@ -60,7 +62,7 @@ def split_words(forms: Cells) -> FormWords:
     before = np.concatenate([[0], np.cumsum(ends_part[codes])[:-1]])
     is_street = before == before[np.flatnonzero(is_first)[form]]
     plain = [text.removesuffix(",") for text in texts]
-    pieces = [list(text) if HAN.search(text) else [text] for text in plain]
+    pieces = [list(text) if HAN.search(text) and not JAPANESE_NUMBER.fullmatch(text) else [text] for text in plain]
     return _spread(pieces, form, codes, is_street, is_first)
 
 
@@ -93,6 +95,7 @@ def _spread(
         code=code,
         role=role,
         is_street=street,
+        is_exact=_find_japanese(form[source], names, code),
         text=np.array(names, dtype=object),
         sound=_number_texts(sounds),
         head=_number_texts([name[:2] for name in names]),
@@ -101,6 +104,14 @@ def _spread(
         is_type=np.array([name in STREET_WORDS or name in "路街道" or has_digit(name) for name in names], dtype=bool),
         is_plain=np.array([is_plain(name) for name in names], dtype=bool),
     )
+
+
+def _find_japanese(form: Ints, names: list[str], code: Ints) -> NDArray[np.bool_]:
+    """Which words (T,) are of Japanese forms: how their characters sound in Chinese says nothing."""
+    is_number = np.array([bool(JAPANESE_NUMBER.fullmatch(name)) for name in names], dtype=bool)[code]
+    is_japanese = np.zeros(int(form.max(initial=-1)) + 1, dtype=bool)
+    is_japanese[form[is_number]] = True
+    return is_japanese[form]
 
 
 def _number_texts(texts: list[str]) -> Ints:

@@ -10,6 +10,7 @@ from anyascii import anyascii
 from rapidfuzz.distance import OSA
 
 from graph.identity.address_matching.sounds import sound_of
+from graph.identity.addresses.korean import HANGUL
 from graph.identity.addresses.words import COMPOUND_ENDINGS, DIRECTIONS, HOUSES, PLAIN_STREETS, STREET_TYPES, UNITS
 
 _PLAIN = tuple(
@@ -63,6 +64,8 @@ def is_slip(one: str, other: str) -> bool:
     """
     if frozenset((one, other)) in _SAINTS:
         return True
+    if HANGUL.search(one + other):
+        return False  # a syllable is half of a name
     if has_digit(one + other):
         number, name = _split_name(one)
         return (number, bool(name)) == (_split_name(other)[0], True) and is_slip(name, _split_name(other)[1])

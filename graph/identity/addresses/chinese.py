@@ -10,25 +10,24 @@ import re
 from functools import cache
 from typing import TYPE_CHECKING
 
+from graph.identity.addresses.numerals import read_numeral
+
 if TYPE_CHECKING:
     from opencc import OpenCC
 
 HAN = re.compile("[\u3040-\u30ff\u3400-\u9fff]")
-_NUMERAL = re.compile(r"([〇零一二两三四五六七八九十百]+)(?=号|栋|幢|座|单元|室|楼|层|弄|房)")
-_DIGITS = {
-    char: digit
-    for digit, chars in enumerate(("〇零", "一", "二两", "三", "四", "五", "六", "七", "八", "九"))
-    for char in chars
-}
+_NUMERAL = re.compile(r"([〇零一二两三四五六七八九十百千]+)(?=号|栋|幢|座|单元|室|楼|层|弄|房)")
 _POSTCODE = re.compile(r"(?:邮编|邮政编码)?[:\s]*(?<!\d)(\d{6})(?!\d)|^(\d{3}|\d{5})(?=\s?[^\W\d])")
 _COUNTRY = re.compile(r"^(?:中国|中华人民共和国|台湾(?=.{1,3}[市县]))")
 _ROAD = re.compile(r"(?<=[^\W\d])(?=\d)")
 _NUMBER = re.compile(r"(\d+[a-z]?)(?:号(?!楼|房)|弄(?!\d+号))?")
-_LANE = re.compile(r"(\d+)弄(?=\d+号)")
+_LANE = re.compile(r"(?:(\d+)巷)?(?:(\d+)弄)?(?=\d+号)")
+_OF_NAME = re.compile(r"(?<=[^\W\d])([1-9])(?=段|路)")
+_ALL_INSIDE = re.compile(r"之?(\d+)-(\d+)-(\d+)室?")
 _PLACE = re.compile(r"([^\W\d]{2,}?)(?:特别行政区|自治区|自治州|省|市|新区|区|县|镇|乡)")
-_INSIDE = re.compile(r"([a-z]?\d+[a-z]?|[a-z])(号楼|栋|幢|座|单元|楼|层|f\b|室|号房|房|户|号)?")
+_INSIDE = re.compile(r"之?([a-z]?\d+[a-z]?|[a-z])(号楼|栋|幢|座|单元|楼|层|f\b|室|号房|房|户|号)?")
 _OWN_FORM = re.compile(
-    r"\d{1,5}[a-z]?(?:-\d+)? [^\s,\d]+( (?:lane|bldg|entrance|floor|unit)-?[a-z]?\d*[a-z]?)*(?:, [^,]+)?"
+    r"\d{1,5}[a-z]?(?:-\d+)? [^\s,\d]+( (?:lane|alley|bldg|entrance|floor|unit)-?[a-z]?\d*[a-z]?)*(?:, [^,]+)?"
 )
 _KINDS = {
     "号楼": "bldg",
@@ -56,7 +55,8 @@ def canonical_chinese_address(text: str) -> str:
 
 
 def _compose(text: str) -> str:
-    text = _COUNTRY.sub("", _NUMERAL.sub(_read_numeral, _converter().convert(text)))
+    text = _COUNTRY.sub("", _NUMERAL.sub(lambda found: read_numeral(found[0]), _converter().convert(text)))
+    text = _OF_NAME.sub(lambda found: "〇一二三四五六七八九"[int(found[1])], text)
     text, postcode = _take_postcode(text)
     text = re.sub(r"(?<=\d)[^\w,，、;；]+(?=\d)", "-", text)
     parts = [re.sub(r"[^\w-]+", "", part) for part in re.split(r"[,，、;；()（）]+", text)]
@@ -87,19 +87,6 @@ def _converter() -> OpenCC:
     return OpenCC("t2s")
 
 
-def _read_numeral(found: re.Match[str]) -> str:
-    text, total = found[0], 0
-    if not set(text) & {"十", "百"}:
-        return "".join(str(_DIGITS[char]) for char in text)
-    digit = 0
-    for char in text:
-        if char in _DIGITS:
-            digit = _DIGITS[char]
-        else:
-            total, digit = total + (digit or 1) * (10 if char == "十" else 100), 0
-    return str(total + digit)
-
-
 def _take_postcode(text: str) -> tuple[str, str]:
     found = _POSTCODE.search(text)
     if not found:
@@ -121,14 +108,19 @@ def _split_places(text: str) -> tuple[list[str], str]:
 def _read_inside(right: str) -> tuple[str, list[str], set[str], list[str]]:
     """The house number, its lane, the units, and words that are left."""
     lane = _LANE.match(right)
+    numbers = [each for each in lane.groups() if each] if lane else []  # 弄 alone is Shanghai's word for a lane
+    lanes = [kind + each for kind, each in zip(("lane", "alley"), numbers, strict=False)]
     right = right[lane.end() :] if lane else right
     found = _NUMBER.match(right)
     assert found is not None
     inside = right[found.end() :].lstrip("-")
     beyond = [word for word in re.split(r"[\d\s-]+", _INSIDE.sub(" ", inside)) if word]
-    return found[1], [f"lane{lane[1]}"] if lane else [], _read_units(inside), beyond
+    return found[1], lanes, _read_units(inside), beyond
 
 
 def _read_units(text: str) -> set[str]:
+    whole = _ALL_INSIDE.fullmatch(text)
+    if whole:
+        return {f"bldg{whole[1]}", f"entrance{whole[2]}", f"unit{whole[3]}"}
     found = [(_KINDS.get(each[2] or "", "unit"), each[1]) for each in _INSIDE.finditer(text)]
     return {f"{kind}-{number}" if number.isalpha() else kind + number for kind, number in found}

@@ -15,8 +15,12 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from graph.identity.addresses.arabic import ARABIC, fold_arabic
 from graph.identity.addresses.chinese import HAN, canonical_chinese_address
+from graph.identity.addresses.japanese import canonical_japanese_address, is_japanese
+from graph.identity.addresses.korean import HANGUL, canonical_korean_address
 from graph.identity.addresses.layout import compose_form
+from graph.identity.addresses.phrases import rephrase
 from graph.identity.addresses.segments import read_part
 from graph.identity.addresses.tokens import TOKENS
 from graph.identity.addresses.words import (
@@ -39,15 +43,17 @@ _SPACE = re.compile(r"\s")
 _UKRAINIAN = re.compile("[іїєґ]|вул|буд")
 
 
-def canonical_address(address: str) -> str:
+def canonical_address(address: str, *, has_phrases: bool = True) -> str:
     """The one form of an address; the form of a form is itself.
+
+    ``has_phrases`` is false for a text that is known to have none of :data:`~graph.identity.addresses.phrases.SIGNS`.
 
     >>> canonical_address("Flat 14A, 1 High St., Leeds LS1 4DY")
     '1 high st unit14a, leeds ls14dy'
     >>> canonical_address("г. Москва, ул. Ленина, д. 5, кв. 12")
     '5 lenina unit12, moskva'
     """
-    form = _read_address(address)
+    form = _read_address(address, has_phrases=has_phrases)
     for _ in range(8):  # what is hardly an address may take more than one round to settle
         is_risky = _RISKY.search(form) or not _RISKY_WORDS.isdisjoint(form.replace(",", "").split(" "))
         if not is_risky or form == address or _is_own_form(form):
@@ -56,7 +62,7 @@ def canonical_address(address: str) -> str:
     return form
 
 
-def _read_address(address: str) -> str:
+def _read_address(address: str, *, has_phrases: bool = True) -> str:
     is_ukrainian = False
     if address.isascii():
         text = address.strip().lower()
@@ -68,18 +74,24 @@ def _read_address(address: str) -> str:
         text = fold_text(_DEGREE.sub("", address))
         if _STRANGE_DIGIT.search(text):
             text = "".join(str(unicodedata.decimal(char, char)) for char in text)
-        if HAN.search(text):
-            form = canonical_chinese_address(text) or text
-            return form if HAN.search(form) else _read_address(form)
-        if text == address and _is_own_form(text):
-            return text
+        if HAN.search(text) or HANGUL.search(text):
+            return _read_characters(text)
+        if ARABIC.search(text):
+            text = fold_arabic(text)
         is_ukrainian = bool(_UKRAINIAN.search(text))
     segments = []
-    for piece in _SEPARATOR.split(_tidy(text)):
+    for piece in _SEPARATOR.split(_tidy(rephrase(text) if has_phrases else text)):
         part = piece.strip(" .")
         if part and part not in COUNTRIES:
             segments.append(read_part(part, is_ukrainian))
     return compose_form(segments) or text
+
+
+def _read_characters(text: str) -> str:
+    if not HAN.search(text):
+        return canonical_korean_address(text)
+    form = (canonical_japanese_address if is_japanese(text) else canonical_chinese_address)(text) or text
+    return form if HAN.search(form) else _read_address(form)
 
 
 def _is_own_form(text: str) -> bool:

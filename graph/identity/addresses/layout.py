@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field
 
-from graph.identity.addresses.segments import Segment
+from graph.identity.addresses.segments import Segment, sum_up
 from graph.identity.addresses.tokens import BOUND, CITY, HOUSE_NUMBER, NUMBER, PLAIN, POSTCODE, TYPE, WORD, Token
-from graph.identity.addresses.words import BEFORE_NAME, DIRECTIONS
+from graph.identity.addresses.words import BEFORE_NAME, DIRECTIONS, STREET_NOTES
 
 
 @dataclass(slots=True)
@@ -28,6 +29,7 @@ def compose_form(segments: list[Segment]) -> str:
     """
     if not segments:
         return ""
+    segments = _read_house_names(segments)
     parts = _Parts()
     house: list[str] = []
     lone: list[str] = []
@@ -47,11 +49,41 @@ def compose_form(segments: list[Segment]) -> str:
     parts.units.update([f"unit{number}" for number in lone])
     if not parts.number:
         return _compose_without_number(segments, parts)
+    _take_letter(parts)
     _split_street(segments[main].tokens, at, parts, main)
     for place, segment in enumerate(segments):
         if segment.has_words and place != main:
-            parts.others += _glue_numbers(segment, parts, place)
+            is_named = len(segment.name) > 5 and not segment.postcodes and segments[main].numbers
+            parts.others += [segment.name] if is_named else _glue_numbers(segment, parts, place)
     return _write(parts)
+
+
+def _read_house_names(segments: list[Segment]) -> list[Segment]:
+    """Where a named building goes before its street, its number is a flat's: 3 Rose Court, 12 Mill Lane."""
+    first = [i for i, each in enumerate(segments) if each.has_words and each.tokens[0].kind == NUMBER]
+    if len(first) != 2:
+        return segments
+    building, street = (segments[i] for i in first)
+    types = {token.text for token in building.tokens if token.kind in (TYPE, PLAIN)}
+    if (
+        not types <= {"ct"}
+        or not any(token.kind == TYPE for token in street.tokens)
+        or building.units
+        or len(building.numbers) > 1
+    ):
+        return segments
+    flat = sum_up([Token(BOUND, f"unit{building.tokens[0].text}"), *building.tokens[1:]])
+    flat.name = building.name
+    return [flat if i == first[0] else each for i, each in enumerate(segments)]
+
+
+def _take_letter(parts: _Parts) -> None:
+    """Flat A of number 179 is 179A."""
+    if parts.number.isdigit() and len(parts.units) == 1:
+        (unit,) = parts.units
+        if re.fullmatch(r"unit-[a-z]", unit):
+            parts.number += unit[-1]
+            parts.units.clear()
 
 
 def _find_street(segments: list[Segment], *, has_house: bool) -> int:
@@ -122,6 +154,10 @@ def _split_number(street: list[Token], at: int, parts: _Parts) -> None:
     if mark not in parts.number:
         return
     words_before = any(token.kind <= PLAIN for token in street[:at])
+    if mark == "/" and parts.number.count(mark) == 2 and words_before:
+        parts.number, entrance, unit = parts.number.split(mark)  # Austria: house, staircase, door
+        parts.units.update((f"entrance{entrance}", f"unit{unit}"))
+        return
     if parts.number.count(mark) != 1 or (mark == "-" and not words_before):
         return
     left, right = parts.number.split(mark)
@@ -208,14 +244,20 @@ def _glue_numbers(segment: Segment, parts: _Parts, place: int) -> list[str]:
 def _compose_without_number(segments: list[Segment], parts: _Parts) -> str:
     parted = [_glue_numbers(segment, parts, place) for place, segment in enumerate(segments) if segment.has_words]
     words = sorted({word for each in parted for word in each})
+    boxes = [unit for unit in parts.units if re.fullmatch(r"box\d+", unit)]
+    if len(boxes) == 1:
+        parts.number, parts.street, parts.others = boxes[0][3:], [Token(WORD, "postbox")], words
+        parts.units.remove(boxes[0])
+        return _write(parts)
     return " ".join([*words, *sorted(parts.units), *([parts.postcode] if parts.postcode else [])])
 
 
 def _write(parts: _Parts) -> str:
-    words = [text for kind, text in parts.street if kind == WORD]
+    noted = [text for text in parts.others if text.startswith(STREET_NOTES)]
+    words = [text for kind, text in parts.street if kind == WORD] + noted
     types = [text for kind, text in parts.street if kind == TYPE]
     street = " ".join([parts.number, *words, *types, *sorted(parts.units)])
-    others = sorted(set(parts.others))
+    others = sorted(set(parts.others) - set(noted))
     if parts.postcode:
         others.append(parts.postcode)
     return f"{street}, {' '.join(others)}" if others else street

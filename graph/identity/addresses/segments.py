@@ -22,18 +22,23 @@ from graph.identity.addresses.tokens import (
     WORD,
     Token,
 )
+from graph.identity.addresses.words import HOUSE_NAMES, SHORT_UNITS, SIDES
 from graph.identity.letters import VOWEL_SIGNS
 
+_LETTERS = frozenset("abcdfgh")  # e is east before a name
+_MARKS = _LETTERS | SIDES.keys()
 _WAITING = frozenset((UNIT, HOUSE, CITY))
 _TOKEN = re.compile(rf"#|\d+-[^\W\d]{{1,3}}\b|[\w{VOWEL_SIGNS}]+(?:(?<=\d)[-/](?=\d)\w+|(?<=\d[a-z])/(?=\d)\w+)*")
 _OUTER_HALF = re.compile(r"[a-z]{1,2}\d[a-z\d]?|[a-z]\d[a-z]")
 _UNIT_NUMBER = re.compile(r"[^\W\d]{0,2}\d[\w/-]*|[^\W\d]")
-_ORDINAL = re.compile(r"(\d+)(?:st|nd|rd|th)")
+_ORDINAL = re.compile(r"(\d+)(?:st|nd|rd|th|er|ere|e|eme)")
 
 
 @dataclass(slots=True)
 class Segment:
-    """One part between commas, read once: what there is of each kind; ``score`` says how like a street's part it is."""
+    """One part between commas, read once: what there is of each kind; ``score`` says how like a street's part it is,
+    ``name`` what a building is called.
+    """
 
     tokens: list[Token]
     has_words: bool = False
@@ -43,6 +48,7 @@ class Segment:
     house: tuple[str, ...] = ()
     postcodes: tuple[int, ...] = ()
     units: tuple[str, ...] = ()
+    name: str = ""
 
 
 def read_part(part: str, is_ukrainian: bool) -> Segment:
@@ -55,17 +61,28 @@ def _read_segment(part: str, is_ukrainian: bool) -> Segment:
     tokens = [read[word] for word in _TOKEN.findall(part)]
     if len(tokens) > 1 and tokens[0][1] == "gr":
         tokens.pop(0)  # gr. Plovdiv, not Upper Park Gr
+    has_marks = not _MARKS.isdisjoint([token[1] for token in tokens])
+    if has_marks:
+        tokens = _join_letters(tokens)
     kinds = [token[0] for token in tokens]
     if HALF in kinds or kinds.count(NUMBER) > 1:
         tokens = _join_halves(tokens)
     if not _WAITING.isdisjoint(kinds):
         tokens = _bind(tokens)
+    if has_marks:
+        tokens = _bind_sides(tokens)
     if len(tokens) > 1 and tokens[0][0] == PLAIN and tokens[1][0] == NUMBER and not any(t[0] == WORD for t in tokens):
         tokens = [Token(WORD, "ul" + tokens[1].text), *tokens[2:]]  # Calle 10
-    return _sum_up(tokens)
+    if len(tokens) > 2 and tokens[0].kind == tokens[1].kind == NUMBER and "/" in tokens[0].text:
+        tokens[0] = Token(BOUND, f"unit{tokens[0].text}")  # 1/2 14 Byres Road
+    segment = sum_up(tokens)
+    if part.endswith(HOUSE_NAMES):
+        segment.name = "".join(["house", *[text for kind, text in tokens if kind == WORD]])
+    return segment
 
 
-def _sum_up(tokens: list[Token]) -> Segment:
+def sum_up(tokens: list[Token]) -> Segment:
+    """Say what there is of each kind among the words of one part."""
     segment = Segment(tokens)
     for i, (kind, text) in enumerate(tokens):
         if kind <= PLAIN:
@@ -97,7 +114,33 @@ def _join_halves(tokens: list[Token]) -> list[Token]:
             joined[-1] = Token(POSTCODE, joined[-1][1] + text)
         else:
             joined.append(Token(WORD, text) if kind == HALF else token)
+    if any(kind == POSTCODE for kind, _ in joined):
+        return joined
+    return [Token(BOUND, SHORT_UNITS[t.text]) if t.kind == WORD and t.text in SHORT_UNITS else t for t in joined]
+
+
+def _join_letters(tokens: list[Token]) -> list[Token]:
+    """One token for a number and its letter: Lindenweg 12 a, 11 C Station Road, but not 11 C Street."""
+    joined: list[Token] = []
+    for i, token in enumerate(tokens):
+        ends_part = not any(later.kind <= NUMBER for later in tokens[i + 1 :])
+        begins_name = i == 1 and [later.kind for later in tokens[i + 1 : i + 3]] == [WORD, TYPE]
+        is_place = begins_name or (ends_part and len(joined) > 1)
+        is_letter = token.kind == WORD and token.text in _LETTERS
+        if is_letter and is_place and joined and joined[-1].kind == NUMBER and joined[-1].text.isdigit():
+            joined[-1] = Token(NUMBER, joined[-1].text + token.text)
+        else:
+            joined.append(token)
     return joined
+
+
+def _bind_sides(tokens: list[Token]) -> list[Token]:
+    """The side of a floor, where a floor goes before: 3. OG links."""
+    bound: list[Token] = []
+    for token in tokens:
+        follows = bool(bound) and bound[-1].kind == BOUND and bound[-1].text.startswith("floor")
+        bound.append(Token(BOUND, SIDES[token.text]) if follows and token.text in SIDES else token)
+    return bound
 
 
 _OUTER = frozenset((WORD, NUMBER, POSTCODE))
@@ -116,12 +159,13 @@ def _bind(tokens: list[Token]) -> list[Token]:
     """One token for a unit and its number, and for a house and its number."""
     bound: list[Token] = []
     waits: Token | None = None  # for its number
-    for token in tokens:
-        if token.kind in (UNIT, HOUSE, CITY):
+    for i, token in enumerate(tokens):
+        is_letter = waits and waits.kind == UNIT and len(token.text) == 1 and not _goes_before_number(tokens, i)
+        if token.kind in (UNIT, HOUSE, CITY) and not (is_letter and token.text != "#"):
             if waits and waits.kind == UNIT and (token.kind == HOUSE or token.text == "unit"):
                 continue  # apt. no. 5, flat #5
-            if token.text == "floor" and bound and (ordinal := _ORDINAL.fullmatch(bound[-1].text)):
-                bound[-1] = Token(BOUND, f"floor{ordinal[1]}")
+            if token.text == "floor" and not waits and (floor := _floor_before(bound, tokens[i + 1 : i + 2])):
+                bound[-1] = Token(BOUND, f"floor{floor}")
                 continue
             bound += _alone(waits)
             waits = token
@@ -133,6 +177,22 @@ def _bind(tokens: list[Token]) -> list[Token]:
     return bound + _alone(waits)
 
 
+def _goes_before_number(tokens: list[Token], at: int) -> bool:
+    return at + 1 < len(tokens) and tokens[at + 1].kind == NUMBER
+
+
+def _floor_before(bound: list[Token], after: list[Token]) -> str:
+    """The number of the floor where it stands before the word: 2nd floor, 3. OG, 3e etage."""
+    if not bound:
+        return ""
+    ordinal = _ORDINAL.fullmatch(bound[-1].text)
+    if ordinal:
+        return ordinal[1]
+    is_free = len(bound) == 1 or [token.kind for token in bound].count(NUMBER) > 1  # else it is the house's
+    follows = bool(after) and after[0].kind == NUMBER
+    return bound[-1].text if bound[-1].kind == NUMBER and bound[-1].text.isdigit() and is_free and not follows else ""
+
+
 def _alone(waits: Token | None) -> list[Token]:
     """A unit word without its number: a locker is worth keeping, a flat says nothing."""
     return [Token(WORD, waits.text)] if waits and waits.kind == UNIT and waits.text not in ("unit", "room") else []
@@ -141,7 +201,7 @@ def _alone(waits: Token | None) -> list[Token]:
 def _name(waits: Token, token: Token) -> list[Token]:
     if token.kind == HOUSE_NUMBER and waits.kind == UNIT:
         return [Token(BOUND, waits.text + token.text)]  # flat no5
-    is_number = token.kind == NUMBER or (token.kind in (WORD, CITY) and _UNIT_NUMBER.fullmatch(token.text))
+    is_number = token.kind == NUMBER or (token.kind in (WORD, CITY, HOUSE) and _UNIT_NUMBER.fullmatch(token.text))
     if waits.kind == UNIT and is_number:
         ordinal = _ORDINAL.fullmatch(token.text)
         number = ordinal[1] if ordinal else token.text

@@ -44,7 +44,7 @@ _LEXICON: dict[str, Token] = {
     "м": Token(CITY, "m"),
     "m": Token(CITY, "m"),
 }
-_NUMBER = re.compile(r"\d{1,4}[^\W\d]?(?:[-/]\d{1,4}[^\W\d]?)*")
+_NUMBER = re.compile(r"\d{1,4}(?:bis|ter|quater|[^\W\d])?(?:[-/]\d{1,4}[^\W\d]?)*")
 _POSTCODE = re.compile(
     r"\d{5,6}|\d\d-\d{3}|\d{4}-\d{3}|\d{3}-\d{4}|[a-z]{1,2}\d[a-z\d]?\d[a-z]{2}|[a-z]\d[a-z]\d[a-z]\d|\d{4}[a-z]{2}(?<!\dst|\dnd|\drd|\dth|\dya)"
 )

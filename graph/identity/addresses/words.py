@@ -12,9 +12,10 @@ STREET_TYPES = {
     "bd": "boulevard blvd boul bvd bld bulvar bulevar bulwar bul бульвар бул булвард",
     "camino": "cno",
     "cir": "circle circ",
-    "ch": "chemin",
+    "ch": "chemin chem",
     "cl": "close",
     "corso": "cso",
+    "cours": "crs",
     "cres": "crescent cresc",
     "ct": "court crt",
     "dr": "drive drv",
@@ -32,6 +33,7 @@ STREET_TYPES = {
     "proezd": "проезд прд",
     "quai": "",
     "rd": "road",
+    "rte": "route",
     "rue": "r",
     "sh": "shosse шоссе ш sosse",
     "sq": "square",
@@ -41,10 +43,12 @@ STREET_TYPES = {
     "trl": "trail",
     "viale": "vle",
     "way": "",
+    "طريق": "",
+    "ميدان": "",
 }
 """What a street is: kept, for High Street is not High Road."""
 
-PLAIN_STREETS = "ul ulitsa ulica ulitza ulicza улица ул вулиця вул vul vulytsia vulitsya vulytsya vulica calle via"
+PLAIN_STREETS = "ul ulitsa ulica ulitza ulicza улица ул вулиця вул vul vulytsia vulitsya vulytsya vulica calle via شارع"
 """The word for a street where nothing else is meant: left out, as writers do."""
 
 BEFORE_NAME = frozenset(
@@ -64,10 +68,14 @@ BEFORE_NAME = frozenset(
         "pr",
         "proezd",
         "quai",
+        "rte",
+        "cours",
         "rue",
         "sh",
         "tup",
         "viale",
+        "طريق",
+        "ميدان",
     ]
 )
 """Types that some language writes before the name; ``ave`` and ``pl`` come after it in others."""
@@ -84,6 +92,8 @@ QUALIFIERS = {
     "sw": "southwest",
     "mt": "mount",
     "gal": "general",
+    "fbg": "faubourg fg faub",
+    "res": "residence",
     "naberezhnaya": "наб nab",
     "ak": "akademika академика",
 }
@@ -91,26 +101,30 @@ QUALIFIERS = {
 
 UNITS = {
     "unit": "apartment apartament apartamento appartement apt ap app appt apto flat suite ste # wohnung whg piso"
-    " mieszkanie lok lokal interno int kv kvartira kvartyra кв квартира ап апартамент ofis of оф офис",
+    " mieszkanie lok lokal interno int kv شقه kvartira kvartyra кв квартира ап апартамент ofis of оф офис",
     "room": "rm",
-    "floor": "level lvl эт этаж etazh",
-    "bldg": "building budynek",
-    "blk": "block",
-    "tower": "twr",
-    "entrance": "подъезд под вход",
+    "floor": "level lvl эт этаж etazh og obergeschoss stock stockwerk etage etg طابق الطابق دور الدور",
+    "bldg": "building budynek batiment bat",
+    "blk": "block قطعه",
+    "tower": "twr برج",
+    "entrance": "подъезд под вход escalier esc",
     "korp": "korpus корп корпус",
     "stroenie": "строение стр",
     "lot": "",
     "box": "pobox",
     "shop": "",
     "locker": "",
+    "studio": "",
+    "office": "مكتب",
+    "haus": "hs",
+    "seite": "",
 }
 """What binds the number after it."""
 
-HOUSES = "no number num nr house hse dom d дом д буд будинок budinok budynok bud буд"
+HOUSES = "no number num nr house hse dom d дом д مبني عماره بنايه منزل فيلا буд будинок budinok budynok bud буд"
 """What says that the number after it is the house's."""
 
-CITIES = "г гор город gorod м місто misto гр град п пос с село дер g обл область obl oblast"
+CITIES = "г гор город gorod м місто misto гр град п пос с село дер حي مدينه g обл область obl oblast"
 """What says that a town's name follows, and goes."""
 
 COUNTRIES = frozenset(
@@ -168,3 +182,16 @@ SHORT_WORDS = "ne nw se sw st rd dr av ct ln pl la le el de du da do di of on mt
 def spellings(table: dict[str, str]) -> dict[str, str]:
     """Every spelling in a table, with its short form."""
     return {spelling: short for short, others in table.items() for spelling in (short, *others.split())}
+
+
+SHORT_UNITS = {"eg": "floor0", "dg": "floor-a", "ug": "floor-u", "hh": "haus-h", "vh": "haus-v", "qg": "haus-q"}
+"""Two letters that say where in a German house; a part with a postcode means something else by them."""
+
+SIDES = {"links": "seite-l", "li": "seite-l", "rechts": "seite-r", "re": "seite-r"}
+"""Which side of a floor, after the floor."""
+
+STREET_NOTES = ("locker", "rearside")
+"""How words begin that tell one thing at a street's number from another there."""
+
+HOUSE_NAMES = ("house", "court", "lodge", "mansions", "heights", "chambers")
+"""How the name of a building ends, in English."""

@@ -8,7 +8,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from labelled_addresses import read_pairs
+from labelled_addresses import read_pairs, read_script_pairs
 
 from graph.identity.canonical import canonical_values
 from graph.identity.spellings import canonical_text
@@ -47,6 +47,15 @@ def canonical(kind: str, value: str) -> str:
         ("Keizersgracht 12, 1012 AB Amsterdam", "1012AB Amsterdam, Keizersgracht 12"),
         ("5 High St, Leeds LS1 4DY", "5 High Street, LS1 4DY Leeds", "5, High Street, Leeds, LS14DY"),
         ("12 Oak St, Reno NV 89501-1234", "12 OAK STREET RENO NV 89501"),
+        ("Müllerstr. 12, 3. OG li., 13353 Berlin", "Müllerstraße 12, 3. Stock links, 13353 Berlin"),
+        ("Straße des 17. Juni 135, 10623 Berlin", "Str. des 17 Juni 135, 10623 Berlin"),
+        ("12 bis, rue Monge, 75005 Paris", "12bis rue Monge, 75005 Paris", "12 BIS RUE MONGE, 75005 PARIS CEDEX 05"),
+        ("Postfach 10 20 30, 60311 Frankfurt", "60311 Frankfurt, PF 102030"),
+        ("Flat D, 179 Ravenhill Road", "179D Ravenhill Rd"),
+        ("c/o Weber, 12 Oak Street, Leeds", "12 Oak St, Leeds", "12 Oak Street, c/o A. Weber, Leeds"),
+        ("東京都渋谷区渋谷2-8-1", "東京都渋谷区渋谷２丁目８番１号"),
+        ("서울시 강남구 테헤란로152, 101동1502호 (역삼동)", "서울특별시 강남구 테헤란로 152, 101-1502"),
+        ("شارع الأمير 12، شقة رقم ٥، جدة", "جده، 12 ش. الامير، شقه 5"),
         ("海宁市东城区中山路88號1501室", "中山路88-1501,海宁市东城区", "海宁市 东城区 中山路 八十八号 1501室"),
     ],
 )
@@ -77,6 +86,13 @@ def test_spellings_of_one_address_join(spellings: tuple[str, ...]) -> None:
         ("中山东路5号", "中山西路5号", "中山路5号"),
         ("建国路1号2栋3室", "建国路1号3栋2室", "建国路2号1栋3室"),
         ("Apt A, 5 Elm Rd", "5 Elm Rd"),
+        ("Flat D, 5 Elm Rd", "Flat G, 5 Elm Rd", "Flat M, 5 Elm Rd", "5 Elm Rd"),
+        ("c/o Weber Oak Street 5", "c/o Weber Elm Street 5"),
+        ("Straße des 17. Juni 135, Berlin", "Straße des 17. Juni 153, Berlin"),
+        ("11 C Street, Washington", "11 C Oak Street, Washington", "11 Oak Street, Washington"),
+        ("渋谷区渋谷2-8-1", "渋谷区渋谷2-1-8", "渋谷区渋谷2-8"),
+        ("서교동 395-43", "서교동 산395-43", "서교로 395-43"),
+        ("20095 HH, Weg 5", "Weg 5 HH, 20095 Hamburg"),
     ],
 )
 def test_different_places_stay_apart(places: tuple[str, ...]) -> None:
@@ -150,6 +166,16 @@ _TRICKY = (
 PIECES = st.sampled_from(_TRICKY.split(" "))
 
 
+_OF_MANY_SYSTEMS = (
+    "渋谷区 2丁目 8番1号 3-1-3 301号室 〒150-0002 ケ 北1条 서울시 테헤란로 152 101동 산 번지 شارع الدور الثالث رقم"
+    " ص.ب 12bis cedex 75008 paris c/o haus hinterhaus links 3.OG eg hh postfach 10 20 packstation locker felix flat"
+    " a d floor ground des 17. juni 12/2/5 house court rear of box"
+)
+
+
+MANY_SYSTEMS = st.sampled_from(_OF_MANY_SYSTEMS.split())
+
+
 WORDS = st.sampled_from(["oak", "high", "street", "road", "london", "old", "mill", "ave", "king's"])
 
 
@@ -167,6 +193,12 @@ def test_a_canonical_form_is_its_own_canonical_form(kind: str, value: str) -> No
 
 @given(pieces=st.lists(PIECES, max_size=8), gap=st.sampled_from([" ", "", ", "]))
 def test_a_canonical_address_is_its_own_canonical_form(pieces: list[str], gap: str) -> None:
+    once = canonical("address", gap.join(pieces))
+    assert canonical("address", once) == once
+
+
+@given(pieces=st.lists(MANY_SYSTEMS, max_size=7), gap=st.sampled_from([" ", "", ", "]))
+def test_forms_of_other_systems_are_their_own_forms(pieces: list[str], gap: str) -> None:
     once = canonical("address", gap.join(pieces))
     assert canonical("address", once) == once
 
@@ -216,8 +248,10 @@ def test_a_tag_and_capitals_do_not_change_an_email(local: str, tag: str, domain:
 
 
 def test_labelled_pairs_are_their_own_forms() -> None:
-    rows = [*read_pairs("development"), *read_pairs("held out")]
-    forms = canonical_values("address", pa.array([row["text_a"] for row in rows]))
+    texts = [row["text_a"] for half in ("development", "held out") for row in read_pairs(half)]
+    systems = [read_script_pairs(half) for half in ("development", "held_out")]
+    texts += [text for system in systems for pairs in system.values() for pair in pairs for text in pair[:2]]
+    forms = canonical_values("address", pa.array(texts))
     assert canonical_values("address", forms).equals(forms)
 
 
