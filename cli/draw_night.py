@@ -25,6 +25,8 @@ def draw_job(job: Job) -> RenderableType:
         table,
         *draw_section("Checks that failed", [Text("\n".join(failed))] if failed else []),
     ]
+    left = [f"{each.name}, since night {each.night}: {each.why}" for each in job.refused]
+    parts += draw_section("Exports that are left out", [Text(show_text(each)) for each in left])
     trial = " (dry run: nothing was published)" if job.dry_run else ""
     parts.append(Text(f"\nNight {job.job}: {job.state}{trial}. {show_text(job.error)}".rstrip()))
     return Group(*parts)

@@ -35,7 +35,7 @@ STEPS = ("stage", "load", "detect", "check", "publish", "plan", "apply")
 @click.option("--since", type=parse_time, metavar="TIME", help="Leave out exports that are older (UTC).")
 @click.option("--stop-after", type=click.Choice(STEPS), help="Do no step after this one.")
 @click.option("--dry-run", is_flag=True, help="Publish, plan and apply nothing for good.")
-@click.option("--retry", is_flag=True, help="Take up the last night; begin no other.")
+@click.option("--retry", is_flag=True, help="Take up the last night, or what was refused.")
 @click.option("--despite", multiple=True, metavar="CHECK", help="Go on although this check fails.  Repeatable.")
 @click.option("--detailed-exitcode", is_flag=True, help=f"Exit with {CHANGED} if measures change, or would.")
 @format_option
@@ -47,6 +47,7 @@ def run(context: click.Context, workplace: Workplace, /, form: Format, detailed_
     TABLES is a folder of tables, or of folders of tables, of which those that are new are loaded in the
     order of their names; [run] in ringfence.toml names it otherwise. Readers see nothing until all checks
     have passed, and then all of it. Killed at any moment, the next `ringfence run` does what is missing.
+    What is refused is left out until it or the settings change, or by --retry is tried again.
     Run again when nothing is new, it changes nothing. One night is at work at a time.
     """
     from detection.job.record import JobsFolder

@@ -12,6 +12,7 @@ from typing import Any, Literal
 import msgspec
 
 from detection.job.checks import Check
+from detection.job.record import Refused
 from graph.errors import StoreDamagedError
 from graph.files import replace_file
 from graph.lineage import RingChange
@@ -21,7 +22,9 @@ from graph.vocabulary import TIERS, Tier
 ALERTS_FILE = "alerts.json"
 MOST_KEPT = 20_000
 """So many of the latest alerts are known again; what was told before them would be told anew."""
-Kind = Literal["new ring", "ring grew", "ring rose", "cleared drifts back", "measure ends", "check failed"]
+Kind = Literal[
+    "new ring", "ring grew", "ring rose", "cleared drifts back", "measure ends", "check failed", "export refused"
+]
 
 
 class Alert(msgspec.Struct, frozen=True, kw_only=True):
@@ -140,6 +143,15 @@ def find_failed(checks: Iterable[Check], *, at: datetime) -> list[Alert]:
         make_alert("check failed", each.name, f"{each.words} ({each.name} is {each.bound:g})", at=at, about=each.words)
         for each in checks
         if not each.passed
+    ]
+
+
+def find_refused(refused: Iterable[Refused], *, night: int, at: datetime) -> list[Alert]:
+    """Exports that a night has refused, and that are left out from then on."""
+    return [
+        make_alert("export refused", each.name, f"export {each.name} is left out: {each.why}", at=at, about=each.sha256)
+        for each in refused
+        if each.night == night
     ]
 
 

@@ -127,6 +127,9 @@ def _look_at_nights(jobs: JobsFolder, now: datetime) -> Iterator[Finding]:
     if last.state in UNFINISHED and not holder:
         words = f"night {last.job} is {last.state}: {last.error or 'it was killed, or told to stop'}"
         yield Finding("nights", "wrong", words, "ringfence run")
+    for each in last.refused:
+        mend = "mend it, or the settings; or `ringfence run --retry`, with --despite if it is meant"
+        yield Finding("export", "wrong", f"{each.name} is left out since night {each.night}: {each.why}", mend)
     yield _look_at_schedule(records, now)
 
 

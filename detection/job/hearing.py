@@ -14,6 +14,7 @@ from detection.job.alerts import (
     find_drifting,
     find_ending,
     find_failed,
+    find_refused,
     find_ring_alerts,
     read_told,
     write_told,
@@ -55,7 +56,7 @@ def tell_again(order: Order, jobs: JobsFolder) -> list[str]:
 
 
 def _find_all(order: Order, job: Job, at: datetime) -> list[Alert]:
-    found = find_failed(job.checks, at=at)
+    found = find_failed(job.checks, at=at) or find_refused(job.refused, night=job.job, at=at)
     try:
         with open_store(order.location) as store:
             found += find_store_alerts(store, job, least=order.rules.alert_tier, at=at)

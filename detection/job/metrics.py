@@ -6,6 +6,7 @@ rules for alerts beside it; a test compares them.
 
 from __future__ import annotations
 
+import statistics
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,13 +20,24 @@ from graph.files import replace_file
 
 @dataclass(frozen=True)
 class Standing:
-    """What stands when a night ends: measures in force, by kind, and the verdicts on rings, by tier.
+    """What stands when a night ends.
 
-    ``decided`` has of each tier how many rings were confirmed, and how many were decided about.
+    Attributes
+    ----------
+    measures
+        How many are in force, by kind.
+    decided
+        Of each tier, how many rings were confirmed, and how many were decided about.
+    waiting
+        For how many days each ``case``, and each ``appeal``, has waited for a person.
+    exposure
+        What the orders of all rings come to, each order once, by what became of them and by currency.
     """
 
     measures: Mapping[str, int] = field(default_factory=dict)
     decided: Mapping[str, tuple[int, int]] = field(default_factory=dict)
+    waiting: Mapping[str, Sequence[float]] = field(default_factory=dict)
+    exposure: Mapping[tuple[str, str], float] = field(default_factory=dict)
 
 
 def write_metrics(path: Path, job: Job, records: Sequence[Job], standing: Standing) -> None:
@@ -61,7 +73,11 @@ def make_registry(job: Job, records: Sequence[Job], standing: Standing) -> Colle
     seconds = {step.name: step.seconds for step in job.steps}
     _set(registry, "night_step_seconds", "How long each step of the last night took.", _label("step", seconds))
     _set(registry, "night_rows", "Rows that the last night read, by table, and what became of them.", _list_rows(job))
+    _set(
+        registry, "exports_refused", "Exports that are left out until somebody looks.", [({}, float(len(job.refused)))]
+    )
     _add_results(registry, records, standing)
+    _add_waiting(registry, standing)
     values = {check.name: check.value for check in job.checks}
     passed = {check.name: float(check.passed and _holds(job, check.name)) for check in job.checks}
     _set(registry, "night_check_value", "What each check measured.", _label("check", values))
@@ -90,6 +106,18 @@ def _add_results(registry: CollectorRegistry, records: Sequence[Job], standing: 
         for outcome, n in (("confirmed", confirmed), ("other", n_decided - confirmed))
     ]
     _set(registry, "decided_rings", "Rings that people decided about, by the tier that they had then.", decided)
+
+
+def _add_waiting(registry: CollectorRegistry, standing: Standing) -> None:
+    """What waits for people, for how long, and what there is at risk meanwhile."""
+    counts = {what: float(len(days)) for what, days in standing.waiting.items()}
+    oldest = {what: max(days, default=0.0) for what, days in standing.waiting.items()}
+    median = {what: statistics.median(days) if days else 0.0 for what, days in standing.waiting.items()}
+    _set(registry, "queue_length", "What waits for a person: cases and appeals.", _label("what", counts))
+    _set(registry, "queue_oldest_days", "For how long the oldest has waited.", _label("what", oldest))
+    _set(registry, "queue_median_days", "For how long half of them have waited.", _label("what", median))
+    amounts = [({"state": state, "currency": each}, sum_) for (state, each), sum_ in standing.exposure.items()]
+    _set(registry, "rings_exposure", "What the orders of all rings come to, each order once.", amounts)
 
 
 def _find_result(records: Sequence[Job], name: Any) -> dict[str, Any]:

@@ -6,7 +6,7 @@ is there if it is killed at any of them.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,14 +19,14 @@ from detection.casework.heard import NOTHING_HEARD, Heard, hear
 from detection.job.checks import Check, Figures, check_rows, check_run, require_passed
 from detection.job.inputs import Export
 from detection.job.order import Order
-from detection.job.record import PLAN_FILE, REJECTS_FILE, Job, JobsFolder, Step, StepName, find_seconds
+from detection.job.record import PLAN_FILE, REJECTS_FILE, Job, JobsFolder, Refused, Step, StepName, find_seconds
 from detection.measures.applying import Actor, apply_plan
 from detection.measures.plan import Plan, PlanTerms, find_exceeded, make_plan, write_plan
 from detection.run import find_run, read_latest_rings
 from graph.casebook.events import read_events
 from graph.contract.sanity import find_doubts, refuse_grave
 from graph.contract.tables import CheckedTable, check_reject_share, read_folder, write_rejects
-from graph.errors import PlanTooLargeError, StoreNotFoundError
+from graph.errors import ChecksFailedError, DataError, PlanTooLargeError, RingfenceError, StoreNotFoundError
 from graph.files import replace_file
 from graph.model import Snapshot
 from graph.open import find_books, open_casebook, open_store
@@ -117,9 +117,25 @@ class Night:
             return
         began_at, reports = datetime.now(UTC), []
         for export in self.job.inputs:
-            reports.append({"export": export.name, "tables": self._load_one(export)})
+            reports.append({"export": export.name, "tables": self._load_or_refuse(export)})
         facts = self.staging.find_facts()
         self._done("load", began_at, {"facts": facts, "exports": reports}, skipped=not reports)
+
+    def _load_or_refuse(self, export: Export) -> list[dict[str, Any]]:
+        try:
+            return self._load_one(export)
+        except (DataError, ChecksFailedError) as error:
+            self._refuse([export], error)
+            raise
+
+    def _refuse(self, exports: Iterable[Export], error: RingfenceError) -> None:
+        """Remember what is not to be tried again every night."""
+        reading = self.order.name_reading()
+        refused = [
+            Refused(name=each.name, sha256=each.sha256, reading=reading, night=self.job.job, why=str(error))
+            for each in exports
+        ]
+        self.put(refused=(*self.job.refused, *refused))
 
     def _load_one(self, export: Export) -> list[dict[str, Any]]:
         settings = self.order.settings
@@ -157,7 +173,12 @@ class Night:
         knew = {"facts": mark, "heard": heard.record()["sha256"]}
         self._done("detect", began_at, describe_run(run, snapshot) | knew)
         checked_at = datetime.now(UTC)
-        self._check(check_run(measure_run(run, snapshot, heard), before, self.order.rules.checks))
+        try:
+            self._check(check_run(measure_run(run, snapshot, heard), before, self.order.rules.checks))
+        except ChecksFailedError as error:
+            if stage.is_apart:  # on a server they are loaded
+                self._refuse(self.job.inputs, error)
+            raise
         self._done("check", checked_at, {"checks": len(self.job.checks)})
         self._publish(run, snapshot, mark=mark, began_at=began_at)
 

@@ -90,6 +90,11 @@ class Order:
         """A checksum of what was asked for, by which a night that was killed is known again."""
         return _digest([VERSION, self.record_settings(), [each.sha256 for each in inputs]])
 
+    def name_reading(self) -> str:
+        """A checksum of all that decides whether an export is refused, beside the store and itself."""
+        reading = [msgspec.to_builtins(each) for each in (self.settings.load, self.settings.tables)]
+        return _digest([VERSION, reading, self.record_settings()])
+
     def name_detection(self, facts: str, heard: str) -> str:
         """A checksum of all that a run's results follow from: facts by their mark, decisions by their checksum."""
         model = Path(self.detect.model).read_bytes() if self.detect.model else b""

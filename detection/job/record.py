@@ -40,6 +40,16 @@ class Step(msgspec.Struct, frozen=True, kw_only=True):
     result: dict[str, Any] = {}
 
 
+class Refused(msgspec.Struct, frozen=True, kw_only=True):
+    """An export that a night would not load or publish: its name and checksum, the settings, the night, and why."""
+
+    name: str
+    sha256: str
+    reading: str
+    night: int
+    why: str
+
+
 class Job(msgspec.Struct, frozen=True, kw_only=True):
     """One night.
 
@@ -60,6 +70,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
         Every export that is loaded.
     loaded
         The checksums of every export that the store has, this night's among them.
+    refused
+        What is left out until it or the settings change, or somebody asks for it; also of nights before.
     steps
         What is done.
     checks
@@ -76,6 +88,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     settings: dict[str, Any]
     inputs: tuple[Export, ...]
     loaded: tuple[str, ...] = ()
+    refused: tuple[Refused, ...] = ()
     steps: tuple[Step, ...] = ()
     checks: tuple[Check, ...] = ()
     finished_at: Instant | None = None

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import platform
-from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from importlib import metadata
@@ -15,16 +14,12 @@ from detection.casework.facts import read_heard
 from detection.job.checks import CHECKS_OF_TABLES
 from detection.job.hearing import tell_night
 from detection.job.inputs import Export, choose_new, find_exports
-from detection.job.metrics import Standing, write_metrics
+from detection.job.metrics import write_metrics
 from detection.job.night import Night, Stopped
 from detection.job.order import Order
-from detection.job.record import UNFINISHED, Job, JobsFolder, State, Step, StepName
-from graph.casebook.events import read_events as read_casebook
-from graph.casebook.fold import fold
-from graph.casework.calibration import calibrate
-from graph.errors import ConfigError, RefusedError, RingfenceError, StoreError, StoreNotFoundError, find_exit_code
-from graph.measures.events import MEASURES, read_events
-from graph.measures.fold import fold_measures
+from detection.job.record import UNFINISHED, Job, JobsFolder, Refused, State, Step, StepName
+from detection.job.standing import find_standing
+from graph.errors import ConfigError, RefusedError, RingfenceError, StoreNotFoundError, find_exit_code
 from graph.open import open_store
 from graph.progress import Progress, no_progress
 from graph.queries.runs import find_latest_run
@@ -70,7 +65,7 @@ def _end(night: Night, state: State, **fields: object) -> Job:
         night.jobs.keep(night.order.rules.keep_jobs)
         _tell(night)
         if night.order.metrics is not None:
-            write_metrics(night.order.metrics, night.job, night.jobs.read_all(), _find_standing(night.order))
+            write_metrics(night.order.metrics, night.job, night.jobs.read_all(), find_standing(night.order))
     return night.job
 
 
@@ -82,28 +77,16 @@ def _tell(night: Night) -> None:
         log.warning("alerts could not be told: %s", error)
 
 
-def _find_standing(order: Order) -> Standing:
-    """What stands; nothing where the store does not answer, which the state of the night says."""
-    try:
-        with open_store(order.location) as store:
-            in_force = fold_measures(read_events(store.measures.read())).list_in_force(datetime.now(UTC))
-            decided = calibrate(fold(read_casebook(store.casebook.read())).rings.values())
-    except StoreError:
-        return Standing()
-    counts = Counter(each.measure for each in in_force.values() if each.measure is not None)
-    return Standing(
-        measures={measure: counts[measure] for measure in MEASURES},
-        decided={tier: (chance.hits, chance.decided) for tier, chance in sorted(decided.items())},
-    )
-
-
 def _begin(order: Order, jobs: JobsFolder, progress: Progress) -> Night:
     records = jobs.read_all()
     exports = [] if order.tables is None else find_exports(order.tables, mapped=bool(order.settings.tables))
     # One that published and did not apply has told what it had to tell: the next night looks anew, unless it is asked.
     taken_up = UNFINISHED if order.retry else tuple(each for each in UNFINISHED if each != "partial")
     last = records[0] if records and records[0].state in taken_up else None
-    if order.retry and last is None:
+    refused = _list_refused(order, records, exports)
+    if last is not None and any(each.night == last.job for each in refused):
+        last = None  # what it would not take is left out, and the rest goes on
+    if order.retry and last is None and not (records and records[0].refused):
         raise ConfigError("there is nothing to take up again: the last night is done; type: ringfence run")
     if last is not None and not order.dry_run:
         if _asks_the_same(order, last, exports):
@@ -113,21 +96,32 @@ def _begin(order: Order, jobs: JobsFolder, progress: Progress) -> Night:
                 f"night {last.job} was asked for something else (tables, settings or version); type: ringfence run"
             )
         jobs.write(msgspec.structs.replace(last, state="abandoned"))
-    return _begin_anew(order, jobs, progress, exports)
+    return _begin_anew(order, jobs, progress, exports, refused)
+
+
+def _list_refused(order: Order, records: Sequence[Job], exports: Sequence[Export]) -> tuple[Refused, ...]:
+    """The exports that were refused, are what they were, and are read as they were; none where they are asked for."""
+    if order.retry or not records:
+        return ()
+    there, reading = {each.sha256 for each in exports}, order.name_reading()
+    return tuple(each for each in records[0].refused if each.sha256 in there and each.reading == reading)
 
 
 def _asks_the_same(order: Order, last: Job, exports: Sequence[Export]) -> bool:
     """Whether a night that is not done would do what is asked for, and there is nothing else to load."""
     there, known = {each.sha256 for each in exports}, {each.sha256 for each in last.inputs}
     is_there = known <= there or last.find("publish") is not None
-    more = choose_new(exports, known | set(last.loaded), order.since)
+    refused = {each.sha256 for each in last.refused}
+    more = choose_new(exports, known | refused | set(last.loaded), order.since)
     return last.asked == order.name(last.inputs) and is_there and not more
 
 
 def _take_up(last: Job) -> Job:
     """The record of a night that goes on; what was checked of tables that are loaded stays."""
     kept = tuple(each for each in last.checks if each.name in CHECKS_OF_TABLES) if last.find("load") else ()
-    return msgspec.structs.replace(last, state="running", finished_at=None, error="", exit_code=0, checks=kept)
+    refused = tuple(each for each in last.refused if each.night != last.job)
+    fresh = msgspec.structs.replace(last, state="running", finished_at=None, error="", exit_code=0)
+    return msgspec.structs.replace(fresh, checks=kept, refused=refused)
 
 
 def find_versions() -> dict[str, str]:
@@ -136,11 +130,13 @@ def find_versions() -> dict[str, str]:
     return {"python": platform.python_version(), **{name: metadata.version(name) for name in libraries}}
 
 
-def _begin_anew(order: Order, jobs: JobsFolder, progress: Progress, exports: Sequence[Export]) -> Night:
+def _begin_anew(
+    order: Order, jobs: JobsFolder, progress: Progress, exports: Sequence[Export], refused: tuple[Refused, ...]
+) -> Night:
     records = jobs.read_all()
     published = next((each for each in records if each.find("publish") is not None), None)
     loaded = published.loaded if published is not None and _has_facts_of(order, published) else ()
-    inputs = tuple(choose_new(exports, loaded, order.since))
+    inputs = tuple(choose_new(exports, {*loaded, *(each.sha256 for each in refused)}, order.since))
     job = Job(
         job=(jobs.list_numbers() or [0])[-1] + 1,
         state="running",
@@ -151,6 +147,7 @@ def _begin_anew(order: Order, jobs: JobsFolder, progress: Progress, exports: Seq
         settings=order.record_settings(),
         inputs=inputs,
         loaded=loaded,
+        refused=refused,
         dry_run=order.dry_run,
     )
     night = Night(order, jobs, job, progress, _count_rows(records))
