@@ -57,6 +57,9 @@ KINDS = (
     describe_kind("postcode", "coarse"),
 )
 
+NAMES = frozenset(("name", "company"))
+"""Kinds that many strangers share and no run looks at, unless ``[detect.channels]`` describes them."""
+
 BEHAVIOURS = (
     Channel(
         PRAISE, find_praise_or_blame, "target praised at the same time", "targets praised at the same time",
@@ -118,9 +121,10 @@ class Catalogue:
         return (*self.kinds, *(channel.name for channel in self.behaviours))
 
     def list_channels(self, kinds: Iterable[str]) -> Iterator[Channel]:
-        """The channels of a market that has these kinds of identifiers."""
+        """The channels of a market that has these kinds of identifiers; names only where they are described."""
         for kind in kinds:
-            yield self.kinds.get(kind) or describe_kind(kind, "unknown")
+            if kind in self.kinds or kind not in NAMES:
+                yield self.kinds.get(kind) or describe_kind(kind, "unknown")
         yield from self.behaviours
 
     def adjust(self, changes: Mapping[str, Mapping[str, Any]], kinds: Iterable[str]) -> Catalogue:

@@ -26,7 +26,7 @@ _STATUSES = (
 )
 _KINDS = (
     *("address", "asn", "browser", "card", "cookie", "device", "email", "iban", "ip", "ip_address", "ipv6"),
-    *("national_id", "payment", "phone", "postcode", "user_agent", "wallet", "wifi"),
+    *("company", "name", "national_id", "payment", "phone", "postcode", "user_agent", "wallet", "wifi"),
 )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from graph.contract.doubtful_ids import find_changed_ids
+from graph.contract.doubtful_money import find_mixed_currencies
 from graph.contract.doubtful_times import find_odd_times
 from graph.contract.doubtful_values import find_linking_values
 from graph.contract.doubtful_words import find_unknown_words
@@ -38,6 +39,7 @@ def find_doubts(tables: Mapping[str, CheckedTable], now: int) -> tuple[Doubt, ..
         *find_changed_ids(rows),
         *find_linking_values(rows),
         *find_unknown_words(rows),
+        *find_mixed_currencies(rows),
         *find_odd_times(rows, now),
         *_find_repeats(tables),
     )

@@ -27,8 +27,8 @@ def canonical_values(kind: str, values: Values) -> Cells:
     Parameters
     ----------
     kind
-        ``address``, ``email``, ``phone``, ``payment`` and ``ip`` have several spellings; any other kind
-        (``device``, ``address_id``, ...) is exact but for Unicode's compatible forms and white space around it.
+        ``address``, ``email``, ``phone``, ``payment``, ``ip``, ``name`` and ``company`` have several spellings; any
+        other kind (``device``, ``address_id``, ...) is exact but for Unicode's compatible forms and white space around.
     values
         (N,) pyarrow string array, chunked or not; nulls stay null.
 

@@ -9,6 +9,7 @@ from collections.abc import Callable
 
 from graph.identity.addresses.form import canonical_address
 from graph.identity.letters import fold_text
+from graph.identity.names import canonical_company, canonical_name
 from graph.identity.phones import canonical_phone
 
 _EMAIL = re.compile(r"[^\s@]+@[^\s@]+\.[^\s@]+")
@@ -80,8 +81,10 @@ def _canonical_ip(text: str) -> str:
 
 RULES: dict[str, Callable[[str], str]] = {
     "address": canonical_address,
+    "company": canonical_company,
     "email": _canonical_email,
     "ip": _canonical_ip,
+    "name": canonical_name,
     "payment": _canonical_payment,
     "phone": canonical_phone,
 }

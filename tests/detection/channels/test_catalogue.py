@@ -139,6 +139,15 @@ def test_a_misspelt_channel_in_the_settings_is_refused_and_a_new_kind_is_not() -
     make_market(snapshot, DetectSettings(channels={"loyalty_card": ChannelSettings(role="personal")}))
 
 
+def test_names_are_looked_at_only_where_the_settings_describe_them() -> None:
+    kinds = ["device", "loyalty_card", "name", "company"]
+    assert {"device", "loyalty_card"} <= {channel.name for channel in Catalogue().list_channels(kinds)}
+    assert not {"name", "company"} & {channel.name for channel in Catalogue().list_channels(kinds)}
+    described = Catalogue().adjust({"name": {"role": "coarse", "affinity": 20.0}}, kinds)
+    (name,) = (channel for channel in described.list_channels(kinds) if channel.name in ("name", "company"))
+    assert (name.name, name.role, name.affinity) == ("name", "coarse", 20.0)
+
+
 def test_what_accounts_do_has_no_role() -> None:
     with pytest.raises(ConfigError, match="praise is what accounts do"):
         make_market(

@@ -148,3 +148,13 @@ def test_repeats_are_no_wonder_in_a_file_that_holds_two_tables(tmp_path: Path) -
     assert tables["accounts"].n_repeated == 8
     assert find_doubts(tables, NOW) == ()
     assert [doubt.kind for doubt in find_doubts({"accounts": tables["accounts"]}, NOW)] == ["repeats"]
+
+
+def test_orders_in_several_currencies_are_doubted_and_those_in_one_are_not(write: Write) -> None:
+    head = "order_id,buyer_id,amount,currency\n"
+    rows = "O1,A,5,EUR\nO2,B,5,EUR\nO3,C,700,JPY\nO4,D,5,\n"
+    assert look(write(orders=head + rows)) == {("currency", "orders.currency"): (1, ("JPY",))}
+    assert look(write(orders=head + rows.replace("JPY", "EUR"))) == {}
+    (doubt,) = find_doubts(read(write(orders=head + rows)), NOW)
+    assert "than most (EUR)" in doubt.say()
+    assert not doubt.is_grave

@@ -116,6 +116,14 @@ def test_different_places_stay_apart(places: tuple[str, ...]) -> None:
         ("ip", "2001:0DB8:0:0::1", "2001:db8::1"),
         ("ip", "::ffff:10.0.0.1", "10.0.0.1"),
         ("device", " ＡＢ1 ", "AB1"),
+        ("name", "Dr. Anna Müller", "MULLER, Anna"),
+        ("name", "王伟", "Wei Wang"),
+        ("name", "Иван Петров", "Petrov Ivan"),
+        ("company", "Müller & Söhne GmbH & Co. KG", "MULLER SOHNE"),
+        ("company", "ООО «Ромашка»", "Romashka, OOO"),
+        ("company", "株式会社山本", "山本"),
+        ("company", "Société Générale S.A.", "societe generale SA"),
+        ("company", "Kwiaty Sp. z o.o.", "KWIATY"),
     ],
 )
 def test_spellings_of_other_identifiers_join(kind: str, one: str, other: str) -> None:
@@ -125,6 +133,10 @@ def test_spellings_of_other_identifiers_join(kind: str, one: str, other: str) ->
 @pytest.mark.parametrize(
     ("kind", "one", "other"),
     [
+        ("name", "Anna Weber", "Anna Wegner"),
+        ("name", "Dr.", "Mr."),
+        ("company", "Weber Söhne GmbH", "Söhne Weber GmbH"),
+        ("company", "Limited", "Company"),
         ("email", "ann.lee@example.org", "annlee@example.org"),
         ("email", "+1@example.org", "+2@example.org"),
         ("phone", "+1 555 123 4567", "+1 555 123 4568"),
@@ -155,7 +167,7 @@ def test_no_values_give_no_values(kind: str) -> None:
     assert (answer.to_pylist(), answer.type) == ([], pa.string())
 
 
-KINDS = st.sampled_from(["address", "email", "phone", "device", "payment"])
+KINDS = st.sampled_from(["address", "email", "phone", "device", "payment", "name", "company"])
 
 
 _TRICKY = (
