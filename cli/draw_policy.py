@@ -20,12 +20,13 @@ def draw_moves(moves: Sequence[Move]) -> RenderableType:
     """Whom another policy would treat otherwise."""
     if not moves:
         return Text("Nobody would be treated otherwise.")
-    table = make_table("run", "of", "tier", "score", "now", "then", "waits then", right={"score"})
+    table = make_table("run", "of", "tier", "then", "score", "now", "then", "waits then", right={"score"})
     for each in moves[:MOST_MOVES]:
         subject = show_id(f"{each.subject} {each.subject_id}")
         now, then = show_text(each.now or "nothing"), show_text(each.then or "nothing")
         waits = show_text(each.then_waits)
-        table.add_row(show_text(each.run_id), subject, show_tier(each.tier), show_number(each.score), now, then, waits)
+        tiers = show_tier(each.tier), show_text(f"{each.then_tier}{'' if each.is_sure else '?'}")
+        table.add_row(show_text(each.run_id), subject, *tiers, show_number(each.score), now, then, waits)
     n = len(moves)
     more = f", {MOST_MOVES} of them are shown; see --format json" if n > MOST_MOVES else ""
     return Group(table, Text(f"\n{n:,} would be treated otherwise{more}."))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,7 +19,11 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
+    from detection.measures.replay import Policies
     from detection.policy import Policy
+    from graph.settings import Settings
+
+logger = logging.getLogger("ringfence.cli")
 
 
 @dataclass(frozen=True)
@@ -112,21 +117,33 @@ def check(workplace: Workplace) -> None:
 @format_option
 @pass_workplace
 def try_policy(workplace: Workplace, path: Path, n: int, form: Format) -> None:
-    """Show whom the policy of measures in the file SETTINGS would treat otherwise, in the latest runs.
+    """Show whom the policies in the file SETTINGS would treat otherwise, in the latest runs.
 
-    Compares what it recommends for their flags with what the policy in force does. Changes nothing.
+    Compares the tiers that automatic_score, review_score and review_probability would give their flags, and
+    what is recommended for these, with what the policies in force do. A tier that rises may need what no
+    run keeps: it is said to be unsure, and a run tells. Changes nothing.
     """
-    from detection.measures.policy import read_measure_policy
     from detection.measures.replay import Move, replay
+    from detection.measures.retier import find_other_rules
     from graph.queries.runs import list_runs
     from graph.settings import load_settings
 
-    now = read_measure_policy(workplace.read_settings().measures)
-    then = read_measure_policy(load_settings(path).measures)
+    now, then = (_read_policies(each) for each in (workplace.read_settings(), load_settings(path)))
+    others = find_other_rules(now.detect, then.detect)
+    if others:
+        logger.warning("only a run tells what other rules would move (%s): ringfence detect", ", ".join(others))
     with workplace.open_store() as store:
         run_ids = [each.run_id for each in list_runs(store)[:n]]
         moves = replay(store, run_ids, now, then, at=datetime.now(UTC))
     write_answer(Answer(moves, list_columns(Move), as_rows(moves), lambda: _render().draw_moves(moves)), form)
+
+
+def _read_policies(settings: Settings) -> Policies:
+    from detection.measures.policy import read_measure_policy
+    from detection.measures.replay import Policies
+    from detection.settings import read_detect_settings
+
+    return Policies(read_measure_policy(settings.measures), read_detect_settings(settings.detect).policy)
 
 
 @policy.command("tune", short_help="Propose thresholds from decisions and a budget.")

@@ -30,6 +30,7 @@ from detection.scores import score_market
 from detection.search import search_market
 from detection.settings import DetectSettings
 from detection.significance.false_discovery import note_false_discoveries, score_null_rings
+from detection.significance.rewiring import find_q_values
 from graph.errors import StoreMovedError
 from graph.lineage import Rings, Ties
 from graph.model import Snapshot
@@ -126,7 +127,8 @@ def find_run(
     progress("scoring accounts and reviews", 4, _STEPS)
     recorded = record_settings(market, settings, heard) | ({"model_sha256": model.sha256} if model else {})
     notes = (*note_silence(snapshot), *note_placeholders(snapshot, settings.policy), *weighed.notes, *told.notes)
-    notes += _note_errors(rings, market.snapshot, settings, progress)
+    rings, errors = _measure_errors(rings, market.snapshot, settings, progress)
+    notes += errors
     run = _gather_run(snapshot, rings, replace(weighed, scores=settled.scores), recorded=recorded, notes=notes)
     return replace(run, overruled=settled.overruled, vectors=vectors if settings.encoder else None)
 
@@ -235,13 +237,16 @@ def note_placeholders(snapshot: Snapshot, policy: Policy) -> tuple[str, ...]:
     return (f"placeholders link nobody: {', '.join(named[:PLACEHOLDERS_NAMED])}{more}",)
 
 
-def _note_errors(
+def _measure_errors(
     rings: tuple[Ring, ...], snapshot: Snapshot, settings: DetectSettings, progress: Progress
-) -> tuple[str, ...]:
+) -> tuple[tuple[Ring, ...], tuple[str, ...]]:
+    """The rings with their false-discovery rates, and a note of them, where that is asked for."""
     if not settings.rewired_copies:
-        return ()
+        return rings, ()
     null_scores = score_null_rings(snapshot, settings, progress=progress)
-    return (note_false_discoveries(rings, null_scores, settings.rewired_copies),)
+    rates = find_q_values(np.array([ring.score for ring in rings]), null_scores, settings.rewired_copies)
+    measured = tuple(replace(ring, false_discovery=float(rate)) for ring, rate in zip(rings, rates, strict=True))
+    return measured, (note_false_discoveries(rings, null_scores, settings.rewired_copies),)
 
 
 def _read_model(settings: DetectSettings) -> KeptModel | None:

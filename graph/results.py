@@ -84,7 +84,8 @@ class Ring:
     """A candidate whose evidence stands after the innocent explanations were heard.
 
     ``score`` lies in [0, 1]; ``net_bits`` is the evidence less the innocent explanation and less the
-    charge for the search; ``members`` are sorted by role and bits, ``links`` by bits.
+    charge for the search; ``members`` are sorted by role and bits, ``links`` by bits.  ``false_discovery`` is the share
+    of rings that chance alone would give among those that score as much, in [0, 1]; None where it was not measured.
     """
 
     ring_id: str
@@ -99,6 +100,7 @@ class Ring:
     innocent: tuple[InnocentReading, ...]
     parties: tuple[Party, ...] = ()
     action: str = ""
+    false_discovery: float | None = None
 
 
 @dataclass(frozen=True)

@@ -14,6 +14,7 @@ import msgspec
 
 from detection.casework.heard import choose_heard
 from detection.measures.changes import Change, find_changes
+from detection.measures.fairness import read_segments
 from detection.measures.policy import Bound as BoundName
 from detection.measures.policy import MeasurePolicy
 from detection.measures.wanted import list_once_cleared, want_measures
@@ -36,7 +37,6 @@ FORMAT = 1
 """Of the file of a plan."""
 LARGEST_PLAN = 1 << 30
 """Bytes."""
-_SEGMENTS = "MATCH (a:Account) RETURN a.segment AS segment, count(a) AS n"
 _AUTHORS = "MATCH (a:Account)-[:WROTE]->(r:Review) WHERE r.review_id IN $ids RETURN DISTINCT a.account_id AS account_id"
 
 
@@ -159,7 +159,7 @@ def make_plan(store: GraphStore, terms: PlanTerms, *, books: Books | None = None
     """
     kept = books or store
     state, measures = fold(read_casebook(kept.casebook.read())), fold_measures(read_events(kept.measures.read()))
-    segments = {row["segment"]: row["n"] for row in ask(store, _SEGMENTS)}
+    segments = read_segments(store, state)
     wanted = want_measures(
         list_flagged(store, find_stored_run(store).run_id),
         terms.policy,
@@ -169,7 +169,7 @@ def make_plan(store: GraphStore, terms: PlanTerms, *, books: Books | None = None
     )
     in_force = measures.list_in_force(terms.at)
     parts = _part(find_changes(in_force, wanted, at=terms.at, renew_days=terms.policy.renew_days), measures, terms)
-    touches = _count(store, parts["changes"], sum(segments.values()))
+    touches = _count(store, parts["changes"], sum(segments.sizes.values()))
     bound = find_bound(store, terms, state=state, measures=measures)
     said = parts | {"stopped": tuple(_say_stopped(each, measures.stopped[each.key]) for each in parts["stopped"])}
     return name_plan(Plan(plan_id="", made_at=terms.at, bound=bound, touches=touches, **said))

@@ -67,7 +67,9 @@ class MeasureRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
         The sum of the account's orders, bought and sold, in the currency in which it is largest.
     segments
         Of accounts.
-    """
+    max_false_discovery
+        Of the same ring: the share of rings that chance alone would give, where `rewired_copies` in `[detect]` measures it; below 1, a ring of which it is not known does not fit.
+    """  # noqa: E501 - the page of settings takes its words from here, one line each
 
     measure: Measure
     tier: Tier
@@ -78,6 +80,7 @@ class MeasureRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     min_channels: Annotated[int, Meta(ge=0)] = 0
     min_exposure: NotNegative = 0.0
     segments: tuple[str, ...] = ()
+    max_false_discovery: Share = 1.0
 
     def fits(self, flag: Flagged) -> bool:
         """Whether this is a rule for a flag."""
@@ -89,6 +92,7 @@ class MeasureRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
             and (flag.channels or 0) >= self.min_channels
             and flag.exposure >= self.min_exposure
             and (not self.segments or flag.segment in self.segments)
+            and (1.0 if flag.false_discovery is None else flag.false_discovery) <= self.max_false_discovery
         )
 
 
@@ -139,7 +143,13 @@ class MeasurePolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     once_cleared
         Whether an account that a person has ever cleared is left to a person.
     segment_factor
-        Accounts of a segment of which so many times as large a share would be restricted as of all are left to a person; 0 for no such bound.
+        Accounts of a segment of which so many times as large a share would be restricted as of all are left to a person, where people decided about fewer than five of its accounts; 0 for no such bound.
+    segment_error_factor
+        Accounts of a segment of which surely (95 %) so many times as large a share of the decided flags was wrong as of all are left to a person; 0 for no such bound.
+    investigate_score
+        A flag whose score and probability are below this asks for nothing but `watch`.
+    interdict_score
+        A flag whose score and probability are below this is left to a person.
     """  # noqa: E501 - the page of settings takes its words from here, one line each
 
     run_applies: bool = False
@@ -153,8 +163,18 @@ class MeasurePolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     least_net_bits: NotNegative = 12.0
     once_cleared: bool = True
     segment_factor: NotNegative = 4.0
+    segment_error_factor: NotNegative = 1.5
+    investigate_score: Share = 0.0
+    interdict_score: Share = 0.0
     rules: tuple[MeasureRule, ...] = RULES
     terms: dict[Measure, MeasureTerms] = {}
+
+    def __post_init__(self) -> None:
+        if 0.0 < self.interdict_score < self.investigate_score:
+            raise ValueError(
+                f"investigate_score is {self.investigate_score:g} and interdict_score {self.interdict_score:g}; what is"
+                " done unseen must ask for at least as much as what is looked at"
+            )
 
     def find_terms(self, measure: Measure) -> MeasureTerms:
         """What a measure is."""
@@ -162,7 +182,8 @@ class MeasurePolicy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
 
     def choose(self, flag: Flagged) -> Measure | None:
         """What is recommended for a flag: by the first rule that fits; None where none does."""
-        return next((rule.measure for rule in self.rules if rule.fits(flag)), None)
+        found = next((rule.measure for rule in self.rules if rule.fits(flag)), None)
+        return "watch" if found is not None and flag.strength < self.investigate_score else found
 
     def digest(self, detect: Policy) -> str:
         """A checksum of all that decides what follows from facts: these rules, and those that make tiers."""

@@ -2,27 +2,32 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import TYPE_CHECKING
 
+import msgspec
+
 from detection.measures.changes import Wanted
+from detection.measures.fairness import read_segments
 from detection.measures.policy import MeasurePolicy, MeasureRule
+from detection.measures.retier import THRESHOLDS, Retiered, retier
 from detection.measures.wanted import list_once_cleared, want_measures
+from detection.policy import DEFAULT_POLICY, Policy
 from graph.casebook.events import read_events
 from graph.casebook.fold import State, fold
 from graph.casework.calibration import find_interval
 from graph.measures.events import Measure
-from graph.queries.asking import ask
 from graph.queries.flagged import Flagged, list_flagged
 from graph.queries.rings import list_rings
+from graph.queries.runs import find_stored_run
 from graph.settings import CaseworkSettings
 
 if TYPE_CHECKING:
     from graph.stores.protocol import GraphStore
 
-_SEGMENTS = "MATCH (a:Account) RETURN a.segment AS segment, count(a) AS n"
 _LEAST = ("min_score", "min_probability", "min_net_bits", "min_channels", "min_exposure")
 
 
@@ -43,6 +48,7 @@ def _covers(earlier: MeasureRule, later: MeasureRule) -> bool:
     """Whether the earlier rule fits every flag that the later one fits."""
     is_wider = not earlier.segments or (bool(later.segments) and set(later.segments) <= set(earlier.segments))
     same = (earlier.subject, earlier.tier) == (later.subject, later.tier)
+    is_wider = is_wider and earlier.max_false_discovery >= later.max_false_discovery
     return same and is_wider and all(getattr(earlier, name) <= getattr(later, name) for name in _LEAST)
 
 
@@ -57,7 +63,8 @@ def _find_short(policy: MeasurePolicy) -> Iterable[str]:
 class Move:
     """Whom another policy would treat otherwise: a run's flag, what is recommended now, and what would be.
 
-    ``now_waits`` and ``then_waits`` say why no run does it by itself; empty where one may.
+    ``now_waits`` and ``then_waits`` say why no run does it by itself; empty where one may.  ``then_tier`` is the tier
+    under other thresholds; where that rises, ``is_sure`` says whether another run would surely give it.
     """
 
     run_id: str
@@ -69,31 +76,56 @@ class Move:
     then: Measure | None
     now_waits: str
     then_waits: str
+    then_tier: str
+    is_sure: bool
 
 
-def replay(
-    store: GraphStore, run_ids: Iterable[str], now: MeasurePolicy, then: MeasurePolicy, *, at: datetime
-) -> list[Move]:
-    """Whom a changed policy would have moved in some runs, run by run, in the order of their flags."""
-    cleared = list_once_cleared(fold(read_events(store.casebook.read())))
-    segments = {row["segment"]: row["n"] for row in ask(store, _SEGMENTS)}
+@dataclass(frozen=True)
+class Policies:
+    """What follows from flags, and what makes their tiers."""
+
+    measures: MeasurePolicy
+    detect: Policy = DEFAULT_POLICY
+
+
+def replay(store: GraphStore, run_ids: Iterable[str], now: Policies, then: Policies, *, at: datetime) -> list[Move]:
+    """Whom changed policies would have moved in some runs, run by run, in the order of their flags."""
+    state = fold(read_events(store.casebook.read()))
+    cleared, segments = list_once_cleared(state), read_segments(store, state)
     moves: list[Move] = []
     for run_id in run_ids:
-        flags = list_flagged(store, run_id)
+        flags, was = list_flagged(store, run_id), _read_thresholds(store, run_id, now.detect)
+        tiers = [retier(flag, was, then.detect) for flag in flags]
+        others = [replace(flag, tier=found.tier) for flag, found in zip(flags, tiers, strict=True)]
         before, after = (
-            want_measures(flags, policy, at=at, cleared=cleared, segments=segments) for policy in (now, then)
+            want_measures(each, policy.measures, at=at, cleared=cleared, segments=segments)
+            for each, policy in ((flags, now), (others, then))
         )
-        compared = (_compare(run_id, flag, before.get(flag.key), after.get(flag.key)) for flag in flags)
+        compared = (
+            _compare(run_id, flag, found, (before.get(flag.key), after.get(flag.key)))
+            for flag, found in zip(flags, tiers, strict=True)
+        )
         moves += [move for move in compared if move is not None]
     return moves
 
 
-def _compare(run_id: str, flag: Flagged, now: Wanted | None, then: Wanted | None) -> Move | None:
-    old, new = (each.measure if each else None for each in (now, then))
-    waits, would_wait = (each.needs_person if each else "" for each in (now, then))
-    if (old, bool(waits)) == (new, bool(would_wait)):
+def _read_thresholds(store: GraphStore, run_id: str, otherwise: Policy) -> Policy:
+    """The thresholds by which a run made its tiers, as it has recorded them."""
+    settings = json.loads(find_stored_run(store, run_id).settings or "{}")
+    recorded = settings.get("policy", {}) if isinstance(settings, dict) else {}
+    kept = {name: float(recorded[name]) for name in THRESHOLDS if name in recorded}
+    return msgspec.structs.replace(otherwise, **kept)
+
+
+def _compare(run_id: str, flag: Flagged, found: Retiered, wanted: tuple[Wanted | None, Wanted | None]) -> Move | None:
+    old, new = (each.measure if each else None for each in wanted)
+    waits, would_wait = (each.needs_person if each else "" for each in wanted)
+    if (flag.tier, old, bool(waits)) == (found.tier, new, bool(would_wait)) and found.is_sure:
         return None
-    return Move(run_id, *flag.key, flag.tier, flag.score, old, new, waits, would_wait)
+    return Move(
+        run_id, *flag.key, flag.tier, flag.score, old, new, waits, would_wait, then_tier=found.tier,
+        is_sure=found.is_sure,
+    )  # fmt: skip
 
 
 @dataclass(frozen=True)

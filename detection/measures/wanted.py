@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
 from datetime import datetime, timedelta
 
 from detection.measures.changes import Wanted
+from detection.measures.fairness import Segments, find_unfair
 from detection.measures.policy import HARMLESS, MeasurePolicy
 from graph.casebook.fold import State
-from graph.measures.events import Key, Measure
+from graph.measures.events import Key
 from graph.queries.flagged import Flagged
-
-FEW = 20
-"""Accounts of a segment: of fewer nobody can say that too many are restricted."""
 
 
 def want_measures(
@@ -22,7 +19,7 @@ def want_measures(
     *,
     at: datetime,
     cleared: Collection[str],
-    segments: Mapping[str | None, int],
+    segments: Segments,
 ) -> dict[Key, Wanted]:
     """What the policy recommends for each flag.
 
@@ -37,10 +34,10 @@ def want_measures(
     cleared
         Accounts that a person has cleared at any time.
     segments
-        How many accounts of the market each segment has.
+        What is known of the segments of the market.
     """
     chosen = [(flag, measure) for flag in flags if (measure := policy.choose(flag)) is not None]
-    crowded = find_crowded(chosen, segments, policy.segment_factor)
+    unfair = find_unfair(chosen, segments, policy)
     return {
         flag.key: Wanted(
             measure=measure,
@@ -48,7 +45,7 @@ def want_measures(
             tier=flag.tier,
             why=flag.reason,
             rings=flag.rings,
-            needs_person="" if measure in HARMLESS else say_bar(flag, policy, cleared=cleared, crowded=crowded),
+            needs_person="" if measure in HARMLESS else say_bar(flag, policy, cleared=cleared, unfair=unfair),
         )
         for flag, measure in chosen
     }
@@ -62,30 +59,14 @@ def list_once_cleared(state: State) -> frozenset[str]:
     )
 
 
-def find_crowded(
-    chosen: Iterable[tuple[Flagged, Measure]], segments: Mapping[str | None, int], factor: float
-) -> frozenset[str]:
-    """The segments of which so many times as large a share would be restricted as of all accounts."""
-    restricted = Counter(
-        flag.segment for flag, measure in chosen if flag.subject == "account" and measure not in HARMLESS
-    )
-    everybody = sum(segments.values())
-    if not factor or not everybody:
-        return frozenset()
-    usual = sum(restricted.values()) / everybody
-    return frozenset(
-        segment
-        for segment, n in restricted.items()
-        if segment and segments.get(segment, 0) >= FEW and n / segments[segment] > factor * usual
-    )
-
-
-def say_bar(flag: Flagged, policy: MeasurePolicy, *, cleared: Collection[str], crowded: Collection[str | None]) -> str:
+def say_bar(flag: Flagged, policy: MeasurePolicy, *, cleared: Collection[str], unfair: Mapping[str | None, str]) -> str:
     """Why no run acts on a flag by itself; empty where one may."""
     if policy.once_cleared and flag.subject == "account" and flag.subject_id in cleared:
         return "a person has cleared it before"
-    if flag.segment in crowded:
-        return f"of segment {flag.segment} {policy.segment_factor:g} times the usual share or more would be restricted"
+    if flag.segment in unfair:
+        return unfair[flag.segment]
+    if flag.strength < policy.interdict_score:
+        return f"its score of {flag.strength:.2f} is below interdict_score, {policy.interdict_score:g}"
     return _say_weak_ring(flag, policy)
 
 

@@ -16,7 +16,8 @@ RETURN f.flag_key AS flag_key, f.subject AS subject, f.subject_id AS subject_id,
 f.reasons AS reasons, f.probability AS probability ORDER BY flag_key"""
 _CITES = """MATCH (f:Flag)-[:CITES]->(g:Ring) WHERE f.run_id = $run_id
 RETURN f.flag_key AS flag_key, g.ring_id AS ring_id ORDER BY flag_key, ring_id"""
-_RINGS = "MATCH (g:Ring) WHERE g.run_id = $run_id RETURN g.ring_id AS ring_id, g.net_bits AS net_bits"
+_RINGS = """MATCH (g:Ring) WHERE g.run_id = $run_id
+RETURN g.ring_id AS ring_id, g.net_bits AS net_bits, g.false_discovery AS rate"""
 _CHANNELS = """MATCH (g:Ring)-[:SHOWS]->(e:Evidence) WHERE g.run_id = $run_id AND e.bits > 0
 RETURN g.ring_id AS ring_id, count(DISTINCT e.channel) AS n"""
 _TIES = """MATCH (g:Ring)<-[m:MEMBER_OF]-(a:Account) WHERE g.run_id = $run_id
@@ -41,6 +42,8 @@ class Flagged:
         Of the account.
     exposure
         The sum of the account's orders, bought and sold, in the currency in which it is largest.
+    false_discovery
+        Of the same ring as the net bits; None where it was not measured.
     """
 
     subject: Literal["account", "review"]
@@ -55,6 +58,12 @@ class Flagged:
     tie_bits: float | None = None
     segment: str | None = None
     exposure: float = 0.0
+    false_discovery: float | None = None
+
+    @property
+    def strength(self) -> float:
+        """The score, or the probability where that is more."""
+        return max(self.score, self.probability or 0.0)
 
     @property
     def key(self) -> tuple[str, str]:
@@ -96,11 +105,12 @@ def list_flagged(store: GraphStore, run_id: str) -> list[Flagged]:
 
 @dataclass(frozen=True)
 class _RingGrounds:
-    """What a ring shows: its net bits, in how many channels, and what ties each member."""
+    """What a ring shows: its net bits, in how many channels, what ties each member, and its false-discovery rate."""
 
     net_bits: float
     channels: int
     ties: Mapping[str, float]
+    rate: float | None
 
 
 def _read_rings(store: GraphStore, run_id: str) -> dict[str, _RingGrounds]:
@@ -109,7 +119,9 @@ def _read_rings(store: GraphStore, run_id: str) -> dict[str, _RingGrounds]:
     for row in ask(store, _TIES, run_id=run_id):
         ties[row["ring_id"]][row["account_id"]] = row["bits"]
     return {
-        row["ring_id"]: _RingGrounds(row["net_bits"], channels.get(row["ring_id"], 0), ties[row["ring_id"]])
+        row["ring_id"]: _RingGrounds(
+            row["net_bits"], channels.get(row["ring_id"], 0), ties[row["ring_id"]], row["rate"]
+        )
         for row in ask(store, _RINGS, run_id=run_id)
     }
 
@@ -137,6 +149,7 @@ def _as_flagged(
         tie_bits=best.ties.get(row["subject_id"]) if best else None,
         segment=segment,
         exposure=exposure,
+        false_discovery=best.rate if best else None,
     )
 
 

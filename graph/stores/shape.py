@@ -220,6 +220,7 @@ _FOUND_NODES = (
         action="text",
         money=Property("real", since=5),
         currency=Property("text", since=5),
+        false_discovery=Property("real", since=5),
     ),
     _node("Evidence", evidence_key="text", **read_fields(Evidence)),
     _node("Reading", reading_key="text", **read_fields(InnocentReading)),

@@ -269,6 +269,10 @@ def test_other_settings_say_whom_they_would_treat_otherwise() -> None:
     write_settings("other.toml", "[measures]\nleast_channels = 3\n")
     (waits,) = ask("policy", "test", "other.toml")
     assert (waits["subject_id"], waits["then"], waits["then_waits"][:18]) == ("ann", "hold", "its ring shows evi")
+    write_settings("other.toml", "[detect.policy]\nautomatic_score = 0.99\nprior_bits = 9\n")
+    (falls,) = (each for each in ask("policy", "test", "other.toml") if each["subject_id"] == "ann")
+    assert (falls["tier"], falls["then_tier"], falls["then"]) == ("automatic", "review", "step-up")
+    assert "what other rules would move (prior_bits)" in run("policy", "test", "other.toml").stderr
 
 
 def test_thresholds_follow_from_decisions_and_a_budget() -> None:
