@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from graph.pages.rendering import show_text
@@ -21,7 +21,7 @@ def list_data(
 ) -> dict[str, Any]:
     """The data of a page with a picture; ``is_weighed`` where the widths of lines are bits."""
     _ = words
-    times = {"from": strip.first_at, "to": strip.last_at} if strip else {}
+    times = {"from": _count_seconds(strip.first_at), "to": _count_seconds(strip.last_at)} if strip else {}
     return {
         "nodes": [_list_node(each) for each in seen],
         "edges": [_list_edge(each, words, is_weighed=is_weighed) for each in network.edges],
@@ -40,7 +40,7 @@ def list_data(
 
 def _list_node(seen: Seen) -> dict[str, Any]:
     node = seen.node
-    told = {"name": seen.name, "about": seen.about, "role": node.role, "x": node.x, "y": node.y, "at": _when(node.at)}
+    told = {"name": seen.name, "about": seen.about, "role": node.role, "x": node.x, "y": node.y, **_date(node.at)}
     if node.kind in ("account", "crowd", "party"):
         told["ids"] = node.count
     if node.kind == "crowd":
@@ -55,11 +55,15 @@ def _list_edge(edge: Edge, words: Words, *, is_weighed: bool) -> dict[str, Any]:
         "channel": show_text(edge.channel),
         "what": show_text(edge.what),
         "about": say_edge(edge, words, is_weighed=is_weighed),
-        "bits": round(edge.bits, 2),
-        "at": _when(edge.at),
-        "dealing": edge.is_dealing,
+        "bits": round(edge.bits, 1),
+        **_date(edge.at),
     }
 
 
-def _when(at: datetime | None) -> str | None:
-    return None if at is None else f"{at.isoformat(timespec='seconds')}Z"
+def _date(at: datetime | None) -> dict[str, int]:
+    return {} if at is None else {"at": _count_seconds(at)}
+
+
+def _count_seconds(at: datetime) -> int:
+    """Seconds since the beginning of 1970, as scripts count time."""
+    return int(at.replace(tzinfo=UTC).timestamp())

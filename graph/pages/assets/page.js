@@ -39,15 +39,21 @@
   if (!picture || !data.nodes) return;
 
   // --- The picture: nodes and edges as they stand in the page, with what the data says of them.
-  const nodes = data.nodes.map((node, place) => ({ ...node, mark: $(`[data-n="${place}"]`, picture), place, edges: [] }));
-  const edges = data.edges.map((edge, place) => ({ ...edge, mark: $(`[data-e="${place}"]`, picture) }));
+  const [marks, lines] = [all(".node", picture), all(".edge", picture)];
+  const nodes = data.nodes.map((node, place) => ({ ...node, mark: marks[place], place, edges: [] }));
+  const edges = data.edges.map((edge, place) => ({ ...edge, mark: lines[place] }));
+  for (const node of nodes) {
+    const title = document.createElementNS("http://www.w3.org/2000/svg", "title");
+    title.textContent = `${node.name}: ${node.about}`;
+    node.mark.append(title);
+  }
   for (const edge of edges) {
     nodes[edge.s].edges.push(edge);
     nodes[edge.t].edges.push(edge);
   }
   const other = (edge, node) => nodes[edge.s === node.place ? edge.t : edge.s];
   const details = $("#details");
-  const times = [...new Set([...nodes, ...edges].map((each) => each.at).filter(Boolean))].sort();
+  const times = [...new Set([...nodes, ...edges].map((each) => each.at).filter((at) => at !== undefined))].sort((one, two) => one - two);
   let picked = null;
   let until = times.length;
 
@@ -83,7 +89,7 @@
     const channels = hidden("channel");
     const roles = hidden("role");
     const now = until < times.length ? times[Math.max(until - 1, 0)] : null;
-    const isLate = (each) => until < times.length && Boolean(each.at) && (until === 0 || each.at > now);
+    const isLate = (each) => until < times.length && each.at !== undefined && (until === 0 || each.at > now);
     for (const node of nodes) node.out = isLate(node) || roles.has(node.role);
     for (const edge of edges) edge.out = isLate(edge) || channels.has(edge.channel) || nodes[edge.s].out || nodes[edge.t].out;
     for (const node of nodes) {
@@ -137,11 +143,11 @@
     until = place;
     slider.value = String(place);
     const at = place === 0 ? null : times[place - 1];
-    const text = at ? at.replace("T", " ").slice(0, 16) : words.before;
+    const text = at === null ? words.before : new Date(at * 1000).toISOString().replace("T", " ").slice(0, 16);
     $("#when").textContent = text;
     slider.setAttribute("aria-valuetext", text);
     if (line) {
-      const share = (Date.parse(at || data.from) - Date.parse(data.from)) / (Date.parse(data.to) - Date.parse(data.from));
+      const share = ((at === null ? data.from : at) - data.from) / (data.to - data.from);
       const x = String(data.left + Math.min(Math.max(share, 0), 1) * data.wide);
       line.setAttribute("x1", x);
       line.setAttribute("x2", x);

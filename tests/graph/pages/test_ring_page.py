@@ -103,9 +103,9 @@ def test_nothing_but_the_page_s_own_script_and_style_may_run_and_nothing_may_be_
 
 def test_the_script_reads_what_the_page_shows(page: Reader) -> None:
     data = json.loads(page.raw["script application/json"])
-    marks = [each for _, each in page.tags if "data-n" in each and each.get("role") == "button"]
-    lines = [each for tag, each in page.tags if tag == "line" and "data-e" in each]
-    assert (len(marks), len(lines)) == (len(data["nodes"]), len(data["edges"]))
+    marks = [each for tag, each in page.tags if tag == "g" and each.get("role") == "button"]
+    lines = [each for tag, each in page.tags if tag == "line" and (each.get("class") or "").startswith("edge")]
+    assert (len(marks), len(lines)) == (len(data["nodes"]), len(data["edges"]) + 1)  # and one in the legend
     assert {each["name"] for each in data["nodes"]} >= {"ann", "bob", "cyd", "dan"}
 
 
