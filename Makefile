@@ -17,7 +17,7 @@ ONE_THREAD := OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 MKL_NUM_THREADS=1
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help setup neo4j browser test usual-tests thorough lint types imports server servers chromium compiled demo bench mutants docs man lock upgrade clean distclean
+.PHONY: help setup neo4j browser test usual-tests thorough lint types imports server servers chromium compiled demo pictures bench mutants docs man lock upgrade clean distclean
 
 help:  ## this list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' Makefile
@@ -86,6 +86,9 @@ demo: setup  ## simulate a market with planted rings, load it, find the rings
 	  "  ringfence account $$account   know before you deal" \
 	  "  ringfence why $$account       the reasons in sentences" \
 	  "  ringfence --help               everything else"
+
+pictures: setup browser  ## take the pictures of the README anew (needs a Chromium, see browser)
+	@PYTHONPATH=. $(BIN)/python docs/_pictures/take.py
 
 man: setup  ## write the manual page of every command into docs/man
 	@PYTHONPATH=. $(BIN)/python docs/_man/pages.py
