@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import shutil
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
 
-from graph.errors import ConfigError
+from graph.errors import ConfigError, StoreNotFoundError
 from graph.stores.location import Folder, Location, Server, find_server
+
+if TYPE_CHECKING:
+    from graph.stores.embedded.store import EmbeddedStore
 
 
 @dataclass(frozen=True)
@@ -22,11 +28,19 @@ class Stage:
         The generation that it was made from; None where there was none, or on a server.
     is_apart
         Whether readers see nothing of it until it is published.
+    scratch
+        What is deleted with it, of a stage that is never published.
     """
 
     location: Location
     base: int | None
     is_apart: bool
+    scratch: Path | None = None
+
+    def drop(self) -> None:
+        """Delete what was made for this stage alone."""
+        if self.scratch is not None:
+            shutil.rmtree(self.scratch, ignore_errors=True)
 
 
 class Staging(Protocol):
@@ -34,6 +48,9 @@ class Staging(Protocol):
 
     def start(self) -> Stage:
         """Begin anew from what the store is now."""
+
+    def rehearse(self) -> Stage:
+        """Begin anew where nothing is to be published, and nothing to be left: readers see nothing of it anywhere."""
 
     def resume(self, base: int | None, facts: str) -> Stage | None:
         """The stage as a night left it; None where it is not there any more, or the store has moved since.
@@ -103,6 +120,10 @@ class FolderStaging:
 
         return Stage(staging.name_stage(self.folder), staging.start_stage(self.folder), is_apart=True)
 
+    def rehearse(self) -> Stage:
+        """As any stage; see :class:`Staging`."""
+        return self.start()
+
     def resume(self, base: int | None, facts: str) -> Stage | None:
         """The stage as a night left it; see :class:`Staging`."""
         from graph.stores.embedded import staging
@@ -161,6 +182,30 @@ class ServerStaging:
     def start(self) -> Stage:
         """The server itself."""
         return Stage(self.server, None, is_apart=False)
+
+    def rehearse(self) -> Stage:
+        """A copy of the graph in a folder of its own; see :class:`Staging`."""
+        from graph.stores.embedded.store import EmbeddedStore
+
+        scratch = Path(tempfile.mkdtemp(prefix="ringfence-"))
+        stage = Stage(Folder(str(scratch / "store")), None, is_apart=True, scratch=scratch)
+        try:
+            with EmbeddedStore(str(scratch / "store"), mode="write") as copy:
+                self._copy_to(copy)
+        except BaseException:
+            stage.drop()
+            raise
+        return stage
+
+    def _copy_to(self, copy: EmbeddedStore) -> None:
+        from graph.stores.server.store import ServerStore
+        from graph.stores.whole_graph import read_graph
+
+        try:
+            with ServerStore(self.server) as store:
+                copy.take_graph(read_graph(store.query))
+        except StoreNotFoundError:  # the first night
+            pass
 
     def resume(self, base: int | None, facts: str) -> Stage | None:
         """The server itself."""

@@ -6,7 +6,8 @@ is there if it is killed at any of them.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -21,7 +22,7 @@ from detection.job.inputs import Export
 from detection.job.order import Order
 from detection.job.record import PLAN_FILE, REJECTS_FILE, Job, JobsFolder, Refused, Step, StepName, find_seconds
 from detection.measures.applying import Actor, apply_plan
-from detection.measures.plan import Plan, PlanTerms, find_exceeded, make_plan, write_plan
+from detection.measures.plan import Books, Plan, PlanTerms, find_exceeded, make_plan, write_plan
 from detection.run import find_run, read_latest_rings
 from graph.casebook.events import read_events
 from graph.contract.sanity import find_doubts, refuse_grave
@@ -105,7 +106,7 @@ class Night:
         if self.stage is None:
             self.put(steps=(), checks=())
             began_at = datetime.now(UTC)
-            self.stage = self.staging.start()
+            self.stage = self.staging.rehearse() if self.order.dry_run else self.staging.start()
             self._done("stage", began_at, {"base": self.stage.base})
 
     def _find_base(self) -> int | None:
@@ -141,10 +142,8 @@ class Night:
         settings = self.order.settings
         tables = read_folder(Path(export.path), settings, progress=self.progress)
         refuse_grave(find_doubts(tables, int(datetime.now(UTC).timestamp() * 1e6)))
-        is_trial = self.order.dry_run and not self._get_stage().is_apart
-        with open_store(self._get_stage().location, mode="read" if is_trial else "write") as store:
-            terms = LoadTerms(review=self._review)
-            report = store.load(tables, terms, dry_run=is_trial, progress=self.progress)
+        with open_store(self._get_stage().location, mode="write") as store:
+            report = store.load(tables, LoadTerms(review=self._review), progress=self.progress)
         return _list_tables(report)
 
     def _review(self, tables: Mapping[str, CheckedTable]) -> None:
@@ -162,8 +161,6 @@ class Night:
 
     def _find(self) -> None:
         """Detect, check and publish: a run that was found, and is not published, is found again."""
-        if self._is_trial_without_stage():
-            return
         began_at = datetime.now(UTC)
         stage, heard = self._get_stage(), self._hear()
         with open_store(stage.location) as store:
@@ -218,14 +215,12 @@ class Night:
 
     def _plan(self) -> None:
         began_at = datetime.now(UTC)
-        if self._is_trial_without_stage():
-            return
         terms = PlanTerms(
             self.order.measures, self.order.detect.policy, began_at, unseen=self.order.measures.run_applies
         )
         where = self._get_stage().location if self.order.dry_run and self.stage else self.order.location
-        with open_store(where) as store:
-            self.plan = make_plan(store, terms, books=find_books(self.order.location))
+        with open_store(where) as store, self._open_books() as books:
+            self.plan = make_plan(store, terms, books=books)
         if not self.order.dry_run:
             replace_file(self.jobs.name(self.job.job) / PLAN_FILE, write_plan(self.plan))
         exceeded = list(find_exceeded(self.plan.touches, terms.policy).values())
@@ -261,8 +256,24 @@ class Night:
         except StoreNotFoundError:  # the first night
             return NOTHING_HEARD
 
-    def _is_trial_without_stage(self) -> bool:
-        return self.order.dry_run and self.stage is not None and not self.stage.is_apart
+    @contextmanager
+    def _open_books(self) -> Iterator[Books | None]:
+        """The books of the store itself, which no stage has."""
+        books = find_books(self.order.location)
+        if books is not None or not self.order.dry_run:
+            yield books
+            return
+        try:
+            with open_store(self.order.location) as store:
+                yield store
+        except StoreNotFoundError:  # the first night
+            yield None
+
+    def clear(self) -> None:
+        """Leave nothing of a night that was to leave nothing."""
+        self.staging.discard()
+        if self.stage is not None:
+            self.stage.drop()
 
     def _done(self, name: StepName, began_at: datetime, result: dict[str, Any], *, skipped: bool = False) -> None:
         """Write down that a step is done, and stop if this is where to stop."""

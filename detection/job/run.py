@@ -23,7 +23,6 @@ from graph.errors import ConfigError, RefusedError, RingfenceError, StoreNotFoun
 from graph.open import open_store
 from graph.progress import Progress, no_progress
 from graph.queries.runs import find_latest_run
-from graph.staging import find_staging
 from graph.version import VERSION
 
 log = logging.getLogger("ringfence.job")
@@ -53,7 +52,7 @@ def run_night(order: Order, jobs: JobsFolder, *, progress: Progress = no_progres
             raise
         finally:
             if order.dry_run:
-                find_staging(order.location).discard()
+                night.clear()
         if job.state == "partial":
             return _end(night, "partial", exit_code=11)
         return _end(night, "done", exit_code=7 if job.error else 0)

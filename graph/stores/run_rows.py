@@ -33,7 +33,8 @@ _TYPES: Mapping[Type, pa.DataType] = {
     "truth": pa.bool_(),
     "texts": pa.list_(pa.string()),
 }
-_ENDS = {"from": Property("text"), "to": Property("text")}
+ENDS = {"from": Property("text"), "to": Property("text")}
+"""The columns that name the ends of a relationship."""
 
 Row = Mapping[str, Any]
 Kind = tuple[str, str, str]
@@ -81,9 +82,9 @@ def lay_out_run(run: RunResult, snapshot: Snapshot, *, sequence: int, times: tup
         **_flag_relationships(run, keys),
     }
     return RunRows(
-        nodes={label: _table(rows, NODES[label].properties) for label, rows in nodes.items() if rows},
+        nodes={label: tabulate(rows, NODES[label].properties) for label, rows in nodes.items() if rows},
         relationships={
-            kind: _table(rows, {**_ENDS, **RELATIONSHIPS[kind[0]].properties})
+            kind: tabulate(rows, {**ENDS, **RELATIONSHIPS[kind[0]].properties})
             for kind, rows in relationships.items()
             if rows
         },
@@ -93,7 +94,8 @@ def lay_out_run(run: RunResult, snapshot: Snapshot, *, sequence: int, times: tup
     )
 
 
-def _table(rows: Sequence[Row], properties: Mapping[str, Property]) -> pa.Table:
+def tabulate(rows: Sequence[Row], properties: Mapping[str, Property]) -> pa.Table:
+    """Rows as columns of the types that the properties have."""
     columns = {name: pa.array([row[name] for row in rows], _TYPES[each.type]) for name, each in properties.items()}
     return pa.table(columns)
 

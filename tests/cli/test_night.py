@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -285,17 +286,36 @@ def test_a_night_on_a_server_publishes_its_run_or_leaves_the_verdicts(
     empty_quickly(neo4j_server)
     server = as_server(neo4j_server)
     monkeypatch.setattr(Workplace, "find_location", lambda self: server)
+    Path("scratch").mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(Path("scratch").resolve()))
     job = night()
     assert (job["state"], find_step(job, "publish")["generation"]) == ("done", None)
     times = ("started_at", "finished_at")
     with open_store(server) as store, open_store(Folder(str(STORE))) as folder:
         assert dump(store, without=times) == dump(folder, without=times)
-    check_a_second_night(server)
+    check_a_second_night(server, dump)
 
 
-def check_a_second_night(server: Server) -> None:
+def check_a_rehearsal(server: Server, dump: Callable[..., Dump]) -> None:
+    """A dry run says what would be, to the plan, and leaves nothing on the server nor anywhere else."""
+    with open_store(server) as store:
+        before = dump(store), store.casebook.read(), store.measures.read(), list_scratch()
+    Path("ringfence.toml").write_text("[run.checks]\nleast_rows_share = 0\n", encoding="utf-8")
+    job = night("--dry-run")
+    assert find_step(job, "detect")["accounts"] == 67
+    assert find_step(job, "plan")["plan_id"].startswith("P")
+    with open_store(server) as store:
+        assert (dump(store), store.casebook.read(), store.measures.read(), list_scratch()) == before
+
+
+def list_scratch() -> list[Path]:
+    return list(Path(tempfile.gettempdir()).iterdir())
+
+
+def check_a_second_night(server: Server, dump: Callable[..., Dump]) -> None:
     """What fails its checks leaves the verdicts; the night that is taken up publishes; then nothing is new."""
     bring_more()
+    check_a_rehearsal(server, dump)
     Path("ringfence.toml").write_text("[run.checks]\nmost_rings_factor = 0\n", encoding="utf-8")
     assert run("run", "exports").exit_code == 9
     assert count_on(server) == (66, 1)

@@ -53,6 +53,7 @@ if TYPE_CHECKING:
     from graph.results import RunResult
     from graph.settings import QuerySettings
     from graph.stores.embedded.draft import Draft
+    from graph.stores.run_rows import RunRows
 
 _CHECKPOINT = re.compile(r"(?:^|;)\s*CHECKPOINT\b", re.I)
 _ATTEMPTS = 3
@@ -337,6 +338,13 @@ class EmbeddedStore:
             keep_money(self.query, run.run_id)
             if run.vectors is not None and sequence != PAST:
                 replace_vectors(connection, staging, snapshot.account_id, run.vectors)
+
+    def take_graph(self, rows: RunRows) -> None:
+        """Take in a whole graph, where there is none yet; see :mod:`graph.stores.whole_graph`."""
+        from graph.stores.embedded.bulk import write_run_rows
+
+        with self._transaction():
+            write_run_rows(self.connection, self.staging, rows)
 
     def write_vectors(self, account_id: NDArray[Any], vectors: NDArray[np.float32]) -> None:
         """Replace the encoder's vectors; see :class:`~graph.stores.protocol.GraphStore`."""
