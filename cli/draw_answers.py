@@ -46,6 +46,7 @@ MOST_LINKS = 8
 MOST_MEMBERS = 25
 MOST_IDENTIFIERS = 15
 MOST_HUBS = 5
+MOST_FORMER = 10
 MOST_DECISIONS = 12
 
 
@@ -154,6 +155,7 @@ def draw_account(account: AccountRecord, run_id: str | None = None) -> Renderabl
     parts += draw_section("What it uses, and how many others do", _draw_identifiers(account))
     parts += draw_section("Latest orders", _draw_orders(account))
     parts += draw_section("Latest reviews", _draw_reviews(account))
+    parts += draw_section("What was said before", _draw_former(account))
     return Group(*parts)
 
 
@@ -263,6 +265,16 @@ def _draw_reviews(account: AccountRecord) -> list[RenderableType]:
             show_time(review.reviewed_at), show_id(review.review_id), show_id(review.target_id), rating, suspicion
         )
     return [table] if account.reviews.latest else []
+
+
+def _draw_former(account: AccountRecord) -> list[RenderableType]:
+    table = make_table("until", "of", "which", "it was", "then it was")
+    for state in account.former[-MOST_FORMER:]:
+        table.add_row(
+            show_time(state.valid_until), show_text(state.what), show_id(state.id), show_text(state.said),
+            show_text(state.ended_as),
+        )  # fmt: skip
+    return [table, *say_more(len(account.former) - MOST_FORMER, "former states")] if account.former else []
 
 
 def draw_reasons(answers: Sequence[Reasons]) -> RenderableType:

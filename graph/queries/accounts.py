@@ -28,6 +28,7 @@ from graph.queries.asking import (
     leave_out,
 )
 from graph.queries.decided import read_decided
+from graph.queries.former import find_former_states
 from graph.queries.ids import require
 from graph.queries.verdicts import VERDICT_PAGE, find_viewpoint, list_account_rings, read_flags, say_verdict
 from graph.stores.protocol import GraphStore, Question
@@ -121,6 +122,7 @@ def find_account(store: GraphStore, account_id: str, *, run_id: str | None = Non
         rings=rings,
         flags=flags,
         decisions=read_decided(store).say("account", account_id),
+        former=find_former_states(store, account_id),
     )
 
 

@@ -188,10 +188,27 @@ class FlagRecord:
 
 
 @dataclass(frozen=True)
+class FormerState:
+    """What was said of a row of a table before it changed or was gone, and when that held.
+
+    ``valid_from`` is None where it held for as long as anybody knows; ``ended_as`` is ``changed``, ``removed`` or
+    ``replaced``.
+    """
+
+    what: str
+    id: str
+    said: str
+    valid_from: datetime | None
+    valid_until: datetime | None
+    ended_as: str
+
+
+@dataclass(frozen=True)
 class AccountRecord:
     """Everything known of one account, beginning with the verdict in words.
 
-    ``decisions`` are what a person decided, and what the run would have said without.
+    ``decisions`` are what a person decided, and what the run would have said without; ``former`` is what was said of it
+    and of what it did before that changed.
     """
 
     account_id: str
@@ -215,6 +232,7 @@ class AccountRecord:
     flags: tuple[FlagRecord, ...]
     probability: float | None
     decisions: tuple[str, ...] = ()
+    former: tuple[FormerState, ...] = ()
 
 
 @dataclass(frozen=True)

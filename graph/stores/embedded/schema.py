@@ -37,6 +37,7 @@ _TYPES: Mapping[Type, str] = {
 
 _READ_VERSION = "MATCH (s:Schema {name: 'ringfence'}) RETURN s.version AS version"
 _UNKNOWN_PROPERTY = re.compile(r"Cannot find property (\w+) for (\w+)\.")
+_UNKNOWN_TABLE = re.compile(r"Table (\w+) does not exist")
 _QUOTED = r"'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\"|`[^`]*`"
 
 
@@ -135,6 +136,12 @@ def leave_blank(cypher: str, message: str, lacking: Mapping[str, str]) -> str | 
     blank = f"CAST(NULL AS {lacking[name]})"
     changed = wanted.sub(lambda each: blank if each[1] else each[0], cypher)
     return changed if changed != cypher else None
+
+
+def asks_for_later_label(message: str) -> bool:
+    """Whether a query failed only because an older store has not got a label yet, and so no node of it."""
+    found = _UNKNOWN_TABLE.search(message)
+    return found is not None and found[1] in {node.label for node in find_new_labels(1)}
 
 
 FORGET_RUN = (

@@ -31,6 +31,7 @@ from graph.stores.embedded.older import OlderGraph, remove_older
 from graph.stores.embedded.schema import (
     FORGET_RUN,
     SCHEMA,
+    asks_for_later_label,
     find_lacking,
     find_version,
     leave_blank,
@@ -231,6 +232,8 @@ class EmbeddedStore:
                 with self._transaction(), explained(self.location, query=cypher):
                     return self._get_database().ask(cypher, parameters)
             blank = leave_blank(cypher, str(error), self._lacking)
+            if blank is None and asks_for_later_label(str(error)):
+                return []
             if blank is None:
                 raise
         return self._ask(blank, parameters)

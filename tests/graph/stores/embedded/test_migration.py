@@ -31,7 +31,7 @@ def old(tmp_path: Path) -> Path:
     return unpack_version_1(tmp_path)
 
 
-LATER: dict[str, Any] = {"probability": None, "decided": "", "decisions": [], "others": [], "ways": 1}
+LATER: dict[str, Any] = {"probability": None, "decided": "", "decisions": [], "others": [], "ways": 1, "former": []}
 """What version 1 did not say, and how that is said of what it kept."""
 
 
@@ -61,6 +61,7 @@ def check_answers(place: Path) -> None:
     for each in recorded["answers"]:
         found = ask(place, *each["command"], "--format", "json")
         assert without_later(found, each["answer"]) == each["answer"], each["command"]
+    assert ask(place, "timeline", recorded["answers"][0]["answer"][0]["ring_id"], "--format", "json")
     for what, rows in recorded["exports"].items():
         assert without_later(ask(place, "export", what, "--format", "jsonl", "-o", "-"), rows) == rows
 
