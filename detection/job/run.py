@@ -99,8 +99,11 @@ def _begin(order: Order, jobs: JobsFolder, progress: Progress) -> Night:
 
 
 def _list_refused(order: Order, records: Sequence[Job], exports: Sequence[Export]) -> tuple[Refused, ...]:
-    """The exports that were refused, are what they were, and are read as they were; none where they are asked for."""
-    if order.retry or not records:
+    """The exports that were refused, are what they were, and are read as they were; none where they are asked for.
+
+    Before anything was published none is left out: there would be nothing without it.
+    """
+    if order.retry or all(each.find("publish") is None for each in records):
         return ()
     there, reading = {each.sha256 for each in exports}, order.name_reading()
     return tuple(each for each in records[0].refused if each.sha256 in there and each.reading == reading)

@@ -76,6 +76,18 @@ def test_an_export_that_is_refused_is_left_out_until_it_changes_or_somebody_asks
     assert ([each["name"] for each in job["inputs"]], job["refused"]) == (["2"], [])
 
 
+def test_before_anything_was_published_no_export_is_left_out() -> None:
+    shutil.rmtree(STORE)
+    shutil.rmtree(NIGHTS)
+    accounts = Path("exports") / "1" / "accounts.csv"
+    whole = accounts.read_text(encoding="utf-8")
+    accounts.write_text(whole.replace("account_id", "account"), encoding="utf-8")
+    for _ in range(2):
+        assert "accounts.csv has no column account_id" in do("run", "exports", exit_code=4)
+    accounts.write_text(whole, encoding="utf-8")
+    assert night()["state"] == "done"
+
+
 def find_findings() -> dict[str, tuple[str, str]]:
     result = run("doctor", "--format", "json")
     return {each["what"]: (each["grade"], each["says"]) for each in json.loads(result.stdout)}
