@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from graph.statements.telling import Language
     from graph.stores.protocol import GraphStore
 
-Wanted = Literal["ring", "case", "account"]
+PageOf = Literal["ring", "case", "account"]
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Order:
     """What was asked for: of what, in which language, with or without identifiers."""
 
     any_id: str
-    subject: Wanted | None
+    subject: PageOf | None
     language: Language
     asked: Asked
 
@@ -46,7 +46,7 @@ def report(
     workplace: Workplace,
     any_id: str,
     output: str,
-    subject: Wanted | None,
+    subject: PageOf | None,
     language: Language,
     unmask: bool,
     run_id: str | None,
@@ -84,7 +84,7 @@ def _write_page(workplace: Workplace, store: GraphStore, order: Order) -> str:
     return write_ring(read_ring(store, ring_id, order.asked, grounds=grounds, case=case), order.language)
 
 
-def _find_subject(store: GraphStore, order: Order) -> Wanted:
+def _find_subject(store: GraphStore, order: Order) -> PageOf:
     """What an id is of, where nobody has said it.
 
     Raises

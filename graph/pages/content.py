@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, fields, is_dataclass, replace
 from typing import Any, TypeVar
 
 from graph.casework.page import CasePage
-from graph.pages.ties import Uses, name_plainly, read_ties, read_uses
+from graph.pages.ties import Uses, name_plainly, read_ties, read_uses, tie_parties
 from graph.pictures.masks import Masks
 from graph.pictures.network import Network, Person, Tie, draw_network
 from graph.pictures.strip import LANES, Strip, draw_strip
@@ -112,7 +112,7 @@ def read_ring(
     run_id = ring.summary.run_id
     uses = read_uses(store, [each.account_id for each in ring.members])
     timeline = find_timeline(store, ring_id, Wanted(run_id=run_id, what=LANES))
-    ties = grounds.ties if grounds and grounds.ties else read_ties(ring, uses)
+    ties = [*(grounds.ties if grounds and grounds.ties else read_ties(ring, uses)), *tie_parties(ring, uses)]
     found = RingFacts(
         ring=ring,
         run=find_stored_run(store, run_id),

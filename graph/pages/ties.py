@@ -20,6 +20,12 @@ _USES = "(a)-[u:USES]->(i:Identifier)"
 _USE = """a.account_id AS account_id, i.kind AS kind, i.value AS value, i.canonical AS canonical,
 min(u.seen_at) AS at"""
 _BOUGHT = "a.account_id AS account_id, b.account_id AS other_id, min(o.ordered_at) AS at"
+_WROTE = "a.account_id AS account_id, b.account_id AS other_id, min(r.reviewed_at) AS at"
+_DEALINGS = {
+    "order": ("(a)-[o:ORDERED]->(b:Account)", _BOUGHT),
+    "review of a seller": ("(a)-[:WROTE]->(r:Review)-[:ABOUT]->(b:Account)", _WROTE),
+    "review of an item": ("(a)-[:WROTE]->(r:Review)-[:ABOUT]->(:Listing)<-[:LISTED]-(b:Account)", _WROTE),
+}
 
 
 @dataclass(frozen=True)
@@ -35,20 +41,20 @@ class Uses:
     identifiers
         The things.
     dealt_at
-        By buyer and seller, when they first dealt.
+        By who acted, on whom and how (``order``, ``review of a seller``, ``review of an item``), when that began.
     """
 
     first_at: Mapping[tuple[str, str], datetime | None]
     users: Mapping[str, int]
     identifiers: tuple[Identifier, ...]
-    dealt_at: Mapping[tuple[str, str], datetime | None]
+    dealt_at: Mapping[tuple[str, str, str], datetime | None]
 
 
 def read_uses(store: GraphStore, account_ids: Iterable[str]) -> Uses:
     """What some accounts use, and when they first dealt with whom."""
     wanted = sorted(set(account_ids))
-    asked = [about_accounts(_USES, _USE, wanted), about_accounts("(a)-[o:ORDERED]->(b:Account)", _BOUGHT, wanted)]
-    uses, bought = store.query_many(asked)
+    asked = [about_accounts(way, returns, wanted) for way, returns in ((_USES, _USE), *_DEALINGS.values())]
+    uses, *dealings = store.query_many(asked)
     (counted,) = store.query_many([count_users(USED, (row["canonical"] for row in uses))])
     sizes = {(row["channel"], row["name"]): row["n"] for row in counted}
     first: dict[tuple[str, str], datetime | None] = {}
@@ -58,7 +64,11 @@ def read_uses(store: GraphStore, account_ids: Iterable[str]) -> Uses:
             what = f"{row['kind']} {name}"
             users[what] = sizes.get((row["kind"], row["canonical"]), 1)
             first[row["account_id"], what] = _find_first(first.get((row["account_id"], what)), row["at"])
-    dealt = {(row["account_id"], row["other_id"]): row["at"] for row in bought}
+    dealt = {
+        (row["account_id"], row["other_id"], how): row["at"]
+        for how, rows in zip(_DEALINGS, dealings, strict=True)
+        for row in rows
+    }
     return Uses(first, users, list_identifiers(map(_spell, uses)), dealt)
 
 
@@ -82,8 +92,18 @@ def read_ties(ring: RingRecord, uses: Uses) -> list[Tie]:
 
 def _tie_dealing(link: RingLink, uses: Uses) -> Tie:
     ends = link.account_a, link.account_b
-    at = _find_first(uses.dealt_at.get(ends), uses.dealt_at.get((ends[1], ends[0])))
+    at = _find_first(uses.dealt_at.get((*ends, "order")), uses.dealt_at.get((*ends[::-1], "order")))
     return Tie(link.account_a, link.channel, link.via, link.bits, at, link.account_b)
+
+
+def tie_parties(ring: RingRecord, uses: Uses) -> list[Tie]:
+    """What members did to those outside of the ring whom it acts on, or for; its evidence has weighed it already."""
+    parties = {each.account_id for each in ring.parties} - {each.account_id for each in ring.members}
+    return [
+        Tie(account_id, how, f"{how}, {other_id}", at=at, other_id=other_id)
+        for (account_id, other_id, how), at in sorted(uses.dealt_at.items(), key=lambda each: each[0])
+        if other_id in parties
+    ]
 
 
 def _tie_sharers(channel: str, what: str, links: Sequence[RingLink], uses: Uses) -> Iterable[Tie]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
-from graph.pictures.layout import Spot, place_nodes
+from graph.pictures.layout import MARGIN, NAME_HEIGHT, Spot, place_nodes
 
 NodeKind = Literal["account", "crowd", "thing", "hub", "party"]
 FOLDED_FROM = 9
@@ -143,8 +143,11 @@ def draw_network(people: Sequence[Person], ties: Iterable[Tie], *, width: float 
     sizes, pairs = [node.radius for node in nodes], [(each.source, each.target) for each in edges]
     wide = 2.2 if len(nodes) <= NAMED else 1.0
     spots = place_nodes(sizes, pairs, Spot(width, height), seed=seed, wide=wide)
-    placed = tuple(replace(node, x=spot.x, y=spot.y) for node, spot in zip(nodes, spots, strict=True))
-    return Network(placed, tuple(edges), width, height)
+    # What few nodes leave empty above and below is cut off.
+    top = min((spot.y for spot in spots), default=MARGIN) - MARGIN
+    low = max((spot.y for spot in spots), default=MARGIN) + MARGIN + NAME_HEIGHT
+    placed = tuple(replace(node, x=spot.x, y=round(spot.y - top, 1)) for node, spot in zip(nodes, spots, strict=True))
+    return Network(placed, tuple(edges), width, round(low - top, 1))
 
 
 def _order(tie: Tie) -> tuple[str, str, str, str, float]:

@@ -32,7 +32,8 @@ def test_a_member_that_is_clicked_tells_what_ties_it(open_page: Open, ring: Path
     page.locator("#network").get_by_role("button", name="ann: ").click()
     details = page.locator("#details")
     assert details.get_by_role("heading").inner_text() == "ann"
-    assert "device phone 7" in details.inner_text()
+    told = [each.partition("\n")[0] for each in details.get_by_role("listitem").all_inner_texts()]
+    assert told == ["device phone 7", "phone 7"]  # a thing, and a dealing, each by its own name
     assert page.locator("tr.picked").get_by_role("button").inner_text() == "ann"
     page.keyboard.press("Escape")
     assert details.get_by_role("heading").count() == 0

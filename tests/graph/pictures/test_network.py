@@ -86,3 +86,11 @@ def test_what_is_joined_stands_nearer_than_what_is_not() -> None:
     place = np.array([(each.x, each.y) for each in spots])
     joined = np.linalg.norm(place[0] - place[1])
     assert joined < np.linalg.norm(place[0] - place[5])
+
+
+def test_a_picture_is_no_higher_than_what_is_in_it() -> None:
+    few, many = (draw_network(be(*names), share("D7", *names)) for names in (("ann", "bob"), tuple("abcdefgh")))
+    assert few.height < many.height
+    for found in (few, many):
+        assert min(each.y for each in found.nodes) == MARGIN
+        assert max(each.y for each in found.nodes) < found.height - MARGIN
