@@ -62,11 +62,10 @@ def test_a_night_alerts_to_what_changed_and_to_nothing_twice() -> None:
 def test_an_export_that_is_refused_is_left_out_until_it_changes_or_somebody_asks_for_it() -> None:
     bring_more("2", "account\nnewcomer\n")
     assert night(exit_code=4)["refused"][0]["name"] == "2"
-    for _ in range(2):
-        job = night()
-        assert (job["state"], job["inputs"], [each["name"] for each in job["refused"]]) == ("done", [], ["2"])
-    assert find_findings()["export"][0] == "wrong"
+    job = night()
+    assert (job["state"], job["inputs"], [each["name"] for each in job["refused"]]) == ("done", [], ["2"])
     assert "2, since night 2: " in do("run", "exports").replace("\n", " ")
+    assert find_findings()["export"][0] == "wrong"
     assert night("--retry", exit_code=4)["inputs"][0]["name"] == "2"
     (told,) = ask("alerts")
     assert (told["kind"], told["subject_id"]) == ("export refused", "2")
@@ -80,12 +79,9 @@ def test_before_anything_was_published_no_export_is_left_out() -> None:
     shutil.rmtree(STORE)
     shutil.rmtree(NIGHTS)
     accounts = Path("exports") / "1" / "accounts.csv"
-    whole = accounts.read_text(encoding="utf-8")
-    accounts.write_text(whole.replace("account_id", "account"), encoding="utf-8")
+    accounts.write_text("account\nann\n", encoding="utf-8")
     for _ in range(2):
         assert "accounts.csv has no column account_id" in do("run", "exports", exit_code=4)
-    accounts.write_text(whole, encoding="utf-8")
-    assert night()["state"] == "done"
 
 
 def find_findings() -> dict[str, tuple[str, str]]:

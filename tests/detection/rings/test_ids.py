@@ -62,8 +62,8 @@ def find_best(now: list[set[str]], before: list[set[str]]) -> float:
 
 def test_an_id_is_not_taken_from_the_ring_that_has_no_other() -> None:
     """R1 has most in common with the first; but R2 is nothing if not that one, and R1 may be the second."""
-    earlier = {"R1": tie(set("abcdef")), "R2": tie(set("abgh"))}
-    first, second = make_ring("N1", set("abcdgh")), make_ring("N2", set("cdef"))
+    earlier = {"R1": tie(set("abcdefgh")), "R2": tie(set("abpq"))}
+    first, second = make_ring("N1", set("abcdefpq")), make_ring("N2", set("efgh"))
     assert [ring.ring_id for ring in keep_ring_ids([first, second], earlier)] == ["R2", "R1"]
 
 
