@@ -94,7 +94,7 @@ man: setup  ## write the manual page of every command into docs/man
 	@PYTHONPATH=. $(BIN)/python docs/_man/pages.py
 
 # What benchmarks alone need (igraph, which is GPL, to compare with) stays out of .venv.
-bench: setup neo4j  ## run every benchmark; results go to benchmarks/results
+bench: setup neo4j browser  ## run every benchmark; results go to benchmarks/results
 	@$(use_pip_settings) $(UV) pip install --quiet --python $(BIN)/python --target .bench 'matplotlib>=3.10,<4' 'igraph>=1.0' 'scikit-network>=0.33'
 	@set -e; for script in $$(grep -l __main__ benchmarks/*.py); do echo "== $$script"; PYTHONPATH=.bench $(BIN)/python "$$script"; done
 

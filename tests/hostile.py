@@ -15,7 +15,7 @@ from cli.main import main
 from graph.open import open_store
 from graph.stores.protocol import GraphStore
 
-ASKING = ("account", "cypher", "path", "ring", "rings", "runs", "why")
+ASKING = ("account", "cypher", "path", "report", "ring", "rings", "runs", "why")
 PLAIN = {"NO_COLOR": "1", "COLUMNS": "200", "RINGFENCE_CONFIG": None}
 
 HOSTILE = (

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from functools import cached_property
 
 _LEAST = 3
 """Shorter values name nobody, and would be found in the middle of any sentence."""
 _TAIL, _LONG = 2, 8
 """So many last characters stay of values that have so many."""
+_STARTS = re.compile(r"(?<!\w)\S")
+_OTHER_SPELLINGS = re.compile(r" \(also written [^)]*\)")
 
 
 @dataclass(frozen=True)
@@ -32,29 +34,57 @@ class Masks:
     """
 
     identifiers: tuple[Identifier, ...] = ()
-    _words: dict[str, str] = field(init=False, repr=False, compare=False, default_factory=dict)
 
-    def __post_init__(self) -> None:
-        """Give each identifier its number, in the order of its first spelling."""
+    def hide(self, text: str) -> str:
+        """A text without any identifier; its kind, where it stands before it, is not said twice.
+
+        Looked up from every beginning of a word, so that many identifiers cost no more than few.
+        """
+        told, place = "", 0
+        for start in self._find_starts(text):
+            end = self._find_end(text, start) if start >= place else None
+            if end is None:
+                continue
+            kind, word = self._words[text[start:end].casefold()]
+            before = text[place:start]
+            if before.casefold().endswith(f"{kind} ".casefold()):
+                before = before[: -len(kind) - 1]
+            told += before + word
+            other = _OTHER_SPELLINGS.match(text, end)
+            place = other.end() if other else end
+        return told + text[place:]
+
+    def _find_starts(self, text: str) -> Iterator[int]:
+        if len(text) >= _LEAST and self._words:
+            yield from (found.start() for found in _STARTS.finditer(text))
+
+    def _find_end(self, text: str, start: int) -> int | None:
+        """Where the longest identifier that begins at a place ends; none does inside of a word."""
+        for length in self._lengths:
+            end = start + length
+            if end <= len(text) and text[start:end].casefold() in self._words and not _goes_on(text, end):
+                return end
+        return None
+
+    @cached_property
+    def _words(self) -> dict[str, tuple[str, str]]:
+        """By spelling, the kind of an identifier, and what stands in its place."""
+        words: dict[str, tuple[str, str]] = {}
         numbers: dict[str, int] = defaultdict(int)
         for each in sorted(self.identifiers, key=lambda one: (one.kind, one.spellings)):
             numbers[each.kind] += 1
-            word = _name(each, numbers[each.kind])
-            for spelling in each.spellings:
-                self._words.setdefault(spelling.casefold(), word)
-
-    def hide(self, text: str) -> str:
-        """A text without any identifier; its kind, where it stands before it, is not said twice."""
-        return self._pattern.sub(lambda found: self._words.get(found["value"].casefold(), "…"), text)
+            for spelling in (spelt.strip() for spelt in each.spellings if len(spelt.strip()) >= _LEAST):
+                words.setdefault(spelling.casefold(), (each.kind, _name(each, numbers[each.kind])))
+        return words
 
     @cached_property
-    def _pattern(self) -> re.Pattern[str]:
-        spelt = {each for one in self.identifiers for each in one.spellings if len(each) >= _LEAST}
-        values = sorted(spelt, key=lambda each: (-len(each), each))
-        kinds = sorted({re.escape(each.kind) for each in self.identifiers}, key=lambda each: (-len(each), each))
-        told = rf"(?:\b(?:{'|'.join(kinds)}) )?" if kinds else ""
-        named = "|".join(map(re.escape, values)) or r"(?!)"
-        return re.compile(rf"{told}(?<!\w)(?P<value>{named})(?!\w)(?: \(also written [^)]*\))?", re.IGNORECASE)
+    def _lengths(self) -> list[int]:
+        return sorted({len(each.strip()) for one in self.identifiers for each in one.spellings}, reverse=True)
+
+
+def _goes_on(text: str, end: int) -> bool:
+    """Whether a word that is on its way goes on after a place."""
+    return end < len(text) and (text[end].isalnum() or text[end] == "_") and (text[end - 1].isalnum())
 
 
 def _name(identifier: Identifier, number: int) -> str:

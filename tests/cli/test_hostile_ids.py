@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import csv
 import datetime as dt
+import html
 import io
 import json
 import xml.etree.ElementTree as ET
@@ -201,6 +202,15 @@ def test_ring_answers_for_each_id(place: Place) -> None:
         assert [member["account_id"] for member in found["members"]] == [each, NEXT[each]]
         assert [link["via"] for link in found["links"]] == [each]
         assert (found["evidence"][0]["channel"], found["readings"][0]["sentence"]) == (each, each)
+
+
+@pytest.mark.parametrize("hostile_id", ["<b>&amp;</b>", "--help", HOSTILE[0]])
+def test_a_page_shows_each_id_as_text(place: Place, hostile_id: str) -> None:
+    written = place.ask("report", "-o", "-", "--as", "account", "--", hostile_id)
+    assert (written.exit_code, written.stderr) == (0, "")
+    assert hostile_id in html.unescape(written.stdout)
+    assert written.stdout.count("<script") == 2
+    assert "<b>&amp;</b>" not in written.stdout
 
 
 def test_path_leads_from_each_id_to_the_next(place: Place) -> None:

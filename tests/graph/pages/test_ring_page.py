@@ -11,6 +11,7 @@ from dataclasses import replace
 from html.parser import HTMLParser
 from typing import Any
 
+import hostile
 import pytest
 from babel.messages.extract import extract
 from babel.messages.pofile import read_po
@@ -214,3 +215,10 @@ def test_every_hostile_text_is_on_the_page_as_text(hostile_page: str) -> None:
     texts = {each.strip() for each in Reader(hostile_page).texts}
     for text in HOSTILE:
         assert show_text(text) in texts
+
+
+def test_every_id_that_a_format_may_stumble_over_is_shown_as_it_is() -> None:
+    read = Reader(write_ring(make_facts(hostile.HOSTILE, texts=hostile.HOSTILE), "en"))
+    assert {show_text(each) for each in hostile.HOSTILE} <= set(read.texts)
+    assert {tag for tag, _ in read.tags} == {tag for tag, _ in Reader(write_ring(make_facts(), "en")).tags}
+    assert json.loads(read.raw["script application/json"])["members"] >= len(hostile.HOSTILE)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from graph.pictures.masks import Identifier, Masks, list_identifiers
 
@@ -49,3 +51,16 @@ def test_of_two_values_the_longer_one_is_hidden_whole() -> None:
 
 def test_without_identifiers_a_text_stays() -> None:
     assert Masks().hide("device D77") == "device D77"
+
+
+def test_many_identifiers_are_looked_up_and_not_tried_one_by_one() -> None:
+    masks = Masks(tuple(Identifier("device", (f"D{number:07d}",)) for number in range(20_000)))
+    text = "D0000007 and D0019999 " * 2000
+    assert masks.hide(text) == "device 8 (…07) and device 20000 (…99) " * 2000
+
+
+@given(st.text(alphabet="aB ß+.-_1İ", max_size=12), st.text(alphabet="aB ß+.-_1İ", max_size=40))
+def test_no_text_has_an_identifier_as_a_word_of_its_own_any_more(value: str, text: str) -> None:
+    hidden = Masks((Identifier("phone", (value,)),)).hide(f"{text} {value} {text}")
+    if len(value.strip()) >= 3 and value == value.strip():
+        assert f" {value} " not in f" {hidden} ".replace("phone 1", "")
