@@ -56,7 +56,6 @@ def _list_edge(edge: Edge, words: Words, *, is_weighed: bool) -> dict[str, Any]:
         "what": show_text(edge.what),
         "about": say_edge(edge, words, is_weighed=is_weighed),
         "bits": round(edge.bits, 1),
-        **({"dealing": True} if edge.is_dealing else {}),
         **_date(edge.at),
     }
 

@@ -17,6 +17,7 @@ HUB_FROM = 50
 """What more accounts of the whole market share is a hub: it joins everybody, and says little of anybody."""
 NAMED = 60
 """Up to so many nodes all of them bear their names; beyond that names would only hide one another."""
+_ROOMY, _SMALLEST = 110, 0.42
 _RADIUS: Mapping[NodeKind, float] = {"account": 11.0, "crowd": 19.0, "thing": 8.0, "hub": 13.0, "party": 13.0}
 
 
@@ -139,6 +140,7 @@ def draw_network(people: Sequence[Person], ties: Iterable[Tie], *, width: float 
     )
     nodes, place = _list_nodes(people, kept)
     edges = _list_edges(kept, place)
+    nodes, edges = _shrink(nodes, edges)
     height = round(width * 0.62)
     sizes, pairs = [node.radius for node in nodes], [(each.source, each.target) for each in edges]
     wide = 2.2 if len(nodes) <= NAMED else 1.0
@@ -148,6 +150,13 @@ def draw_network(people: Sequence[Person], ties: Iterable[Tie], *, width: float 
     low = max((spot.y for spot in spots), default=MARGIN) + MARGIN + NAME_HEIGHT
     placed = tuple(replace(node, x=spot.x, y=round(spot.y - top, 1)) for node, spot in zip(nodes, spots, strict=True))
     return Network(placed, tuple(edges), width, round(low - top, 1))
+
+
+def _shrink(nodes: Sequence[Node], edges: Sequence[Edge]) -> tuple[list[Node], list[Edge]]:
+    """Smaller marks and thinner lines where there are many, so that one still sees between them."""
+    scale = max(min(1.0, (_ROOMY / max(len(nodes), 1)) ** 0.5), _SMALLEST)
+    smaller = [replace(each, radius=round(each.radius * scale, 1)) for each in nodes]
+    return smaller, [replace(each, width=round(each.width * scale, 2)) for each in edges]
 
 
 def _order(tie: Tie) -> tuple[str, str, str, str, float]:

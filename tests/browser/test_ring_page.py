@@ -33,7 +33,7 @@ def test_a_member_that_is_clicked_tells_what_ties_it(open_page: Open, ring: Path
     details = page.locator("#details")
     assert details.get_by_role("heading").inner_text() == "ann"
     told = [each.partition("\n")[0] for each in details.get_by_role("listitem").all_inner_texts()]
-    assert told == ["device phone 7", "phone 7"]  # a thing, and a dealing, each by its own name
+    assert told == ["device phone 7", "phone 7: dan"]  # a thing, and a dealing, each by its own name
     assert page.locator("tr.picked").get_by_role("button").inner_text() == "ann"
     page.keyboard.press("Escape")
     assert details.get_by_role("heading").count() == 0

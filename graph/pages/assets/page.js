@@ -62,7 +62,7 @@
     const list = make("ul");
     for (const edge of [...node.edges].sort((one, two) => two.bits - one.bits)) {
       const name = other(edge, node).name;
-      const item = make("li", edge.what === node.name ? name : edge.dealing || edge.what === name ? edge.what : `${edge.what}: ${name}`);
+      const item = make("li", edge.what === node.name ? name : edge.what.includes(name) ? edge.what : `${edge.what}: ${name}`);
       item.append(make("span", edge.about, "muted"));
       list.append(item);
     }
