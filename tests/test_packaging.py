@@ -101,12 +101,16 @@ def test_the_wheel_ships_every_module(wheel_names: list[str]) -> None:
     assert modules == {name for name in wheel_names if name.endswith(".py")}
 
 
-def test_the_wheel_ships_every_template_and_every_translation(wheel_names: list[str]) -> None:
-    texts = {
-        path.relative_to(ROOT).as_posix() for ending in ("j2", "po") for path in (ROOT / "graph").rglob(f"*.{ending}")
+def test_the_wheel_ships_every_template_and_translation_and_all_that_pages_are_made_of(wheel_names: list[str]) -> None:
+    endings = (".j2", ".po", ".css", ".js")
+    files = {
+        path.relative_to(ROOT).as_posix()
+        for house in HOUSES
+        for path in (ROOT / house).rglob("*")
+        if path.name.endswith(endings)
     }
-    assert texts
-    assert texts == {name for name in wheel_names if name.endswith((".j2", ".po"))}
+    assert {"graph/pages/assets/page.js", "graph/pages/assets/page.css"} <= files
+    assert files == {name for name in wheel_names if name.endswith(endings)}
 
 
 def test_the_wheel_carries_its_licence_and_its_command(wheel_names: list[str]) -> None:

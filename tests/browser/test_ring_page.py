@@ -8,7 +8,7 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browsing import Open, Write
 from pictured import make_facts, make_hostile_facts
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 
 from graph.pages.ring import write_ring
 
@@ -125,6 +125,15 @@ def test_it_prints_on_a_few_pages_of_a4(open_page: Open, ring: Path) -> None:
 def test_nothing_runs_past_the_edge_of_a_narrow_window(open_page: Open, ring: Path) -> None:
     page = open_page(ring, width=420).page
     assert page.evaluate("document.documentElement.scrollWidth <= window.innerWidth")
+
+
+def test_without_its_script_a_page_still_shows_everything(browser: Browser, ring: Path) -> None:
+    with browser.new_context(java_script_enabled=False) as context:
+        page = context.new_page()
+        page.goto(ring.as_uri())
+        assert page.locator("#network .node:visible").count() == 6
+        assert page.locator("tbody tr[data-n]:visible").count() == 4
+        assert not page.locator("#play").is_visible()
 
 
 def test_no_id_and_no_text_is_obeyed(open_page: Open, tmp_path: Path) -> None:

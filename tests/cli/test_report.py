@@ -80,6 +80,12 @@ def test_a_case_shows_what_was_noted_of_it(market: Path, elsewhere: Path) -> Non
     assert "The case" in page
 
 
+def test_a_ring_is_shown_as_an_earlier_run_found_it(here: Path) -> None:
+    page = show("R-1", "--run", "run-1")
+    assert "41.5" in page
+    assert "The case" not in page  # what is done about it today is no part of what was found then
+
+
 def test_a_page_is_in_german_where_that_is_asked_for(here: Path) -> None:
     page = show("R-1", "--language", "de")
     assert 'lang="de"' in page
