@@ -13,8 +13,10 @@ from __future__ import annotations
 import argparse
 import csv
 import io
+import itertools
 import json
 import re
+import statistics
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
@@ -133,8 +135,19 @@ def _report(heeded: list[Night], alone: list[Night], options: argparse.Namespace
             f" | {other.true} of {other.listed} | {other.true / max(other.listed, 1):.2f} |"
         )
         decided += one.confirmed + one.dismissed
+    lines += ["", f"With decisions: {_say_rise(heeded)}. Without: {_say_rise(alone)}."]
     lines += ["", "    python benchmarks/casework.py", ""]
     return "\n".join(lines)
+
+
+def _say_rise(nights: list[Night]) -> str:
+    shares = [each.true / max(each.listed, 1) for each in nights]
+    rising = sum(after >= before for before, after in itertools.pairwise(shares))
+    half = len(shares) // 2
+    first, second = (statistics.mean(each) for each in (shares[:half], shares[half:]))
+    ends = f"{shares[0]:.2f} in the first night and {shares[-1]:.2f} in the last"
+    steps = f"no lower than the night before in {rising} of {len(shares) - 1}"
+    return f"{ends}, {first:.2f} over the first half and {second:.2f} over the second, {steps}"
 
 
 if __name__ == "__main__":
