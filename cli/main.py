@@ -43,7 +43,7 @@ COMMANDS = {
     "expand": ("cli.searching", "Look around an account or a ring, hop by hop."),
     "explore": ("cli.explore", "Walk around in the graph, on a page in the browser."),
     "timeline": ("cli.investigate", "Tell what happened, in one stream."),
-    "report": ("cli.report", "Write a ring, a case or an account as a page to look at."),
+    "report": ("cli.report", "Write a ring, an account or a run as a page to look at."),
     "exposure": ("cli.investigate", "Add up the money at risk, and who lost it."),
     "similar": ("cli.likeness", "List the accounts that behave most like one."),
     "explain": ("cli.glossary", "Say what a word on the screen means."),

@@ -1,4 +1,4 @@
-"""The command ``report``: a ring, a case or an account as one page that people look at."""
+"""The command ``report``: a ring, a case, an account or a run as one page that people look at, or all of a run."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from graph.statements.telling import Language
     from graph.stores.protocol import GraphStore
 
-PageOf = Literal["ring", "case", "account"]
+PageOf = Literal["ring", "case", "account", "run"]
 
 
 @dataclass(frozen=True)
@@ -34,10 +34,10 @@ class Order:
     asked: Asked
 
 
-@click.command(short_help="Write a ring, a case or an account as a page to look at.")
-@click.argument("any_id", metavar="RING|CASE|ACCOUNT", type=parse_id)
+@click.command(short_help="Write a ring, an account or a run as a page to look at.")
+@click.argument("any_id", metavar="RING|CASE|ACCOUNT|RUN|latest", type=parse_id)
 @click.option("--output", "-o", required=True, metavar="FILE", help="The page to write; - for stdout.")
-@click.option("--as", "subject", type=click.Choice(["ring", "case", "account"]), help="What the id is of.")
+@click.option("--as", "subject", type=click.Choice(["ring", "case", "account", "run"]), help="What the id is of.")
 @click.option("--language", type=click.Choice(["en", "de"]), default="en", show_default=True, help="Of the page.")
 @click.option("--unmask", is_flag=True, help="Spell out devices, addresses, phones and the like.")
 @run_option
@@ -51,12 +51,13 @@ def report(
     unmask: bool,
     run_id: str | None,
 ) -> None:
-    """Write a ring, a case or an account as one page, to be opened in a browser.
+    """Write a ring, a case, an account or a run as one page, to be opened in a browser.
 
     The graph and how it came together, what happened when, the evidence in bits, the members, the
-    innocent explanations, what would set it free, money at risk, decisions and what to type next. One file:
-    it loads nothing, sends nothing, and can be printed. Identifiers (devices, addresses, phones)
-    are hidden behind a kind and a number, unless --unmask asks for them.
+    innocent explanations, what would set it free, money at risk, decisions and what to type next. Of a run
+    (its id, or latest): all rings in small, what is new, how scores lie, what is silent. One file: it
+    loads nothing, sends nothing, and can be printed. Identifiers (devices, addresses, phones) are hidden
+    behind a kind and a number, unless --unmask asks for them.
     """
     from detection.settings import read_detect_settings
     from graph.pages.content import Asked
@@ -75,7 +76,14 @@ def _write_page(workplace: Workplace, store: GraphStore, order: Order) -> str:
     from graph.pages.content import read_ring
     from graph.pages.ring import write_ring
 
-    if _find_subject(store, order) == "account":
+    subject = _find_subject(store, order)
+    if subject == "run":
+        from cli.report_run import read_run_facts
+        from graph.pages.run import write_run
+
+        facts = read_run_facts(workplace, store, order.any_id, is_masked=order.asked.is_masked)
+        return write_run(facts, order.language)
+    if subject == "account":
         from graph.pages.account import read_account, write_account
 
         return write_account(read_account(store, order.any_id, order.asked), order.language)
@@ -94,12 +102,15 @@ def _find_subject(store: GraphStore, order: Order) -> PageOf:
     ConfigError
         If it is the id of several things, or of a review.
     """
+    from cli.report_run import is_run
     from graph.casebook.cases import fold_cases
     from graph.casework.seen import look
     from graph.queries.decided import read_decided
 
     if order.subject is not None:
         return order.subject
+    if is_run(store, order.any_id):
+        return "run"
     state = read_decided(store).state
     if order.any_id in fold_cases(state):
         return "case"

@@ -8,7 +8,7 @@ import gettext
 import hashlib
 import io
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ from typing import Any
 from babel.dates import format_date, format_datetime
 from babel.messages.mofile import write_mo
 from babel.messages.pofile import read_po
-from babel.numbers import format_decimal
+from babel.numbers import format_decimal, format_percent
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
@@ -33,7 +33,14 @@ LONGEST = 1000
 """Of a sentence of ours, with what it names."""
 
 
-def render_page(template: str, language: Language, *, data: Mapping[str, Any] | None = None, **told: Any) -> str:
+def render_page(
+    template: str,
+    language: Language,
+    *,
+    data: Mapping[str, Any] | None = None,
+    assets: Sequence[str] = ("page.css", "page.js"),
+    **told: Any,
+) -> str:
     """A page by itself: the template with the style sheet, the script and what the script reads inside of it.
 
     Parameters
@@ -44,10 +51,12 @@ def render_page(template: str, language: Language, *, data: Mapping[str, Any] | 
         What its words are in.
     data
         What the script reads: anything that JSON can say.
+    assets
+        The style sheets and the scripts of the page.
     told
         What the template shows.
     """
-    style, script = read_asset("page.css"), read_asset("page.js")
+    style, script = ("".join(read_asset(each) for each in assets if each.endswith(kind)) for kind in (".css", ".js"))
     frame = {
         "style": Markup(style),
         "script": Markup(script),
@@ -133,11 +142,14 @@ def _list_filters(language: Language) -> dict[str, Callable[..., Any]]:
         "seen": show_text,
         "brief": lambda text: show_text(text, most=18),
         "day": lambda at: format_date(at, "medium", locale=language),
-        "moment": lambda at: format_datetime(at, "medium", locale=language),
+        "moment": lambda at: format_datetime(at, "medium", locale=language).replace("\u202f", " "),
         "bits": lambda bits: format_decimal(bits, "#,##0.0", locale=language),
         "signed": lambda bits: format_decimal(bits, "+#,##0.0;−#,##0.0", locale=language),
         "number": lambda figure: format_decimal(figure, "#,##0.##", locale=language),
         "is_little": lambda figure: figure < LEAST_EXPECTED,
+        "percent": lambda share: format_percent(
+            share, "#,##0.0 %" if language == "de" else "#,##0.0%", locale=language
+        ),
         "money": lambda amount: format_decimal(amount, "#,##0.00", locale=language),
     }
 

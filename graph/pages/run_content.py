@@ -1,0 +1,166 @@
+"""What a run's page shows, read from a store once; of the night that it was part of, what is kept elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from graph.lineage import RingChange
+from graph.pictures.flow import Flow, count_changes, draw_flow
+from graph.pictures.tiles import Tile, draw_tile
+from graph.queries.activity import ActiveRing, find_activity
+from graph.queries.answers import RunSummary
+from graph.queries.lineage import diff_runs, list_live_runs
+from graph.queries.overview import Overview, look_over
+from graph.queries.rings import find_ring, list_rings
+from graph.queries.runs import find_latest_run, find_stored_run
+from graph.stores.protocol import GraphStore
+
+MOST_TILES = 60
+"""So many rings are drawn, the strongest; the others are a line each."""
+MOST_RUNS = 12
+_DISCOVERY, _PLACEHOLDERS = "rewired copies of the market", "placeholders link nobody"
+
+
+@dataclass(frozen=True)
+class RingTile:
+    """A ring of the list: its figures, when it was at work, and its small picture, if it has one."""
+
+    ring: ActiveRing
+    tile: Tile | None
+    happened: str
+
+
+@dataclass(frozen=True)
+class TableRecord:
+    """What became of the rows of a table that a night loaded."""
+
+    name: str
+    read: int
+    added: int
+    changed: int
+    unchanged: int
+    removed: int
+    rejected: int
+
+
+@dataclass(frozen=True)
+class StepRecord:
+    """A step of a night, and how long it took; ``is_skipped`` where there was nothing to do."""
+
+    name: str
+    seconds: float
+    is_skipped: bool
+
+
+@dataclass(frozen=True)
+class CheckRecord:
+    """A check of a night: what was measured, in words, and whether it held."""
+
+    name: str
+    words: str
+    has_passed: bool
+
+
+@dataclass(frozen=True)
+class NightRecord:
+    """The night that a run was part of: its number, what it loaded, what it checked, and what each step took."""
+
+    number: int
+    state: str
+    tables: tuple[TableRecord, ...]
+    steps: tuple[StepRecord, ...]
+    checks: tuple[CheckRecord, ...]
+
+
+@dataclass(frozen=True)
+class RunFacts:
+    """All that is known of a run for its page; ``before`` is None for the first run, and one of the past."""
+
+    run: RunSummary
+    before: RunSummary | None
+    is_latest: bool
+    rings: tuple[RingTile, ...]
+    changes: tuple[RingChange, ...]
+    flow: Flow | None
+    overview: Overview
+    history: tuple[RunSummary, ...]
+    silent: tuple[str, ...]
+    notes: tuple[str, ...]
+    discovery: str
+    night: NightRecord | None
+    is_masked: bool
+
+    @property
+    def happened(self) -> Mapping[str, int]:
+        """How many rings each thing happened to since the run before."""
+        return count_changes(self.changes)
+
+    @property
+    def drawn(self) -> Sequence[RingTile]:
+        """The rings that have a picture."""
+        return [each for each in self.rings if each.tile is not None]
+
+
+def read_run(
+    store: GraphStore, run_id: str | None, channels: Sequence[str], night: NightRecord | None, *, is_masked: bool
+) -> RunFacts:
+    """Everything for the page of a run.
+
+    Parameters
+    ----------
+    run_id
+        Which one; the latest if None.
+    channels
+        The channels that it looked at: those that show in no ring are silent.
+    night
+        What is kept of the night that it was part of; None where it was part of none.
+    is_masked
+        Whether identifiers are hidden.
+
+    Raises
+    ------
+    UnknownIdError
+        If there is no such run.
+    """
+    run, latest = find_stored_run(store, run_id), find_latest_run(store)
+    live = list_live_runs(store, 10_000)
+    place = next((at for at, each in enumerate(live) if each.run_id == run.run_id), None)
+    before = live[place - 1] if place else None
+    diff = diff_runs(store, before.run_id, run.run_id) if before else None
+    rings = find_activity(store, list_rings(store, run_id=run.run_id))
+    is_latest = latest is not None and latest.run_id == run.run_id
+    overview = look_over(store, run, rings, is_latest=is_latest)
+    shown = {each.channel for each in overview.channels}
+    return RunFacts(
+        run=run,
+        before=before,
+        is_latest=is_latest,
+        rings=tuple(_draw_rings(store, rings, diff.changes if diff else ())),
+        changes=diff.changes if diff else (),
+        flow=draw_flow(diff.changes, diff.overlaps) if diff else None,
+        overview=overview,
+        history=tuple(live[max(0, place + 1 - MOST_RUNS) : place + 1]) if place is not None else (run,),
+        silent=tuple(each for each in channels if each not in shown),
+        notes=tuple(_hide(each) if is_masked else each for each in run.notes if not each.startswith(_DISCOVERY)),
+        discovery=next((each for each in run.notes if each.startswith(_DISCOVERY)), ""),
+        night=night,
+        is_masked=is_masked,
+    )
+
+
+def _draw_rings(store: GraphStore, rings: Sequence[ActiveRing], changes: Sequence[RingChange]) -> Sequence[RingTile]:
+    happened = {each.ring_id: each.happened for each in changes}
+    return [
+        RingTile(
+            ring,
+            draw_tile(find_ring(store, ring.ring_id, run_id=ring.run_id)) if place < MOST_TILES else None,
+            happened.get(ring.ring_id, ""),
+        )
+        for place, ring in enumerate(rings)
+    ]
+
+
+def _hide(note: str) -> str:
+    """A note without identifiers: what is said of placeholders names them."""
+    return note.partition(":")[0] if note.startswith(_PLACEHOLDERS) else note
