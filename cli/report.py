@@ -35,8 +35,15 @@ class Order:
 
 
 @click.command(short_help="Write a ring, an account or a run as a page to look at.")
-@click.argument("any_id", metavar="RING|CASE|ACCOUNT|RUN|latest", type=parse_id)
-@click.option("--output", "-o", required=True, metavar="FILE", help="The page to write; - for stdout.")
+@click.argument("any_id", metavar="RING|CASE|ACCOUNT|RUN|latest", default="latest", type=parse_id)
+@click.option("--output", "-o", metavar="FILE", help="The page to write; - for stdout.")
+@click.option(
+    "--all",
+    "folder",
+    metavar="DIR",
+    type=click.Path(path_type=Path),
+    help="Write a run, its rings and their members as a site into this folder.",
+)
 @click.option("--as", "subject", type=click.Choice(["ring", "case", "account", "run"]), help="What the id is of.")
 @click.option("--language", type=click.Choice(["en", "de"]), default="en", show_default=True, help="Of the page.")
 @click.option("--unmask", is_flag=True, help="Spell out devices, addresses, phones and the like.")
@@ -45,7 +52,8 @@ class Order:
 def report(
     workplace: Workplace,
     any_id: str,
-    output: str,
+    output: str | None,
+    folder: Path | None,
     subject: PageOf | None,
     language: Language,
     unmask: bool,
@@ -58,16 +66,25 @@ def report(
     (its id, or latest): all rings in small, what is new, how scores lie, what is silent. One file: it
     loads nothing, sends nothing, and can be printed. Identifiers (devices, addresses, phones) are hidden
     behind a kind and a number, unless --unmask asks for them.
+
+    --all writes a run, its rings and their members into a folder that is empty or holds such a site, as
+    pages that are linked to one another, with a search; it takes the place of the site before.
     """
     from detection.settings import read_detect_settings
     from graph.pages.content import Asked
 
     refunded = read_detect_settings(workplace.read_settings().detect).policy.refund_statuses
     asked = Asked(run_id=run_id, refunded=refunded, is_masked=not unmask)
+    if (output is None) == (folder is None):
+        raise click.UsageError("name a file with --output, or a folder with --all")
     with workplace.open_store() as store:
         store.require_whole()
-        page = _write_page(workplace, store, Order(any_id, subject, language, asked))
-    _put(page, output)
+        if folder is not None:
+            _put_site(workplace, store, Order(run_id or any_id, subject, language, asked), folder)
+        else:
+            page = _write_page(workplace, store, Order(any_id, subject, language, asked))
+    if output is not None:
+        _put(page, output)
     if unmask:
         tell("ringfence: the page spells out identifiers: it is personal data, for whoever may see these alone")
 
@@ -135,6 +152,22 @@ def _judge_again(workplace: Workplace, store: GraphStore, ring_id: str, run_id: 
     from graph.queries.rings import find_ring
 
     return judge_ring(workplace, store, find_ring(store, ring_id, run_id=run_id))
+
+
+def _put_site(workplace: Workplace, store: GraphStore, order: Order, folder: Path) -> None:
+    """Write a run as a site, and say what was left out of it."""
+    from cli.progress import show_progress
+    from cli.report_site import SiteOrder, write_site
+    from graph.pages.site import HOME
+
+    with show_progress() as progress:
+        wanted = SiteOrder(order.any_id, folder, order.language, order.asked)
+        written = write_site(workplace, store, wanted, progress)
+    rings, accounts = written.plan.rings_left_out, written.plan.accounts_left_out
+    if rings or accounts:
+        tell(f"ringfence: only the strongest have pages: {rings:,} rings and {accounts:,} accounts were left out")
+    if not is_quiet():
+        tell(f"{folder / HOME}: {written.pages:,} pages; open it in a browser")
 
 
 def _put(page: str, output: str) -> None:

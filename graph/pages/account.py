@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from graph.pages.content import MOST_MOMENTS, Asked, hide_all
-from graph.pages.rendering import render_page
+from graph.pages.rendering import Site, render_page
 from graph.pages.ring import Command, find_places, frame_picture
 from graph.pages.ties import read_uses
 from graph.pages.wording import Words
@@ -92,13 +92,14 @@ def _list_ties(found: Expansion) -> Iterator[Tie]:
         yield Tie(root.account_id, share.channel, f"{share.channel} {share.name}", users=share.accounts)
 
 
-def write_account(facts: AccountFacts, language: Language) -> str:
-    """The page of an account, whole: the same facts give the same bytes."""
+def write_account(facts: AccountFacts, language: Language, site: Site | None = None) -> str:
+    """The page of an account, whole: the same facts give the same bytes; ``site`` where it is one page of many."""
     words = Words(language)
     flags = [each for each in facts.account.flags if facts.run and each.run_id == facts.run.run_id]
     return render_page(
         "account.html.j2",
         language,
+        site=site,
         facts=facts,
         around=facts.around,
         places=find_places(facts.network),

@@ -9,6 +9,7 @@ import hashlib
 import io
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -31,6 +32,23 @@ MOST_CHARACTERS = 300
 """A text that somebody wrote, and that is longer, is cut: nobody reads on, and a page stays a page."""
 LONGEST = 1000
 """Of a sentence of ours, with what it names."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """Another page of a site: what it is called, and where it lies, seen from here."""
+
+    name: str
+    place: str
+
+
+@dataclass(frozen=True)
+class Site:
+    """The site that a page is part of: where the run's page and the search lie, and pages on whom this one names."""
+
+    home: str
+    search: str
+    pages: tuple[Page, ...] = ()
 
 
 def render_page(
@@ -63,8 +81,9 @@ def render_page(
         "data": write_data(data or {}),
         "policy": make_policy(style, script),
         "language": language,
+        "site": None,
     }
-    return make_environment(language).get_template(template).render(**frame, **told)
+    return make_environment(language).get_template(template).render(**frame | told)
 
 
 def make_policy(style: str, script: str) -> str:

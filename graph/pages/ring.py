@@ -10,7 +10,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from graph.pages.content import RingFacts
-from graph.pages.rendering import make_environment, render_page, show_text
+from graph.pages.rendering import Site, make_environment, render_page, show_text
 from graph.pages.scripted import STRIP_LEFT, STRIP_WIDE, list_data
 from graph.pages.wording import (
     Words,
@@ -60,12 +60,13 @@ class Command:
     says: str
 
 
-def write_ring(facts: RingFacts, language: Language) -> str:
-    """The page of a ring, whole: the same facts give the same bytes."""
+def write_ring(facts: RingFacts, language: Language, site: Site | None = None) -> str:
+    """The page of a ring, whole: the same facts give the same bytes; ``site`` where it is one page of many."""
     words = Words(language)
     return render_page(
         "ring.html.j2",
         language,
+        site=site,
         facts=facts,
         lead=_say_lead(facts, words),
         at_risk=say_at_risk(facts.exposure, language),

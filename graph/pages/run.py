@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
 
-from graph.pages.rendering import render_page
+from graph.pages.rendering import Site, render_page
 from graph.pages.ring import Command, speak
 from graph.pages.run_content import RunFacts
 from graph.pages.wording import Words
@@ -61,26 +61,32 @@ class Ribbon:
     members: int
 
 
-@dataclass(frozen=True)
-class Links:
-    """Where the pages of a site lie, by id, seen from this one; empty for a page by itself."""
+def write_run(
+    facts: RunFacts,
+    language: Language,
+    *,
+    places: Mapping[str, str] = {},
+    site: Site | None = None,
+) -> str:
+    """The page of a run, whole: the same facts give the same bytes.
 
-    rings: Mapping[str, str]
-    search: str = ""
-
-
-ALONE = Links({})
-
-
-def write_run(facts: RunFacts, language: Language, links: Links = ALONE) -> str:
-    """The page of a run, whole: the same facts give the same bytes."""
+    Parameters
+    ----------
+    facts, language
+        What it shows, and in which language.
+    places
+        Where the pages of rings lie, by id; of a page by itself there are none.
+    site
+        Where it is one page of many.
+    """
     words = Words(language)
     return render_page(
         "run.html.j2",
         language,
         assets=ASSETS,
         facts=facts,
-        links=links,
+        links=SimpleNamespace(rings=places),
+        site=site,
         words=speak(words),
         happened=lambda word: say_happened(word, words),
         step=lambda name: say_step(name, words),

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from graph.lineage import RingChange
 from graph.pictures.flow import Flow, count_changes, draw_flow
+from graph.pictures.masks import Masks, list_identifiers
 from graph.pictures.tiles import Tile, draw_tile
 from graph.queries.activity import ActiveRing, find_activity
-from graph.queries.answers import RunSummary
+from graph.queries.answers import RingSummary, RunSummary
+from graph.queries.asking import ask
+from graph.queries.decided import read_decided
 from graph.queries.lineage import diff_runs, list_live_runs
 from graph.queries.overview import Overview, look_over
 from graph.queries.rings import find_ring, list_rings
@@ -20,6 +23,9 @@ MOST_TILES = 60
 """So many rings are drawn, the strongest; the others are a line each."""
 MOST_RUNS = 12
 _DISCOVERY, _PLACEHOLDERS = "rewired copies of the market", "placeholders link nobody"
+
+_USED_IN = """MATCH (g:Ring)<-[:MEMBER_OF]-(a:Account)-[:USES]->(i:Identifier) WHERE g.ring_id IN $ring_ids
+RETURN DISTINCT i.kind AS kind, i.canonical AS canonical, i.value AS value"""
 
 
 @dataclass(frozen=True)
@@ -124,11 +130,13 @@ def read_run(
         If there is no such run.
     """
     run, latest = find_stored_run(store, run_id), find_latest_run(store)
+    listed = list_rings(store, run_id=run.run_id)
+    masks = find_masks(store, run, listed) if is_masked else Masks()
     live = list_live_runs(store, 10_000)
     place = next((at for at, each in enumerate(live) if each.run_id == run.run_id), None)
     before = live[place - 1] if place else None
     diff = diff_runs(store, before.run_id, run.run_id) if before else None
-    rings = find_activity(store, list_rings(store, run_id=run.run_id))
+    rings = find_activity(store, [replace(each, decided=masks.hide(each.decided)) for each in listed])
     is_latest = latest is not None and latest.run_id == run.run_id
     overview = look_over(store, run, rings, is_latest=is_latest)
     shown = {each.channel for each in overview.channels}
@@ -142,7 +150,7 @@ def read_run(
         overview=overview,
         history=tuple(live[max(0, place + 1 - MOST_RUNS) : place + 1]) if place is not None else (run,),
         silent=tuple(each for each in channels if each not in shown),
-        notes=tuple(_hide(each) if is_masked else each for each in run.notes if not each.startswith(_DISCOVERY)),
+        notes=tuple(_hide(each, masks) if is_masked else each for each in run.notes if not each.startswith(_DISCOVERY)),
         discovery=next((each for each in run.notes if each.startswith(_DISCOVERY)), ""),
         night=night,
         is_masked=is_masked,
@@ -161,6 +169,14 @@ def _draw_rings(store: GraphStore, rings: Sequence[ActiveRing], changes: Sequenc
     ]
 
 
-def _hide(note: str) -> str:
+def find_masks(store: GraphStore, run: RunSummary, rings: Sequence[RingSummary]) -> Masks:
+    """What hides the identifiers of those about whom people have said something that the page repeats."""
+    said = [each.ring_id for each in rings if each.decided]
+    said += [each for each in read_decided(store).state.rings if any(each in note for note in run.notes)]
+    rows = ask(store, _USED_IN, ring_ids=sorted(set(said))) if said else []
+    return Masks(list_identifiers((row["kind"], row["canonical"] or "", row["value"] or "") for row in rows))
+
+
+def _hide(note: str, masks: Masks) -> str:
     """A note without identifiers: what is said of placeholders names them."""
-    return note.partition(":")[0] if note.startswith(_PLACEHOLDERS) else note
+    return note.partition(":")[0] if note.startswith(_PLACEHOLDERS) else masks.hide(note)

@@ -109,6 +109,13 @@ def test_a_ring_has_the_same_page(stores: tuple[str, str]) -> None:
     assert "still a ring" in ask_both(stores, "report", found[0]["ring_id"], "-o", "-")
 
 
+def test_a_run_has_the_same_page_but_for_its_times(stores: tuple[str, str]) -> None:
+    pages = [run(each, "report", "latest", "-o", "-").stdout for each in stores]
+    one, other = (re.sub(r"Detection: [\d.]+ seconds|\d+:\d+:\d+ [AP]M", "TIME", each) for each in pages)
+    assert one == other
+    assert "How the scores of accounts lie" in one
+
+
 def test_walking_around_shows_the_same(stores: tuple[str, str]) -> None:
     ring = json.loads(run(stores[0], "rings", "--format", "json", "-n", "1").stdout)[0]["ring_id"]
     told = []

@@ -8,7 +8,6 @@ import json
 import re
 from collections.abc import Iterator
 from dataclasses import replace
-from html.parser import HTMLParser
 from typing import Any
 
 import hostile
@@ -18,6 +17,7 @@ from babel.messages.pofile import read_po
 from jinja2 import UndefinedError
 from jinja2.ext import babel_extract
 from pictured import HOSTILE, SCRIPT, TURNED, make_facts, make_hostile_facts
+from reading import Reader
 
 from detection.channels.catalogue import Catalogue
 from detection.channels.conduct import SIGNALS
@@ -36,31 +36,6 @@ from graph.pages.wording import (
 from graph.pictures.strip import LANES
 from graph.statements.telling import LANGUAGES, Language
 from graph.vocabulary import RING_KINDS, TIERS
-
-
-class Reader(HTMLParser):
-    """What a browser makes of a page: its elements with their attributes, its texts, its scripts and styles."""
-
-    def __init__(self, page: str) -> None:
-        super().__init__()
-        self.tags: list[tuple[str, dict[str, str | None]]] = []
-        self.texts: list[str] = []
-        self.raw: dict[str, str] = {}
-        self._inside = ""
-        self.feed(page)
-
-    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
-        self.tags.append((tag, dict(attrs)))
-        self._inside = f"{tag} {dict(attrs).get('type', '')}".strip() if tag in ("script", "style") else ""
-
-    def handle_endtag(self, tag: str) -> None:
-        self._inside = ""
-
-    def handle_data(self, data: str) -> None:
-        if self._inside:
-            self.raw[self._inside] = self.raw.get(self._inside, "") + data
-        else:
-            self.texts.append(data)
 
 
 @pytest.fixture(scope="module")

@@ -175,6 +175,7 @@ QUESTIONS = (
     ["timeline", "ann"],
     ["exposure"],
     ["report", "R-1", "-o", "-"],
+    ["report", "latest", "-o", "-"],
     ["policy"],
     ["plan"],
     ["measures"],
