@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from cli.context import Workplace
-from graph.pages.run_content import CheckRecord, NightRecord, RunFacts, StepRecord, TableRecord, read_run
+from graph.pages.run_content import CheckRecord, NightRecord, RunAsked, RunFacts, StepRecord, TableRecord, read_run
 from graph.queries.answers import RunSummary
 from graph.queries.runs import find_stored_run, list_runs
 
@@ -27,8 +27,8 @@ def is_run(store: GraphStore, any_id: str) -> bool:
 def read_run_facts(workplace: Workplace, store: GraphStore, any_id: str, *, is_masked: bool) -> RunFacts:
     """Everything for the page of a run."""
     run = find_stored_run(store, None if any_id == LATEST else any_id)
-    night = find_night(workplace, run.run_id)
-    return read_run(store, run.run_id, list_channels(run), night, is_masked=is_masked)
+    asked = RunAsked(list_channels(run), find_night(workplace, run.run_id), is_masked)
+    return read_run(store, run.run_id, asked)
 
 
 def list_channels(run: RunSummary) -> list[str]:

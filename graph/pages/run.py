@@ -21,6 +21,16 @@ from graph.statements.telling import Language
 ASSETS = ("page.css", "run.css", "table.js")
 FLOW_WIDE, FLOW_LEFT, FLOW_RIGHT, BLOCK = 760.0, 190.0, 570.0, 12.0
 BAR_HIGH, BAR_WIDE = 120.0, 34.0
+SIZES = SimpleNamespace(
+    wide=FLOW_WIDE,
+    left=FLOW_LEFT,
+    right=FLOW_RIGHT,
+    block=BLOCK,
+    bar_high=BAR_HIGH,
+    bar_wide=BAR_WIDE,
+    tile_wide=WIDTH,
+    tile_high=HEIGHT,
+)
 LEAST_SEGMENT = 100
 """Of fewer accounts a share says nothing."""
 
@@ -94,14 +104,10 @@ def write_run(
         labelled=list_labelled(facts.overview.bins),
         segments=list_segments(facts.overview.segments),
         ribbons=list_ribbons(facts.flow) if facts.flow else (),
-        sizes=SimpleNamespace(
-            wide=FLOW_WIDE, left=FLOW_LEFT, right=FLOW_RIGHT, block=BLOCK, bar_high=BAR_HIGH, bar_wide=BAR_WIDE,
-            tile_wide=WIDTH, tile_high=HEIGHT,
-        ),
-        most=max((max(each.ring.activity, default=0) for each in facts.rings), default=0),
+        sizes=SIZES,
         least_segment=LEAST_SEGMENT,
         commands=list_commands(facts, words),
-    )  # fmt: skip
+    )
 
 
 def say_happened(word: str, words: Words) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from graph.lineage import RingChange
@@ -13,7 +13,7 @@ from graph.queries.activity import ActiveRing, find_activity
 from graph.queries.answers import RingSummary, RunSummary
 from graph.queries.asking import ask
 from graph.queries.decided import read_decided
-from graph.queries.lineage import diff_runs, list_live_runs
+from graph.queries.lineage import RunDiff, diff_runs, list_live_runs
 from graph.queries.overview import Overview, look_over
 from graph.queries.rings import find_ring, list_rings
 from graph.queries.runs import find_latest_run, find_stored_run
@@ -108,21 +108,27 @@ class RunFacts:
         return [each for each in self.rings if each.tile is not None]
 
 
-def read_run(
-    store: GraphStore, run_id: str | None, channels: Sequence[str], night: NightRecord | None, *, is_masked: bool
-) -> RunFacts:
-    """Everything for the page of a run.
+@dataclass(frozen=True)
+class RunAsked:
+    """How the page of a run is wanted.
 
-    Parameters
+    Attributes
     ----------
-    run_id
-        Which one; the latest if None.
     channels
-        The channels that it looked at: those that show in no ring are silent.
+        The channels that the run looked at: those that show in no ring are silent.
     night
-        What is kept of the night that it was part of; None where it was part of none.
+        What is kept of its night; None where it was part of none.
     is_masked
         Whether identifiers are hidden.
+    """
+
+    channels: Sequence[str] = ()
+    night: NightRecord | None = None
+    is_masked: bool = True
+
+
+def read_run(store: GraphStore, run_id: str | None, asked: RunAsked) -> RunFacts:
+    """Everything for the page of a run, the latest if none is named.
 
     Raises
     ------
@@ -130,31 +136,50 @@ def read_run(
         If there is no such run.
     """
     run, latest = find_stored_run(store, run_id), find_latest_run(store)
-    listed = list_rings(store, run_id=run.run_id)
-    masks = find_masks(store, run, listed) if is_masked else Masks()
-    live = list_live_runs(store, 10_000)
-    place = next((at for at, each in enumerate(live) if each.run_id == run.run_id), None)
-    before = live[place - 1] if place else None
-    diff = diff_runs(store, before.run_id, run.run_id) if before else None
-    rings = find_activity(store, [replace(each, decided=masks.hide(each.decided)) for each in listed])
     is_latest = latest is not None and latest.run_id == run.run_id
-    overview = look_over(store, run, rings, is_latest=is_latest)
-    shown = {each.channel for each in overview.channels}
+    listed = list_rings(store, run_id=run.run_id)
+    masks = find_masks(store, run, listed) if asked.is_masked else Masks()
+    history = _list_history(store, run)
+    diff = diff_runs(store, history[-2].run_id, run.run_id) if len(history) > 1 else _NOTHING
+    overview = look_over(store, run, listed, is_latest=is_latest)
+    rings = find_activity(store, [replace(each, decided=masks.hide(each.decided)) for each in listed])
     return RunFacts(
         run=run,
-        before=before,
+        before=history[-2] if diff.before else None,
         is_latest=is_latest,
-        rings=tuple(_draw_rings(store, rings, diff.changes if diff else ())),
-        changes=diff.changes if diff else (),
-        flow=draw_flow(diff.changes, diff.overlaps) if diff else None,
+        rings=tuple(_draw_rings(store, rings, diff.changes)),
+        changes=diff.changes,
+        flow=draw_flow(diff.changes, diff.overlaps) if diff.before else None,
         overview=overview,
-        history=tuple(live[max(0, place + 1 - MOST_RUNS) : place + 1]) if place is not None else (run,),
-        silent=tuple(each for each in channels if each not in shown),
-        notes=tuple(_hide(each, masks) if is_masked else each for each in run.notes if not each.startswith(_DISCOVERY)),
+        history=history,
+        silent=_list_silent(asked.channels, overview),
+        notes=tuple(_list_notes(run, masks, is_masked=asked.is_masked)),
         discovery=next((each for each in run.notes if each.startswith(_DISCOVERY)), ""),
-        night=night,
-        is_masked=is_masked,
+        night=asked.night,
+        is_masked=asked.is_masked,
     )
+
+
+_NOTHING = RunDiff("", "", (), (), ())
+"""Of a run that none was before."""
+
+
+def _list_history(store: GraphStore, run: RunSummary) -> tuple[RunSummary, ...]:
+    """The runs before it and itself at the end; alone, where it looked at the past."""
+    live = list_live_runs(store, 10_000)
+    place = next((at for at, each in enumerate(live) if each.run_id == run.run_id), None)
+    return (run,) if place is None else tuple(live[max(0, place + 1 - MOST_RUNS) : place + 1])
+
+
+def _list_silent(channels: Sequence[str], overview: Overview) -> tuple[str, ...]:
+    shown = {each.channel for each in overview.channels}
+    return tuple(each for each in channels if each not in shown)
+
+
+def _list_notes(run: RunSummary, masks: Masks, *, is_masked: bool) -> Iterator[str]:
+    for each in run.notes:
+        if not each.startswith(_DISCOVERY):
+            yield _hide(each, masks) if is_masked else each
 
 
 def _draw_rings(store: GraphStore, rings: Sequence[ActiveRing], changes: Sequence[RingChange]) -> Sequence[RingTile]:

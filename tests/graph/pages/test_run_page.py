@@ -14,7 +14,7 @@ from small_market import HOSTILE
 
 from graph.pages.rendering import Site, show_text
 from graph.pages.run import draw_bars, list_labelled, list_segments, write_run
-from graph.pages.run_content import CheckRecord, NightRecord, RunFacts, StepRecord, TableRecord, read_run
+from graph.pages.run_content import CheckRecord, NightRecord, RunAsked, RunFacts, StepRecord, TableRecord, read_run
 from graph.pages.site import plan_site, write_search
 from graph.queries.overview import Bin, SegmentRecord
 from graph.stores.embedded.store import EmbeddedStore
@@ -28,6 +28,8 @@ NIGHT = NightRecord(
     checks=(CheckRecord("most_reject_share", "2 of 6 rows of orders are rejected", False),),
 )
 
+ASKED = RunAsked(["device", "trade", "phone"], NIGHT)
+
 
 @pytest.fixture(scope="module")
 def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GraphStore]:
@@ -40,7 +42,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[GraphStore]:
 
 @pytest.fixture(scope="module")
 def facts(store: GraphStore) -> RunFacts:
-    return read_run(store, "run-2", ["device", "trade", "phone"], NIGHT, is_masked=True)
+    return read_run(store, "run-2", ASKED)
 
 
 def read(facts: RunFacts, language: str = "en") -> str:
@@ -59,7 +61,7 @@ def test_everything_about_the_run_is_there(facts: RunFacts) -> None:
 
 
 def test_what_is_not_known_is_said(store: GraphStore) -> None:
-    told = read(read_run(store, "run-1", [], None, is_masked=True))
+    told = read(read_run(store, "run-1", RunAsked()))
     for part in (
         *("It is not the latest run.", "It is the first run: everything is new.", "Detection: 0.0 seconds."),
         *("The scores of all accounts are kept of the latest run alone.", "Nobody asked: rewired_copies"),
@@ -85,7 +87,7 @@ def test_ids_are_text_and_nothing_of_it_is_obeyed(facts: RunFacts) -> None:
 
 
 def test_the_same_run_gives_the_same_bytes(store: GraphStore, facts: RunFacts) -> None:
-    again = read_run(store, "run-2", ["device", "trade", "phone"], NIGHT, is_masked=True)
+    again = read_run(store, "run-2", ASKED)
     assert write_run(again, "en") == write_run(facts, "en")
 
 
@@ -95,7 +97,7 @@ def test_notes_name_no_identifier_unless_asked(
     note = "placeholders link nobody: phone 0000000 (12)"
     run = replace(facts.run, notes=(note,))
     monkeypatch.setattr("graph.pages.run_content.find_stored_run", lambda *_: run)
-    hidden, spelt = (read_run(store, "run-2", [], None, is_masked=each).notes for each in (True, False))
+    hidden, spelt = (read_run(store, "run-2", RunAsked(is_masked=each)).notes for each in (True, False))
     assert (hidden, spelt) == (("placeholders link nobody",), (note,))
 
 
