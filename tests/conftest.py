@@ -24,7 +24,7 @@ from neo4j_server import (
     start_or_skip,
 )
 from property_graph import BACKENDS, Dump, Open, as_server, dump_graph, empty_quickly
-from sharing import find_scope, needs_server
+from sharing import BROWSER, find_scope, needs_server
 
 from graph.open import open_store
 from graph.stores.location import Location, Server
@@ -40,7 +40,7 @@ def pytest_collection_finish() -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with the servers, then with the modules that take long, so that no worker is left with one at the end.
+    """Begin with the servers, the browser, and the modules that take long, so that no worker has one left at the end.
 
     What takes a server's keys away, or starts it anew, comes last of the servers' tests: after either, the server has
     to think each question over again, which takes longer than to answer it.
@@ -49,7 +49,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     servers = {item.nodeid for item in items if item.get_closest_marker("server")}
     for item in items:  # or its test would be given to a worker that has no server yet
         assert needs_server(item.nodeid) == (item.nodeid in servers), f"tests/sharing.py is wrong about {item.nodeid}"
-    items.sort(key=lambda item: (item.nodeid not in servers, _find_unrest(item), _name_module(item) not in slow))
+    items.sort(
+        key=lambda item: (
+            item.nodeid not in servers,
+            _find_unrest(item),
+            find_scope(item.nodeid) != BROWSER,
+            _name_module(item) not in slow,
+        )
+    )
 
 
 def _find_unrest(item: pytest.Item) -> int:

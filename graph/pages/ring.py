@@ -76,7 +76,7 @@ def write_ring(facts: RingFacts, language: Language, site: Site | None = None) -
         places=find_places(facts.network),
         heard=[_hear(each, facts, words) for each in facts.ring.readings],
         without=list(_list_without(facts, words)),
-        commands=list_commands(facts.ring.summary.ring_id, words),
+        commands=list_commands(facts.ring.summary.ring_id, facts.case.case_id if facts.case else "", words),
         **frame_picture(facts.network, facts.strip, words),
     )
 
@@ -179,15 +179,15 @@ def _list_without(facts: RingFacts, words: Words) -> Iterator[Without]:
                 yield Without(show_text(name), change, net + change)
 
 
-def list_commands(ring_id: str, words: Words) -> Sequence[Command]:
-    """What an investigator does next with a ring."""
-    _, named = words, shlex.quote(ring_id)
+def list_commands(ring_id: str, case_id: str, words: Words) -> Sequence[Command]:
+    """What an investigator does next with a ring, and with its case, which may be a part of it."""
+    _, named, case = words, shlex.quote(ring_id), shlex.quote(case_id or ring_id)
     return (
-        Command(f"ringfence case {named}", _("what changed, notes, related cases")),
+        Command(f"ringfence case {case}", _("what changed, notes, related cases")),
         Command(f"ringfence timeline {named}", _("every moment, in one stream")),
         Command(f"ringfence expand {named}", _("who else is around it")),
         Command(f"ringfence exposure {named}", _("who lost money, or may")),
-        Command(f"ringfence decide {named} confirmed --reason '…'", _("if it is a ring")),
-        Command(f"ringfence decide {named} dismissed --reason '…'", _("if it is none")),
-        Command(f"ringfence statement {named} -o reasons", _("the reasons, once it is decided")),
+        Command(f"ringfence decide {case} confirmed --reason '…'", _("if it is a ring")),
+        Command(f"ringfence decide {case} dismissed --reason '…'", _("if it is none")),
+        Command(f"ringfence statement {case} -o reasons", _("the reasons, once it is decided")),
     )

@@ -78,6 +78,10 @@ def test_a_case_shows_what_was_noted_of_it(market: Path, elsewhere: Path) -> Non
     page = report("R-1", "--as", "case")
     assert "called ann" in page
     assert "The case" in page
+    part = do("split", "R-1", "--member", "cyd", "--reason", "another hand", "--by", "ana").split()[-1]
+    page = report(part)
+    assert "of these accounts alone: <bdi>cyd</bdi>" in page
+    assert f"ringfence decide {part} confirmed" in page
 
 
 def test_a_ring_is_shown_as_an_earlier_run_found_it(here: Path) -> None:
