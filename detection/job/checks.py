@@ -79,6 +79,11 @@ def _check_rejects(table: str, rejected: int, n: int, bounds: CheckSettings) -> 
     return _check("most_reject_share", rejected / n, bounds.most_reject_share, words)
 
 
+def keep_table_checks(checks: Iterable[Check]) -> tuple[Check, ...]:
+    """Those of tables, which hold as long as these are loaded."""
+    return tuple(each for each in checks if each.name in CHECKS_OF_TABLES)
+
+
 def check_run(now: Figures, before: Figures | None, bounds: CheckSettings) -> list[Check]:
     """What a run found, beside the run before it; without one, what can be said of it alone."""
     checks = []

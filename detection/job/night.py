@@ -17,7 +17,7 @@ import msgspec
 import numpy as np
 
 from detection.casework.heard import NOTHING_HEARD, Heard, hear
-from detection.job.checks import Check, Figures, check_rows, check_run, require_passed
+from detection.job.checks import Check, Figures, check_rows, check_run, keep_table_checks, require_passed
 from detection.job.inputs import Export
 from detection.job.order import Order
 from detection.job.record import PLAN_FILE, REJECTS_FILE, Job, JobsFolder, Refused, Step, StepName, find_seconds
@@ -164,8 +164,9 @@ class Night:
         began_at = datetime.now(UTC)
         stage, heard = self._get_stage(), self._hear()
         with open_store(stage.location) as store:
-            mark, snapshot, earlier = store.mark_facts(), store.snapshot(), read_latest_rings(store)
-            before = read_figures(store)
+            mark = store.mark_facts()
+            self._require_other_grounds(mark, heard)
+            snapshot, earlier, before = store.snapshot(), read_latest_rings(store), read_figures(store)
         run = find_run(snapshot, self.order.detect, earlier=earlier, heard=heard, progress=self.progress)
         knew = {"facts": mark, "heard": heard.record()["sha256"]}
         self._done("detect", began_at, describe_run(run, snapshot) | knew)
@@ -178,6 +179,17 @@ class Night:
             raise
         self._done("check", checked_at, {"checks": len(self.job.checks)})
         self._publish(run, snapshot, mark=mark, began_at=began_at)
+
+    def _require_other_grounds(self, mark: str, heard: Heard) -> None:
+        """Do not search night after night for what would not be published: the same grounds give the same run."""
+        found = self.job.find("detect")
+        is_same = found is not None and (found.result["facts"], found.result["heard"]) == (
+            mark,
+            heard.record()["sha256"],
+        )
+        if self.job.refused_run and is_same and not (self.order.retry or self.order.despite):
+            raise ChecksFailedError(self.job.refused_run)
+        self.put(checks=keep_table_checks(self.job.checks), refused_run="")
 
     def _publish(self, run: RunResult, snapshot: Snapshot, *, mark: str, began_at: datetime) -> None:
         published_at, stage = datetime.now(UTC), self._get_stage()

@@ -72,6 +72,8 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
         The checksums of every export that the store has, this night's among them.
     refused
         What is left out until it or the settings change, or somebody asks for it; also of nights before.
+    refused_run
+        Why what was found would not be published, of a night that is taken up; empty where it was not found yet.
     steps
         What is done.
     checks
@@ -89,6 +91,7 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     inputs: tuple[Export, ...]
     loaded: tuple[str, ...] = ()
     refused: tuple[Refused, ...] = ()
+    refused_run: str = ""
     steps: tuple[Step, ...] = ()
     checks: tuple[Check, ...] = ()
     finished_at: Instant | None = None

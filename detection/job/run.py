@@ -11,7 +11,7 @@ from importlib import metadata
 import msgspec
 
 from detection.casework.facts import read_heard
-from detection.job.checks import CHECKS_OF_TABLES
+from detection.job.checks import keep_table_checks
 from detection.job.hearing import tell_night
 from detection.job.inputs import Export, choose_new, find_exports
 from detection.job.metrics import write_metrics
@@ -119,11 +119,12 @@ def _asks_the_same(order: Order, last: Job, exports: Sequence[Export]) -> bool:
 
 
 def _take_up(last: Job) -> Job:
-    """The record of a night that goes on; what was checked of tables that are loaded stays."""
-    kept = tuple(each for each in last.checks if each.name in CHECKS_OF_TABLES) if last.find("load") else ()
+    """The record of a night that goes on; what was checked of what is done stays."""
+    refused_run = last.error if last.state == "refused" and last.find("detect") is not None else ""
+    kept = last.checks if refused_run else keep_table_checks(last.checks) if last.find("load") else ()
     refused = tuple(each for each in last.refused if each.night != last.job)
     fresh = msgspec.structs.replace(last, state="running", finished_at=None, error="", exit_code=0)
-    return msgspec.structs.replace(fresh, checks=kept, refused=refused)
+    return msgspec.structs.replace(fresh, checks=kept, refused=refused, refused_run=refused_run)
 
 
 def find_versions() -> dict[str, str]:

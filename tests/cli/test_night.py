@@ -26,6 +26,7 @@ from small_market import HOSTILE, write_tables
 
 from cli.context import Workplace
 from detection.job import night as at_work
+from detection.job.checks import Check
 from detection.job.record import STEPS, JobsFolder
 from graph.open import open_store
 from graph.staging import FolderStaging, find_staging
@@ -130,6 +131,22 @@ def test_a_run_that_is_not_like_the_last_fails_its_checks() -> None:
     assert result.exit_code == 9
     assert "scores moved by" in result.stderr
     assert count_accounts() == 66
+
+
+def test_what_failed_its_checks_is_not_searched_for_again_while_all_is_as_it_was(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    do("decide", "ann", "watch", "--by", "ana", "--reason", "known")
+    Path("ringfence.toml").write_text("[run.checks]\nmost_rings_factor = 1\n", encoding="utf-8")
+    with monkeypatch.context() as patched:
+        patched.setattr(at_work, "check_run", lambda *given: [Check(name="most_rings_factor", value=9.0, bound=1.0,
+                                                                      passed=False, words="9 rings")])  # fmt: skip
+        said = do("run", "exports", exit_code=9)
+        patched.setattr(at_work, "find_run", None)  # nobody may search
+        assert do("run", "exports", exit_code=9) == said.splitlines(keepends=True)[-1]
+        assert [each["passed"] for each in read_last()["checks"]] == [False]
+    do("decide", "bob", "watch", "--by", "ana", "--reason", "known")
+    assert say_steps(night())["publish"]
 
 
 @pytest.mark.parametrize(
