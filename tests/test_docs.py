@@ -157,3 +157,11 @@ def test_a_broken_link_and_a_broken_anchor_are_noticed(tmp_path: Path, monkeypat
     prose = "# A `b` c\n[1](#a-b-c) [2](#a) [3](gone.md) [4](page.md#a-b-c)\n"
     page.write_text(prose + "`[5](code.md)`\n```\n[6](code.md)\n```\n")
     assert find_broken(page) == ["page.md: #a", "page.md: gone.md"]
+
+
+def test_pictures_are_there_small_and_on_the_first_page() -> None:
+    pictures = sorted((ROOT / "docs" / "pictures").iterdir())
+    shown = set(re.findall(r"!\[[^\]]+\]\((docs/pictures/[^)]+)\)", (ROOT / "README.md").read_text(encoding="utf-8")))
+    assert {each.relative_to(ROOT).as_posix() for each in pictures} == shown
+    assert [each.name for each in pictures if each.stat().st_size > 300_000] == []
+    assert "http" not in re.sub(r'xmlns="[^"]*"|<!--.*?-->', "", (pictures[-1]).read_text(encoding="utf-8"))

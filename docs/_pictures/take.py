@@ -1,4 +1,4 @@
-"""Take the pictures of the README anew: a ring's page in a real browser, and a session in a terminal.
+"""Take the pictures of the README anew: pages of a ring and of a run in a real browser, and a session in a terminal.
 
     make pictures
 
@@ -43,8 +43,10 @@ def main() -> None:
             run(folder, *words)
         ring_id = find_trade_ring(folder)
         run(folder, "report", ring_id, "-o", "ring.html")
+        run(folder, "report", "latest", "-o", "run.html")
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         take_ring(browser, folder / "ring.html")
+        take_run(browser, folder / "run.html")
         browser.close()
         draw_session(folder, [["rings", "--limit", "6"], ["ring", ring_id, "--picture"]])
 
@@ -72,6 +74,14 @@ def take_ring(browser: Browser, path: Path) -> None:
     page.locator("#network .node").first.click()
     page.mouse.move(0, 0)
     page.screenshot(path=PICTURES / "ring.png")
+    page.close()
+
+
+def take_run(browser: Browser, path: Path) -> None:
+    """The rings of a run in small."""
+    page = browser.new_page(viewport={"width": 1240, "height": 860}, locale="en-US")
+    page.goto(path.as_uri())
+    page.screenshot(path=PICTURES / "run.png")
     page.close()
 
 
