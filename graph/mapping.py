@@ -50,6 +50,8 @@ class TableSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         How a CSV file is written; None for what the file itself shows.
     skip_lines
         Lines, or rows of a sheet, before the header.
+    header
+        Whether a CSV file or a sheet has a header; where it has none, its columns are ``column 1``, ``column 2``, ….
     decimal
         The decimal mark of numbers; with it, marks of thousands and of currencies are understood.
     per_unit
@@ -86,6 +88,7 @@ class TableSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     quote: str = '"'
     escape: str | None = None
     skip_lines: int = 0
+    header: bool = True
     decimal: Literal[".", ","] | None = None
     per_unit: dict[str, int] = {}
     times: str | dict[str, str] = {}

@@ -56,6 +56,8 @@ def read_csv_names(source: Source) -> tuple[str, ...]:
         raise UnreadableTableError(f"{source.name} is empty: not even a header")
     if any("\ufffd" in cell or "\0" in cell for cell in record.cells):
         _refuse_encoding(source)
+    if not source.settings.header:
+        return tuple(f"column {place}" for place in range(1, len(record.cells) + 1))
     names = map(unguard_cell, record.cells) if source.settings.guarded else record.cells
     return tuple(name.lstrip("\ufeff").strip() for name in names)
 
@@ -69,7 +71,8 @@ def read_csv(source: Source, header: Sequence[str], wanted: Sequence[str]) -> Fi
         If the file is damaged, of another encoding than it should be, or leaves a quote open.
     """
     _scan(source)
-    first = next(walk_csv(source, with_header=True)).last_line
+    settings = source.settings
+    first = next(walk_csv(source, with_header=True)).last_line if settings.header else settings.skip_lines
     for block_bytes in (_BLOCK_BYTES, source.limits.max_row_bytes):  # the larger one for a cell that fills a block
         try:
             return _read_csv_blocks(source, header, wanted, skip=first, block_bytes=block_bytes)
@@ -154,7 +157,7 @@ def walk_csv(source: Source, *, with_header: bool = False) -> Iterator[Record]:
             lines, skipped = _Lines(source, text), source.settings.skip_lines
             deque(islice(lines, skipped), maxlen=0)
             reader = csv.reader(lines, **_dialect(source))
-            before, seen_header = skipped, with_header
+            before, seen_header = skipped, with_header or not source.settings.header
             for cells in reader:
                 lines.begin_row()
                 if cells and seen_header:

@@ -39,8 +39,6 @@ def settle_form(source: Source) -> Source:
     """
     _check_file(source)
     if source.format in ("parquet", "sheet"):
-        if source.is_parquet and source.packing:
-            raise UnreadableTableError(f"{source.name}: Parquet is compressed by itself; unpack the file first")
         return source
     try:
         start = read_start(source)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -13,6 +14,7 @@ import pyarrow.parquet as pq
 from graph.arrow import count_bytes, join_pieces, read_ints
 from graph.contract.cells import FileCells, FoundRows, describe_damage, write_as_json
 from graph.contract.limits import check_row_bytes, check_rows, check_unpacked
+from graph.contract.packed import DAMAGE, open_bytes
 from graph.contract.sources import Source
 from graph.errors import UnreadableTableError
 
@@ -20,11 +22,12 @@ if TYPE_CHECKING:
     from graph.arrow import Cells, Values
 
 _ROWS_AT_ONCE = 1 << 16
+_PIECE_BYTES = 1 << 20
 
 
 def read_parquet_names(source: Source) -> tuple[str, ...]:
     """The columns that the file has, in its order."""
-    with pq.ParquetFile(source.path) as file:
+    with pq.ParquetFile(_content(source)) as file:
         return tuple(file.schema_arrow.names)
 
 
@@ -50,14 +53,14 @@ def read_parquet(source: Source, wanted: Sequence[str]) -> FileCells:
                 check_unpacked(source, n_bytes)
                 for name in wanted:
                     columns[name].append(_unpack(batch[name], types[name]))
-    except (OSError, pa.ArrowException, UnicodeDecodeError, KeyError) as error:
+    except (*DAMAGE, UnicodeDecodeError, KeyError) as error:
         raise UnreadableTableError(describe_damage(source, error)) from error
     return FileCells({name: join_pieces(chunks, types[name]) for name, chunks in columns.items()}, n_rows)
 
 
 def sample_parquet(source: Source, names: Sequence[str], n_rows: int) -> dict[str, list[str | None]]:
     """The first rows, column by column, as text."""
-    with pq.ParquetFile(source.path) as file:
+    with pq.ParquetFile(_content(source)) as file:
         batch = next(file.iter_batches(batch_size=n_rows), None)
     if batch is None:
         return {name: [] for name in names}
@@ -83,9 +86,21 @@ def find_in_parquet(source: Source, wanted: set[int]) -> FoundRows:
     return FoundRows({row: row + 1 for row in wanted}, rows)
 
 
+def _content(source: Source) -> Path | pa.BufferReader:
+    """The file, or what it is once it is unpacked: Parquet is read from its end, which nothing that is packed has."""
+    if source.packing is None:
+        return source.path
+    unpacked = bytearray()
+    with open_bytes(source) as raw:
+        while piece := raw.read(_PIECE_BYTES):
+            unpacked += piece
+            check_unpacked(source, len(unpacked))
+    return pa.BufferReader(pa.py_buffer(bytes(unpacked)))
+
+
 def _open(source: Source) -> pq.ParquetFile:
     """Open a file whose repeated values are read once each: a column of one long text may have millions of rows."""
-    with pq.ParquetFile(source.path) as file:
+    with pq.ParquetFile(_content(source)) as file:
         n_columns, n_groups = file.metadata.num_columns, file.metadata.num_row_groups
         packed = [
             file.metadata.schema.column(place).path
@@ -93,7 +108,7 @@ def _open(source: Source) -> pq.ParquetFile:
             if file.metadata.schema.column(place).physical_type == "BYTE_ARRAY"
             and any("DICTIONARY" in "".join(_encodings(file, group, place)) for group in range(n_groups))
         ]
-    return pq.ParquetFile(source.path, read_dictionary=packed)
+    return pq.ParquetFile(_content(source), read_dictionary=packed)
 
 
 def _encodings(file: pq.ParquetFile, group: int, column: int) -> tuple[str, ...]:

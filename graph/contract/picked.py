@@ -43,6 +43,10 @@ def pick_columns(source: Source, header: Sequence[str]) -> dict[str, tuple[str, 
     return picked
 
 
+_NO_NAME = re.compile(r"[\d.,:/+ TZ-]*\d[\d.,:/+ TZ-]*|[^\s@]+@[^\s@]+\.[a-z]+")
+"""A number, a time or an e-mail address."""
+
+
 def _refuse_missing(source: Source, header: Sequence[str], what: str, file_column: str) -> NoReturn:
     shown = ", ".join(map(quote, header[:20])) + (", …" if len(header) > 20 else "")
     near = difflib.get_close_matches(file_column, header, n=1, cutoff=0.5)
@@ -52,4 +56,9 @@ def _refuse_missing(source: Source, header: Sequence[str], what: str, file_colum
     mapping = f'say which it is in ringfence.toml: [tables.{name}.columns] {column} = "…"'
     if len(header) == 1 and (other := re.search(r"[;\t|]", header[0])):
         mapping = f"the cells seem to be split by {other[0]!r}: set tables.{name}.delimiter in ringfence.toml"
+    elif source.settings.header and (value := next(filter(_NO_NAME.fullmatch, header), None)):
+        mapping = (
+            f"{quote(value)} is no name, so the file seems to have no header: set tables.{name}.header = false, and"
+            f' [tables.{name}.columns] {column} = "column 1" or whichever it is'
+        )
     raise MissingColumnError(f"{source.name} has no column {what}{told}; it has {shown}; {hint}{mapping}")

@@ -39,7 +39,8 @@ def read_sheet_names(source: Source) -> tuple[str, ...]:
     if first is None:
         _open_sheet.cache_clear()
         raise UnreadableTableError(f"{source.name} is empty: not even a header")
-    return tuple(name.strip() if name else f"column {place}" for place, name in enumerate(first[1], start=1))
+    is_named = source.settings.header
+    return tuple(name.strip() if name and is_named else f"column {n}" for n, name in enumerate(first[1], start=1))
 
 
 def read_sheet(source: Source, header: Sequence[str], wanted: Sequence[str]) -> FileCells:
@@ -77,7 +78,7 @@ def find_in_sheet(source: Source, header: Sequence[str], wanted: set[int]) -> Fo
 def _walk(source: Source, *, with_header: bool = False) -> Iterator[tuple[int, list[str | None]]]:
     """The rows that are not empty, and the number that the sheet shows beside each."""
     sheet = _open_sheet(source.path, source.member, source.sheet or "", source.limits, source.path.stat().st_mtime_ns)
-    seen_header = with_header
+    seen_header = with_header or not source.settings.header
     for number, row in enumerate(sheet.iter_rows(), start=1):
         if number <= source.settings.skip_lines:
             continue

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -80,6 +81,35 @@ def test_a_table_may_come_in_any_of_these_forms(
     assert complaints(table) == rejects
 
 
+def write_parquet(columns: dict[str, list[str]]) -> bytes:
+    with pa.BufferOutputStream() as written:
+        pq.write_table(pa.table(columns), written)
+        return written.getvalue().to_pybytes()
+
+
+@pytest.mark.parametrize("file", ["accounts.parquet.gz", "accounts.zip"])
+def test_parquet_may_be_packed(tmp_path: Path, file: str) -> None:
+    content = write_parquet({"account_id": ["A1", "A2"], "role": ["buyer", "nobody"]})
+    packed = pack_zip(**{"data/part-0.parquet": content}) if file.endswith("zip") else gzip.compress(content, mtime=0)
+    folder = put(tmp_path, **{file: packed})
+    settings = TableSettings(file=file)
+    table = read(folder, accounts=settings)["accounts"]
+    assert records(table) == [{"account_id": "A1", "role": "buyer"}]
+    assert complaints(table) == [(2, "role 'nobody' is not 'buyer', 'seller' or 'both'")]
+    put(folder, **{file: packed[: len(packed) // 2]})
+    with pytest.raises(UnreadableTableError):
+        read(folder, accounts=settings)
+
+
+def test_packed_parquet_that_unpacks_to_too_much_is_refused_before_it_is_kept(tmp_path: Path) -> None:
+    folder = put(tmp_path, **{"accounts.parquet.gz": gzip.compress(b"PAR1" + bytes(1 << 20), mtime=0)})
+    few = Settings(
+        tables={"accounts": TableSettings(file="accounts.parquet.gz")}, load=LoadSettings(max_table_bytes=1 << 16)
+    )
+    with pytest.raises(TooLargeError, match=r"max_table_bytes"):
+        read_folder(folder, few)
+
+
 def test_a_folder_that_was_read_before_is_read_as_before(tmp_path: Path) -> None:
     folder = put(tmp_path, **{"accounts.csv": b"account_id\nA1\n", "accounts.json": LIST, "accounts.tsv": CSV})
     assert [row["account_id"] for row in records(read(folder)["accounts"])] == ["A1"]
@@ -103,6 +133,29 @@ def test_csv_is_read_in_the_dialect_that_is_declared(tmp_path: Path, settings: T
 def test_lines_before_the_header_count_when_a_row_is_set_aside(tmp_path: Path) -> None:
     folder = put(tmp_path, **{"accounts.csv": b"Report\n\naccount_id,role\nA1,buyer\nA2,nobody\n"})
     assert complaints(read(folder, accounts=TableSettings(skip_lines=1))["accounts"])[0][0] == 5
+
+
+@pytest.mark.parametrize(
+    ("file", "content"),
+    [
+        ("accounts.csv", b"buyer,A1\nnobody,A2\nseller,A3\n"),
+        ("accounts.tsv", b"buyer\tA1\nnobody\tA2\nseller\tA3"),
+        ("accounts.xlsx", make_workbook({"x": [["buyer", "A1"], ["nobody", "A2"], ["seller", "A3"]]})),
+    ],
+)
+def test_columns_of_a_file_without_a_header_go_by_their_place(tmp_path: Path, file: str, content: bytes) -> None:
+    settings = TableSettings(header=False, columns={"account_id": "column 2", "role": "column 1"})
+    table = read(put(tmp_path, **{file: content}), accounts=settings)["accounts"]
+    assert records(table) == [{"account_id": "A1", "role": "buyer"}, {"account_id": "A3", "role": "seller"}]
+    assert complaints(table) == [(2, "role 'nobody' is not 'buyer', 'seller' or 'both'")]
+
+
+def test_a_first_row_that_holds_no_names_is_told_from_a_header(tmp_path: Path) -> None:
+    folder = put(tmp_path, **{"accounts.csv": b"A1,2024-01-01\nA2,2024-01-02\n"})
+    with pytest.raises(MissingColumnError, match=r"'2024-01-01' is no name.*set tables.accounts.header = false, and"):
+        read(folder)
+    with pytest.raises(MissingColumnError, match=r"did you mean|say which it is"):
+        read(put(tmp_path, **{"accounts.csv": b"user,2nd name\nA1,x\n"}))
 
 
 @pytest.mark.parametrize(
