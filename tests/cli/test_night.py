@@ -180,7 +180,7 @@ MOMENTS: dict[str, tuple[object, str]] = {
 USUAL = {("publish", 0, True), ("apply", 0, True)}
 """After publishing, and after applying; the rest is the same with other steps left to do."""
 KILLS = [
-    (name, n, is_done) for name in MOMENTS for n in (range(10) if name == "record" else (0,)) for is_done in (0, 1)
+    (name, n, is_done) for name in MOMENTS for n in (range(14) if name == "record" else (0,)) for is_done in (0, 1)
 ]
 
 
