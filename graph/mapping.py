@@ -54,6 +54,9 @@ class TableSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         Whether a CSV file or a sheet has a header; where it has none, its columns are ``column 1``, ``column 2``, ….
     decimal
         The decimal mark of numbers; with it, marks of thousands and of currencies are understood.
+    nonzero
+        File column of an amount to the status of an order in which it is not zero, as ``refunded`` of what was paid
+        back; the last one that is not zero holds (the orders table only).
     per_unit
         Contract column to how many of the file's units make one, as 100 cents do.
     times
@@ -90,6 +93,7 @@ class TableSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     skip_lines: int = 0
     header: bool = True
     decimal: Literal[".", ","] | None = None
+    nonzero: dict[str, str] = {}
     per_unit: dict[str, int] = {}
     times: str | dict[str, str] = {}
     zone: str | None = None

@@ -6,6 +6,7 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -53,6 +54,17 @@ def check_columns(
         else:
             columns[column.name] = _check_column(source, column, take_raw(cells, picked[column.name]), faults)
     return columns
+
+
+def tell_endings(source: Source, cells: FileCells, columns: Mapping[str, Values]) -> Mapping[str, Values]:
+    """The columns (N,) of orders, with the status of those of which some amount that is named is not zero."""
+    told = dict(columns)
+    for name, status in source.settings.nonzero.items():
+        # What is no number here says nothing, and is no reason to set the order aside.
+        amount = check_numbers(source, Column(name, "number"), cells.columns[name], Faults())
+        paid = pa.array(np.nan_to_num(amount.to_numpy().astype(np.float64)) != 0)
+        told["status"] = pc.if_else(paid, pa.scalar(status.strip().lower()), pc.cast(told["status"], pa.string()))
+    return told
 
 
 def take_raw(cells: FileCells, names: Sequence[str]) -> Chunks:

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 
 from graph.arrow import blank_where, equals, find_true, make_table
 from graph.contract.cells import FileCells
-from graph.contract.columns import check_columns, take_raw
+from graph.contract.columns import check_columns, take_raw, tell_endings
 from graph.contract.faults import Faults
 from graph.contract.files import read_cells, read_header, settle_form
 from graph.contract.picked import pick_columns
@@ -102,6 +102,7 @@ def _name_reading(source: Source) -> tuple[object, ...]:
         times={},
         attributes=(),
         ignore=(),
+        nonzero={},
     )
     return source.path, source.member, source.sheet, form
 
@@ -111,11 +112,12 @@ def _read_file(sources: Sequence[Source]) -> Iterator[Part]:
     picked = [pick_columns(source, header) for source in sources]
     wanted = [name for each in picked for names in each.values() for name in names]
     attributes = [name for source in sources for name in source.settings.attributes]
-    cells = _blank(sources[0], read_cells(sources[0], header, list(dict.fromkeys([*wanted, *attributes]))))
+    amounts = [name for source in sources for name in source.settings.nonzero]
+    cells = _blank(sources[0], read_cells(sources[0], header, list(dict.fromkeys([*wanted, *attributes, *amounts]))))
     for number, (source, names) in enumerate(zip(sources, picked, strict=True)):
         kept, place = _skip_empty(source, cells, names)
         faults = Faults()
-        rows = make_table(check_columns(source, kept, names, faults))
+        rows = make_table(tell_endings(source, kept, check_columns(source, kept, names, faults)))
         yield Part(source, header, rows, faults, kept.n_rows, 0 if number else cells.n_ragged, place)
 
 

@@ -37,9 +37,10 @@ def pick_columns(source: Source, header: Sequence[str]) -> dict[str, tuple[str, 
     either = source.table.either
     if either and either.one not in picked and either.other not in picked:
         _refuse_missing(source, header, f"{either.one} or {either.other}", either.one)
-    for name in settings.attributes:
+    further = [(f"attribute {name}", name) for name in settings.attributes]
+    for what, name in (*further, *((f"status by {name}", name) for name in settings.nonzero)):
         if name not in header:
-            _refuse_missing(source, header, f"attribute {name}", name)
+            _refuse_missing(source, header, what, name)
     return picked
 
 

@@ -50,6 +50,8 @@ class Draft:
         Columns without which a row says nothing of this table.
     reason
         Why the file is taken for the table.
+    nonzero
+        The file's columns of amounts to the status of an order in which they are not zero.
     """
 
     table: str
@@ -59,6 +61,7 @@ class Draft:
     kinds: Mapping[str, tuple[Pick, ...]] = field(default_factory=dict)
     always: Mapping[str, str] = field(default_factory=dict)
     skip_empty: tuple[str, ...] = ()
+    nonzero: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def person(self) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from graph.contract.schema import CONTRACT, Column, Table
@@ -62,6 +62,26 @@ def list_flags(look: Look) -> Iterator[tuple[str, str]]:
                 yield ending, name
 
 
+def find_paid_back(look: Look, status: Sequence[str]) -> tuple[str, str] | None:
+    """How an order ended that some amount says alone, and the amount's column; none where its status tells it.
+
+    Parameters
+    ----------
+    look
+        The file.
+    status
+        The columns that the status of an order is read from.
+    """
+    for ending, names in read_aliases().paid_back.items():
+        told = {meant for name in status for meant in look.columns[name].translate("status").values()}
+        for name, profile in look.columns.items():
+            is_amount = profile.number is not None and profile.number.share >= MOST
+            if ending not in told and is_amount and score_name(name, names) > MOST and profile.distinct.keys() - _ZEROS:
+                return ending, name
+    return None
+
+
+_ZEROS = frozenset(("0", "0.0", "0.00", "0,00", "0,0"))
 _YES_NO = frozenset(("true", "false", "t", "f", "yes", "no", "1", "0", "y", "n"))
 
 

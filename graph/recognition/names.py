@@ -32,6 +32,7 @@ class Aliases:
     address_parts: Mapping[str, Names]
     address_uses: Mapping[str, Names]
     flags: Mapping[str, Names]
+    paid_back: Mapping[str, Names]
 
 
 @lru_cache(maxsize=1)
@@ -45,7 +46,7 @@ def read_aliases() -> Aliases:
     )
 
 
-_ROOMS = ("kinds", "address_parts", "address_uses", "flags")
+_ROOMS = ("kinds", "address_parts", "address_uses", "flags", "paid_back")
 
 
 def read_data(name: str) -> dict[str, Any]:

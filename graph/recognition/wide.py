@@ -8,7 +8,7 @@ from dataclasses import replace
 
 from graph.contract.schema import CONTRACT
 from graph.recognition.drafts import Draft, Pick
-from graph.recognition.fits import find_fits, list_flags
+from graph.recognition.fits import find_fits, find_paid_back, list_flags
 from graph.recognition.names import read_aliases, score_name, squeeze
 from graph.recognition.survey import Look
 from graph.recognition.values import MOST, Profile
@@ -167,6 +167,9 @@ def _add_flags(draft: Draft) -> Draft:
     flags = list(itertools.islice(list_flags(draft.look), _MOST_FLAGS))
     status = draft.picks.get("status")
     names = (*(status.names if status else ()), *(name for _, name in flags))
+    if not any(ending == "refunded" for ending, _ in flags):
+        paid_back = find_paid_back(draft.look, status.names if status else ())
+        draft = replace(draft, nonzero={paid_back[1]: paid_back[0]}) if paid_back else draft
     if not flags or (len(names) < 2 and status):
         return draft
     endings = " and ".join(f"{name} says which were {ending}" for ending, name in flags)

@@ -167,6 +167,8 @@ def _write_settings(draft: Draft, form: Form) -> Iterator[str]:
         yield _write_line("skip_empty", list(draft.skip_empty), _say_gaps(draft))
     if _has_namesakes(draft):
         yield _write_line("only_mapped", True, "other columns have names of the contract, and another meaning")
+    if draft.nonzero:
+        yield _write_line("nonzero", draft.nonzero, "nothing but this amount says which orders ended so")
     if draft.always:
         yield _write_line("always", draft.always, "")
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from tables_on_disk import Write, complaints, one_line, read, records
 
-from graph.errors import ConfigError
+from graph.errors import ConfigError, MissingColumnError
 from graph.settings import Settings, TableSettings, load_settings
 
 
@@ -304,3 +304,15 @@ def test_several_parts_of_a_table_are_read_from_the_settings(tmp_path: Path) -> 
     settings = load_settings(tmp_path / "ringfence.toml")
     assert [part.list_files() for part in settings.list_parts("orders")] == [("a.csv",), ("b.csv", "c.csv")]
     assert Settings().list_parts("orders") == (TableSettings(),)
+
+
+def test_an_amount_that_is_not_zero_says_how_an_order_ended(write: Write) -> None:
+    rows = "O1,A,paid,0.00\nO2,B,paid,12.50\nO3,C,,-3\nO4,D,paid,\nO5,E,paid,none\n"
+    folder = write(orders="order_id,buyer_id,status,back\n" + rows)
+    table = read(folder, orders=TableSettings(nonzero={"back": "Refunded"}))["orders"]
+    assert [row.get("status") for row in records(table)] == ["paid", "refunded", "refunded", "paid", "paid"]
+    assert len(table.rejects) == 0
+    with pytest.raises(MissingColumnError, match=r"no column status by paid back"):
+        read(folder, orders=TableSettings(nonzero={"paid back": "refunded"}))
+    with pytest.raises(ConfigError, match=r"only orders end by an amount"):
+        read(folder, accounts=TableSettings(nonzero={"back": "refunded"}))

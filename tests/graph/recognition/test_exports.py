@@ -249,3 +249,23 @@ def test_files_that_cannot_be_read_are_told_and_others_go_on(tmp_path: Path) -> 
     found = guess(folder)
     assert found.tables == {"accounts": ("users.csv",)}
     assert [each.split(" is ")[0] for each in found.unsure] == ["book.xlsx", "empty.csv"]
+
+
+@pytest.mark.parametrize(
+    ("head", "first", "second", "found"),
+    [
+        ("Total,Refunded Amount", "20.00,0.00", "30.00,30.00", ["refunded"]),
+        ("Total,Status,Refunded Amount", "20.00,paid,0.00", "30.00,paid,5.00", ["paid", "refunded"]),
+        ("Total,Status,Refunded Amount", "20.00,paid,0.00", "30.00,refunded,30.00", ["paid", "refunded"]),
+        ("Total,Refunded Amount", "20.00,0.00", "30.00,0.00", []),
+    ],
+)
+def test_refunds_that_only_an_amount_tells_are_found(
+    tmp_path: Path, head: str, first: str, second: str, found: list[str]
+) -> None:
+    rows = "".join(f"O{i},A{i},{second if i % 3 == 0 else first}\n" for i in range(30))
+    guessed = guess(write(tmp_path, orders=f"order_id,buyer_id,{head}\n" + rows))
+    statuses = read(tmp_path, guessed.text)["orders"].rows["status"].to_pylist()
+    assert sorted({each for each in statuses if each}) == found
+    assert statuses[0] == (found[-1] if found else None)
+    assert ("nonzero" in guessed.text) == (found == ["refunded"] or "5.00" in second)
