@@ -13,7 +13,8 @@ _LEAST = 3
 _TAIL, _LONG = 2, 8
 """So many last characters stay of values that have so many."""
 _STARTS = re.compile(r"(?<!\w)\S")
-_OTHER_SPELLINGS = re.compile(r" \(also written [^)]*\)")
+_ALSO = " (also written "
+_QUOTED = re.compile(r"“(.*?)”", re.DOTALL)
 
 
 @dataclass(frozen=True)
@@ -40,6 +41,7 @@ class Masks:
 
         Looked up from every beginning of a word, so that many identifiers cost no more than few.
         """
+        text = self._hide_joined(text)
         told, place = "", 0
         for start in self._find_starts(text):
             end = self._find_end(text, start) if start >= place else None
@@ -50,9 +52,28 @@ class Masks:
             if before.casefold().endswith(f"{kind} ".casefold()):
                 before = before[: -len(kind) - 1]
             told += before + word
-            other = _OTHER_SPELLINGS.match(text, end)
-            place = other.end() if other else end
+            place = end
         return told + text[place:]
+
+    def _hide_joined(self, text: str) -> str:
+        """A text without things that are told with their other spellings: the first may be that of somebody else."""
+        if _ALSO not in text or not self.identifiers:
+            return text
+        return self._joined.sub(lambda found: self._name_joined(found["kind"], found["first"], found["others"]), text)
+
+    def _name_joined(self, kind: str, first: str, others: str) -> str:
+        known = (self._words.get(each.strip().casefold()) for each in (first, *_QUOTED.findall(others)))
+        return next((word for found, word in filter(None, known) if found == kind), f"{kind}{_say_tail(first)}")
+
+    @cached_property
+    def _joined(self) -> re.Pattern[str]:
+        kinds = "|".join(
+            sorted({re.escape(each.kind) for each in self.identifiers}, key=lambda each: (-len(each), each))
+        )
+        first = rf"(?P<first>(?:(?!(?<!\w)(?:{kinds}) ).)+?)"
+        return re.compile(
+            rf"(?<!\w)(?P<kind>{kinds}) {first} \(also written (?P<others>“.*?”(?:, “.*?”)*)\)", re.DOTALL
+        )
 
     def _find_starts(self, text: str) -> Iterator[int]:
         if len(text) >= _LEAST and self._words:
@@ -89,7 +110,11 @@ def _goes_on(text: str, end: int) -> bool:
 
 def _name(identifier: Identifier, number: int) -> str:
     value = identifier.spellings[0] if identifier.spellings else ""
-    return f"{identifier.kind} {number}" + (f" (…{value[-_TAIL:]})" if len(value) >= _LONG else "")
+    return f"{identifier.kind} {number}{_say_tail(value)}"
+
+
+def _say_tail(value: str) -> str:
+    return f" (…{value[-_TAIL:]})" if len(value) >= _LONG else ""
 
 
 def list_identifiers(rows: Iterable[tuple[str, str, str]]) -> tuple[Identifier, ...]:

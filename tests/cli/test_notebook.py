@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import html
 import re
 from typing import Any
 
@@ -11,6 +12,7 @@ from command_line import run
 from pictured import HOSTILE, make_facts
 from places import ROOT
 
+from graph.open import open_store
 from graph.pages.notebook import RingPicture
 from graph.pages.rendering import show_text
 
@@ -64,3 +66,15 @@ def test_a_picture_hides_identifiers_unless_they_are_asked_for(told: dict[str, A
     hidden, readable = (told["found"].show(ring_id, unmask=each)._repr_html_() for each in (False, True))
     assert "(…" in hidden
     assert hidden != readable
+
+
+def test_no_page_of_what_was_found_spells_out_an_identifier(told: dict[str, Any]) -> None:
+    with open_store("market-store") as store:
+        rows = store.query("MATCH (i:Identifier) RETURN i.value AS value, i.canonical AS canonical")
+    values = {each for row in rows for each in row.values() if each and len(each) > 4}
+    members = told["members"].groupby("ring_id")["account_id"].first()[:2]
+    for any_id in (*members.index, *members):
+        page = html.unescape(run("--store", "market-store", "report", any_id, "-o", "-").stdout)
+        body = page[page.index("<body") : page.index("<script>")]
+        words = set(re.findall(r"[\w.:@+-]+", body))
+        assert [each for each in values if each in words or (" " in each and each in body)] == [], any_id
