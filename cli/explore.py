@@ -45,7 +45,10 @@ def explore(workplace: Workplace, any_id: str | None, port: int, opens: bool | N
             tell("Only this machine can open it, and only with this address. Ctrl-C ends it.")
             if _is_wanted(opens):
                 click.launch(server.address)
-            server.serve_forever()
+            try:
+                server.serve_forever()
+            finally:
+                explorer.finish()
 
 
 def _listen(explorer: Explorer, port: int) -> ExploreServer:

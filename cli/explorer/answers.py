@@ -41,6 +41,10 @@ class Explorer:
     start_id: str | None = None
     _turn: threading.Lock = field(default_factory=threading.Lock)
 
+    def finish(self) -> None:
+        """Answer what is asked just now, and nothing more: the store is about to be closed."""
+        self._turn.acquire()
+
     def begin(self) -> Plain:
         """What the page opens with: the run, its first rings, and what is around whom it was called for."""
         from graph.queries.rings import list_rings

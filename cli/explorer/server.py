@@ -11,6 +11,7 @@ import hmac
 import json
 import logging
 import secrets
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -106,6 +107,13 @@ class ExploreServer(ThreadingHTTPServer):
     def address(self) -> str:
         """What to open in a browser; what stands after # goes to no server, and into no log."""
         return f"http://{ADDRESS}:{self.server_port}/#{self.door.token}"
+
+    def handle_error(self, *request: Any) -> None:
+        """A browser that has gone away is no error; anything else is a bug, and keeps its traceback."""
+        if isinstance(sys.exception(), OSError):
+            logger.debug("the browser has gone away: %s", sys.exception())
+        else:
+            super().handle_error(*request)
 
 
 class _Requests(BaseHTTPRequestHandler):

@@ -15,6 +15,7 @@ from command_line import do, run
 from exploring import Visitor, serving
 from small_market import CROWD, HOSTILE
 
+from cli.explorer.answers import Explorer
 from cli.explorer.names import LONGEST
 from cli.explorer.server import FILES, HEADERS, MOST_BYTES, STATIC, TOKEN_HEADER, ExploreServer
 from cli.main import COMMANDS
@@ -135,6 +136,19 @@ def test_a_question_that_is_too_long_or_none_is_refused(visitor: Visitor) -> Non
         assert visitor.send("/api/compare", method="POST", body=body, **visitor.key).status in (400, 404)
 
 
+def test_a_browser_that_goes_away_is_no_error_and_a_bug_is_one(
+    visitor: Visitor, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for error in (BrokenPipeError(), ZeroDivisionError()):
+        try:
+            raise error
+        except (BrokenPipeError, ZeroDivisionError):
+            visitor.server.handle_error(visitor.server.socket, ("127.0.0.1", 1))
+    told = capsys.readouterr().err
+    assert "BrokenPipe" not in told
+    assert "ZeroDivisionError" in told
+
+
 def test_what_is_not_there_is_one_line(visitor: Visitor) -> None:
     reply = visitor.send("/api/from?id=annn", **visitor.key)
     assert (reply.status, reply.read()) == (404, {"error": "no account or ring 'annn'; the nearest is 'ann'"})
@@ -224,6 +238,21 @@ def test_what_is_wrong_is_said_before_anything_is_served(
     result = run("explore", *words, "--no-open")
     assert result.exit_code == code
     assert ("http" in result.stdout) == (code == 0)
+
+
+@pytest.mark.usefixtures("here")
+def test_whoever_is_interrupted_is_told_so_in_one_line_and_answers_nothing_more(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    ended = []
+
+    def interrupt(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(ExploreServer, "serve_forever", interrupt)
+    monkeypatch.setattr(Explorer, "finish", lambda _: ended.append("ended"))
+    result = run("explore", "--no-open")
+    assert (result.exit_code, result.stderr.splitlines()[-1], len(ended)) == (130, "ringfence: interrupted", 1)
 
 
 @pytest.mark.usefixtures("elsewhere")
