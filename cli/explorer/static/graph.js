@@ -6,7 +6,7 @@ export const SHAPES = {
 };
 const OTHER_SHAPE = "diamond";
 const STEP = 58;
-const MOST_ARRANGED = 300;
+const MOST_ARRANGED = 300, MANY = 800;
 
 export const shapeOf = (data) => (data.kind === "account" ? SHAPES.account : SHAPES[data.channel] ?? OTHER_SHAPE);
 export const accountNode = (id) => `a:${id}`;
@@ -54,6 +54,9 @@ export function makeGraph(container) {
     container, style: makeStyle(readColours()), minZoom: 0.05, maxZoom: 4, boxSelectionEnabled: false,
     selectionType: "single", textureOnViewport: false, hideEdgesOnViewport: false, pixelRatio: "auto",
   });
+  // Each step of a mark that is dragged draws everything anew: with very many, edges come back when it is let go.
+  cy.on("grab", "node", () => { cy.renderer().hideEdgesOnViewport = cy.nodes().length > MANY; });
+  cy.on("free", "node", () => { cy.renderer().hideEdgesOnViewport = false; });
   matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => cy.style(makeStyle(readColours())));
   return cy;
 }
