@@ -11,6 +11,8 @@ from cli.explorer.cypher import write_cypher
 from cli.explorer.names import Names, show_short
 from cli.output import as_plain
 from graph.errors import RingfenceError, UnknownIdError
+from graph.pictures.masks import Identifier, Masks
+from graph.queries.asking import about_accounts
 from graph.queries.neighbourhood import (
     Neighbourhood,
     Reach,
@@ -28,6 +30,8 @@ if TYPE_CHECKING:
     from graph.queries.views import Comparison, Hit
     from graph.stores.protocol import GraphStore
 
+_USES = "(a)-[:USES]->(i:Identifier)"
+_USED = "DISTINCT i.kind AS kind, i.canonical AS canonical, i.value AS value"
 MOST_AROUND, MOST_USERS, MOST_HITS, MOST_LISTED = 200, 500, 30, 30
 Plain = dict[str, Any]
 
@@ -124,7 +128,20 @@ class Explorer:
         from graph.queries.accounts import find_account
 
         with self._turn:
-            return _tell_account(find_account(self.store, account_id))
+            account = find_account(self.store, account_id)
+            masks = Masks() if self.names.is_spelt else self._mask(account_id)
+        return _tell_account(account, masks)
+
+    def _mask(self, account_id: str) -> Masks:
+        """What hides the account's identifiers in sentences, by the names that they have all over the page."""
+        (rows,) = self.store.query_many([about_accounts(_USES, _USED, [account_id])])
+        names = {
+            Identifier(row["kind"], (row["canonical"] or "", row["value"] or "")): self.names.show(
+                row["kind"], row["canonical"] or row["value"]
+            )
+            for row in sorted(rows, key=lambda each: (each["kind"], each["canonical"] or "", each["value"] or ""))
+        }
+        return Masks(tuple(names), names)
 
     def write_cypher(self, account_ids: Sequence[str]) -> Plain:
         """The question that gives what joins these accounts."""
@@ -194,14 +211,16 @@ class Explorer:
         return {"accounts": accounts, "in_common": common, "more": more, "apart": list(map(show_short, found.apart))}
 
 
-def _tell_account(account: AccountRecord) -> Plain:
+def _tell_account(account: AccountRecord, masks: Masks) -> Plain:
     kinds: dict[str, int] = {}
     for use in account.identifiers:
         kinds[use.kind] = kinds.get(use.kind, 0) + 1
+    reasons = [each for flag in account.flags if flag.run_id == account.run_id for each in flag.reasons]
     rings = [f"{each.ring_id}: {each.role} of a {each.kind} ring" for each in account.rings]
     told = {
-        "verdict": account.verdict,
-        "decisions": list(account.decisions),
+        "verdict": masks.hide(account.verdict),
+        "why": [masks.hide(each) for each in reasons],
+        "decisions": [masks.hide(each) for each in account.decisions],
         "rings": rings,
         "created": as_plain(account.created_at),
         "role": ", ".join(each for each in (account.role, account.segment, account.status) if each),

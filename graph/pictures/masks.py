@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cached_property
 
 _LEAST = 3
@@ -29,12 +29,15 @@ class Identifier:
 class Masks:
     """Puts something readable in the place of identifiers, wherever they stand in a text.
 
+    ``names`` says what stands in the place of some; the others are numbered.
+
     >>> masks = Masks((Identifier("phone", ("+49 30 1234567", "+49301234567")),))
     >>> masks.hide("Shares phone +49 30 1234567 with ann")
     'Shares phone 1 (…67) with ann'
     """
 
     identifiers: tuple[Identifier, ...] = ()
+    names: Mapping[Identifier, str] = field(default_factory=dict)
 
     def hide(self, text: str) -> str:
         """A text without any identifier; its kind, where it stands before it, is not said twice.
@@ -94,8 +97,9 @@ class Masks:
         numbers: dict[str, int] = defaultdict(int)
         for each in sorted(self.identifiers, key=lambda one: (one.kind, one.spellings)):
             numbers[each.kind] += 1
+            word = self.names.get(each) or _name(each, numbers[each.kind])
             for spelling in (spelt.strip() for spelt in each.spellings if len(spelt.strip()) >= _LEAST):
-                words.setdefault(spelling.casefold(), (each.kind, _name(each, numbers[each.kind])))
+                words.setdefault(spelling.casefold(), (each.kind, word))
         return words
 
     @cached_property

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import shlex
+import shutil
 import socket
 from collections.abc import Iterator
 from pathlib import Path
@@ -193,6 +194,17 @@ def test_identifiers_are_spelt_out_only_where_somebody_asks(store: GraphStore, i
         text = json.dumps(told, ensure_ascii=False)
     assert [each in text for each in SECRETS] == [is_spelt, is_spelt, False, is_spelt]
     assert is_spelt or "device 1" in text
+
+
+def test_what_people_and_runs_say_names_identifiers_as_the_picture_does(market: Path, tmp_path: Path) -> None:
+    shutil.copytree(market / "ringfence-store", tmp_path / "store")
+    do("--store", str(tmp_path / "store"), "decide", "ann", "confirmed", "--reason", "all on phone-7")
+    with open_store(str(tmp_path / "store")) as store, serving(store) as visitor:
+        things = visitor.ask("from", id="ann")["things"]
+        (phone,) = [each["label"] for each in things if each["users"] == ["ann", "bob", "cyd"]]
+        told = visitor.ask("account", id="ann")
+    assert told["why"] == ["Core of trade ring R-1.", f"Shares {phone} with bob and cyd."]
+    assert any(f"all on {phone}" in each for each in told["decisions"])
 
 
 def test_what_is_found_by_an_identifier_can_be_opened(visitor: Visitor) -> None:
