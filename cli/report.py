@@ -80,7 +80,7 @@ def report(
     with workplace.open_store() as store:
         store.require_whole()
         if folder is not None:
-            _put_site(workplace, store, Order(run_id or any_id, subject, language, asked), folder)
+            _put_site(workplace, store, Order(any_id, subject, language, asked), folder)
         else:
             page = _write_page(workplace, store, Order(any_id, subject, language, asked))
     if output is not None:
@@ -98,7 +98,7 @@ def _write_page(workplace: Workplace, store: GraphStore, order: Order) -> str:
         from cli.report_run import read_run_facts
         from graph.pages.run import write_run
 
-        facts = read_run_facts(workplace, store, order.any_id, is_masked=order.asked.is_masked)
+        facts = read_run_facts(workplace, store, _name_run(order), is_masked=order.asked.is_masked)
         return write_run(facts, order.language)
     if subject == "account":
         from graph.pages.account import read_account, write_account
@@ -107,6 +107,14 @@ def _write_page(workplace: Workplace, store: GraphStore, order: Order) -> str:
     ring_id, case = _find_ring(workplace, store, order)
     grounds = _judge_again(workplace, store, ring_id, order.asked.run_id)
     return write_ring(read_ring(store, ring_id, order.asked, grounds=grounds, case=case), order.language)
+
+
+def _name_run(order: Order) -> str:
+    """The run that is meant, by whichever of its two ways it is named."""
+    named = order.asked.run_id
+    if named is not None and order.any_id not in ("latest", named):
+        raise click.UsageError(f"two runs are named: {order.any_id!r} and {named!r}")
+    return named or order.any_id
 
 
 def _find_subject(store: GraphStore, order: Order) -> PageOf:
@@ -161,7 +169,7 @@ def _put_site(workplace: Workplace, store: GraphStore, order: Order, folder: Pat
     from graph.pages.site import HOME
 
     with show_progress() as progress:
-        wanted = SiteOrder(order.any_id, folder, order.language, order.asked)
+        wanted = SiteOrder(_name_run(order), folder, order.language, order.asked)
         written = write_site(workplace, store, wanted, progress)
     rings, accounts = written.plan.rings_left_out, written.plan.accounts_left_out
     if rings or accounts:

@@ -102,7 +102,7 @@ def test_the_wheel_ships_every_module(wheel_names: list[str]) -> None:
 
 
 def test_the_wheel_ships_every_template_and_translation_and_all_that_pages_are_made_of(wheel_names: list[str]) -> None:
-    endings = (".j2", ".po", ".css", ".js")
+    endings = (".j2", ".po", ".css", ".js", ".html", ".LICENSE.txt")
     files = {
         path.relative_to(ROOT).as_posix()
         for house in HOUSES
@@ -110,6 +110,7 @@ def test_the_wheel_ships_every_template_and_translation_and_all_that_pages_are_m
         if path.name.endswith(endings)
     }
     assert {"graph/pages/assets/page.js", "graph/pages/assets/page.css"} <= files
+    assert {"cli/explorer/static/explore.html", "cli/explorer/static/cytoscape.LICENSE.txt"} <= files
     assert files == {name for name in wheel_names if name.endswith(endings)}
 
 

@@ -42,6 +42,12 @@ def test_a_run_that_is_not_there_is_one_line(here: Path) -> None:
     assert "no run 'run-9'" in do("report", "run-9", "--as", "run", "-o", "-", exit_code=3)
 
 
+def test_a_run_is_named_once(here: Path) -> None:
+    assert do("report", "latest", "--run", "run-1", "-o", "-") == do("report", "run-1", "-o", "-")
+    assert "two runs are named" in do("report", "run-1", "--run", "run-2", "-o", "-", exit_code=2)
+    assert "no run 'R-1'" in do("report", "R-1", "--all", "nowhere", exit_code=3)
+
+
 def test_a_page_or_a_site_is_named_and_not_both(here: Path) -> None:
     for words in ((), ("-o", "x.html", "--all", "x")):
         assert "name a file with --output, or a folder with --all" in do("report", "latest", *words, exit_code=2)
