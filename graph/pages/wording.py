@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -129,6 +130,7 @@ def say_tier(tier: str, words: Words) -> str:
     return told.get(tier, show_text(tier))
 
 
+@functools.lru_cache(maxsize=512)  # said of every line of a picture
 def say_channel(channel: str, words: Words) -> str:
     """A channel in a word or two; kinds that nobody has described are called as they are."""
     _ = words

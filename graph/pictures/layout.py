@@ -90,7 +90,7 @@ def _spread(distance: Floats, rng: np.random.Generator) -> Floats:
     places: Floats = rng.standard_normal((n, 2)) * max(float(distance.max()), 1.0)
     for _ in range(_ROUNDS):
         pull = weight * distance / np.maximum(cdist(places, places), 1e-9)
-        places = inverse @ (np.diag(pull.sum(axis=1)) - pull) @ places
+        places = inverse @ (pull.sum(axis=1)[:, None] * places - pull @ places)
     return _turn(places)
 
 
