@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-from graph.contract.schema import CONTRACT
 from graph.queries.answers import FormerState
 from graph.queries.asking import Row, ask
 from graph.stores.protocol import GraphStore
@@ -44,6 +43,8 @@ def find_former_states(store: GraphStore, account_id: str) -> tuple[FormerState,
 
 
 def _belongs(row: Row, name: str) -> bool:
+    from graph.contract.schema import CONTRACT  # which loads Arrow: only where something has changed
+
     table = CONTRACT.get(row["of_table"])
     return row[name] is not None and (table is None or name in table.kept)
 
