@@ -102,6 +102,8 @@ def write_run(
         step=lambda name: say_step(name, words),
         bars=draw_bars(facts.overview.bins),
         labelled=list_labelled(facts.overview.bins),
+        chances=draw_bars(facts.overview.chances),
+        taught=list_labelled(facts.overview.chances),
         segments=list_segments(facts.overview.segments),
         ribbons=list_ribbons(facts.flow) if facts.flow else (),
         sizes=SIZES,

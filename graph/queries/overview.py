@@ -16,10 +16,10 @@ from graph.vocabulary import TIERS
 BINS = 20
 _ACTED_ON = ("review", "automatic")
 
-_SCORES = f"""MATCH (a:Account) WHERE a.risk_score IS NOT NULL
-RETURN floor(a.risk_score * {BINS}) AS bin, count(*) AS n"""
-_LABELLED = f"""MATCH (a:Account)-[:LABELLED]->(k:Label) WHERE a.risk_score IS NOT NULL
-RETURN floor(a.risk_score * {BINS}) AS bin, k.label AS label, count(DISTINCT a.account_id) AS n"""
+_COUNTED = """MATCH (a:Account) WHERE a.{what} IS NOT NULL
+RETURN floor(a.{what} * {bins}) AS bin, count(*) AS n"""
+_LABELLED = """MATCH (a:Account)-[:LABELLED]->(k:Label) WHERE a.{what} IS NOT NULL
+RETURN floor(a.{what} * {bins}) AS bin, k.label AS label, count(DISTINCT a.account_id) AS n"""
 _FLAGS = """MATCH (f:Flag) WHERE f.subject = 'account'
 RETURN f.run_id AS run_id, f.tier AS tier, count(*) AS n"""
 _FLAGGED = """MATCH (f:Flag)-[:`ON`]->(a:Account) WHERE f.run_id = $run_id AND f.tier IN $tiers
@@ -33,7 +33,7 @@ _BY_CHANCE = "MATCH (g:Ring) WHERE g.run_id = $run_id RETURN g.ring_id AS ring_i
 
 @dataclass(frozen=True)
 class Bin:
-    """Accounts whose scores lie from ``low`` on: how many, and how many of them are labelled fraud, and legit."""
+    """Accounts whose scores or chances lie from ``low`` on: how many, and how many are labelled fraud, and legit."""
 
     low: float
     accounts: int
@@ -75,12 +75,13 @@ class SegmentRecord:
 class Overview:
     """A run as a whole.
 
-    ``bins`` are empty for a run that is not the latest, of which the scores of all accounts are not kept; ``flags`` are
-    by run and tier.  ``by_chance`` is, by ring, which share of it and of those above it chance would give; only where a
-    run asked.
+    ``bins`` are by score, ``chances`` by a learned model's chance of fraud, empty where none was used; both are empty
+    for a run that is not the latest, of which those of all accounts are not kept.  ``flags`` are by run and tier.
+    ``by_chance`` is, by ring, which share of it and of those above it chance would give; only where a run asked.
     """
 
     bins: tuple[Bin, ...]
+    chances: tuple[Bin, ...]
     channels: tuple[ChannelPart, ...]
     tiers: tuple[TierRecord, ...]
     segments: tuple[SegmentRecord, ...]
@@ -92,7 +93,8 @@ def look_over(store: GraphStore, run: RunSummary, rings: Iterable[RingSummary], 
     """All that is told of a run as a whole, in figures that the store adds up itself."""
     decided = read_decided(store)
     return Overview(
-        bins=_count_bins(store) if is_latest else (),
+        bins=_count_bins(store, "risk_score") if is_latest else (),
+        chances=_count_bins(store, "probability") if is_latest else (),
         channels=_sum_channels(store, run.run_id),
         tiers=_count_tiers(rings, decided),
         segments=_count_segments(store, run.run_id, decided),
@@ -105,12 +107,15 @@ def look_over(store: GraphStore, run: RunSummary, rings: Iterable[RingSummary], 
     )
 
 
-def _count_bins(store: GraphStore) -> tuple[Bin, ...]:
+def _count_bins(store: GraphStore, what: str) -> tuple[Bin, ...]:
+    """How many accounts have which score or chance; nothing where none has one."""
     counts = Counter[int]()
-    for row in ask(store, _SCORES):
+    for row in ask(store, _COUNTED.format(what=what, bins=BINS)):
         counts[_find_bin(row)] += row["n"]
+    if not counts:
+        return ()
     labels: dict[str, Counter[int]] = defaultdict(Counter)
-    for row in ask(store, _LABELLED):
+    for row in ask(store, _LABELLED.format(what=what, bins=BINS)):
         labels[row["label"]][_find_bin(row)] += row["n"]
     return tuple(
         Bin(place / BINS, counts[place], labels["fraud"][place], labels["legit"][place]) for place in range(BINS)

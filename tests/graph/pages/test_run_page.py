@@ -77,6 +77,14 @@ def test_it_says_the_same_in_german(facts: RunFacts) -> None:
     assert not re.search(r"\b(the|rings|What|seconds)\b", told.replace("ringfence rings", ""))
 
 
+def test_chances_have_a_part_where_a_model_was_asked(facts: RunFacts) -> None:
+    assert "by the learned model" not in read(facts)
+    taught = replace(facts.overview, chances=tuple(Bin(place / 20, 30, 2 * (place == 19), 0) for place in range(20)))
+    told = read(replace(facts, overview=taught))
+    assert "Chances of fraud, by the learned model" in told
+    assert "0.80 2 2 100.0%" in told
+
+
 def test_ids_are_text_and_nothing_of_it_is_obeyed(facts: RunFacts) -> None:
     page = write_run(facts, "en")
     read_page = Reader(page)

@@ -30,6 +30,14 @@ def test_scores_labels_channels_and_flags_are_counted(store: GraphStore) -> None
     assert [(each.segment, each.accounts, each.flagged) for each in found.segments] == [("", 66, 2)]
 
 
+def test_chances_are_counted_where_a_model_was_asked(fresh: Path) -> None:
+    with EmbeddedStore(fresh, mode="write") as store:
+        assert look_over(store, find_stored_run(store), (), is_latest=True).chances == ()
+        store.query("MATCH (a:Account) WHERE a.account_id IN ['ann', 'cyd'] SET a.probability = 1.0")
+        chances = look_over(store, find_stored_run(store), (), is_latest=True).chances
+    assert [(each.low, each.accounts, each.fraud) for each in chances if each.accounts] == [(0.95, 2, 1)]
+
+
 def test_of_a_run_that_is_not_the_latest_scores_are_not_known(store: GraphStore) -> None:
     assert look_over(store, find_stored_run(store), list_rings(store), is_latest=False).bins == ()
 
