@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from cli.context import Workplace, pass_workplace
-from cli.output import is_on_screen, parse_id, say, tell
+from cli.output import is_on_screen, is_quiet, parse_id, say, tell
 from graph.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -42,7 +42,8 @@ def explore(workplace: Workplace, any_id: str | None, port: int, opens: bool | N
         explorer.begin()  # what is wrong with the id or the store is said here, and not on the page
         with _listen(explorer, port) as server:
             say(f"Explore on {server.address}")
-            tell("Only this machine can open it, and only with this address. Ctrl-C ends it.")
+            if not is_quiet():
+                tell("Only this machine can open it, and only with this address. Ctrl-C ends it.")
             if _is_wanted(opens):
                 click.launch(server.address)
             try:

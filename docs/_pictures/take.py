@@ -1,4 +1,4 @@
-"""Take the pictures of the README anew: pages of a ring and of a run in a real browser, and a session in a terminal.
+"""Take the pictures of the README anew: pages of a ring, of a run and of explore in a browser, and a terminal session.
 
     make pictures
 
@@ -47,6 +47,7 @@ def main() -> None:
         browser = playwright.chromium.launch(executable_path=path, args=["--no-sandbox"])
         take_ring(browser, folder / "ring.html")
         take_run(browser, folder / "run.html")
+        take_explore(browser, folder, ring_id)
         browser.close()
         draw_session(folder, [["rings", "--limit", "6"], ["ring", ring_id, "--picture"]])
 
@@ -83,6 +84,22 @@ def take_run(browser: Browser, path: Path) -> None:
     page.goto(path.as_uri())
     page.screenshot(path=PICTURES / "run.png")
     page.close()
+
+
+def take_explore(browser: Browser, folder: Path, ring_id: str) -> None:
+    """The page on which one walks around, with a ring and who is around one of its members."""
+    command = [str(RINGFENCE), "-q", "explore", ring_id, "--no-open"]
+    with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as serving:
+        try:
+            assert serving.stdout is not None
+            page = browser.new_page(viewport={"width": 1240, "height": 800}, locale="en-US")
+            page.goto(serving.stdout.readline().split()[-1])
+            page.locator("#facts").get_by_text("verdict").wait_for()
+            page.get_by_role("button", name="Pin", exact=True).click()
+            page.screenshot(path=PICTURES / "explore.png")
+            page.close()
+        finally:
+            serving.terminate()
 
 
 def draw_session(folder: Path, asked: list[list[str]]) -> None:

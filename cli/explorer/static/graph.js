@@ -84,7 +84,7 @@ function listEdges(found) {
     group: "edges", data: { id: JSON.stringify([channel, source, target]), kind, channel, source, target, detail },
   });
   const uses = [...found.things, ...found.folded].flatMap((each) =>
-    each.users.map((user) => edge("use", each.channel, accountNode(user), nodeOf(each), each.label)));
+    each.users.map((user) => edge(each.account ? "dealing" : "use", each.channel, accountNode(user), nodeOf(each), each.label)));
   const dealings = found.dealings.map((each) =>
     edge("dealing", each.channel, accountNode(each.one), accountNode(each.other), each.detail));
   return [...uses, ...dealings];
