@@ -60,14 +60,12 @@ def canonical_values(kind: str, values: Values) -> Cells:
 
 def _canonical_addresses(texts: Cells) -> Cells:
     """The forms of addresses; phrases are looked for in those alone that have a sign of one, which Arrow finds."""
-    from graph.identity.addresses.form import canonical_address
     from graph.identity.addresses.phrases import SIGNS
+    from graph.identity.addresses.shared_reading import read_addresses
 
     signs = pc.match_substring_regex(texts, SIGNS, ignore_case=True)
     may_have = is_true(pc.or_(signs, pc.invert(pc.string_is_ascii(texts))))
-    flags = may_have.tolist()
-    forms = (canonical_address(text, has_phrases=flag) for text, flag in zip(read_texts(texts), flags, strict=True))
-    return pa.array(forms, pa.string())
+    return pa.array(read_addresses(read_texts(texts), may_have.tolist()), pa.string())
 
 
 def _exact_values(texts: Cells) -> Cells:

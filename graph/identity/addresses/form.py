@@ -27,6 +27,7 @@ from graph.identity.addresses.words import (
     COUNTRIES,
     HOUSES,
     JOINED,
+    SHORT_UNITS,
     UNITS,
 )
 from graph.identity.letters import VOWEL_SIGNS, fold_text
@@ -76,6 +77,8 @@ def _read_address(address: str, *, has_phrases: bool = True) -> str:
             text = "".join(str(unicodedata.decimal(char, char)) for char in text)
         if HAN.search(text) or HANGUL.search(text):
             return _read_characters(text)
+        if text == address and _is_own_form(text):
+            return text
         if ARABIC.search(text):
             text = fold_arabic(text)
         is_ukrainian = bool(_UKRAINIAN.search(text))
@@ -122,7 +125,7 @@ _RISKY = re.compile(
     r"^(?!\d{1,4}\S? [a-z]{2}[a-z\d])|[^\x00-\x7f]"
     r"|(?<= )(?:[a-z](?![^ ,])|\d\S*[ ,]|\d{1,4}[a-z]?(?![^ ,]))|^[^,]* \d\S*$"
 )
-_RISKY_WORDS = frozenset([*UNITS, "gr", *HOUSES.split()])
+_RISKY_WORDS = frozenset([*UNITS, "gr", *HOUSES.split(), *SHORT_UNITS])
 """What may be read otherwise when it is read again: letters and numbers by themselves, and words that wait for one."""
 
 

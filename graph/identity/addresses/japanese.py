@@ -15,7 +15,7 @@ _IS_JAPANESE = re.compile(
     r"[\u3041-\u3096\u30a1-\u30fa]|丁目|番地|〒|\d番|[一-龠]県|東京都|(?:大阪|京都)府|北海道|\d号室"
     r"|[一二三四五六七八九十\d]条[東西通]|(?<=[^\d\s\W路街巷弄道段村号楼栋幢座樓號棟])\d+-\d+-\d+(?!\d)"
 )
-_OWN_FORM = re.compile(r"\d+(?:-\d+)*番 [^\s,]+(?: (?:bldg|floor|unit)-?[a-z]{0,2}\d*)*(?:, [^,]+)?")
+_OWN_FORM = re.compile(r"\d+(?:-\d+)*番 [^\s,]+(?: (?:bldg|floor|unit)-?[a-z]{0,2}\d*[a-z]?)*(?:, [^,]+)?")
 _POSTCODE = re.compile(r"〒\s*(\d{3})-?(\d{4})|(?:^|[,\s])(\d{3})-(\d{4})(?=\s|,|$|[^\d-])")
 _DASH = re.compile(r"(?<=\d)\s*[‐‑–—―−ー~-]\s*(?=\d)")
 _NUMERAL = re.compile(r"[〇零一二三四五六七八九十百千]+(?=丁目|番地|番(?![町丁])|号|条|階)")
@@ -45,7 +45,11 @@ def canonical_japanese_address(text: str) -> str:
     >>> canonical_japanese_address("〒150-0002 東京都渋谷区渋谷2丁目8番1号 301号室")
     '2-8-1番 渋谷 unit301, 東京 渋谷 150-0002'
     """
-    return text if _OWN_FORM.fullmatch(text) else _compose(text)
+    for _ in range(4):  # what is no address may take more than one round to settle
+        if _OWN_FORM.fullmatch(text) or (form := _compose(text)) == text:
+            break
+        text = form
+    return text
 
 
 def _compose(text: str) -> str:
@@ -54,7 +58,7 @@ def _compose(text: str) -> str:
     plain, postcode = _take_postcode(plain)
     found = next((each for each in _NUMBERS.finditer(plain) if plain[: each.start()].strip()), None)
     if found is None:
-        return " ".join([*sorted(set(re.findall(r"\w+", plain))), *([postcode] if postcode else [])])
+        return "".join(re.findall(r"[\w-]+", plain)) + (f" 〒{postcode}" if postcode else "")
     places, town = _split_places(re.sub(r"[\s,、]+", "", plain[: found.start()]))
     numbers = re.findall(r"\d+", found[0])
     units, others = _read_inside(plain[found.end() :])

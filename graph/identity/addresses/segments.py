@@ -76,7 +76,7 @@ def _read_segment(part: str, is_ukrainian: bool) -> Segment:
     if len(tokens) > 2 and tokens[0].kind == tokens[1].kind == NUMBER and "/" in tokens[0].text:
         tokens[0] = Token(BOUND, f"unit{tokens[0].text}")  # 1/2 14 Byres Road
     segment = sum_up(tokens)
-    if part.endswith(HOUSE_NAMES):
+    if part.endswith(HOUSE_NAMES) and not part.startswith("house"):  # as such a name does once it is made
         segment.name = "".join(["house", *[text for kind, text in tokens if kind == WORD]])
     return segment
 

@@ -1,0 +1,110 @@
+"""What a load takes: a whole market, the same again, and three new rows; side by side with another checkout.
+
+    python benchmarks/load_speed.py [--accounts 500000] [--against FOLDER] [--repeat 1]
+
+FOLDER is another checkout of this repository, run with the same libraries by turns, so that a busy machine slows both.
+Writes results/load_speed.md: wall-clock seconds, and the processor's, of whole processes and those that they start.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from measure import write_result
+
+HERE = Path(__file__).parents[1]
+_COMMAND = "from cli.process import run; run()"
+
+
+@dataclass(frozen=True)
+class Spent:
+    """Wall-clock seconds, processor seconds, and the most memory that one process held, in GiB."""
+
+    seconds: float
+    cpu_seconds: float
+    gib: float
+
+
+def run_in(checkout: Path, *arguments: str | Path) -> Spent:
+    """Run one command of a checkout to its end; fail if it fails."""
+    command = [sys.executable, "-P", "-c", _COMMAND, *(str(each) for each in arguments)]
+    environment = {**os.environ, "PYTHONPATH": str(checkout)}
+    started = time.perf_counter()
+    process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    seconds = time.perf_counter() - started
+    if os.waitstatus_to_exitcode(status):
+        raise SystemExit(f"failed in {checkout}: {' '.join(map(str, arguments))}")
+    return Spent(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 2**20)
+
+
+def write_three(folder: Path) -> Path:
+    """A folder with three new accounts."""
+    folder.mkdir()
+    (folder / "accounts.csv").write_text("account_id\nnew-1\nnew-2\nnew-3\n", encoding="utf-8")
+    return folder
+
+
+def measure(checkouts: dict[str, Path], market: Path, scratch: Path, repeat: int) -> dict[str, dict[str, list[Spent]]]:
+    """The costs of each step in each checkout, by turns."""
+    three = write_three(scratch / "three")
+    found: dict[str, dict[str, list[Spent]]] = {}
+    for _ in range(repeat):
+        for name, checkout in checkouts.items():
+            store = scratch / f"store of {name}"
+            shutil.rmtree(store, ignore_errors=True)
+            steps = (
+                ("load into nothing", ("--store", store, "load", market)),
+                ("load again, nothing new", ("--store", store, "load", market)),
+                ("three new rows", ("--store", store, "load", three)),
+                ("check, read and say doubts", ("--store", scratch / "none", "load", market, "--dry-run")),
+                ("init --check", ("init", market, "--check", "--yes")),
+            )
+            for step, arguments in steps:
+                found.setdefault(step, {}).setdefault(name, []).append(run_in(checkout, *arguments))
+    return found
+
+
+def tabulate(found: dict[str, dict[str, list[Spent]]]) -> list[str]:
+    """A line for each step and checkout: medians, and the largest memory."""
+    lines = ["| step | checkout | seconds | processor seconds | peak GiB |", "| --- | --- | ---: | ---: | ---: |"]
+    for step, by_name in found.items():
+        for name, spent in by_name.items():
+            seconds = statistics.median(each.seconds for each in spent)
+            cpu = statistics.median(each.cpu_seconds for each in spent)
+            lines.append(f"| {step} | {name} | {seconds:.1f} | {cpu:.1f} | {max(each.gib for each in spent):.2f} |")
+    return lines
+
+
+def main() -> None:
+    """Make a market, measure, and write the table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--accounts", type=int, default=500_000)
+    parser.add_argument("--against", type=Path)
+    parser.add_argument("--repeat", type=int, default=1)
+    options = parser.parse_args()
+    checkouts = {"this": HERE} | ({"another": options.against} if options.against else {})
+    with tempfile.TemporaryDirectory() as place:
+        market = Path(place) / "market"
+        run_in(HERE, "simulate", market, "--accounts", str(options.accounts), "--seed", "7", "--tables", "parquet")
+        found = measure(checkouts, market, Path(place), options.repeat)
+    lines = [
+        "# What a load takes",
+        "",
+        f"`python benchmarks/load_speed.py --accounts {options.accounts}`, 2 cores, 24 GiB.",
+        "",
+    ]
+    write_result("load_speed.md", "\n".join([*lines, *tabulate(found)]) + "\n")
+
+
+if __name__ == "__main__":
+    main()
