@@ -160,6 +160,11 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         "most hobbies, swaps and fairs last for a season, or a day: one circle of traders in a thousand is that short",
         "less of short circles' trades is explained", ge=0.0
     )] = 10.0
+    goods_days: Annotated[float, rule(
+        "days", "for so long new sellers of one maker's goods come, on any day as likely as on another", JUDGED,
+        "what is in fashion is so for a year; who is one seller under many names opens the accounts in a few weeks",
+        "sellers who show the same photo stand more often, for they came closer together than that", gt=0.0
+    )] = 365.0
     # --------------------------------------------------------------------------------------------- conduct
     least_habit: Annotated[float, rule(
         "share of occasions", "somebody with a purpose does it this often or more", JUDGED,
@@ -194,6 +199,11 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         "words", "an order with one of these statuses was refunded", DEFINED,
         "the words of the data contract, whatever their case", "more words: more orders count"
     )] = ("chargeback", "charged_back", "disputed", "refunded", "returned")
+    paid_once_days: Annotated[float, rule(
+        "days", "who paid an account within so many days and never again paid it once", JUDGED,
+        "wages, rent and pocket money come again after a week or a month", "more first payers and last payees count",
+        ge=0.0
+    )] = 7.0
     # --------------------------------------------------------------------------------------- roles of members
     party_share: Annotated[float, rule(
         "share of the members", "a seller whom so many praise, blame or ask for refunds is a party to the ring", JUDGED,

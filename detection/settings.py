@@ -24,7 +24,7 @@ class ChannelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
     Attributes
     ----------
     role
-        Of a kind of identifier: ``personal``, ``place``, ``coarse`` or ``unknown``.
+        Of a kind of identifier: ``personal``, ``place``, ``coarse``, ``content`` or ``unknown``.
     affinity
         How much likelier than strangers people of one taste or town are to have a thing in common.
     windows_days
@@ -33,7 +33,7 @@ class ChannelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_
         A thing of which nothing is heard for longer has changed hands.
     """
 
-    role: Literal["personal", "place", "coarse", "unknown"] | None = None
+    role: Literal["personal", "place", "coarse", "content", "unknown"] | None = None
     affinity: Annotated[float, Meta(gt=0.0)] | None = None
     windows_days: Annotated[tuple[Annotated[float, Meta(gt=0.0)], ...], Meta(min_length=1)] | None = None
     lease_days: Annotated[float, Meta(gt=0.0)] | None = None

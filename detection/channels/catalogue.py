@@ -18,11 +18,12 @@ from detection.channels.find import (
     find_sign_ups,
     find_trades,
 )
+from detection.channels.money import find_first_payers, find_last_payees, find_transfers
 from detection.channels.record import IDENTIFIER_ROLES, Channel, Role
 from graph.errors import ConfigError
 
-PRAISE, BLAME, REFUND, PURCHASE, ITEM, REFERRED, SIGN_UP, TRADE = (
-    "praise", "blame", "refund", "purchase", "item", "referral", "sign-up", "trade",
+PRAISE, BLAME, REFUND, PURCHASE, ITEM, FUNDING, SWEEP, TRANSFER, REFERRED, SIGN_UP, TRADE = (
+    "praise", "blame", "refund", "purchase", "item", "funding", "sweep", "transfer", "referral", "sign-up", "trade",
 )  # fmt: skip
 
 ALIKE = 0.8
@@ -34,7 +35,8 @@ DEED_WINDOWS_DAYS = (4.0, 32.0, 256.0)
 def describe_kind(kind: str, role: Role, one: str = "", many: str = "", **known: Any) -> Channel:
     """The record of a kind of identifier."""
     one = one or kind
-    return Channel(kind, find_identifiers, one, many or f"{one}s", role=role, is_shared_at_home=True, **known)
+    at_home = role != "content"
+    return Channel(kind, find_identifiers, one, many or f"{one}s", role=role, is_shared_at_home=at_home, **known)
 
 
 NETWORK: dict[str, Any] = {"affinity": 5.0, "lease_days": 90.0}
@@ -55,6 +57,11 @@ KINDS = (
     describe_kind("browser", "coarse"),
     describe_kind("user_agent", "coarse", "user agent"),
     describe_kind("postcode", "coarse"),
+    *(describe_kind(kind, "content") for kind in ("photo", "photo-hash", "photo_hash")),
+    *(
+        describe_kind(kind, "content", "listing's text", "listings' texts")
+        for kind in ("listing-text", "listing_text", "text-hash", "text_hash")
+    ),
 )
 
 NAMES = frozenset(("name", "company"))
@@ -90,11 +97,24 @@ BEHAVIOURS = (
         ITEM, find_items_back, "item that came back to who had sold it", "items that came back to who had sold them",
         ring_kind="trade", about="had back",
     ),
+    Channel(
+        FUNDING, find_first_payers, "first payer", "first payers", ring_kind="farm", is_shared_at_home=True,
+        about="first paid by", is_payment=True, has_pool=False, is_deed=False,
+    ),
+    Channel(
+        SWEEP, find_last_payees, "last payee", "last payees", ring_kind="farm",
+        about="last paid", is_shared_at_home=True, is_payment=True, has_pool=False, is_deed=False,
+    ),
+    Channel(
+        TRANSFER, find_transfers, "account paid at the same time", "accounts paid at the same time", affinity=4.0,
+        windows_days=(1.0, 4.0, 16.0), ring_kind="farm", kind_weight=0.2, about="paid", is_seller_bound=True,
+        draws_crowds=True, is_payment=True, has_pool=False, is_deed=False,
+    ),
     Channel(REFERRED, find_referrers, "referrer", "referrers", ring_kind="farm", is_shared_at_home=True),
     # Signing up joins everybody to somebody, and makes no pool, since everybody did: it only counts as evidence.
     Channel(
         SIGN_UP, find_sign_ups, "moment of signing up", "moments of signing up",
-        windows_days=(1 / 24, 1 / 4, 1.5, 9.0), ring_kind="farm", has_pool=False, is_followed=False,
+        windows_days=(1 / 24, 1 / 4, 1.5, 9.0), ring_kind="farm", has_pool=False, is_followed=False, is_deed=False,
     ),
     Channel(TRADE, find_trades, many="pairs of members trade", ring_kind="trade"),
 )  # fmt: skip

@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 
 from detection.channels.incidence import ANYTHING, NO_TARGET, SharedThings
 from detection.policy import Policy
-from graph.model import Ints, Orders, Reviews, Snapshot
+from graph.model import Ints, Reviews, Snapshot
 from graph.placeholders import find_placeholders
 
 
@@ -30,25 +30,6 @@ def find_refunds(snapshot: Snapshot, policy: Policy) -> NDArray[np.bool_]:
     # Statuses are words of the export, whatever their case.
     refunds = [code for code, status in enumerate(names) if status.casefold() in policy.refund_statuses]
     return np.isin(snapshot.orders.status, refunds)
-
-
-def count_earlier_sales(orders: Orders) -> Ints:
-    """How often the buyer of each order (O,) had sold the same item before: 1 or more where it comes back."""
-    known = (orders.product >= 0) & (orders.seller >= 0) & ~np.isnat(orders.ordered_at)
-    width = max(int(orders.seller.max(initial=0)), int(orders.buyer.max(initial=0))) + 1
-    by_seller = np.unique(orders.product[known] * width + orders.seller[known]) // width
-    # Most items are sold by one account only, and come back to nobody.
-    resold = by_seller[1:][by_seller[1:] == by_seller[:-1]]
-    rows = np.flatnonzero(known & np.isin(orders.product, resold))
-    product, at = orders.product[rows] * width, orders.ordered_at[rows]
-    code = np.unique(np.append(product + orders.seller[rows], product + orders.buyer[rows]), return_inverse=True)[1]
-    instants, when = np.unique(at, return_inverse=True)
-    sold, bought = (part * len(instants) + when for part in np.split(code, 2))
-    sold_in_order = np.sort(sold)
-    earlier = np.searchsorted(sold_in_order, bought) - np.searchsorted(sold_in_order, bought - when)
-    counts = np.zeros(len(orders.product), dtype=np.int64)
-    counts[rows] = earlier
-    return counts
 
 
 def find_shared_placeholders(snapshot: Snapshot, looked_at: NDArray[np.bool_]) -> NDArray[np.bool_]:

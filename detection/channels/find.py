@@ -14,7 +14,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from detection.channels.facts import count_earlier_sales, find_refunds, find_shared_placeholders
+from detection.channels.circulation import count_earlier_sales, find_laps
+from detection.channels.facts import find_refunds, find_shared_placeholders
 from detection.channels.incidence import ANYTHING, Dealings, SharedThings, gather_things, stack_grains
 from detection.channels.record import Channel
 from detection.channels.windows import MICROS_PER_DAY, DatedActs, number_windows, part_in_time, share_in_time
@@ -72,15 +73,15 @@ def find_purchases(snapshot: Snapshot, record: Channel, policy: Policy) -> Share
 
 
 def find_items_back(snapshot: Snapshot, record: Channel, policy: Policy) -> SharedThings:
-    """Items that came back to who had sold them: who had each for the second time, for the third, and so on."""
-    orders, laps = snapshot.orders, count_earlier_sales(snapshot.orders)
+    """Items that went round: through whose hands each passed, from when it was sold until its seller had it again."""
+    orders = snapshot.orders
     bought = (orders.product >= 0) & (orders.seller >= 0) & ~np.isnat(orders.ordered_at)
-    # What these bought besides is what chance could have let come back.
-    rows = np.flatnonzero(bought & np.isin(orders.buyer, orders.buyer[laps > 0]))
-    product, lap = orders.product[rows], laps[rows]
-    thing = np.where(lap > 0, product * (int(lap.max(initial=0)) + 1) + lap, -1 - np.arange(len(rows)))
-    found = gather_things(record, orders.buyer[rows], thing, orders.ordered_at[rows], product)
-    return replace(found, unshared=int(bought.sum()) - len(rows))
+    order, lap = find_laps(orders)
+    # What these bought besides is what chance could have let go round.
+    others = np.setdiff1d(np.flatnonzero(bought & np.isin(orders.buyer, orders.buyer[order])), order)
+    rows, thing = np.concatenate([order, others]), np.concatenate([lap, -1 - np.arange(len(others))])
+    found = gather_things(record, orders.buyer[rows], thing, orders.ordered_at[rows], orders.product[rows])
+    return replace(found, unshared=int(bought.sum()) - len(np.unique(rows)))
 
 
 def find_referrers(snapshot: Snapshot, record: Channel, policy: Policy) -> SharedThings:

@@ -10,7 +10,7 @@ from detection.policy import Policy
 from graph.model import Snapshot
 from graph.vocabulary import RingKind
 
-Role = Literal["personal", "place", "coarse", "unknown", "behaviour"]
+Role = Literal["personal", "place", "coarse", "content", "unknown", "behaviour"]
 """What a channel's things are.
 
 ``personal``
@@ -19,12 +19,14 @@ Role = Literal["personal", "place", "coarse", "unknown", "behaviour"]
     Where people are: an address, a network.  Many share one, and that accuses nobody.
 ``coarse``
     What thousands have in common: a browser, a postcode.  As a place, and it is never worth watching.
+``content``
+    What accounts show: the photo of an item, the words that offer it.  Sellers of one maker's goods have it in common.
 ``unknown``
     A kind that nobody has described: its links weigh what degrees give, and nothing follows from a count alone.
 ``behaviour``
     What accounts do, and when.
 """
-IDENTIFIER_ROLES: tuple[Role, ...] = ("personal", "place", "coarse", "unknown")
+IDENTIFIER_ROLES: tuple[Role, ...] = ("personal", "place", "coarse", "content", "unknown")
 
 
 # A protocol, because the classes that fit it hold a record: their module imports this one.
@@ -88,6 +90,10 @@ class Channel:
         Whether its things are sold on, or stand in a library for everybody.
     draws_crowds
         Whether a launch, or any other event, brings strangers to do it at one time.
+    is_deed
+        Of a behaviour: whether to have part in it says by itself that one acted.
+    is_payment
+        Whether its things are what somebody paid, or was paid: where that one is of the group, its trades say it.
     """
 
     name: str
@@ -112,6 +118,8 @@ class Channel:
     is_shared_at_home: bool = False
     is_device: bool = False
     draws_crowds: bool = False
+    is_deed: bool = True
+    is_payment: bool = False
 
     @property
     def is_identifier(self) -> bool:

@@ -17,8 +17,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from detection.channels.catalogue import PRAISE, PURCHASE, REFERRED, SIGN_UP, TRADE
+from detection.channels.catalogue import PRAISE, PURCHASE, REFERRED, SIGN_UP, TRADE, TRANSFER
 from detection.channels.incidence import SharedThings
+from detection.channels.windows import MICROS_PER_DAY
 from detection.evidence.claims import Claim, Explanation
 from detection.evidence.clock import find_spans
 from detection.evidence.group_facts import GroupFacts
@@ -107,7 +108,7 @@ def explain_by_club(claim: Claim, facts: GroupFacts) -> None:
     lasting = facts.evidence[TRADE].bits - np.minimum(facts.inner.confined_bits, facts.policy.season_bits)
     claim.add_trades(lasting * (1.0 - at_home / np.maximum(pairs, 1)))
     trades = claim.bits > 0
-    for name in (PRAISE, PURCHASE):
+    for name in (PRAISE, PURCHASE, TRANSFER):
         if name in facts.within:
             claim.add_things(name, _find_club_deeds(facts, name) * trades[facts.within[name].group])
     claim.named = facts.inner.is_trader
@@ -180,6 +181,19 @@ def explain_by_fans(claim: Claim, facts: GroupFacts) -> None:
     claim.come_from(group, fans[fans > 0], facts.market.admirers[seller - 1])
 
 
+def explain_by_same_goods(claim: Claim, facts: GroupFacts) -> None:
+    """Sellers of one maker's goods, who show its photo and its words: but for how close together in time they came."""
+    for channel, within in facts.list_shared(lambda channel: channel.record.role == "content"):
+        joined = facts.market.snapshot.created_at[facts.groups.account[within.membership]]
+        # Some may have come at times that nobody knows.
+        dated = ~np.isnat(joined)
+        row, days = within.row[dated], joined[dated].astype(np.int64) / MICROS_PER_DAY
+        first, last = find_spans(row, days, days, len(within.group))
+        spread = np.where(last >= first, (last - first) / facts.policy.goods_days, 1.0)
+        confined = score_confined(np.bincount(row, minlength=len(within.group)), spread)
+        claim.add_things(channel.name, np.maximum(within.bits - confined, 0.0))
+
+
 @dataclass(frozen=True)
 class Explainer:
     """An explanation: its ``name``, what it ``says`` of a group, and the function that claims bits for it.
@@ -218,6 +232,9 @@ EXPLAINERS = (
         is_of_crowds=True,
     ),
     Explainer("launch", "a crowd with one opinion of one thing at one time", explain_by_launch, is_of_crowds=True),
+    Explainer(
+        "same goods", "sellers of one maker's goods, who show its photo", explain_by_same_goods, is_of_crowds=True
+    ),
     Explainer("fans", "buyers who come back to the same sellers, and praise them", explain_by_fans, is_of_crowds=True),
 )
 """In the order in which they are heard, and in which combinations are tried."""

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detection.channels.catalogue import TRADE
+from detection.channels.incidence import ANYTHING
 from detection.channels.windows import MICROS_PER_DAY
 from detection.evidence.clock import find_spans
 from detection.evidence.market import Market
+from detection.evidence.measure import SharedWithin
 from detection.groups import Groups, find_distinct
 from detection.likelihood import score_confined
 from graph.model import Floats, Ints, Times
@@ -70,6 +73,19 @@ def measure_inner_trades(groups: Groups, market: Market) -> InnerTrades:
         source,
         target,
     )
+
+
+def leave_own_payments(within: Mapping[str, SharedWithin], groups: Groups, market: Market) -> dict[str, SharedWithin]:
+    """What members share, less whom they were paid by, or paid, if that one is a member too: their trades say it."""
+    left, code = dict(within), groups.code(market.n_accounts)
+    for name, found in within.items():
+        channel = market.things[name]
+        if channel.record.is_payment:
+            subject = channel.subject[found.thing]
+            # What is shared in time only names nobody.
+            other = np.where(subject == ANYTHING, -1, -1 - subject)
+            left[name] = found.keep((other < 0) | ~np.isin(found.group * market.n_accounts + other, code))
+    return left
 
 
 def _count_partners(source: Ints, target: Ints, n: int) -> Ints:

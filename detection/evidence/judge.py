@@ -15,7 +15,7 @@ from detection.evidence.combinations import weigh_explanations
 from detection.evidence.description_length import DescriptionLength, measure_lengths
 from detection.evidence.explanations import find_explanations
 from detection.evidence.group_facts import GroupFacts
-from detection.evidence.inner_trades import InnerTrades, measure_inner_trades
+from detection.evidence.inner_trades import InnerTrades, leave_own_payments, measure_inner_trades
 from detection.evidence.market import Market
 from detection.evidence.measure import (
     ChannelEvidence,
@@ -116,7 +116,8 @@ def bound_net_bits(groups: Groups, market: Market) -> Floats:
 
 
 def _show_evidence(groups: Groups, market: Market) -> _Shown:
-    within = keep_strongest_channel_per_seller(find_all_shared(groups, market.things), market.sellers)
+    found = leave_own_payments(find_all_shared(groups, market.things), groups, market)
+    within = keep_strongest_channel_per_seller(found, market.sellers)
     evidence = {name: sum_shared(market.things[name], found, len(groups)) for name, found in within.items()}
     inner = measure_inner_trades(groups, market)
     for name, channel in market.dealings.items():

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from detection.channels.catalogue import PURCHASE, SIGN_UP
+from detection.channels.catalogue import PURCHASE
 from detection.channels.record import Channel
 from detection.evidence.judge import Assessment
 from detection.evidence.market import Market
@@ -61,7 +63,10 @@ class RingView:
     def personal_grades(self) -> tuple[float, float]:
         """How far personal things accuse, by the kind that leaves most and by the next one, in [0, 1] each."""
         things = self.market.things.items()
-        grades = sorted(self.grade(name) for name, found in things if found.record.role == "personal")
+        # Who was set up, or emptied, by one payer is in one hand as well.
+        grades = sorted(
+            self.grade(name) for name, found in things if found.record.role == "personal" or found.record.is_payment
+        )
         second, first = [0.0, 0.0, *grades][-2:]
         return first, second
 
@@ -69,6 +74,20 @@ class RingView:
         """The memberships with part in what the group's members share in a channel, sorted."""
         found = [self.assessment.within[channel].find_sharers(row) for row in self.rows(channel).tolist()]
         return np.unique(np.concatenate([np.empty(0, dtype=np.int64), *found]))
+
+    def count_uses(self, channel: str, rows: Ints) -> Ints:
+        """How many of some rows each member has part in (s,)."""
+        found = [self.assessment.within[channel].find_sharers(row) for row in rows.tolist()]
+        sharers = np.concatenate([np.empty(0, dtype=np.int64), *found]) - self.start
+        return np.bincount(sharers, minlength=len(self.members))
+
+    def find_private(self, channel: str) -> NDArray[np.bool_]:
+        """Which members have a thing that few use, and no other member does (s,)."""
+        found, shared = self.market.things[channel], self.assessment.within[channel].thing[self.all_rows(channel)]
+        few = found.popularity <= self.market.policy.household_size
+        private = few & ~np.isin(np.arange(found.n_things), shared)
+        owners = np.bincount(found.account[private[found.thing]], minlength=self.market.n_accounts) > 0
+        return owners[self.members]
 
     def all_rows(self, channel: str) -> Ints:
         """The group's rows among what its channel's members share."""
@@ -96,7 +115,8 @@ def find_doers(view: RingView) -> Floats:
     did = _find_crowded(view)
     for name in judged.within:
         # Who came together signed up together, whatever they came for.
-        if name == SIGN_UP or view.market.things[name].record.is_identifier:
+        record = view.market.things[name].record
+        if (record.is_identifier and record.role != "content") or not record.is_deed:
             continue
         who = view.sharers(name) - start
         # Where things of two kinds join them that nobody explains, an innocent cause of what they do is no more likely.
@@ -110,20 +130,28 @@ def find_doers(view: RingView) -> Floats:
 
 
 def _find_crowded(view: RingView) -> Floats:
-    """How far each member shares personal things of two kinds with more than a household, in [0, 1] (members,)."""
-    policy, kinds = view.market.policy, [np.zeros(len(view.members))] * 2
+    """How far each member shares personal things with more than live together, and has none beside, 0 to 1 (members,).
+
+    Things of two kinds, each used by more than a household; or several of one kind that pass among so many, none of
+    whom has a personal thing of its own.
+    """
+    policy, none = view.market.policy, np.zeros(len(view.members))
+    crowded: list[NDArray[Any]] = [none, none]
+    passed_on, has_own = none, none > 0
     for name, within in view.assessment.within.items():
-        channel = view.market.things[name]
-        rows = [row for row in view.rows(name).tolist() if within.members[row] > policy.household_size]
-        if channel.record.role != "personal" or not rows:
+        found, rows = view.market.things[name], view.rows(name)
+        if found.record.role != "personal":
             continue
-        part = np.zeros(len(view.members))
-        part[np.concatenate([within.find_sharers(row) for row in rows]) - view.start] = view.grade(name)
+        many = rows[within.members[rows] > policy.household_size]
         # Who has one of its own as well has a life beside it: the client of an agency, not an account of a farm.
-        has_own = channel.find_owners(view.market.n_accounts, policy.household_size)[view.members]
-        kinds.append(np.where(has_own, 0.0, part))
-    second: Floats = -np.sort(-np.array(kinds), axis=0)[1]
-    return second
+        owners = found.find_owners(view.market.n_accounts, policy.household_size)[view.members]
+        crowded.append((view.count_uses(name, many) > 0) * view.grade(name) * ~owners)
+        uses = view.count_uses(name, rows)
+        if (uses > 0).sum() > policy.household_size:
+            passed_on = np.maximum(passed_on, (uses > 1) * view.grade(name))
+        has_own |= view.find_private(name)
+    second: Floats = -np.sort(-np.array(crowded), axis=0)[1]
+    return np.maximum(second, passed_on * ~has_own)
 
 
 def shares_identity(view: RingView, place: int) -> bool:

@@ -22,7 +22,7 @@ def describe_thing(channel: SharedThings, thing: int, snapshot: Snapshot) -> str
     if channel.record.about:
         since = _day(channel.began_at[thing])
         if subject == ANYTHING:
-            return f"{channel.record.about} anything from {since}"
+            return f"{channel.record.about} {'anybody' if channel.record.is_payment else 'anything'} from {since}"
         # Products count up from 0, and accounts reviewed without one down from -1.
         target = snapshot.product_id[subject] if subject >= 0 else snapshot.account_id[-1 - subject]
         return f"{channel.record.about} {target} from {since}"

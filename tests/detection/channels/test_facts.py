@@ -10,11 +10,8 @@ import numpy as np
 import pytest
 from detection_market import Facts, make_snapshot
 from hand_made import use
-from hypothesis import given, settings
-from hypothesis import strategies as st
 
 from detection.channels.facts import (
-    count_earlier_sales,
     find_refunds,
     find_review_targets,
     find_shared_placeholders,
@@ -72,41 +69,3 @@ def test_what_nobody_uses_any_more_is_no_placeholder() -> None:
     uses = SimpleNamespace(identifier=np.array([0, 0, 1]))
     snapshot: Any = SimpleNamespace(n_identifiers=3, uses=uses, identifier_value=values)
     assert find_shared_placeholders(snapshot, np.ones(3, dtype=bool)).tolist() == [True, False, False]
-
-
-@settings(max_examples=60, deadline=None)
-@given(
-    st.lists(
-        st.tuples(
-            st.sampled_from("abcd"),
-            st.sampled_from(["a", "b", "c", "d", None]),
-            st.sampled_from([1.0, 2.0, 2.5, 9.0, None]),
-            st.just("completed"),
-            st.sampled_from(["p", "q", None]),
-        ).filter(lambda order: order[0] != order[1])
-    )
-)
-def test_an_item_comes_back_as_often_as_its_buyer_has_sold_it_before(orders: list[tuple[Any, ...]]) -> None:
-    facts = Facts(dict.fromkeys("abcd"), orders=list(orders), listings=dict.fromkeys("pq", "a"))
-    found = make_snapshot(facts).orders
-    slowly = [
-        sum(
-            found.product[earlier] == found.product[row]
-            and found.seller[earlier] == found.buyer[row]
-            and found.ordered_at[earlier] < found.ordered_at[row]
-            for earlier in range(len(found.product))
-        )
-        if found.product[row] >= 0 and found.seller[row] >= 0
-        else 0
-        for row in range(len(found.product))
-    ]
-    assert count_earlier_sales(found).tolist() == slowly
-
-
-def test_of_more_items_than_accounts_each_is_counted_by_itself() -> None:
-    at = np.array(["2024-01-01", "2024-01-05", "2024-01-02", "2024-01-06"], dtype="datetime64[us]")
-    orders: Any = SimpleNamespace(
-        product=np.array([0, 0, 2, 2]), seller=np.array([1, 0, 1, 0]), buyer=np.array([0, 1, 0, 1]), ordered_at=at
-    )
-    found = count_earlier_sales(orders)
-    assert (found.tolist(), found.dtype) == ([0, 1, 0, 1], np.int64)

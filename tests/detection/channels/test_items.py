@@ -27,7 +27,7 @@ def make_shops() -> Facts:
     return facts
 
 
-def test_who_has_an_item_for_the_second_time_shares_that_with_whoever_has_too() -> None:
+def test_all_through_whose_hands_an_item_goes_round_share_each_lap_of_it() -> None:
     facts = Facts(dict.fromkeys("abcdef", 1.0))
     hand_on(facts, [*"abcabca"], "vase")
     hand_on(facts, [*"def"], "lamp")
@@ -40,8 +40,9 @@ def test_who_has_an_item_for_the_second_time_shares_that_with_whoever_has_too() 
         for thing in range(found.n_things)
         if found.popularity[thing] > 1
     }
-    # a, b and c bought it once more; a has had it back for the second time, alone.
+    # It went round twice, through the same hands.
     assert shared == {frozenset("abc")}
+    assert sorted(found.popularity.tolist()) == [1, 3, 3]
     # All that a, b and c bought, and the purchases of the others beside it.
     assert (len(found.account), found.unshared) == (7, 3)
     assert found.stratum_uses.tolist() == [10]
@@ -64,7 +65,15 @@ def test_an_item_that_goes_round_is_for_review_and_says_so(n: int, rounds: int) 
     assert any("had back vase" in link.via for link in ring.links if link.channel == ITEM)
 
 
-@pytest.mark.parametrize("hands", [list(range(8)), [0, 1, 0], [0, 1, 2, 0], [0, 1, 0, 2, 3, 2]])
+def test_an_item_that_goes_round_once_is_watched() -> None:
+    facts, members = make_shops(), pick(100, 3)
+    hand_on(facts, [*members, members[0]], "vase")
+    ring = find_ring_of(find_run(make_snapshot(facts), DetectSettings()), members)
+    assert ring is not None
+    assert ring.tier == "watch"
+
+
+@pytest.mark.parametrize("hands", [list(range(8)), [0, 1, 0], [0, 1, 0, 2, 3, 2]])
 def test_an_item_sold_on_or_given_back_is_no_more_than_watched(hands: list[int]) -> None:
     facts, members = make_shops(), pick(100, 8)
     hand_on(facts, [members[hand] for hand in hands], "vase")

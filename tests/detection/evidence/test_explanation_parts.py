@@ -62,6 +62,7 @@ def test_the_explanations_are_heard_in_this_order_told_in_these_words_and_some_a
         ("club", "people who trade with one another, and praise what they bought", False),
         ("came together", "people who signed up together: a class, a course, a fair", True),
         ("launch", "a crowd with one opinion of one thing at one time", True),
+        ("same goods", "sellers of one maker's goods, who show its photo", True),
         ("fans", "buyers who come back to the same sellers, and praise them", True),
     ]
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from detection_market import Facts, gather, make_snapshot
+from detection_market import Facts, find_ring_of, gather, make_background, make_snapshot
 from scipy.special import binom
 
 from detection.channels.catalogue import PRAISE, REFERRED, SIGN_UP, TRADE
@@ -13,6 +13,7 @@ from detection.evidence.explanations import HOUSEHOLD
 from detection.evidence.judge import Assessment, judge_groups
 from detection.evidence.market import make_market
 from detection.policy import DEFAULT_POLICY, Policy
+from detection.run import find_run
 from detection.settings import DetectSettings
 
 NAMES = [f"a{number:03d}" for number in range(120)]
@@ -221,3 +222,15 @@ def test_a_family_trades_with_each_of_its_relatives_so_often(family_trades: floa
     assert weigh(judged, HOUSEHOLD) == pytest.approx(judged.evidence["phone"].bits[0] + by_trade)
     household = hear(judged, HOUSEHOLD)
     assert (household.people.tolist(), household.households.tolist()) == ([4], [1])
+
+
+@pytest.mark.parametrize(("days", "tier"), [(14.0, "review"), (330.0, None)])
+def test_who_shows_one_makers_photo_is_its_seller_unless_all_came_within_weeks(days: float, tier: str | None) -> None:
+    facts = make_background(n=500)
+    sellers = [f"seller{place:02d}" for place in range(16)]
+    facts.accounts |= {name: 20.0 + days * place / 15 for place, name in enumerate(sellers)}
+    for kind in ("photo", "listing-text"):
+        facts.share(sellers, kind, "theirs")
+        facts.uses += [(f"a{place:04d}", kind, f"one of {place // 4}", 10.0) for place in range(200)]
+    ring = find_ring_of(find_run(make_snapshot(facts), DetectSettings()), sellers)
+    assert (ring.tier if ring else None) == tier

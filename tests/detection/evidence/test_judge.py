@@ -14,7 +14,7 @@ from detection.evidence.combinations import weigh_explanations
 from detection.evidence.description_length import measure_lengths
 from detection.evidence.explanations import find_explanations
 from detection.evidence.group_facts import GroupFacts
-from detection.evidence.inner_trades import measure_inner_trades
+from detection.evidence.inner_trades import leave_own_payments, measure_inner_trades
 from detection.evidence.judge import Assessment, bound_net_bits, judge_groups
 from detection.evidence.market import Market, make_market
 from detection.evidence.measure import (
@@ -67,7 +67,7 @@ def test_every_channel_and_every_habit_is_evidence(market: Market, judged: Asses
 
 
 def test_of_what_is_done_with_one_seller_the_strongest_channel_counts(market: Market, judged: Assessment) -> None:
-    alone = find_all_shared(GROUPS, market.things)
+    alone = leave_own_payments(find_all_shared(GROUPS, market.things), GROUPS, market)
     kept = keep_strongest_channel_per_seller(alone, market.sellers)
     for name, found in kept.items():
         assert judged.within[name].thing.tolist() == found.thing.tolist()

@@ -6,7 +6,19 @@ import numpy as np
 import pytest
 from detection_market import Facts, make_snapshot
 
-from detection.channels.catalogue import BLAME, PRAISE, PURCHASE, REFERRED, REFUND, SIGN_UP, TRADE, Catalogue
+from detection.channels.catalogue import (
+    BLAME,
+    FUNDING,
+    PRAISE,
+    PURCHASE,
+    REFERRED,
+    REFUND,
+    SIGN_UP,
+    SWEEP,
+    TRADE,
+    TRANSFER,
+    Catalogue,
+)
 from detection.channels.conduct import COMPLAINTS, REFUNDS
 from detection.evidence.market import Market, check_names, make_market
 from detection.policy import Policy
@@ -50,7 +62,9 @@ def meet(facts: Facts | None = None, settings: DetectSettings | None = None) -> 
 def test_every_channel_that_has_facts_is_found_and_the_others_are_silent() -> None:
     market = meet()
     assert market.n_accounts == 6
-    assert list(market.things) == ["browser", "phone", PRAISE, BLAME, REFUND, PURCHASE, REFERRED, SIGN_UP]
+    assert list(market.things) == [
+        *("browser", "phone", PRAISE, BLAME, REFUND, PURCHASE, FUNDING, SWEEP, TRANSFER, REFERRED, SIGN_UP)
+    ]
     assert list(market.dealings) == [TRADE]
     assert list(market.channels) == [*market.things, TRADE]
     assert all(market.channels[name].name == name for name in market.channels)
@@ -74,7 +88,7 @@ def test_searches_follow_all_but_moments_of_signing_up() -> None:
 
 
 def test_identifiers_and_referrers_are_shared_whenever_they_are_used() -> None:
-    assert [channel.name for channel in meet().timeless] == ["browser", "phone", REFERRED]
+    assert [channel.name for channel in meet().timeless] == ["browser", "phone", FUNDING, SWEEP, REFERRED]
 
 
 def test_trades_are_orders_of_a_known_seller_who_is_not_the_buyer() -> None:
@@ -101,14 +115,14 @@ def test_clocks_count_the_days_of_orders_and_of_reviews() -> None:
 
 def test_of_what_is_done_with_sellers_the_seller_concerned_is_known() -> None:
     market = meet()
-    assert list(market.sellers) == [PRAISE, BLAME, REFUND, PURCHASE]
+    assert list(market.sellers) == [PRAISE, BLAME, REFUND, PURCHASE, TRANSFER]
     assert set(market.sellers[REFUND].tolist()) == {-1, 5}
     assert set(market.sellers[BLAME].tolist()) == {-1, 0}
 
 
 def test_who_acted_on_a_seller_did_so_once_however_often() -> None:
     acting_on = meet().acting_on
-    assert list(acting_on) == [PRAISE, BLAME, REFUND, PURCHASE]
+    assert list(acting_on) == [PRAISE, BLAME, REFUND, PURCHASE, TRANSFER]
     assert acting_on[PRAISE].tolist() == [0, 1, 0, 0, 0, 2]
     assert acting_on[BLAME].tolist() == [1, 0, 0, 0, 0, 0]
     assert acting_on[REFUND].tolist() == [0, 0, 0, 0, 0, 1]

@@ -173,6 +173,20 @@ def test_a_farm_shares_two_kinds_of_personal_things_and_has_none_of_its_own(
     assert set(find_doers(view).tolist()) == {did}
 
 
+@pytest.mark.parametrize(("phones", "own", "did"), [(3, [], 1.0), (3, ["email"], 0.0), (1, [], 0.0)])
+def test_things_of_one_kind_that_pass_among_many_are_a_deed_of_those_who_have_nothing_else(
+    phones: int, own: list[str], did: float
+) -> None:
+    facts, farm = make_background(n=300), pick(0, DEFAULT_POLICY.household_size + 4)
+    facts.uses = [use for use in facts.uses if use[0] not in farm]
+    facts.uses += [(member, kind, f"{kind} of {member}", 5.0) for member in farm for kind in own]
+    for place, member in enumerate(farm):
+        facts.uses += [(member, "device", f"one of {(place + step) % phones}", 10.0) for step in range(min(phones, 2))]
+    market = make_market(make_snapshot(facts))
+    view = RingView(judge_groups(gather(market.snapshot, farm), market), market, 0)
+    assert set(find_doers(view).tolist()) == {did}
+
+
 def test_several_deeds_and_sales_in_a_circle_have_doers_each() -> None:
     within: dict[str, Rows] = {PRAISE: [(1, 5.0, [3, 5])], BLAME: [(1, 5.0, [3, 4])]}
     circular = np.array([True] * 3 + [False, False, False, True] + [True] * 3)
@@ -200,7 +214,7 @@ def test_a_habit_is_a_deed_of_those_who_have_it_as_far_as_it_shows() -> None:
     assert find_doers(view).tolist() == [0.25, 0, 0, 0.25]
 
 
-@pytest.mark.parametrize(("household", "did"), [(2, [1, 1, 1, 0]), (3, [0, 0, 0, 0])])
+@pytest.mark.parametrize(("household", "did"), [(2, [1, 1, 1, 0]), (3, [0, 0, 1, 0]), (4, [0, 0, 0, 0])])
 def test_personal_things_of_two_kinds_in_more_hands_than_live_together_are_a_deed(
     household: int, did: list[float]
 ) -> None:

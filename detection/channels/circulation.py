@@ -1,0 +1,54 @@
+"""Items that are sold on: which come back to who had sold them, and through whose hands they went."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from graph.model import Ints, Orders
+
+
+def count_earlier_sales(orders: Orders) -> Ints:
+    """How often the buyer of each order (O,) had sold the same item before: 1 or more where it comes back."""
+    known = (orders.product >= 0) & (orders.seller >= 0) & ~np.isnat(orders.ordered_at)
+    width = max(int(orders.seller.max(initial=0)), int(orders.buyer.max(initial=0))) + 1
+    by_seller = np.unique(orders.product[known] * width + orders.seller[known]) // width
+    # Most items are sold by one account only, and come back to nobody.
+    resold = by_seller[1:][by_seller[1:] == by_seller[:-1]]
+    rows = np.flatnonzero(known & np.isin(orders.product, resold))
+    product, at = orders.product[rows] * width, orders.ordered_at[rows]
+    code = np.unique(np.append(product + orders.seller[rows], product + orders.buyer[rows]), return_inverse=True)[1]
+    instants, when = np.unique(at, return_inverse=True)
+    sold, bought = (part * len(instants) + when for part in np.split(code, 2))
+    sold_in_order = np.sort(sold)
+    earlier = np.searchsorted(sold_in_order, bought) - np.searchsorted(sold_in_order, bought - when)
+    counts = np.zeros(len(orders.product), dtype=np.int64)
+    counts[rows] = earlier
+    return counts
+
+
+def find_laps(orders: Orders) -> tuple[Ints, Ints]:
+    """The laps of items that go round: from a sale until the seller has the item again.
+
+    Returns
+    -------
+    tuple
+        The orders of each lap (L,), as rows, and the number of their lap (L,); one lap's orders lie side by side.
+        The buyers of a lap's orders are all through whose hands the item went.  No order is of two laps of one item.
+    """
+    known = (orders.product >= 0) & (orders.seller >= 0) & ~np.isnat(orders.ordered_at)
+    goes_round = np.unique(orders.product[count_earlier_sales(orders) > 0])
+    rows = np.flatnonzero(known & np.isin(orders.product, goes_round))
+    rows = rows[np.lexsort((rows, orders.ordered_at[rows], orders.product[rows]))]
+    found: list[list[int]] = []
+    # Of a thing that a shop sells many times, each buyer holds one: the chain of sales that brought it there.
+    held: dict[tuple[int, int], list[int]] = {}
+    sales = (rows, orders.product[rows], orders.seller[rows], orders.buyer[rows])
+    for row, product, seller, buyer in zip(*(part.tolist() for part in sales), strict=True):
+        chain = [*held.pop((product, seller), []), row]
+        hands = [int(orders.seller[chain[0]]), *orders.buyer[chain].tolist()]
+        if buyer in hands[:-1]:
+            found.append(chain[hands.index(buyer) :])
+            chain = []
+        held[product, buyer] = chain
+    lap = np.repeat(np.arange(len(found)), [len(chain) for chain in found])
+    return np.array([row for chain in found for row in chain], dtype=np.int64), lap
