@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from types import SimpleNamespace
 from typing import Any
 
@@ -104,5 +105,5 @@ def test_no_sale_is_of_two_laps_and_each_lap_ends_where_it_began(sales: list[tup
     assert len(set(row.tolist())) == len(row)
     for lap in list_laps(orders):
         assert lap[0][0] == lap[-1][1]
-        assert all(before[1] == after[0] for before, after in zip(lap, lap[1:], strict=False))
+        assert all(before[1] == after[0] for before, after in itertools.pairwise(lap))
     assert (len(row) > 0) <= bool(count_earlier_sales(orders).any())
