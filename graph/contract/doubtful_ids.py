@@ -13,7 +13,7 @@ from graph.contract.doubts import Doubt, Wrong, gather, list_columns, match
 from graph.contract.schema import CONTRACT
 
 if TYPE_CHECKING:
-    from graph.arrow import Cells, Chunks
+    from graph.arrow import Cells, Chunks, Values
 
 _EXPONENT = r"^\d(\.\d+)?[eE]\+\d{2,3}$"
 _LEAST_LOST = 10
@@ -56,7 +56,13 @@ def _find_lost_zeros(tables: Mapping[str, pa.Table]) -> Iterator[tuple[str, str,
                 yield name, column, _look_for_zeros(rows[column], listed, owner)
 
 
+def _begin_with_zero(ids: Values) -> bool:
+    return bool(pc.any(pc.starts_with(ids, "0")).as_py())
+
+
 def _look_for_zeros(values: Chunks, listed: Cells, owner: str) -> Wrong:
+    if not (_begin_with_zero(values) or _begin_with_zero(listed)):
+        return Wrong("zeros", values.slice(0, 0), "", "")  # the same without its zeros: nothing can match but as it is
     alone = find_distinct(values.filter(pc.invert(pc.is_in(values, value_set=listed)))).drop_null()
     if not len(alone):
         return Wrong("zeros", values.slice(0, 0), "", "")

@@ -41,7 +41,7 @@ def _look_at(name: str, rows: pa.Table) -> Iterator[tuple[str, str, Wrong]]:
     blank = match(pa.chunked_array([repeated]), PLACEHOLDER)
     says = "look like placeholders, and would link strangers"
     yield name, use.value, Wrong("placeholder", _keep(values, blank), says, ignore)
-    common = _find_common(rows.filter(pc.is_in(values, value_set=repeated)), use.value, rows["account_id"])
+    common = _find_common(rows, use.value)
     common = common.filter(pc.invert(pc.is_in(common, value_set=blank.combine_chunks())))
     says = f"have a value that more than {_LARGE_SHARE:.0%} of the table's accounts have"
     yield name, use.value, Wrong("common", _keep(values, common), says, ignore)
@@ -55,14 +55,14 @@ def _keep(values: Chunks, wanted: Chunks) -> Chunks:
     return values.filter(pc.is_in(values, value_set=wanted.combine_chunks())) if len(wanted) else values.slice(0, 0)
 
 
-def _find_common(rows: pa.Table, column: str, accounts: Chunks) -> Chunks:
+def _find_common(rows: pa.Table, column: str) -> Chunks:
     """The values (K,) of rows that a large share of the accounts has."""
     often = find_repeated(rows[column], more_than=_LEAST_SHARERS)
     if not len(often):
         return rows[column].slice(0, 0)
     some = rows.select(["account_id", column]).filter(pc.is_in(rows[column], value_set=often))
     sharers = some.group_by(column).aggregate([("account_id", "count_distinct")])
-    n_accounts = pc.count_distinct(accounts).as_py() or 0
+    n_accounts = pc.count_distinct(rows["account_id"]).as_py() or 0
     least = max(_LARGE_SHARE * n_accounts, _LEAST_SHARERS)
     large = pa.array(read_ints(sharers["account_id_count_distinct"], missing=0) > least)
     return sharers[column].filter(large)
