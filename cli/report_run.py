@@ -2,12 +2,26 @@
 
 from __future__ import annotations
 
+import csv
 import json
+import re
+from collections import Counter
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from cli.context import Workplace
-from graph.pages.run_content import CheckRecord, NightRecord, RunAsked, RunFacts, StepRecord, TableRecord, read_run
+from graph.pages.run_content import (
+    CheckRecord,
+    NightRecord,
+    RejectRecord,
+    RunAsked,
+    RunFacts,
+    StepRecord,
+    TableRecord,
+    read_run,
+)
 from graph.queries.answers import RunSummary
 from graph.queries.runs import find_stored_run, list_runs
 
@@ -16,6 +30,9 @@ if TYPE_CHECKING:
     from graph.stores.protocol import GraphStore
 
 LATEST = "latest"
+MOST_REASONS = 15
+_QUOTED = re.compile(r"""'(?:[^'\\]|\\.)*'|"(?:[^"\\]|\\.)*"|\b\d[\w.,:-]*""")
+"""Values as Python quotes them, and numbers, of lines for instance."""
 _COUNTS = ("read", "added", "changed", "unchanged", "removed", "rejected")
 
 
@@ -40,16 +57,17 @@ def list_channels(run: RunSummary) -> list[str]:
 
 def find_night(workplace: Workplace, run_id: str) -> NightRecord | None:
     """What is kept of the night that made a run; the last of several that made the same one."""
-    from detection.job.record import JobsFolder
+    from detection.job.record import REJECTS_FILE, JobsFolder
 
-    for job in JobsFolder(workplace.place_jobs()).read_all():
+    jobs = JobsFolder(workplace.place_jobs())
+    for job in jobs.read_all():
         step = job.find("detect")
         if step is not None and step.result.get("run_id") == run_id:
-            return _tell_night(job)
+            return _tell_night(job, jobs.name(job.job) / REJECTS_FILE)
     return None
 
 
-def _tell_night(job: Job) -> NightRecord:
+def _tell_night(job: Job, rejects: Path) -> NightRecord:
     load = job.find("load")
     return NightRecord(
         number=job.job,
@@ -57,7 +75,19 @@ def _tell_night(job: Job) -> NightRecord:
         tables=tuple(_sum_tables(load.result.get("exports", ()) if load else ())),
         steps=tuple(StepRecord(each.name, each.seconds, each.skipped) for each in job.steps),
         checks=tuple(CheckRecord(each.name, each.words, each.passed) for each in job.checks),
+        rejects=count_rejects(rejects),
     )
+
+
+def count_rejects(path: Path) -> tuple[RejectRecord, ...]:
+    """Why rows were rejected, the commonest reasons first; what stands in quotes was in the rows, and is left out."""
+    if not path.is_file():
+        return ()
+    counts = Counter[tuple[str, str]]()
+    with path.open(encoding="utf-8", newline="") as file, suppress(csv.Error):  # a cell that is too long ends it
+        counts.update((row["table"], _QUOTED.sub("…", row["reason"])) for row in csv.DictReader(file))
+    found = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
+    return tuple(RejectRecord(table, reason, n) for (table, reason), n in found[:MOST_REASONS])
 
 
 def _sum_tables(exports: Iterable[Mapping[str, Any]]) -> Iterable[TableRecord]:

@@ -51,6 +51,15 @@ class TableRecord:
 
 
 @dataclass(frozen=True)
+class RejectRecord:
+    """Why rows of a table were rejected, without what was in them, and how many."""
+
+    table: str
+    reason: str
+    rows: int
+
+
+@dataclass(frozen=True)
 class StepRecord:
     """A step of a night, and how long it took; ``is_skipped`` where there was nothing to do."""
 
@@ -70,13 +79,14 @@ class CheckRecord:
 
 @dataclass(frozen=True)
 class NightRecord:
-    """The night that a run was part of: its number, what it loaded, what it checked, and what each step took."""
+    """The night that a run was part of: what it loaded, refused and checked, and what each step took."""
 
     number: int
     state: str
     tables: tuple[TableRecord, ...]
     steps: tuple[StepRecord, ...]
     checks: tuple[CheckRecord, ...]
+    rejects: tuple[RejectRecord, ...] = ()
 
 
 @dataclass(frozen=True)

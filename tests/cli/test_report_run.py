@@ -13,6 +13,7 @@ from command_line import do, run
 from reading import Reader
 from small_market import FRIENDS, HOSTILE
 
+from cli.report_run import count_rejects
 from cli.report_site import LIST
 
 pytestmark = pytest.mark.usefixtures("plain_surroundings")
@@ -67,6 +68,20 @@ def test_the_page_of_a_night_has_what_it_loaded_and_took(after_a_night: Path) ->
     assert "Night 1." in told
     assert re.search(r"orders 6 6 0 0 0 0", told)
     assert "0 of 6 rows of orders are rejected : holds" in told
+
+
+def test_rejects_are_counted_by_their_reason_without_what_was_in_the_rows(tmp_path: Path) -> None:
+    path = tmp_path / "rejects.csv"
+    path.write_text(
+        "table,file,line,reason,row\n"
+        "orders,o.csv,3,\"amount 'it\\'s 5' is no number\",secret\n"
+        "orders,o.csv,4,amount 'six' is no number,secret\n"
+        "accounts,a.csv,9,account_id is as in line 7,secret\n",
+        encoding="utf-8",
+    )
+    told = [(each.table, each.reason, each.rows) for each in count_rejects(path)]
+    assert told == [("orders", "amount … is no number", 2), ("accounts", "account_id is as in line …", 1)]
+    assert count_rejects(tmp_path / "none.csv") == ()
 
 
 def test_every_ring_and_every_member_has_a_page_and_every_link_leads_to_one(site: Path) -> None:

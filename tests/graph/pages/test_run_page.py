@@ -14,7 +14,16 @@ from small_market import HOSTILE
 
 from graph.pages.rendering import Site, show_text
 from graph.pages.run import draw_bars, list_labelled, list_segments, write_run
-from graph.pages.run_content import CheckRecord, NightRecord, RunAsked, RunFacts, StepRecord, TableRecord, read_run
+from graph.pages.run_content import (
+    CheckRecord,
+    NightRecord,
+    RejectRecord,
+    RunAsked,
+    RunFacts,
+    StepRecord,
+    TableRecord,
+    read_run,
+)
 from graph.pages.site import plan_site, write_search
 from graph.queries.overview import Bin, SegmentRecord
 from graph.stores.embedded.store import EmbeddedStore
@@ -26,6 +35,7 @@ NIGHT = NightRecord(
     tables=(TableRecord("orders", 6, 5, 0, 1, 0, 2),),
     steps=(StepRecord("load", 1.5, False), StepRecord("apply", 0.0, True)),
     checks=(CheckRecord("most_reject_share", "2 of 6 rows of orders are rejected", False),),
+    rejects=(RejectRecord("orders", "amount … is no number", 2),),
 )
 
 ASKED = RunAsked(["device", "trade", "phone"], NIGHT)
@@ -55,6 +65,7 @@ def test_everything_about_the_run_is_there(facts: RunFacts) -> None:
         *("Run run-2", "2 rings among 66 accounts", "What is new since the run before", "Run run-1 on the left"),
         *("How the scores of accounts lie", "What carries the rings", "In no ring: phone number", "0.80 1 1 100.0%"),
         *("2 of 6 rows of orders are rejected : does not hold", "Night 7.", "load 1.5", "apply nothing to do"),
+        *("Why rows were rejected", "orders amount … is no number 2"),
         *("none known 66 2 too few", "No phone numbers were loaded; that channel is silent."),
     ):
         assert part in told, part
