@@ -34,7 +34,22 @@ def test_a_run_is_found_by_cypher_in_the_documented_shape(loaded: GraphStore, du
     assert found["Run-FOUND-Ring"] == [("run-1", "run-1/R-1"), ("run-1", f"run-1/{odd}")]
     strong = next(row for row in found["Ring"] if row[1] == "R-1")
     action = "Hold payouts and open a case."
-    assert strong == ("run-1/R-1", "R-1", "run-1", 1, "trade", 0.93, "automatic", 4, 41.5, 12.25, action)
+    assert strong == (
+        "run-1/R-1",
+        "R-1",
+        "run-1",
+        1,
+        "trade",
+        0.93,
+        "automatic",
+        4,
+        41.5,
+        12.25,
+        action,
+        73.5,
+        "EUR",
+        None,
+    )
     assert ("ann", "run-1/R-1", "core", 22.0) in found["Account-MEMBER_OF-Ring"]
     assert (HOSTILE, "run-1/R-1", "fringe", 4.0) in found["Account-MEMBER_OF-Ring"]
     assert found["Ring-INVOLVES-Account"] == [("run-1/R-1", "eve", "target", "Sold to the ring once.")]
