@@ -12,6 +12,7 @@ from detection.channels.catalogue import PURCHASE
 from detection.channels.record import Channel
 from detection.evidence.judge import Assessment
 from detection.evidence.market import Market
+from detection.groups import Groups
 from graph.model import Floats, Ints
 from graph.vocabulary import RING_KINDS, RingKind
 
@@ -81,13 +82,13 @@ class RingView:
         sharers = np.concatenate([np.empty(0, dtype=np.int64), *found]) - self.start
         return np.bincount(sharers, minlength=len(self.members))
 
-    def find_private(self, channel: str) -> NDArray[np.bool_]:
-        """Which members have a thing that few use, and no other member does (s,)."""
-        found, shared = self.market.things[channel], self.assessment.within[channel].thing[self.all_rows(channel)]
-        few = found.popularity <= self.market.policy.household_size
-        private = few & ~np.isin(np.arange(found.n_things), shared)
-        owners = np.bincount(found.account[private[found.thing]], minlength=self.market.n_accounts) > 0
-        return owners[self.members]
+    def find_owners(self, channel: str, *, besides: Ints) -> NDArray[np.bool_]:
+        """Which members have a thing that no more than a household uses, besides some things (s,)."""
+        found, members = self.market.things[channel], self.members
+        uses = Groups(members, np.array([0, len(members)])).find_facts(found.by_account)
+        thing = found.thing[uses.row]
+        owned = (found.popularity[thing] <= self.market.policy.household_size) & ~np.isin(thing, besides)
+        return np.bincount(uses.membership[owned], minlength=len(members)) > 0
 
     def all_rows(self, channel: str) -> Ints:
         """The group's rows among what its channel's members share."""
@@ -106,9 +107,9 @@ def find_doers(view: RingView) -> Floats:
     """How far each member did what families and friends do not do together, in [0, 1] (members,).
 
     What a channel shows, and no innocent explanation accounts for, counts in full from ``deed_bits`` on: praise,
-    blame, refunds, referrals, what many of them live by, trades that name products, and personal things of two kinds
-    in the hands of more people than live together.  Buying at one time harms nobody: it counts where such a thing
-    joins them.
+    blame, refunds, referrals, one photo, what many of them live by, trades that name products, and personal things in
+    the hands of more people than live together.  Buying at one time harms nobody: it counts where such a thing, or one
+    payer, joins them.
     """
     judged, inner, start, policy = view.assessment, view.assessment.inner_trades, view.start, view.market.policy
     joined, twice = view.personal_grades
@@ -139,17 +140,17 @@ def _find_crowded(view: RingView) -> Floats:
     crowded: list[NDArray[Any]] = [none, none]
     passed_on, has_own = none, none > 0
     for name, within in view.assessment.within.items():
-        found, rows = view.market.things[name], view.rows(name)
-        if found.record.role != "personal":
+        if view.market.things[name].record.role != "personal":
             continue
+        rows = view.rows(name)
         many = rows[within.members[rows] > policy.household_size]
         # Who has one of its own as well has a life beside it: the client of an agency, not an account of a farm.
-        owners = found.find_owners(view.market.n_accounts, policy.household_size)[view.members]
+        owners = view.find_owners(name, besides=rows[:0])
         crowded.append((view.count_uses(name, many) > 0) * view.grade(name) * ~owners)
         uses = view.count_uses(name, rows)
         if (uses > 0).sum() > policy.household_size:
             passed_on = np.maximum(passed_on, (uses > 1) * view.grade(name))
-        has_own |= view.find_private(name)
+        has_own = has_own | view.find_owners(name, besides=within.thing[view.all_rows(name)])
     second: Floats = -np.sort(-np.array(crowded), axis=0)[1]
     return np.maximum(second, passed_on * ~has_own)
 
