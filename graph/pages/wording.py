@@ -165,6 +165,24 @@ def say_channel(channel: str, words: Words) -> str:
         "reviews without an order": _("reviews without an order"),
         "bad reviews written": _("bad reviews written"),
     }
+    return told.get(channel) or _say_set_up(channel, words)
+
+
+def _say_set_up(channel: str, words: Words) -> str:
+    """The channels of rings that one hand sets up: what they show, and whose money they move."""
+    _ = words
+    told = {
+        "photo": _("same photo"),
+        "photo-hash": _("same photo"),
+        "photo_hash": _("same photo"),
+        "listing-text": _("same text of a listing"),
+        "listing_text": _("same text of a listing"),
+        "text-hash": _("same text of a listing"),
+        "text_hash": _("same text of a listing"),
+        "funding": _("money from the same account"),
+        "sweep": _("money back to the same account"),
+        "transfer": _("payments to the same account at the same time"),
+    }
     return told.get(channel, show_text(channel))
 
 
@@ -210,5 +228,6 @@ def say_explanation(name: str, words: Words) -> str:
         "came together": _("people who signed up together: a class, a course, a fair"),
         "launch": _("a crowd with one opinion of one thing at one time"),
         "fans": _("buyers who come back to the same sellers, and praise them"),
+        "same goods": _("sellers of one maker's goods, who show its photo"),
     }
     return told.get(name, show_text(name))
