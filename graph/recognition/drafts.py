@@ -209,12 +209,14 @@ def link_persons(drafts: list[Draft]) -> list[Draft]:
     alternatives = () if proven else tuple(fit.name for fit in ranked[1:])
     picks = {**accounts.picks, "account_id": Pick((best.name,), best.reason, alternatives)}
     picked = replace(accounts, picks=picks, skip_empty=_find_gaps(accounts.look, CONTRACT["accounts"], picks))
-    return [picked if draft is accounts else _link(draft, listed, accounts.look.name) for draft in drafts]
+    file = accounts.look.name
+    return [picked if each is accounts else _link_seller(_link(each, listed, file), listed, file) for each in drafts]
 
 
-def _list_candidates(draft: Draft) -> list[Fit]:
+def _list_candidates(draft: Draft, name: str = "") -> list[Fit]:
+    """What a column of the contract can be in a file; that which says whom a row is about, unless one is named."""
     table = CONTRACT[draft.table]
-    column = next(each for each in table.columns if each.name == draft.person)
+    column = next(each for each in table.columns if each.name == (name or draft.person))
     return find_fits(draft.look, table, column, _is_called(draft.look, table))
 
 
@@ -243,6 +245,21 @@ def _link(draft: Draft, listed: set[str], file: str) -> Draft:
     freed = {name: pick for name, pick in draft.picks.items() if pick.names != (fit.name,) or name == draft.person}
     picks = {**freed, draft.person: Pick((fit.name,), reason, others)}
     return replace(draft, picks=picks, skip_empty=_find_gaps(draft.look, CONTRACT[draft.table], picks))
+
+
+def _link_seller(draft: Draft, listed: set[str], file: str) -> Draft:
+    """Of several columns that can name the seller, that whose values are accounts: a shop's name is none."""
+    before = draft.picks.get("seller_id")
+    if before is None or draft.person == "seller_id":
+        return draft
+    taken = {name for column, pick in draft.picks.items() if column != "seller_id" for name in pick.names}
+    free = [fit for fit in _list_candidates(draft, "seller_id") if fit.name not in taken]
+    scored = [(fit, _overlap(draft, fit.name, listed)) for fit in free]
+    fit, overlap = max(scored, key=lambda each: each[0].score + 2.0 * each[1])
+    if fit.name in before.names or overlap < _ENOUGH_OVERLAP:
+        return draft
+    reason = f"{fit.reason.partition(',')[0]}, and {overlap:.0%} of its values are accounts of {file}"
+    return replace(draft, picks={**draft.picks, "seller_id": Pick((fit.name,), reason)})
 
 
 def name_times(draft: Draft) -> Iterator[str]:

@@ -269,3 +269,16 @@ def test_refunds_that_only_an_amount_tells_are_found(
     assert sorted({each for each in statuses if each}) == found
     assert statuses[0] == (found[-1] if found else None)
     assert ("nonzero" in guessed.text) == (found == ["refunded"] or "5.00" in second)
+
+
+def test_the_seller_is_the_column_whose_values_are_accounts(tmp_path: Path) -> None:
+    users = "user_id,name\n" + "".join(f"{1000 + i},Shop {i}\n" for i in range(60))
+    rows = [f"O{i},{1010 + i % 50},Shop {i % 10},{1000 + i % 10},5.50\n" for i in range(120)]
+    orders = "order_id,buyer,seller,merchant,total\n" + "".join(rows)
+    guessed = guess(write(tmp_path, users=users, orders=orders))
+    assert first(read(tmp_path, guessed.text)["orders"])["seller_id"] == "1000"
+    assert "100% of its values are accounts of users.csv" in guessed.text
+    strangers = "".join(row.replace(f",{1000 + i % 10},", f",{9000 + i % 10},") for i, row in enumerate(rows))
+    (other := tmp_path / "other").mkdir()
+    guessed = guess(write(other, users=users, orders="order_id,buyer,seller,merchant,total\n" + strangers))
+    assert first(read(other, guessed.text)["orders"])["seller_id"] == "Shop 0"  # neither is: by its name
