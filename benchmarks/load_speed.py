@@ -97,12 +97,9 @@ def main() -> None:
         market = Path(place) / "market"
         run_in(HERE, "simulate", market, "--accounts", str(options.accounts), "--seed", "7", "--tables", "parquet")
         found = measure(checkouts, market, Path(place), options.repeat)
-    lines = [
-        "# What a load takes",
-        "",
-        f"`python benchmarks/load_speed.py --accounts {options.accounts}`, 2 cores, 24 GiB.",
-        "",
-    ]
+    said = f"`python benchmarks/load_speed.py --accounts {options.accounts}`, 2 cores, 24 GiB."
+    waited = f"Others on the machine: {os.getloadavg()[2] - 1:.0f} more processes wanted a core at any time."
+    lines = ["# What a load takes", "", said, waited, ""]
     write_result("load_speed.md", "\n".join([*lines, *tabulate(found)]) + "\n")
 
 
