@@ -11,6 +11,7 @@ from functools import cache
 from typing import TYPE_CHECKING
 
 from graph.identity.addresses.numerals import read_numeral
+from graph.identity.addresses.settling import settle
 
 if TYPE_CHECKING:
     from opencc import OpenCC
@@ -47,11 +48,7 @@ def canonical_chinese_address(text: str) -> str:
     >>> canonical_chinese_address("海宁市东城区中山路88號1501室")
     '88 中山路 unit1501, 东城 海宁'
     """
-    for _ in range(4):  # what is no address may take more than one round to settle
-        if _OWN_FORM.fullmatch(text) or (form := _compose(text)) == text:
-            break
-        text = form
-    return text
+    return settle(text, _OWN_FORM, _compose)
 
 
 def _compose(text: str) -> str:

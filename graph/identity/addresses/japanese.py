@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 
 from graph.identity.addresses.numerals import read_numeral
+from graph.identity.addresses.settling import settle
 
 _IS_JAPANESE = re.compile(
     r"[\u3041-\u3096\u30a1-\u30fa]|丁目|番地|〒|\d番|[一-龠]県|東京都|(?:大阪|京都)府|北海道|\d号室"
@@ -45,11 +46,7 @@ def canonical_japanese_address(text: str) -> str:
     >>> canonical_japanese_address("〒150-0002 東京都渋谷区渋谷2丁目8番1号 301号室")
     '2-8-1番 渋谷 unit301, 東京 渋谷 150-0002'
     """
-    for _ in range(4):  # what is no address may take more than one round to settle
-        if _OWN_FORM.fullmatch(text) or (form := _compose(text)) == text:
-            break
-        text = form
-    return text
+    return settle(text, _OWN_FORM, _compose)
 
 
 def _compose(text: str) -> str:

@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import re
 
+from graph.identity.addresses.settling import settle
+
 HANGUL = re.compile("[\uac00-\ud7a3]")
 _OWN_FORM = re.compile(r"\d+(?:-\d+)? [^\s,]+(?: (?:bldg|floor|unit)[-\w]+)*(?:, [^,]+)?")
 _ROAD_OF_ROAD = re.compile(r"(?<=로)\s+(?=\d+번?[가나다]?길)")
@@ -48,11 +50,7 @@ def canonical_korean_address(text: str) -> str:
     >>> canonical_korean_address("서울시 강남구 테헤란로152, 101동1502호 (역삼동)")
     '152 테헤란로 bldg101 unit1502, 강남구 서울'
     """
-    for _ in range(4):  # what is no address may take more than one round to settle
-        if _OWN_FORM.fullmatch(text) or (form := _compose(text)) == text:
-            break
-        text = form
-    return text
+    return settle(text, _OWN_FORM, _compose)
 
 
 def _compose(text: str) -> str:
