@@ -39,8 +39,8 @@ class Asked:
 def write_cypher(account_ids: Sequence[str]) -> Asked:
     """What joins these accounts, as a question that both stores understand.
 
-    >>> print(write_cypher(["ann", "it's"]).command.splitlines()[-1])
-    ' -p 'p1=it'"'"'s'
+    >>> print(write_cypher(["ann", "it's"]).command.rpartition(" -p ")[2])
+    'p1=it'"'"'s'
     """
     values, parameters = [], dict[str, str]()
     for account_id in account_ids:
