@@ -180,7 +180,7 @@ def _say_set_up(channel: str, words: Words) -> str:
         "text-hash": _("same text of a listing"),
         "text_hash": _("same text of a listing"),
         "funding": _("money from the same account"),
-        "sweep": _("money back to the same account"),
+        "sweep": _("last payment to the same account"),
         "transfer": _("payments to the same account at the same time"),
     }
     return told.get(channel, show_text(channel))
