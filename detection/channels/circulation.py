@@ -3,13 +3,19 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from graph.model import Ints, Orders
 
 
+def find_sales(orders: Orders) -> NDArray[np.bool_]:
+    """Which orders (O,) sell a known item at a known time, by a known seller."""
+    return (orders.product >= 0) & (orders.seller >= 0) & ~np.isnat(orders.ordered_at)
+
+
 def count_earlier_sales(orders: Orders) -> Ints:
     """How often the buyer of each order (O,) had sold the same item before: 1 or more where it comes back."""
-    known = (orders.product >= 0) & (orders.seller >= 0) & ~np.isnat(orders.ordered_at)
+    known = find_sales(orders)
     width = max(int(orders.seller.max(initial=0)), int(orders.buyer.max(initial=0))) + 1
     by_seller = np.unique(orders.product[known] * width + orders.seller[known]) // width
     # Most items are sold by one account only, and come back to nobody.
@@ -35,9 +41,8 @@ def find_laps(orders: Orders) -> tuple[Ints, Ints]:
         The orders of each lap (L,), as rows, and the number of their lap (L,); one lap's orders lie side by side.
         The buyers of a lap's orders are all through whose hands the item went.  No order is of two laps of one item.
     """
-    known = (orders.product >= 0) & (orders.seller >= 0) & ~np.isnat(orders.ordered_at)
     goes_round = np.unique(orders.product[count_earlier_sales(orders) > 0])
-    rows = np.flatnonzero(known & np.isin(orders.product, goes_round))
+    rows = np.flatnonzero(find_sales(orders) & np.isin(orders.product, goes_round))
     rows = rows[np.lexsort((rows, orders.ordered_at[rows], orders.product[rows]))]
     found: list[list[int]] = []
     # Of a thing that a shop sells many times, each buyer holds one: the chain of sales that brought it there.

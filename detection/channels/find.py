@@ -14,7 +14,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from detection.channels.circulation import count_earlier_sales, find_laps
+from detection.channels.circulation import count_earlier_sales, find_laps, find_sales
 from detection.channels.facts import find_refunds, find_shared_placeholders
 from detection.channels.incidence import ANYTHING, Dealings, SharedThings, gather_things, stack_grains
 from detection.channels.record import Channel
@@ -75,13 +75,13 @@ def find_purchases(snapshot: Snapshot, record: Channel, policy: Policy) -> Share
 def find_items_back(snapshot: Snapshot, record: Channel, policy: Policy) -> SharedThings:
     """Items that went round: through whose hands each passed, from when it was sold until its seller had it again."""
     orders = snapshot.orders
-    bought = (orders.product >= 0) & (orders.seller >= 0) & ~np.isnat(orders.ordered_at)
+    bought = find_sales(orders)
     order, lap = find_laps(orders)
     # What these bought besides is what chance could have let go round.
     others = np.setdiff1d(np.flatnonzero(bought & np.isin(orders.buyer, orders.buyer[order])), order)
     rows, thing = np.concatenate([order, others]), np.concatenate([lap, -1 - np.arange(len(others))])
     found = gather_things(record, orders.buyer[rows], thing, orders.ordered_at[rows], orders.product[rows])
-    return replace(found, unshared=int(bought.sum()) - len(np.unique(rows)))
+    return replace(found, unshared=int(bought.sum()) - len(rows))
 
 
 def find_referrers(snapshot: Snapshot, record: Channel, policy: Policy) -> SharedThings:

@@ -73,8 +73,7 @@ class RingView:
 
     def sharers(self, channel: str) -> Ints:
         """The memberships with part in what the group's members share in a channel, sorted."""
-        found = [self.assessment.within[channel].find_sharers(row) for row in self.rows(channel).tolist()]
-        return np.unique(np.concatenate([np.empty(0, dtype=np.int64), *found]))
+        return np.flatnonzero(self.count_uses(channel, self.rows(channel))) + self.start
 
     def count_uses(self, channel: str, rows: Ints) -> Ints:
         """How many of some rows each member has part in (s,)."""
