@@ -165,6 +165,28 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         "what is in fashion is so for a year; who is one seller under many names opens the accounts in a few weeks",
         "sellers who show the same photo stand more often, for they came closer together than that", gt=0.0
     )] = 365.0
+    meeting_every_hours: Annotated[float, rule(
+        "hours", "classes and meetings come again after so long", JUDGED,
+        "by the week; who does the same every day at one hour may be a machine",
+        "other meetings are explained", gt=0.0
+    )] = 168.0
+    meeting_hours: Annotated[float, rule(
+        "hours", "what is done together in one stretch of the week, so long, is a class or a meeting", JUDGED,
+        "a double lesson, or the morning's first hour", "more of what is done at the same time is explained", gt=0.0
+    )] = 2.0
+    occasion_hours: Annotated[float, rule(
+        "hours", "what is done together within one stretch, so long, is one occasion", JUDGED,
+        "people meet for a day: a fair, a course, a sale", "more of what is done at the same time is explained", gt=0.0
+    )] = 12.0
+    followers_share: Annotated[float, rule(
+        SHARE, "where so many of a group, and so few others, act together each time, half of it is what followers do",
+        JUDGED, "who is told of something comes one time in four; who is sent comes", "more of what is done at the"
+        " same time is explained", gt=0.0, le=1.0
+    )] = 0.5
+    phrase_words: Annotated[float, rule(
+        "words", "half of what a text of so many words shows is that many say so; of twice as many, a quarter", JUDGED,
+        "greetings and questions of a trade have three or four words", "more of what several sent is explained", gt=0.0
+    )] = 4.0
     # --------------------------------------------------------------------------------------------- conduct
     least_habit: Annotated[float, rule(
         "share of occasions", "somebody with a purpose does it this often or more", JUDGED,
@@ -204,6 +226,20 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         "wages, rent and pocket money come again after a week or a month", "more first payers and last payees count",
         ge=0.0
     )] = 7.0
+    stretch_windows: Annotated[int, rule(
+        "windows", "chance deals out what was done within so many windows of time in a row", JUDGED,
+        "in half an hour one minute is like another; within its own minute a burst would explain itself",
+        "what is done at the same time surprises more, and so do the hours of the day", ge=2
+    )] = 24
+    message_actions: Annotated[tuple[str, ...], rule(
+        "words", "an event of one of these actions is words that were sent, and its object is the text", DEFINED,
+        "the words of exports, whatever their case", "more events are messages, and count whenever they were sent"
+    )] = ("chat", "comment", "dm", "message", "post", "sms")
+    message_repeats: Annotated[int, rule(
+        "times", "who sent a text two, four, and up to so many times shares it once more each with who did so too",
+        JUDGED, "nobody writes the same twenty words to eight people by chance; more often is no more of a sign",
+        "who sends one text very often counts more", ge=1
+    )] = 8
     # --------------------------------------------------------------------------------------- roles of members
     party_share: Annotated[float, rule(
         "share of the members", "a seller whom so many praise, blame or ask for refunds is a party to the ring", JUDGED,

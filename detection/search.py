@@ -99,7 +99,8 @@ def propose_groups(followed: Sequence[Links], market: Market, settings: DetectSe
     found += [*_propose_by_deed(market, seed), _propose_cycles(market, seed)]
     found.append(propose_crowds(market.timeless, n, policy))
     searched = [channel for channel in market.things.values() if channel.record.is_searched_alone]
-    found.append(propose_campaigns(searched, n, policy))
+    # Whoever runs to an object is in every window that it lies in: all pairs of those would be the same crowd.
+    found.append(propose_campaigns([each for each in searched if not each.record.is_of_objects], n, policy))
     if settings.review_blocks:
         found.append(propose_blocks(market.things, n, policy))
     if settings.label_seeds:

@@ -72,6 +72,38 @@ class Reviews:
 
 
 @dataclass(frozen=True)
+class Events:
+    """What accounts did with objects, sorted by account, object, action and time.
+
+    ``account`` (D,); ``object`` (D,) row in ``object_name``; ``action`` (D,) code into ``action_names``, -1 where
+    unknown; ``happened_at`` (D,) datetime64[us], NaT where unknown; ``object_name`` (K,) str, the id of an object or
+    the words of a text; ``is_text`` (K,) which of the two.
+    """
+
+    account: Ints
+    object: Ints
+    action: Ints
+    happened_at: Times
+    action_names: tuple[str, ...]
+    object_name: Strings
+    is_text: NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.account)
+
+    @property
+    def n_objects(self) -> int:
+        """How many objects: K."""
+        return len(self.object_name)
+
+
+_NONE = np.empty(0, dtype=np.int64)
+NO_EVENTS = Events(
+    _NONE, _NONE, _NONE, _NONE.astype("datetime64[us]"), (), np.empty(0, dtype=object), np.empty(0, dtype=bool)
+)
+
+
+@dataclass(frozen=True)
 class Snapshot:
     """The graph as arrays, as of one instant.
 
@@ -110,6 +142,7 @@ class Snapshot:
     joined_identifier: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
     joined_value: Strings = field(default_factory=lambda: np.empty(0, dtype=object))
     as_of: np.datetime64 | None = None
+    events: Events = NO_EVENTS
 
     @property
     def n_accounts(self) -> int:

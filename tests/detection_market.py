@@ -31,7 +31,8 @@ class Facts:
     ``accounts`` id → day of signing up; ``uses`` (account, kind, value, day); ``orders`` (buyer, seller, day, status,
     and the product where one is known);
     ``reviews`` (author, product or None, seller or None, rating or None, day); ``referrals`` (account, by);
-    ``listings`` product → seller; ``statuses`` account → status; ``labels`` (account, label, day).
+    ``listings`` product → seller; ``statuses`` account → status; ``labels`` (account, label, day); ``events`` (account,
+    object, action, day), of which an object that begins with ``text:`` is words.
     """
 
     accounts: dict[str, float | None] = field(default_factory=dict)
@@ -42,6 +43,7 @@ class Facts:
     listings: dict[str, str] = field(default_factory=dict)
     statuses: dict[str, str] = field(default_factory=dict)
     labels: list[tuple[str, str, float | None]] = field(default_factory=list)
+    events: list[tuple[str, str, str | None, float | None]] = field(default_factory=list)
 
     def share(self, members: Sequence[str], kind: str, value: str, *, day: float | None = 10) -> None:
         """Let members use one thing, all on the same days."""
@@ -60,6 +62,8 @@ def make_snapshot(facts: Facts, *, as_of: np.datetime64 | None = None) -> Snapsh
     things = list(dict.fromkeys((kind, value) for _, kind, value, _ in facts.uses))
     thing = {key: place for place, key in enumerate(things)}
     reviews = list(enumerate(facts.reviews))
+    objects = list(dict.fromkeys(event[1] for event in facts.events))
+    place = {key: number for number, key in enumerate(objects)}
     of_product, of_seller = [n for n, r in reviews if r[1]], [n for n, r in reviews if r[2]]
     raw = RawGraph(
         accounts=pa.table(
@@ -108,6 +112,20 @@ def make_snapshot(facts: Facts, *, as_of: np.datetime64 | None = None) -> Snapsh
                 "account": _places(account[label[0]] for label in facts.labels),
                 "label": _text(label[1] for label in facts.labels),
                 "decided_at": _times(label[2] for label in facts.labels),
+            }
+        ),
+        objects=pa.table(
+            {
+                "object_key": _text(each if each.startswith("text:") else f"object:{each}" for each in objects),
+                "value": _text(each.removeprefix("text:") for each in objects),
+            }
+        ),
+        did=pa.table(
+            {
+                "account": _places(account[event[0]] for event in facts.events),
+                "object": _places(place[event[1]] for event in facts.events),
+                "action": _text(event[2] for event in facts.events),
+                "happened_at": _times(event[3] for event in facts.events),
             }
         ),
     )

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from detection.channels.conduct import COMPLAINTS, REFUNDS
+from detection.channels.events import find_events, find_messages
 from detection.channels.find import (
     find_identifiers,
     find_items_back,
@@ -22,8 +23,9 @@ from detection.channels.money import find_first_payers, find_last_payees, find_t
 from detection.channels.record import IDENTIFIER_ROLES, Channel, Role
 from graph.errors import ConfigError
 
-PRAISE, BLAME, REFUND, PURCHASE, ITEM, FUNDING, SWEEP, TRANSFER, REFERRED, SIGN_UP, TRADE = (
-    "praise", "blame", "refund", "purchase", "item", "funding", "sweep", "transfer", "referral", "sign-up", "trade",
+PRAISE, BLAME, REFUND, PURCHASE, ITEM, FUNDING, SWEEP, TRANSFER, EVENT, MESSAGE, REFERRED, SIGN_UP, TRADE = (
+    "praise", "blame", "refund", "purchase", "item", "funding", "sweep", "transfer", "event", "message", "referral",
+    "sign-up", "trade",
 )  # fmt: skip
 
 ALIKE = 0.8
@@ -91,7 +93,7 @@ BEHAVIOURS = (
     Channel(
         PURCHASE, find_purchases, "thing bought at the same time", "things bought at the same time",
         affinity=4.0, windows_days=(1.0, 4.0, 16.0), ring_kind="farm", kind_weight=0.2, about="purchases of",
-        is_seller_bound=True, draws_crowds=True,
+        is_seller_bound=True, draws_crowds=True, is_deed_of_joined=True,
     ),
     Channel(
         ITEM, find_items_back, "item that came back to who had sold it", "items that came back to who had sold them",
@@ -109,6 +111,16 @@ BEHAVIOURS = (
         TRANSFER, find_transfers, "account paid at the same time", "accounts paid at the same time", affinity=4.0,
         windows_days=(1.0, 4.0, 16.0), ring_kind="farm", kind_weight=0.2, about="paid", is_seller_bound=True,
         draws_crowds=True, is_payment=True, has_pool=False, is_deed=False,
+    ),
+    # A minute, an hour, a day: a machine, a hand, a campaign.
+    Channel(
+        EVENT, find_events, "object acted on at the same time", "objects acted on at the same time", affinity=4.0,
+        windows_days=(1 / 1440, 1 / 24, 1.0), ring_kind="farm", about="acted on", is_shared_at_home=True,
+        is_searched_alone=True, draws_crowds=True, is_of_objects=True, is_deed_of_joined=True,
+    ),
+    Channel(
+        MESSAGE, find_messages, "text that others sent as well", "texts that others sent as well", affinity=3.0,
+        ring_kind="farm", about="sent", is_searched_alone=True, is_of_objects=True,
     ),
     Channel(REFERRED, find_referrers, "referrer", "referrers", ring_kind="farm", is_shared_at_home=True),
     # Signing up joins everybody to somebody, and makes no pool, since everybody did: it only counts as evidence.

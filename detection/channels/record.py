@@ -94,6 +94,10 @@ class Channel:
         Of a behaviour: whether to have part in it says by itself that one acted.
     is_payment
         Whether its things are what somebody paid, or was paid: where that one is of the group, its trades say it.
+    is_of_objects
+        Whether its things are done with objects of the table of events, or are words that were sent.
+    is_deed_of_joined
+        Of a deed that harms nobody: whether it counts only as far as personal things join those who did it.
     """
 
     name: str
@@ -120,6 +124,8 @@ class Channel:
     draws_crowds: bool = False
     is_deed: bool = True
     is_payment: bool = False
+    is_of_objects: bool = False
+    is_deed_of_joined: bool = False
 
     @property
     def is_identifier(self) -> bool:

@@ -12,6 +12,7 @@ from detection.channels.record import Channel
 from graph.model import Ints, Times
 
 MICROS_PER_DAY = 86_400_000_000
+MICROS_PER_HOUR = MICROS_PER_DAY // 24
 
 
 def part_in_time(code: Ints, at: Times, idle_days: float) -> Ints:

@@ -84,6 +84,7 @@ def _list_times(snapshot: Snapshot) -> Mapping[str, Times]:
         "orders": snapshot.orders.ordered_at,
         "reviews": snapshot.reviews.reviewed_at,
         "labels": snapshot.label_decided_at,
+        "events": snapshot.events.happened_at,
     }
 
 

@@ -18,14 +18,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from detection.channels.catalogue import PRAISE, PURCHASE, REFERRED, SIGN_UP, TRADE, TRANSFER
+from detection.channels.events import count_words
 from detection.channels.incidence import SharedThings
-from detection.channels.windows import MICROS_PER_DAY
+from detection.channels.windows import MICROS_PER_DAY, MICROS_PER_HOUR
 from detection.evidence.claims import Claim, Explanation
 from detection.evidence.clock import find_spans
 from detection.evidence.group_facts import GroupFacts
+from detection.evidence.measure import SharedWithin
 from detection.groups import MIN_SIZE
 from detection.likelihood import score_confined
-from graph.model import Floats
+from graph.model import Floats, Ints
 
 
 def find_explanations(facts: GroupFacts) -> list[Explanation]:
@@ -157,6 +159,77 @@ def explain_by_launch(claim: Claim, facts: GroupFacts) -> None:
         claim.add_things(channel.name, np.where(is_best, shown, 0.0))
 
 
+def explain_by_meeting(claim: Claim, facts: GroupFacts) -> None:
+    """People who come together elsewhere: a class by the week, a table for a day, an office, who follow somebody.
+
+    What they look at in one hour of the week, or within one day, is one cause; and so is that they come back to a
+    thing: but for the first time, that is theirs.  Of the rest the more, the fewer of them, or the more others, take
+    part each time.
+    """
+    policy = facts.policy
+    for channel, within in facts.list_shared(lambda channel: channel.record.is_of_objects):
+        at = channel.began_at[within.thing]
+        if not channel.record.windows_days or not len(at):
+            continue
+        hours = at.astype(np.int64) / MICROS_PER_HOUR
+        slot = find_best_span(within.group, hours % policy.meeting_every_hours, within.bits, policy.meeting_hours)
+        day = find_best_span(within.group, hours, within.bits, policy.occasion_hours)
+        again = _find_repeated(within.group, channel.subject[within.thing], within.bits)
+        loose = _find_looseness(facts, within)
+        claim.add_things(channel.name, within.bits * np.where(slot | day | again, 1.0, loose))
+
+
+def _find_looseness(facts: GroupFacts, within: SharedWithin) -> Floats:
+    """How far who takes part in each thing (K,) is another part of a larger circle each time, in [0, 1]."""
+    members = within.members.astype(float)
+    joint = members**2 / (facts.groups.size[within.group] * (within.trials + 1.0))
+    # Squared twice, so that a quarter is nearly nothing and most of them nearly all.
+    odds = np.square(np.square(joint / facts.policy.followers_share))
+    loose: Floats = 1.0 / (1.0 + odds)
+    return loose
+
+
+def find_best_span(group: Ints, at: Floats, bits: Floats, width: float) -> NDArray[np.bool_]:
+    """Which rows (K,) lie in the span of so wide in which their group has most bits.
+
+    >>> find_best_span(np.array([0, 0, 0]), np.array([1.0, 1.5, 9.0]), np.array([2.0, 2.0, 3.0]), 1.0)
+    array([ True,  True, False])
+    """
+    order = np.lexsort((at, group))
+    code = group[order] * (float(at.max(initial=0.0) - at.min(initial=0.0)) + 2 * width + 1) + at[order]
+    end = np.searchsorted(code, code + width, side="right")
+    total = np.concatenate([[0.0], np.cumsum(bits[order])])
+    inside = total[end] - total[: len(order)]
+    by_group = np.lexsort((-np.arange(len(order)), inside, group[order]))
+    last = np.append(np.diff(group[order][by_group]) != 0, True)
+    found = np.zeros(len(order) + 1, dtype=np.int64)
+    np.add.at(found, by_group[last], 1)
+    np.add.at(found, end[by_group[last]], -1)
+    chosen = np.empty(len(order), dtype=bool)
+    chosen[order] = np.cumsum(found)[:-1] > 0
+    return chosen
+
+
+def _find_repeated(group: Ints, subject: Ints, bits: Floats) -> NDArray[np.bool_]:
+    """Which rows (K,) are of a thing of which their group has another row that shows more."""
+    order = np.lexsort((-bits, subject, group))
+    repeated = np.zeros(len(order), dtype=bool)
+    again = (np.diff(subject[order]) == 0) & (np.diff(group[order]) == 0)
+    repeated[order[1:][again]] = True
+    return repeated
+
+
+def explain_by_words(claim: Claim, facts: GroupFacts) -> None:
+    """Words that many use: the shorter a text, the likelier several have written it by themselves."""
+    for channel, within in facts.list_shared(lambda channel: channel.record.is_of_objects):
+        if channel.record.windows_days:
+            continue
+        words = count_words(facts.market.snapshot, channel.subject[within.thing])
+        # Nobody can say how many words a checksum stands for.
+        short = np.where(words > 0, 2.0 ** (-words / facts.policy.phrase_words), 0.0)
+        claim.add_things(channel.name, within.bits * short)
+
+
 def explain_by_fans(claim: Claim, facts: GroupFacts) -> None:
     """Buyers who come back to the same sellers, and praise them: but for how close together in time they do."""
     if PURCHASE in facts.within:
@@ -235,6 +308,13 @@ EXPLAINERS = (
     Explainer(
         "same goods", "sellers of one maker's goods, who show its photo", explain_by_same_goods, is_of_crowds=True
     ),
+    Explainer(
+        "meeting",
+        "people who come together elsewhere, or follow somebody: a class, an office, a day at one table",
+        explain_by_meeting,
+        is_of_crowds=True,
+    ),
+    Explainer("common words", "words that many use", explain_by_words, is_of_crowds=True),
     Explainer("fans", "buyers who come back to the same sellers, and praise them", explain_by_fans, is_of_crowds=True),
 )
 """In the order in which they are heard, and in which combinations are tried."""

@@ -8,7 +8,6 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from detection.channels.catalogue import PURCHASE
 from detection.channels.record import Channel
 from detection.evidence.judge import Assessment
 from detection.evidence.market import Market
@@ -107,8 +106,8 @@ def find_doers(view: RingView) -> Floats:
 
     What a channel shows, and no innocent explanation accounts for, counts in full from ``deed_bits`` on: praise,
     blame, refunds, referrals, one photo, what many of them live by, trades that name products, and personal things in
-    the hands of more people than live together.  Buying at one time harms nobody: it counts where such a thing, or one
-    payer, joins them.
+    the hands of more people than live together.  Buying, or looking, at one time harms nobody: it counts where such a
+    thing, or one payer, joins them.
     """
     judged, inner, start, policy = view.assessment, view.assessment.inner_trades, view.start, view.market.policy
     joined, twice = view.personal_grades
@@ -121,7 +120,7 @@ def find_doers(view: RingView) -> Floats:
         who = view.sharers(name) - start
         # Where things of two kinds join them that nobody explains, an innocent cause of what they do is no more likely.
         part = max(view.grade(name), min(view.grade_bits(view.bits(name)), twice))
-        did[who] = np.maximum(did[who], min(part, joined) if name == PURCHASE else part)
+        did[who] = np.maximum(did[who], min(part, joined) if record.is_deed_of_joined else part)
     for signal in view.market.conduct:
         did = np.maximum(did, np.where(signal.bits[view.members] > 0, view.grade(signal.name), 0.0))
     if inner.sale_share[view.group] >= policy.sale_share:

@@ -21,12 +21,23 @@ def describe_thing(channel: SharedThings, thing: int, snapshot: Snapshot) -> str
         return f"referred by {snapshot.account_id[-1 - subject]}"
     if channel.record.about:
         since = _day(channel.began_at[thing])
+        if channel.record.is_of_objects:
+            return _describe_object(channel, subject, since, snapshot)
         if subject == ANYTHING:
             return f"{channel.record.about} {'anybody' if channel.record.is_payment else 'anything'} from {since}"
         # Products count up from 0, and accounts reviewed without one down from -1.
         target = snapshot.product_id[subject] if subject >= 0 else snapshot.account_id[-1 - subject]
         return f"{channel.record.about} {target} from {since}"
     return f"{channel.name} {snapshot.name_identifier(subject)}"
+
+
+def _describe_object(channel: SharedThings, subject: int, since: str, snapshot: Snapshot) -> str:
+    """What was done with, or the first words of what was sent."""
+    name = str(snapshot.events.object_name[subject])
+    if snapshot.events.is_text[subject]:
+        words = name.split()
+        name = f"“{' '.join(words[:_WORDS_NAMED])}{' …' if len(words) > _WORDS_NAMED else ''}”"
+    return f"{channel.record.about} {name} from {since}"
 
 
 def describe_shared(record: Channel, n_things: int, n_members: int, *, observed: float, expected: float) -> str:
@@ -51,6 +62,7 @@ def describe_explanation(name: str, bits: float, *, won: bool) -> str:
     return f"Could be {_SAYS[name]}: accounts for {bits:.0f} bits, {outcome}."
 
 
+_WORDS_NAMED = 8
 _SAYS = {explainer.name: explainer.says for explainer in EXPLAINERS}
 
 

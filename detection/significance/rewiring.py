@@ -4,7 +4,7 @@ Whatever the detectors find in such a copy is chance.  How many null rings score
 one says how many of the found ones to believe: the false-discovery rate of the list.
 
 What stays: every account's number of identifiers of each kind, orders of each status as a buyer and
-as a seller, reviews of each opinion, referrals made and received; every identifier's number of
+as a seller, reviews of each opinion, referrals made and received, events of each action; every identifier's number of
 accounts, every listing's orders and reviews with their times and ratings.  What goes is who met whom.
 Accounts swap partners with others who were active at about the same time only, so that the copies
 keep what contemporaries have in common innocently.
@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from graph.model import Floats, Ints, Orders, Reviews, Snapshot, Times, Uses
+from graph.model import Events, Floats, Ints, Orders, Reviews, Snapshot, Times, Uses
 
 MAX_ERAS = 8
 LEAST_IN_ERA = 500
@@ -67,6 +67,7 @@ def rewire_snapshot(snapshot: Snapshot, rng: np.random.Generator) -> Snapshot:
         orders=_rewire_orders(snapshot.orders, rng),
         reviews=_rewire_reviews(snapshot.reviews, rng),
         referral_by=_rewire_referrals(snapshot, rng),
+        events=_rewire_events(snapshot.events, rng),
     )
 
 
@@ -153,6 +154,17 @@ def _rewire_reviews(reviews: Reviews, rng: np.random.Generator) -> Reviews:
     edges = _Edges(author[known], target[known] - target.min(initial=0), stratum, reviews.seller[known])
     author[known] = _shuffle_left(edges, rng)
     return replace(reviews, author=author)
+
+
+def _rewire_events(events: Events, rng: np.random.Generator) -> Events:
+    """Swap accounts between events of one action of about the same time; an object keeps its times."""
+    if not len(events):
+        return events  # without a draw: what else is dealt out is as it was
+    stratum = _split_into_eras(events.action + 1, events.happened_at)
+    account = events.account[_permute_within(stratum, rng)]
+    order = np.lexsort((events.happened_at, events.action, events.object, account))
+    columns = {name: getattr(events, name)[order] for name in ("object", "action", "happened_at")}
+    return replace(events, account=account[order], **columns)
 
 
 def _rewire_referrals(snapshot: Snapshot, rng: np.random.Generator) -> Ints:

@@ -32,6 +32,8 @@ def find_linking_values(tables: Mapping[str, pa.Table]) -> tuple[Doubt, ...]:
 
 def _look_at(name: str, rows: pa.Table) -> Iterator[tuple[str, str, Wrong]]:
     use = CONTRACT[name].use
+    if name == "events" and rows.num_rows:
+        yield _look_at_objects(rows)
     if use is None or not rows.num_rows:
         return
     values = rows[use.value]
@@ -49,6 +51,12 @@ def _look_at(name: str, rows: pa.Table) -> Iterator[tuple[str, str, Wrong]]:
         inside = match(values.filter(equals(rows[use.kind_column], "ip")), INSIDE)
         says = "are IP addresses inside of a network (RFC 1918, 6598) or of documents, which many strangers have"
         yield name, use.value, Wrong("inside", inside, says, "log the address that the internet sees")
+
+
+def _look_at_objects(rows: pa.Table) -> tuple[str, str, Wrong]:
+    blank = match(pa.chunked_array([find_repeated(rows["object"])]), PLACEHOLDER)
+    says = "look like placeholders: what was done with them joins nobody"
+    return "events", "object", Wrong("placeholder", _keep(rows["object"], blank), says, "leave such rows out")
 
 
 def _keep(values: Chunks, wanted: Chunks) -> Chunks:

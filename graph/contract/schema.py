@@ -289,6 +289,20 @@ _TABLES = (
         apart=Apart("account_id", "referred_by", "a referral of oneself"),
     ),
     Table(
+        "events",
+        (
+            _ACCOUNT,
+            Column("object", "id"),
+            Column("text", "text"),
+            Column("action", "code"),
+            Column("happened_at", "time"),
+            _REMOVED,
+        ),
+        time="happened_at",
+        # What many were sent has no id but its words.
+        either=Either("object", "text", told_by="is_text"),
+    ),
+    Table(
         "labels",
         (
             _ACCOUNT,

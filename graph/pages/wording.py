@@ -182,6 +182,8 @@ def _say_set_up(channel: str, words: Words) -> str:
         "funding": _("money from the same account"),
         "sweep": _("last payment to the same account"),
         "transfer": _("payments to the same account at the same time"),
+        "event": _("the same done at the same time"),
+        "message": _("same text sent"),
     }
     return told.get(channel, show_text(channel))
 
@@ -229,5 +231,7 @@ def say_explanation(name: str, words: Words) -> str:
         "launch": _("a crowd with one opinion of one thing at one time"),
         "fans": _("buyers who come back to the same sellers, and praise them"),
         "same goods": _("sellers of one maker's goods, who show its photo"),
+        "meeting": _("people who come together elsewhere, or follow somebody: a class, an office, a day at one table"),
+        "common words": _("words that many use"),
     }
     return told.get(name, show_text(name))

@@ -14,11 +14,14 @@ _CLOSE = 0.15
 _NO_GAPS = 0.995
 _ENOUGH_OVERLAP = 0.05
 _PERSONS = {"orders": "buyer_id", "listings": "seller_id"}
-_MAIN = ("orders", "reviews", "listings", "referrals", "labels", "devices", "addresses", "accounts")
+_MAIN = ("orders", "reviews", "listings", "referrals", "labels", "devices", "addresses", "events", "accounts")
+MESSAGES = "messages"
+"""Among the names of files: those of events that are words which were sent."""
 _TELLING = {
     "orders": ("seller_id", "amount", "ordered_at"),
     "reviews": ("rating", "text"),
     "listings": ("price", "listed_at"),
+    "events": ("action",),
 }
 """Columns of which a file must have one to be a table that its name does not say it is."""
 
@@ -139,7 +142,9 @@ def _is_called(look: Look, table: Table) -> bool:
 
 
 def _score_name(look: Look, table: Table) -> float:
-    return max(score_file(stem, read_aliases().files[table.name]) for stem in look.stems)
+    files = read_aliases().files
+    names = [files[table.name], *([files[MESSAGES]] if table.name == "events" else [])]
+    return max(score_file(stem, each) for stem in look.stems for each in names)
 
 
 def _draft(look: Look, table: Table) -> Draft | None:
@@ -165,7 +170,18 @@ def _draft(look: Look, table: Table) -> Draft | None:
         return None
     why = "its name" if called else "its columns"
     ordered = {each.name: picks[each.name] for each in table.columns if each.name in picks}
-    return Draft(table.name, look, ordered, f"{look.name}, by {why}", skip_empty=_find_gaps(look, table, ordered))
+    gaps = _find_gaps(look, table, ordered)
+    return Draft(
+        table.name, look, ordered, f"{look.name}, by {why}", always=_find_always(look, table, ordered), skip_empty=gaps
+    )
+
+
+def _find_always(look: Look, table: Table, picks: Mapping[str, Pick]) -> dict[str, str]:
+    """What all rows of a file of messages do, where no column says what they do."""
+    if table.name != "events" or "action" in picks:
+        return {}
+    names = read_aliases().files[MESSAGES]
+    return {"action": "message"} if any(score_file(stem, names) > 0 for stem in look.stems) else {}
 
 
 def _take_only_time(look: Look, table: Table, picks: dict[str, Pick], taken: set[str]) -> None:

@@ -29,6 +29,7 @@ SCHEMA = pa.schema([(name, _TYPES[held.type]) for name, held in FACTS[EARLIER].p
 _NAMES = {
     "USES": ("account_id", "identifier_key", "role", "seen_at"),
     "REFERRED": ("referred_by", "account_id"),
+    "DID": ("account_id", "object_key", "action", "happened_at"),
 }
 """What names a fact that has no key."""
 
@@ -39,7 +40,7 @@ def make_earlier(table: str, rows: pa.Table) -> pa.Table:
     Parameters
     ----------
     table
-        A table of the contract with a key, ``USES`` or ``REFERRED``.
+        A table of the contract with a key, ``USES``, ``REFERRED`` or ``DID``.
     rows
         Its columns, with ``valid_from`` (null: for as long as anybody knows), ``valid_until`` and ``ended_as``
         (``changed``, ``removed`` by a row that says so, ``replaced`` by a load that had it no more).

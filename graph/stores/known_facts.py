@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,6 +14,7 @@ from graph.contract.repeats import read_instants
 from graph.contract.schema import CONTRACT, INSTANT, Table
 from graph.stores.changed_rows import Stored
 from graph.stores.history import SCHEMA, select_earlier
+from graph.stores.raw_graph import EVENTS
 from graph.stores.timelines import BEFORE_ALL
 
 if TYPE_CHECKING:
@@ -27,7 +28,8 @@ class KnownFacts:
     ``accounts``, ``listings``, ``orders``, ``reviews`` and ``labels`` have the contract's columns, ``earlier`` those of
     :data:`graph.stores.history.SCHEMA`; ``identifier_key`` are the keys of the ``Identifier`` nodes.  ``uses``
     (account, identifier, role, seen_at) and ``referrals`` (by, account) name accounts and identifiers by their row in
-    ``accounts`` and ``identifier_key``.
+    ``accounts`` and ``identifier_key``, and ``did`` (account, object, action, happened_at) objects by theirs in
+    ``object_key``.
     """
 
     accounts: pa.Table
@@ -39,6 +41,8 @@ class KnownFacts:
     referrals: pa.Table
     labels: pa.Table
     earlier: pa.Table
+    object_key: Cells = field(default_factory=lambda: pa.array([], pa.string()))
+    did: pa.Table = field(default_factory=EVENTS.empty_table)
 
     def get_stored(self, table: str) -> Stored:
         """What there is of a table with a key; an account has one verdict, the last."""
@@ -80,5 +84,7 @@ KNOW_NOTHING = KnownFacts(
     uses=_empty_table(("account", _ROW), ("identifier", _ROW), ("role", pa.string()), ("seen_at", INSTANT)),
     referrals=_empty_table(("by", _ROW), ("account", _ROW)),
     earlier=SCHEMA.empty_table(),
+    object_key=pa.array([], pa.string()),
+    did=EVENTS.empty_table(),
 )
 """What an empty store holds."""

@@ -27,7 +27,7 @@ from graph.stores.load_rows import (
     lay_out_nodes,
     lay_out_relationships,
 )
-from graph.stores.new_facts import SetChange, find_referrals, find_uses, list_keys
+from graph.stores.new_facts import SetChange, find_events, find_referrals, find_uses, list_keys
 from graph.stores.protocol import TAKE_ALL, LoadTerms, TableReport
 
 if TYPE_CHECKING:
@@ -79,7 +79,7 @@ def _report(table: CheckedTable, changes: Changes) -> TableReport:
         rows = changes.keyed[name]
         added, changed, removed, ends = rows.n_added, rows.n_changed, rows.n_removed, rows.n_ends
     else:
-        part = changes.referrals if name == "referrals" else changes.uses
+        part = {"referrals": changes.referrals, "events": changes.events}.get(name, changes.uses)
         added, changed = _count_new(name, part), 0
         removed, ends = part.n_removed.get(name, 0), part.n_ends.get(name, 0)
     unchanged = table.n_read - rejected - added - changed - ends
@@ -89,7 +89,7 @@ def _report(table: CheckedTable, changes: Changes) -> TableReport:
 def _count_new(name: str, part: SetChange) -> int:
     if CONTRACT[name].use:
         return int(is_true(equals(part.new["table"], name)).sum())
-    if name != "referrals":
+    if name not in ("referrals", "events"):
         raise KeyError(name)
     return part.new.num_rows
 
@@ -124,6 +124,7 @@ def plan_load(tables: Mapping[str, CheckedTable], known: KnownFacts, terms: Load
         keyed,
         uses=find_uses(rows, known, accounts, replaced=replaced),
         referrals=find_referrals(rows["referrals"], known, accounts, replaced=replaced),
+        events=find_events(rows["events"], known, accounts, replaced=replaced),
         new_accounts=accounts.slice(known.accounts.num_rows),
         new_products=products.slice(known.listings.num_rows),
     )

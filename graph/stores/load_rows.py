@@ -15,7 +15,7 @@ from graph.contract.schema import CONTRACT, INSTANT
 from graph.stores.changed_rows import ChangedRows
 from graph.stores.history import make_earlier
 from graph.stores.known_facts import KnownFacts
-from graph.stores.new_facts import SetChange, make_identifiers
+from graph.stores.new_facts import SetChange, make_identifiers, make_objects
 from graph.vocabulary import SHOP_ID
 
 if TYPE_CHECKING:
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 Kind = tuple[str, str, str]
 _USES, _REFERRED = ("USES", "Account", "Identifier"), ("REFERRED", "Account", "Account")
+_DID = ("DID", "Account", "Object")
 _LISTED, _LABELLED = ("LISTED", "Account", "Listing"), ("LABELLED", "Account", "Label")
 _OF_SELLER, _OF_SHOP = ("ORDERED", "Account", "Account"), ("ORDERED", "Account", "Shop")
 
@@ -39,6 +40,7 @@ class Changes:
     keyed: Mapping[str, ChangedRows]
     uses: SetChange
     referrals: SetChange
+    events: SetChange
     new_accounts: Cells
     new_products: Cells
 
@@ -53,6 +55,7 @@ def lay_out_nodes(changes: Changes, known: KnownFacts) -> dict[str, pa.Table]:
         "Review": reviews.select(list(CONTRACT["reviews"].details)),
         "Label": make_table({"label": find_distinct(keyed["labels"].holds["label"])}),
         "Identifier": make_identifiers(changes.uses.new, known),
+        "Object": make_objects(changes.events.new, known),
         "Earlier": _leave(_lay_out_history(changes), known.earlier["earlier_key"]),
     }
     if is_true(pc.is_null(keyed["orders"].holds["seller_id"])).any():
@@ -63,7 +66,7 @@ def lay_out_nodes(changes: Changes, known: KnownFacts) -> dict[str, pa.Table]:
 def _lay_out_history(changes: Changes) -> pa.Table:
     """Former states; where a load was interrupted, some are there already."""
     parts = [make_earlier(name, rows.earlier) for name, rows in changes.keyed.items()]
-    for kind, change in (("USES", changes.uses), ("REFERRED", changes.referrals)):
+    for kind, change in (("USES", changes.uses), ("REFERRED", changes.referrals), ("DID", changes.events)):
         n = change.ended.num_rows
         spans = change.ended.append_column("valid_from", pa.nulls(n, INSTANT))
         until = pa.array(np.full(n, changes.at)).cast(INSTANT)
@@ -98,6 +101,7 @@ def lay_out_relationships(changes: Changes, known: KnownFacts) -> dict[Kind, pa.
         ("ABOUT", "Review", "Account"): _about(reviews, "seller_id"),
         _USES: changes.uses.new.select(["account_id", "identifier_key", "role", "seen_at"]),
         _REFERRED: changes.referrals.new,
+        _DID: changes.events.new.drop_columns("value"),
         _LABELLED: keyed["labels"].holds,
     }
 
@@ -113,6 +117,7 @@ def lay_out_ends(changes: Changes) -> dict[Kind, pa.Table]:
         _LABELLED: keyed["labels"].ends.select(["account_id", "label"]),
         _USES: changes.uses.ended.drop_columns("ended_as"),
         _REFERRED: changes.referrals.ended.drop_columns("ended_as"),
+        _DID: changes.events.ended.drop_columns("ended_as"),
     }
 
 
@@ -151,6 +156,8 @@ def _list_users(changes: Changes, known: KnownFacts) -> list[Chunks]:
     both = [account_id.take(known.referrals[end]) for end in ("by", "account")]
     return [
         used,
+        _count_left(account_id.take(known.did["account"]), [changes.events.ended["account_id"]]),
+        changes.events.new["account_id"],
         changes.uses.new["account_id"],
         *(_count_left(end, [ended[1][name]]) for end, name in zip(both, ("referred_by", "account_id"), strict=True)),
         changes.referrals.new["referred_by"],

@@ -1,4 +1,4 @@
-"""Which rows of the tables without a key are not in the store yet, or are to go: uses of identifiers, referrals."""
+"""Which rows of the tables without a key are not in the store yet, or are to go: uses, referrals, events."""
 
 from __future__ import annotations
 
@@ -37,6 +37,7 @@ def list_keys(known: Chunks, mentions: Sequence[Chunks]) -> Cells:
 
 _USE = ("account_id", "identifier_key", "role", "seen_at")
 _REFERRAL = ("referred_by", "account_id")
+_EVENT = ("account_id", "object_key", "action", "happened_at")
 
 
 @dataclass(frozen=True)
@@ -102,6 +103,58 @@ def find_referrals(rows: pa.Table, known: KnownFacts, accounts: Cells, *, replac
         ended=_name_facts(there, (ended, marked), keys, _REFERRAL),
         n_removed={"referrals": int(ended.sum())},
         n_ends={"referrals": int(ends.sum())},
+    )
+
+
+def find_events(rows: pa.Table, known: KnownFacts, accounts: Cells, *, replaced: Collection[str] = ()) -> SetChange:
+    """Find the events (account_id, object_key, action, happened_at, value) that the store lacks, and those to go."""
+    told = _read_events(rows)
+    if not told.num_rows and not ("events" in replaced and known.did.num_rows):
+        return SetChange(told.drop_columns("removed"), _NO_ENDED, {}, {})
+    there = known.did.select(["account", "object", "action", "happened_at"])
+    keys = accounts, list_keys(pa.chunked_array([known.object_key]), [told["object_key"]])
+    sets = code_facts(told.select(list(_EVENT)), there, keys=keys, is_gone=is_true(told["removed"]))
+    marked, ends = sets.find_ended()
+    ended = marked | sets.find_missing() if "events" in replaced else marked
+    return SetChange(
+        new=told.filter(pa.array(sets.find_new())).drop_columns("removed"),
+        ended=_name_facts(there, (ended, marked), keys, _EVENT),
+        n_removed={"events": int(ended.sum())},
+        n_ends={"events": int(ends.sum())},
+    )
+
+
+_ENDED_COLUMNS: Mapping[str, pa.DataType] = {
+    **dict.fromkeys(_EVENT, pa.string()),
+    "happened_at": INSTANT,
+    "ended_as": pa.string(),
+}
+_NO_ENDED = pa.schema(_ENDED_COLUMNS).empty_table()
+
+
+def make_objects(events: pa.Table, known: KnownFacts) -> pa.Table:
+    """The objects of new events that the store lacks, by key."""
+    new = events.filter(pc.invert(pc.is_in(events["object_key"], value_set=known.object_key)))
+    return new.group_by(["object_key", "value"]).aggregate([]).sort_by("object_key").combine_chunks()
+
+
+def _read_events(rows: pa.Table) -> pa.Table:
+    """The table's rows (N,) with what names their objects: an id, or a checksum of a text, which may be long."""
+    told, is_text = rows["object"], rows["is_text"]
+    ids = join_texts(pa.repeat("object", rows.num_rows), told, ":")
+    texts = find_distinct(told.filter(is_text)).drop_null()
+    sums = pa.array([f"text:{sha256(each.encode()).hexdigest()}" for each in read_texts(texts)], pa.string())
+    if len(texts):
+        ids = pc.if_else(is_text, sums.take(pc.index_in(told.combine_chunks(), value_set=texts)), ids)
+    return make_table(
+        {
+            "account_id": rows["account_id"],
+            "object_key": ids,
+            "action": rows["action"],
+            "happened_at": rows["happened_at"],
+            "value": told,
+            "removed": pa.array(find_removed(rows)),
+        }
     )
 
 

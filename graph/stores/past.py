@@ -184,7 +184,7 @@ def _turn_labels(past: _Past) -> RawGraph:
 
 
 def _turn_sets(past: _Past) -> RawGraph:
-    """Uses that have ended since; a referral bears no date, and none is known of any instant."""
+    """Uses and events that have ended since; a referral bears no date, and none is known of any instant."""
     raw = past.raw
     ended = select_earlier(past.earlier, "USES")
     ended = ended.filter(pa.array(_micros(ended["valid_until"], _STILL) > past.at))
@@ -192,7 +192,21 @@ def _turn_sets(past: _Past) -> RawGraph:
         "account": pa.array(_find(ended["account_id"], raw.accounts["account_id"])),
         "identifier": pa.array(_find(ended["identifier_key"], raw.identifiers["identifier_key"])),
     }
-    return replace(raw, uses=_add(raw.uses, make_table({**ends, "role": ended["role"], "seen_at": ended["seen_at"]})))
+    uses = _add(raw.uses, make_table({**ends, "role": ended["role"], "seen_at": ended["seen_at"]}))
+    return replace(raw, uses=uses, did=_add(raw.did, _find_ended_events(past)))
+
+
+def _find_ended_events(past: _Past) -> pa.Table:
+    raw, ended = past.raw, select_earlier(past.earlier, "DID")
+    ended = ended.filter(pa.array(_micros(ended["valid_until"], _STILL) > past.at))
+    return make_table(
+        {
+            "account": pa.array(_find(ended["account_id"], raw.accounts["account_id"])),
+            "object": pa.array(_find(ended["object_key"], raw.objects["object_key"])),
+            "action": ended["action"],
+            "happened_at": ended["happened_at"],
+        }
+    )
 
 
 def _micros(times: Chunks, missing: int) -> Ints:

@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 
 import pyarrow as pa
+
+from graph.contract.schema import INSTANT
+
+OBJECTS = pa.schema([("object_key", pa.string()), ("value", pa.string())])
+_EVENT_COLUMNS: Mapping[str, pa.DataType] = {
+    "account": pa.int64(),
+    "object": pa.int64(),
+    "action": pa.string(),
+    "happened_at": INSTANT,
+}
+EVENTS = pa.schema(_EVENT_COLUMNS)
 
 
 @dataclass(frozen=True)
@@ -15,7 +27,8 @@ class RawGraph:
     product_id, price; ``reviews`` review_id, rating, reviewed_at, text; ``uses`` account, identifier, seen_at;
     ``orders`` buyer, seller (null for the shop), product_id, amount, ordered_at, status; ``listed``
     account, listing; ``wrote`` account, review; ``about_listing`` review, listing; ``about_account``
-    review, account; ``referred`` by, account; ``labelled`` account, label, decided_at.
+    review, account; ``referred`` by, account; ``labelled`` account, label, decided_at; ``objects`` object_key, value;
+    ``did`` account, object, action, happened_at.
 
     Where the past is asked for, ``earlier`` holds the former states (:mod:`graph.stores.history`), ``identifiers`` have
     identifier_key, ``orders`` order_id, and those with a history updated_at.
@@ -33,4 +46,6 @@ class RawGraph:
     about_account: pa.Table
     referred: pa.Table
     labelled: pa.Table
+    objects: pa.Table = field(default_factory=OBJECTS.empty_table)
+    did: pa.Table = field(default_factory=EVENTS.empty_table)
     earlier: pa.Table | None = None

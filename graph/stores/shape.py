@@ -147,6 +147,7 @@ _FACT_NODES = (
     ),
     _node("Shop", shop_id="text"),
     _node("Label", label="text"),
+    _later_node("Object", 6, object_key="text", value="text"),
     # A former state of a row of any table, with that table's columns; see graph.stores.history.
     _later_node(
         "Earlier",
@@ -186,6 +187,9 @@ _FACT_NODES = (
         fee=Property("real", since=4),
         guarantee=Property("real", since=4),
         title=Property("text", since=4),
+        object_key=Property("text", since=6),
+        action=Property("text", since=6),
+        happened_at=Property("time", since=6),
     ),
 )
 
@@ -254,6 +258,9 @@ _FACT_RELATIONSHIPS = (
         source="text",
         updated_at=Property("time", since=3),
     ),
+    _relationship(
+        "DID", ("Account", "Object"), action=Property("text", since=6), happened_at=Property("time", since=6)
+    ),
 )
 
 _FOUND_RELATIONSHIPS = (
@@ -306,9 +313,18 @@ def find_new_labels(version: int) -> list[Node]:
     return [node for node in NODES.values() if all(each.since > version for each in node.properties.values())]
 
 
+def find_new_relationships(version: int) -> list[Relationship]:
+    """The kinds of relationships of which a graph of a version knows nothing; those that say so of a property."""
+    return [
+        each
+        for each in RELATIONSHIPS.values()
+        if each.properties and all(held.since > version for held in each.properties.values())
+    ]
+
+
 def find_later(version: int) -> dict[str, dict[str, Property]]:
     """The properties that a graph of a version lacks, by label or kind of relationship, of those that it knows."""
-    new = {node.label for node in find_new_labels(version)}
+    new = {node.label for node in find_new_labels(version)} | {each.kind for each in find_new_relationships(version)}
     later = {
         name: {key: each for key, each in part.properties.items() if each.since > version}
         for name, part in _PARTS.items()

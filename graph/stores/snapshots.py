@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from graph.arrow import equals, find_distinct, is_true, read_floats, read_ints, read_texts
 from graph.identity.match import MATCHED_KINDS, match_values
-from graph.model import Floats, Ints, Orders, Reviews, Snapshot, Strings, Times, Uses
+from graph.model import NO_EVENTS, Events, Floats, Ints, Orders, Reviews, Snapshot, Strings, Times, Uses
 from graph.stores.raw_graph import RawGraph
 
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ def build_snapshot(raw: RawGraph, *, as_of: np.datetime64 | None = None) -> Snap
         joined_identifier=identifiers.joined,
         joined_value=identifiers.joined_value,
         as_of=as_of,
+        events=_events(raw, account_row, as_of),
     )
 
 
@@ -75,6 +76,9 @@ def digest_snapshot(snapshot: Snapshot) -> str:
 def _feed(digest: Any, value: Any) -> None:
     if is_dataclass(value):
         for field in fields(value):
+            # What a market without events was called before there were any, it is still called.
+            if field.name == "events" and not len(getattr(value, field.name)):
+                continue
             digest.update(field.name.encode())
             _feed(digest, getattr(value, field.name))
     elif isinstance(value, np.ndarray) and value.dtype == object:
@@ -246,6 +250,31 @@ def _reviews(
         rating=read_floats(raw.reviews["rating"])[order],
         reviewed_at=reviewed_at[order],
         text=_strings(raw.reviews["text"].take(pa.array(order))),
+    )
+
+
+def _events(raw: RawGraph, account_row: Ints, as_of: np.datetime64 | None) -> Events:
+    rows = raw.did
+    if not rows.num_rows:
+        return NO_EVENTS
+    account, happened_at = account_row[_ints(rows["account"])], _times(rows["happened_at"])
+    keep = np.flatnonzero((account >= 0) & _known_by(happened_at, as_of))
+    names = tuple(sorted(read_texts(find_distinct(rows["action"].take(keep)).drop_null())))
+    action = read_ints(pc.index_in(rows["action"], value_set=pa.array(names, pa.string())), missing=-1)
+    row, _ = _sorted_keys(raw.objects["object_key"])
+    # Only objects with which something was done by then; sorted by key, so that a load in another order is the same.
+    done, thing = np.unique(row[_ints(rows["object"])][keep], return_inverse=True)
+    order = np.lexsort((happened_at[keep], action[keep], thing, account[keep]))
+    objects = raw.objects.take(np.argsort(row)[done])
+    keep = keep[order]
+    return Events(
+        account=account[keep],
+        object=thing[order],
+        action=action[keep],
+        happened_at=happened_at[keep],
+        action_names=names,
+        object_name=_strings(objects["value"]),
+        is_text=is_true(pc.starts_with(objects["object_key"], "text:")),
     )
 
 

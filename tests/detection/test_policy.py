@@ -42,6 +42,7 @@ NUMERICAL = {
     ("rings/links.py", 12): "pairs named of a crowd",
     ("rings/parties.py", 3): "targets named in a sentence",
     ("rings/wording.py", 0.05): "decimals of a figure",
+    ("rings/wording.py", 8): "words of a text that name it",
     ("scores.py", 3): "reasons and links named",
 }
 """Numbers that move no verdict, each with why."""

@@ -8,7 +8,7 @@ named by their offset, so that no id is repeated for every relationship.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,11 +20,11 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
-from graph.arrow import fill_nulls, make_table, take_or_null
+from graph.arrow import fill_nulls, make_table, read_texts, take_or_null
 from graph.model import Ints
 from graph.progress import Progress
 from graph.stores.embedded.database import ask_arrow
-from graph.stores.raw_graph import RawGraph
+from graph.stores.raw_graph import EVENTS, OBJECTS, RawGraph
 from graph.stores.run_rows import RunRows
 from graph.stores.shape import NODES
 
@@ -55,6 +55,12 @@ _LABELLED = (
     "MATCH (a:Account)-[l:LABELLED]->(w:Label)"
     " RETURN offset(id(a)) AS account, w.label AS label, l.decided_at AS decided_at, l.source AS source,"
     " l.updated_at AS updated_at"
+)
+_OBJECTS = "MATCH (o:`Object`) RETURN offset(id(o)) AS place, o.object_key AS object_key, o.value AS value"
+_OBJECT_KEYS = "MATCH (o:`Object`) RETURN offset(id(o)) AS place, o.object_key AS object_key"
+_DID = (
+    "MATCH (a:Account)-[d:DID]->(o:`Object`)"
+    " RETURN offset(id(a)) AS account, offset(id(o)) AS object, d.action AS action, d.happened_at AS happened_at"
 )
 _LISTED = "MATCH (a:Account)-[:LISTED]->(p:Listing) RETURN offset(id(a)) AS account, offset(id(p)) AS listing"
 _WROTE = "MATCH (a:Account)-[:WROTE]->(r:Review) RETURN offset(id(a)) AS account, offset(id(r)) AS review"
@@ -116,6 +122,7 @@ def read_raw_graph(ask: Ask, *, with_past: bool = False) -> RawGraph:
         about_account=_edges(ask, _ABOUT_ACCOUNT, nodes),
         referred=_edges(ask, _REFERRED, nodes),
         labelled=_edges(ask, _LABELLED, nodes),
+        **_read_events(ask, nodes, _OBJECTS),
         earlier=read_earlier(ask) if with_past else None,
     )
 
@@ -125,6 +132,7 @@ def read_known_facts(ask: Ask) -> KnownFacts:
     from graph.stores.known_facts import KnownFacts, name_accounts
 
     nodes = _read_nodes(ask, identifiers=_IDENTIFIER_KEYS)
+    events = _read_events(ask, nodes, _OBJECT_KEYS)
     orders = _orders(ask, nodes)
     account_id, product_id = nodes.accounts["account_id"], nodes.listings["product_id"]
     listed = _edges(ask, _LISTED, nodes)
@@ -146,15 +154,29 @@ def read_known_facts(ask: Ask) -> KnownFacts:
         referrals=_edges(ask, _REFERRED, nodes),
         labels=name_accounts(_edges(ask, _LABELLED, nodes), account_id),
         earlier=read_earlier(ask),
+        object_key=events["objects"]["object_key"].combine_chunks(),
+        did=events["did"],
     )
+
+
+def _read_events(ask: Ask, nodes: _Nodes, objects: str) -> dict[str, pa.Table]:
+    """Objects and what was done with them; nothing of an older store."""
+    if "Object" not in _list_tables(ask):
+        return {"objects": OBJECTS.empty_table(), "did": EVENTS.empty_table()}
+    found, row = _nodes(ask, objects)
+    nodes = replace(nodes, rows={**nodes.rows, "object": row})
+    return {"objects": found, "did": _edges(ask, _DID, nodes) if found.num_rows else EVENTS.empty_table()}
+
+
+def _list_tables(ask: Ask) -> list[str]:
+    return read_texts(ask("CALL show_tables() RETURN name")["name"])
 
 
 def read_earlier(ask: Ask) -> pa.Table:
     """Every former state; see :mod:`graph.stores.history`."""
     from graph.stores.history import EARLIER, SCHEMA
 
-    tables = ask("CALL show_tables() RETURN name")["name"].to_pylist()
-    if EARLIER not in tables:  # an older store
+    if EARLIER not in _list_tables(ask):  # an older store
         return SCHEMA.empty_table()
     wanted = ", ".join(f"e.{name} AS {name}" for name in SCHEMA.names)
     return ask(f"MATCH (e:{EARLIER}) RETURN {wanted}").cast(SCHEMA)

@@ -22,6 +22,7 @@ from graph.stores.shape import (
     Type,
     find_later,
     find_new_labels,
+    find_new_relationships,
 )
 
 SCHEMA_VERSION = VERSION
@@ -71,6 +72,7 @@ def list_migrations(version: int) -> list[str]:
     later = [(held, table, name) for table, new in find_later(version).items() for name, held in new.items()]
     later.sort(key=lambda each: each[0].since)
     made = [_create_node_table(node) for node in find_new_labels(version)]
+    made += [_create_relationship_table(each) for each in find_new_relationships(version)]
     added = [f"ALTER TABLE `{table}` ADD {_say_column(name, held)}" for held, table, name in later]
     return [*made, *added, f"MATCH (s:Schema {{name: 'ringfence'}}) SET s.version = {SCHEMA_VERSION}"]
 
@@ -141,7 +143,8 @@ def leave_blank(cypher: str, message: str, lacking: Mapping[str, str]) -> str | 
 def asks_for_later_label(message: str) -> bool:
     """Whether a query failed only because an older store has not got a label yet, and so no node of it."""
     found = _UNKNOWN_TABLE.search(message)
-    return found is not None and found[1] in {node.label for node in find_new_labels(1)}
+    later = {node.label for node in find_new_labels(1)} | {each.kind for each in find_new_relationships(1)}
+    return found is not None and found[1] in later
 
 
 FORGET_RUN = (

@@ -87,6 +87,8 @@ _ORDERS = _relationship(
     "ORDERED", ("buyer", "seller"), product_id="text", amount="real", ordered_at="time", status="text"
 )
 _KNOWN_ORDERS = _relationship("ORDERED", ("buyer", "seller"), **_say_facts("ORDERED"))
+_OBJECTS = _node("Object", object_key="text", value="text")
+_DID = _relationship("DID", ("account", "object"), **_say_facts("DID"))
 _LISTED = _relationship("LISTED", ("account", "listing"))
 _WROTE = _relationship("WROTE", ("account", "review"))
 _ABOUT = _relationship("ABOUT", ("review", "subject"))
@@ -110,12 +112,19 @@ _BOUNDS = "{pattern} RETURN min(id({ranged})) AS low, max(id({ranged})) AS high"
 _RANGE = "{pattern} WHERE id({ranged}) >= $low AND id({ranged}) < $high RETURN {columns}"
 _WHOLE = "{pattern} RETURN {columns}"
 
-_SNAPSHOT_NODES = {"accounts": _ACCOUNTS, "identifiers": _IDENTIFIERS, "listings": _LISTINGS, "reviews": _REVIEWS}
+_SNAPSHOT_NODES = {
+    "accounts": _ACCOUNTS,
+    "identifiers": _IDENTIFIERS,
+    "listings": _LISTINGS,
+    "reviews": _REVIEWS,
+    "objects": _OBJECTS,
+}
 _KNOWN_NODES = {
     "accounts": _KNOWN_ACCOUNTS,
     "identifiers": _IDENTIFIER_KEYS,
     "listings": _KNOWN_LISTINGS,
     "reviews": _KNOWN_REVIEWS,
+    "objects": _node("Object", object_key="text"),
     "earlier": _EARLIER,
 }
 _PAST_NODES = {
@@ -123,9 +132,17 @@ _PAST_NODES = {
     "identifiers": _node("Identifier", identifier_key="text", kind="text", canonical="text"),
     "listings": _KNOWN_LISTINGS,
     "reviews": _KNOWN_REVIEWS,
+    "objects": _OBJECTS,
     "earlier": _EARLIER,
 }
-_SAME = {"listed": _LISTED, "wrote": _WROTE, "about": _ABOUT, "referred": _REFERRED, "labelled": _LABELLED}
+_SAME = {
+    "listed": _LISTED,
+    "wrote": _WROTE,
+    "about": _ABOUT,
+    "referred": _REFERRED,
+    "labelled": _LABELLED,
+    "did": _DID,
+}
 _SNAPSHOT_RELATIONSHIPS = {"uses": _USES, "orders": _ORDERS, **_SAME}
 _PAST_RELATIONSHIPS = {"uses": _KNOWN_USES, "orders": _KNOWN_ORDERS, **_SAME}
 _KNOWN_RELATIONSHIPS = {"uses": _KNOWN_USES, "orders": _KNOWN_ORDERS, **_SAME}
@@ -138,6 +155,7 @@ _ENDS = {
     "identifier": "identifiers",
     "listing": "listings",
     "review": "reviews",
+    "object": "objects",
 }
 """Which node table a relationship's end is a row of."""
 
@@ -159,7 +177,7 @@ def read_raw_graph(bolt: Bolt, *, with_past: bool = False) -> RawGraph:
     about_listing, about_account = _split_about(tables)
     return RawGraph(
         **{name: tables[name].drop_columns("node") for name in _SNAPSHOT_NODES},
-        **{name: tables[name] for name in ("uses", "orders", "listed", "wrote", "referred", "labelled")},
+        **{name: tables[name] for name in ("uses", "orders", "listed", "wrote", "referred", "labelled", "did")},
         about_listing=about_listing,
         about_account=about_account,
         earlier=tables["earlier"].drop_columns("node") if with_past else None,
@@ -186,8 +204,10 @@ def read_known(bolt: Bolt) -> Known:
         referrals=tables["referred"],
         labels=name_accounts(tables["labelled"], account_id),
         earlier=tables["earlier"].drop_columns("node"),
+        object_key=_key(tables["objects"]),
+        did=tables["did"],
     )
-    keys = {"Account": "accounts", "Identifier": "identifiers", "Listing": "listings"}
+    keys = {"Account": "accounts", "Identifier": "identifiers", "Listing": "listings", "Object": "objects"}
     nodes = {label: (_key(tables[name]), tables[name]["node"].to_numpy()) for label, name in keys.items()}
     return Known(facts, nodes)
 

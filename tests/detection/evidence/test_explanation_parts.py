@@ -63,6 +63,12 @@ def test_the_explanations_are_heard_in_this_order_told_in_these_words_and_some_a
         ("came together", "people who signed up together: a class, a course, a fair", True),
         ("launch", "a crowd with one opinion of one thing at one time", True),
         ("same goods", "sellers of one maker's goods, who show its photo", True),
+        (
+            "meeting",
+            "people who come together elsewhere, or follow somebody: a class, an office, a day at one table",
+            True,
+        ),
+        ("common words", "words that many use", True),
         ("fans", "buyers who come back to the same sellers, and praise them", True),
     ]
 
