@@ -68,13 +68,15 @@ def test_a_day_at_one_table_is_explained() -> None:
     assert claim(judge(facts, occasion_hours=0.1, followers_share=0.01)) < 0.7
 
 
-def test_an_office_that_opens_its_pages_is_explained_but_for_the_first_time() -> None:
+def test_an_office_that_opens_its_pages_at_any_hour_is_explained_however_often_it_does() -> None:
     rng = np.random.default_rng(3)
     facts = make_facts(rng)
     for day in range(60):
-        act(facts, rng, "dashboard", day + rng.uniform(0.3, 0.7), share=0.9)
+        for page in ("orders", "parcels", "dashboard"):
+            act(facts, rng, page, day + rng.uniform(0.2, 0.8), share=0.9)
     judged = judge(facts)
-    assert 0.9 < claim(judged) < 1.0
+    # Each page but for the first time, of which one lies in the best stretch of the week anyway.
+    assert 0.95 < claim(judged) < 1.0
     assert judged.net_bits[0] < 0
 
 
