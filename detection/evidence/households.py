@@ -9,8 +9,8 @@ set of households, because nearly everybody would have to be named again and aga
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,27 +53,47 @@ class _Uses:
 
 
 @dataclass(frozen=True)
-class _Thing:
-    """A thing in a crowd: its ``row``, its ``users`` as a bit mask and how many they are, ``bits`` if so many had part
-    in it, and ``all_bits`` as it is.
+class _Crowds:
+    """Whoever hangs together, where more do than can live together; crowds are numbered from 0.
+
+    Things (T,), crowd by crowd and those that say most first: the ``crowd`` of each, its ``row`` in the uses, how many
+    its users are and who, as a bit mask (T, W) of their places in the crowd, lowest word first.  Uses (V,): the
+    ``member`` and the ``thing`` of each, the latter numbered as here.
     """
 
-    row: int
-    users: int
-    n_users: int
-    bits: Sequence[float]
-    all_bits: float
+    crowd: Ints
+    row: Ints
+    n_users: Ints
+    users: NDArray[np.uint64]
+    member: Ints
+    thing: Ints
 
 
 @dataclass(frozen=True)
-class _Split:
-    """The households of a crowd: disjoint masks, the bits ``explained`` of each thing, and how many ``names``
-    the further households of some people take.
+class _Homes:
+    """The households of all crowds (H,), those of a crowd in the order in which they are believed.
+
+    The ``crowd`` and the ``size`` of each, the bits that it ``shares``, and the household of each thing (T,).
     """
 
-    households: list[int]
-    explained: list[float]
-    names: int
+    crowd: Ints
+    size: Ints
+    shares: Floats
+    of_thing: Ints
+
+
+@dataclass(frozen=True)
+class _Parted:
+    """All crowds in households: the bits ``explained`` of some ``things``; some ``people``, memberships all, and the
+    ``first`` of the household of each; how many names are said ``again`` in the crowd of each ``member``.
+    """
+
+    things: Ints
+    explained: Floats
+    people: Ints
+    first: Ints
+    member: Ints
+    again: Floats
 
 
 def partition_households(groups: Groups, within: Mapping[str, SharedWithin], market: Market) -> HouseholdPartition:
@@ -105,39 +125,12 @@ def partition_households(groups: Groups, within: Mapping[str, SharedWithin], mar
     name_bits = float(np.log2(max(n_accounts / policy.household_size, 2.0)))
     # Most groups fall into households at once.  Only where more hang together than can live together, one thing at a
     # time is put to a household.
-    found = _part_crowds(_list_crowds(uses, component, crowded), policy, name_bits=name_bits)
-    explained[found.things], household[found.people] = found.bits, household[found.first]
-    again = np.bincount(groups.group[found.again], minlength=len(groups)) * np.float64(name_bits)
+    found = _part_crowds(uses, _gather_crowds(uses, component, crowded), policy, name_bits=name_bits)
+    explained[found.things], household[found.people] = found.explained, household[found.first]
+    again = np.bincount(groups.group[found.member], found.again, minlength=len(groups)).astype(float) * name_bits
     ends = np.cumsum([len(within.group) for within in shared.values()])
     parts = dict(zip(shared, np.split(explained, ends[:-1]), strict=True)) if shared else {}
     return HouseholdPartition(household_scale, parts, np.unique(household, return_inverse=True)[1], again)
-
-
-@dataclass
-class _Parted:
-    """All crowds in households: the ``bits`` explained of some ``things``; the ``first`` of the household of some
-    ``people``, memberships all; one of a group ``again`` for each name that is said once more.
-    """
-
-    things: list[int] = field(default_factory=list)
-    bits: list[float] = field(default_factory=list)
-    people: list[int] = field(default_factory=list)
-    first: list[int] = field(default_factory=list)
-    again: list[int] = field(default_factory=list)
-
-
-def _part_crowds(crowds: Iterator[tuple[list[int], list[_Thing]]], policy: Policy, *, name_bits: float) -> _Parted:
-    parted = _Parted()
-    for members, crowd in crowds:
-        split = _sort_into_households(crowd, policy, name_bits=name_bits)
-        parted.things += [thing.row for thing in crowd]
-        parted.bits += split.explained
-        parted.again += [members[0]] * split.names
-        for mask in split.households:
-            inside = [member for place, member in enumerate(members) if mask >> place & 1]
-            parted.people += inside
-            parted.first += [inside[0]] * len(inside)
-    return parted
 
 
 def _is_household_scale(within: SharedWithin, channel: SharedThings, policy: Policy) -> NDArray[np.bool_]:
@@ -164,91 +157,133 @@ def _gather_uses(
     return _Uses(np.concatenate(members), np.concatenate(things), np.concatenate(bits))
 
 
-def _list_crowds(uses: _Uses, component: Ints, crowded: NDArray[np.bool_]) -> Iterator[tuple[list[int], list[_Thing]]]:
-    """The memberships of each crowd, sorted, and its things."""
+def _gather_crowds(uses: _Uses, component: Ints, crowded: NDArray[np.bool_]) -> _Crowds:
+    """Everybody in a crowd, and the things of each crowd: those that say most first, of equals those of the last
+    accounts.
+    """
     some = np.flatnonzero(crowded[uses.member])
-    if not len(some):
-        return
-    crowd = component[uses.member[some]]
-    order = some[np.lexsort((uses.member[some], uses.thing[some], crowd))]
-    # All crowds at once: the people of each, numbered from 0, and the things of each with their users.
-    members = np.unique(uses.member[some])
-    members = members[np.lexsort((members, component[members]))]
-    place = np.empty(len(component), dtype=np.int64)
-    _, first, size = np.unique(component[members], return_index=True, return_counts=True)
-    place[members] = np.arange(len(members)) - np.repeat(first, size)
-    is_first = np.ones(len(order), dtype=bool)
-    is_first[1:] = np.diff(uses.thing[order]) != 0
-    thing = uses.thing[order[is_first]]
-    things = _make_things(uses, thing, place[uses.member[order]].tolist(), np.flatnonzero(is_first).tolist())
-    owner = component[uses.member[order[is_first]]]
-    _, begin, count = np.unique(owner, return_index=True, return_counts=True)
-    for at, n, of, m in np.column_stack([first, size, begin, count]).tolist():
-        yield members[at : at + n].tolist(), things[of : of + m]
+    member = uses.member[some]
+    of = np.unique(component[member], return_inverse=True)[1]
+    order = np.lexsort((member, uses.thing[some], of))
+    member, of, row = member[order], of[order], uses.thing[some[order]]
+    is_first = np.diff(row, prepend=-1) != 0
+    thing, begin = np.cumsum(is_first) - 1, np.flatnonzero(is_first)
+    users = _mask_users(_number_places(member, of), begin)
+    n_users, of, row = np.bincount(thing, minlength=len(begin)), of[begin], row[begin]
+    by_bits = np.lexsort((*(~users.T), -uses.bits[row, n_users], of))
+    place = np.empty_like(by_bits)
+    place[by_bits] = np.arange(len(by_bits))
+    return _Crowds(of[by_bits], row[by_bits], n_users[by_bits], users[by_bits], member, place[thing])
 
 
-def _make_things(uses: _Uses, thing: Ints, places: list[int], begin: list[int]) -> list[_Thing]:
-    """Each thing, with the places of its users in its crowd, which begin where told."""
-    made, ends = [], [*begin[1:], len(places)]
-    for row, known, first, end in zip(thing.tolist(), uses.bits[thing].tolist(), begin, ends, strict=True):
-        mask = sum([1 << place for place in places[first:end]])
-        made.append(_Thing(row, mask, end - first, known, known[end - first]))
-    return made
+def _number_places(member: Ints, crowd: Ints) -> Ints:
+    """The place of each member (V,) among the distinct members of its crowd."""
+    people, first = np.unique(member, return_index=True)
+    by_crowd = np.argsort(crowd[first], kind="stable")
+    ordered = crowd[first][by_crowd]
+    place = np.empty(len(people), dtype=np.int64)
+    place[by_crowd] = np.arange(len(people)) - np.searchsorted(ordered, ordered)
+    return place[np.searchsorted(people, member)]
 
 
-def _sort_into_households(crowd: list[_Thing], policy: Policy, *, name_bits: float) -> _Split:
+def _mask_users(place: Ints, begin: Ints) -> NDArray[np.uint64]:
+    """Of each thing, whose users (V,) begin where told (T,), who they are: a bit mask of their places (T, W)."""
+    word, bit = np.divmod(place, 64)
+    bits = np.left_shift(np.uint64(1), bit.astype(np.uint64))
+    words = [np.where(word == nth, bits, np.uint64(0)) for nth in range(int(word.max(initial=0)) + 1)]
+    return np.bitwise_or.reduceat(np.column_stack(words), begin, axis=0) if len(begin) else np.column_stack(words)
+
+
+def _part_crowds(uses: _Uses, crowds: _Crowds, policy: Policy, *, name_bits: float) -> _Parted:
     """Households in the order of what they share; a later one has those who are in none yet, or pays for the others."""
-    households = _cluster_things(crowd, policy)
-    masks = [_join_users(crowd, household) for household in households]
-    shared_bits = [sum(crowd[place].all_bits for place in household) for household in households]
-    taken, names, disjoint, explained = 0, 0, [], [0.0] * len(crowd)
-    # The household that shares most is believed first: it leaves least to be explained by chance.
-    for at in sorted(range(len(households)), key=lambda at: (-shared_bits[at], -masks[at])):
-        fresh, known = masks[at] & ~taken, (masks[at] & taken).bit_count()
-        bits = [crowd[place].bits[(crowd[place].users & fresh).bit_count()] for place in households[at]]
-        # Somebody of two households is named again if that explains more than it costs; nobody is torn from either.
-        if shared_bits[at] - name_bits * known > sum(bits):
-            names, bits = names + known, [crowd[place].all_bits for place in households[at]]
-        for place, each in zip(households[at], bits, strict=True):
-            explained[place] = each
-        disjoint += [fresh] if fresh else []
-        taken |= fresh
-    return _Split(disjoint, explained, names)
+    n, n_things = int(crowds.member.max(initial=-1)) + 1, len(crowds.row)
+    all_bits = uses.bits[crowds.row, crowds.n_users]
+    homes = _order_homes(crowds, _cluster_things(crowds, policy), all_bits)
+    home, n_homes = homes.of_thing[crowds.thing], len(homes.crowd)
+    # Everybody lives in the first household of theirs that is believed.
+    lives = np.full(n, n_homes)
+    np.minimum.at(lives, crowds.member, home)
+    fresh = np.bincount(crowds.thing, lives[crowds.member] == home, minlength=n_things).astype(np.int64)
+    bits = uses.bits[crowds.row, fresh]
+    people = np.flatnonzero(lives < n_homes)
+    known = homes.size - np.bincount(lives[people], minlength=n_homes)
+    # Somebody of two households is named again if that explains more than it costs; nobody is torn from either.
+    named = homes.shares - name_bits * known > np.bincount(homes.of_thing, bits, minlength=n_homes)
+    first = np.full(n_homes, n)
+    np.minimum.at(first, lives[people], people)
+    someone = np.zeros(int(homes.crowd.max(initial=-1)) + 1, dtype=np.int64)
+    someone[crowds.crowd[crowds.thing]] = crowds.member
+    return _Parted(
+        crowds.row,
+        np.where(named[homes.of_thing], all_bits, bits),
+        people,
+        first[lives[people]],
+        someone[homes.crowd],
+        np.where(named, known, 0.0),
+    )
 
 
-def _cluster_things(crowd: list[_Thing], policy: Policy) -> list[list[int]]:
-    """Put each thing, those that say most first, to the household that most of its users are in."""
-    households: list[list[int]] = []
-    masks: list[int] = []
-    for place in sorted(range(len(crowd)), key=lambda place: (-crowd[place].all_bits, -crowd[place].users)):
-        at = _find_household(crowd[place].users, crowd[place].n_users, masks, policy)
-        if at is None:
-            at = len(households)
-            households.append([])
-            masks.append(0)
-        households[at].append(place)
-        masks[at] |= crowd[place].users
-    return households
+def _order_homes(crowds: _Crowds, number: Ints, all_bits: Floats) -> _Homes:
+    """The households of all crowds from the number that each thing's has in its crowd (T,).
+
+    The household that shares most is believed first: it leaves least to be explained by chance.
+    """
+    by_home = np.lexsort((number, crowds.crowd))
+    is_first = np.ones(len(by_home), dtype=bool)
+    is_first[1:] = (np.diff(number[by_home]) != 0) | (np.diff(crowds.crowd[by_home]) != 0)
+    home = np.empty_like(by_home)
+    home[by_home] = np.cumsum(is_first) - 1
+    begin = np.flatnonzero(is_first)
+    people = np.bitwise_or.reduceat(crowds.users[by_home], begin, axis=0) if len(begin) else crowds.users
+    crowd = crowds.crowd[by_home[begin]]
+    shares = np.bincount(home, all_bits, minlength=len(begin)).astype(float)
+    order = np.lexsort((*(~people.T), -shares, crowd))
+    rank = np.empty_like(order)
+    rank[order] = np.arange(len(order))
+    return _Homes(crowd[order], _count_bits(people[order]), shares[order], rank[home])
 
 
-def _find_household(users: int, n_users: int, households: list[int], policy: Policy) -> int | None:
-    """The household most like some users, if enough of the fewer are in both and all together are a household."""
-    best, found = 0.0, None
-    for at, household in enumerate(households):
-        both = household & users
-        if not both:
-            continue
-        common, n = both.bit_count(), household.bit_count()
-        together = n + n_users - common
-        if together > policy.household_size or common < policy.household_overlap * min(n, n_users):
-            continue
-        if common / together > best:
-            best, found = common / together, at
-    return found
+def _cluster_things(crowds: _Crowds, policy: Policy) -> Ints:
+    """Put each thing, those that say most first, to the household that most of its users are in: its number (T,).
+
+    One thing of every crowd at a time: O(things of the largest crowd) steps.
+    """
+    count = np.bincount(crowds.crowd)
+    order = np.argsort(-count, kind="stable")  # crowds with things left are the first ones
+    begin = (np.cumsum(count) - count)[order]
+    number, known = np.empty_like(crowds.crowd), np.zeros(len(count), dtype=np.int64)
+    homes = np.zeros((len(count), 1, crowds.users.shape[1]), dtype=np.uint64)
+    left = len(count) - np.searchsorted(np.sort(count), np.arange(count.max(initial=0)), side="right")
+    for nth, n_left in enumerate(left.tolist()):
+        things, rows = begin[:n_left] + nth, np.arange(n_left)
+        if known[:n_left].max() == homes.shape[1]:
+            homes = np.concatenate([homes[:n_left], np.zeros_like(homes[:n_left])], axis=1)
+        at = _find_homes(crowds.users[things], homes[:n_left, : known[:n_left].max()], policy)
+        is_new = at < 0
+        at[is_new] = known[:n_left][is_new]
+        known[:n_left] += is_new
+        homes[rows, at] |= crowds.users[things]
+        number[things] = at
+    return number
 
 
-def _join_users(crowd: list[_Thing], places: list[int]) -> int:
-    users = 0
-    for place in places:
-        users |= crowd[place].users
-    return users
+def _find_homes(users: NDArray[np.uint64], homes: NDArray[np.uint64], policy: Policy) -> Ints:
+    """For some users (C, W) which household (C, H, W) is most like them, the first of several, or -1 (C,).
+
+    Only where enough of the fewer are in both, and all together are a household.
+    """
+    if not homes.shape[1]:
+        return np.full(len(users), -1)
+    n, size, common = (_count_bits(masks) for masks in (users[:, None], homes, homes & users[:, None]))
+    together = size + n - common
+    fits = (common > 0) & (together <= policy.household_size)
+    fits &= common >= policy.household_overlap * np.minimum(size, n)
+    likeness = np.where(fits, common / together, 0.0)
+    best = likeness.argmax(axis=1)
+    return np.where(fits[np.arange(len(best)), best], best, -1)
+
+
+def _count_bits(masks: NDArray[np.uint64]) -> Ints:
+    """How many are in each bit mask (..., W)."""
+    n: Ints = np.bitwise_count(masks).sum(axis=-1, dtype=np.int64)
+    return n
