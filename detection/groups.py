@@ -144,6 +144,19 @@ def find_distinct(values: Ints) -> Ints:
     return ordered[is_first]
 
 
+def are_among(values: Ints, known: Ints) -> NDArray[np.bool_]:
+    """Which values are among known ones, which come sorted: much faster than ``np.isin``, which would sort them again.
+
+    >>> are_among(np.array([3, 1, 9]), np.array([1, 2, 3])).tolist()
+    [True, True, False]
+    """
+    if not len(known):
+        return np.zeros(len(values), dtype=bool)
+    place = np.minimum(np.searchsorted(known, values), len(known) - 1)
+    among: NDArray[np.bool_] = known[place] == values
+    return among
+
+
 def spread_bits(values: NDArray[np.integer[Any]]) -> NDArray[np.uint64]:
     """Numbers spread over 64 bits, the same ones everywhere (SplitMix64)."""
     mixed = values.astype(np.uint64) + np.uint64(0x9E3779B97F4A7C15)

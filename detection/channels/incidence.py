@@ -67,6 +67,19 @@ class SharedThings:
         """The uses of each account."""
         return index_by_account(self.account)
 
+    def find_uses(self, account: Ints, thing: Ints) -> Ints:
+        """The use of each thing by each account (P,), which there has to be."""
+        order, code = self._by_pair
+        place: Ints = order[np.searchsorted(code, thing * self._n_rows + account)]
+        return place
+
+    @cached_property
+    def _by_pair(self) -> tuple[Ints, Ints]:
+        """The uses by thing and account, and both of each in one number."""
+        code = self.thing * self._n_rows + self.account
+        order = np.argsort(code, kind="stable")
+        return order, code[order]
+
     @cached_property
     def common_uses(self) -> sparse.csr_array:
         """1 where an account has part in a thing that another has part in too (accounts + 1, n_things).
@@ -74,7 +87,8 @@ class SharedThings:
         See :meth:`find_row` for the rows.
         """
         common = self.popularity[self.thing] >= 2
-        ends = self.account[common], self.thing[common]
+        # Half as wide as rows are elsewhere: what is walked through this much should be small.
+        ends = self.account[common].astype(np.int32), self.thing[common].astype(np.int32)
         return sparse.csr_array((np.ones(len(ends[0]), dtype=np.int8), ends), shape=(self._n_rows, self.n_things))
 
     @cached_property

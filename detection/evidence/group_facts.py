@@ -16,7 +16,7 @@ from detection.evidence.inner_trades import InnerTrades
 from detection.evidence.market import Market
 from detection.evidence.measure import ChannelEvidence, SharedWithin
 from detection.evidence.praise import Praise, find_praise
-from detection.groups import Groups
+from detection.groups import Groups, are_among, find_distinct
 from detection.policy import Policy
 from graph.model import Ints
 
@@ -73,12 +73,13 @@ class GroupFacts:
     def find_circle(self, group: Ints, seller: Ints) -> NDArray[np.bool_]:
         """Which sellers (K,) are of the group, or have bought from one of it as well: they are of its circle."""
         n, trades = self.market.n_accounts, self.market.trades
-        code, place = np.unique(group * n + np.maximum(seller, 0), return_inverse=True)
+        asked = group * n + np.maximum(seller, 0)
+        code = find_distinct(asked)
         bought = Groups(code % n, np.arange(len(code) + 1)).find_facts(trades.by_buyer)
-        found = np.isin(code, self.member_codes)
-        inside = np.isin(code[bought.membership] // n * n + trades.seller[bought.row], self.member_codes)
+        found = are_among(code, self.member_codes)
+        inside = are_among(code[bought.membership] // n * n + trades.seller[bought.row], self.member_codes)
         found[bought.membership[inside]] = True
-        return found[place] & (seller >= 0)
+        return found[np.searchsorted(code, asked)] & (seller >= 0)
 
     @cached_property
     def praise(self) -> Praise:

@@ -14,7 +14,7 @@ from detection.channels.windows import MICROS_PER_DAY
 from detection.evidence.clock import find_spans
 from detection.evidence.market import Market
 from detection.evidence.measure import SharedWithin
-from detection.groups import Groups, find_distinct
+from detection.groups import Groups, are_among, find_distinct
 from detection.likelihood import score_confined
 from graph.model import Floats, Ints, Times
 
@@ -84,7 +84,7 @@ def leave_own_payments(within: Mapping[str, SharedWithin], groups: Groups, marke
             subject = channel.subject[found.thing]
             # What is shared in time only names nobody.
             other = np.where(subject == ANYTHING, -1, -1 - subject)
-            left[name] = found.keep((other < 0) | ~np.isin(found.group * market.n_accounts + other, code))
+            left[name] = found.keep((other < 0) | ~are_among(found.group * market.n_accounts + other, code))
     return left
 
 

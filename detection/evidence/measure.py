@@ -118,22 +118,22 @@ class _Sharers:
 
 def _find_sharers(groups: Groups, channel: SharedThings) -> _Sharers:
     """Count who of each group has part in each thing, without sorting what nobody else of the group has part in."""
-    uses = channel.common_uses[channel.find_row(groups.account)].tocsc()
+    uses = channel.common_uses[channel.find_row(groups.account)]
     # Column by column the memberships come sorted, and so do their groups: equal ones lie side by side.
-    membership, thing = uses.indices, np.repeat(np.arange(channel.n_things), np.diff(uses.indptr))
-    group = groups.group[membership]
-    is_first = np.ones(len(group), dtype=bool)
-    is_first[1:] = (group[1:] != group[:-1]) | (thing[1:] != thing[:-1])
-    first = np.flatnonzero(is_first)
-    members = np.diff(np.append(first, len(group)))
-    shared = members >= 2
-    first, members, membership = first[shared], members[shared], membership[np.repeat(shared, members)]
-    by_group = np.lexsort((thing[first], group[first]))
+    uses.data = np.repeat(groups.group.astype(np.int32), np.diff(uses.indptr))
+    uses = uses.tocsc()
+    is_first = np.ones(len(uses.data) + 1, dtype=bool)
+    np.not_equal(uses.data[1:], uses.data[:-1], out=is_first[1:-1])
+    is_first[uses.indptr] = True
+    first = np.flatnonzero(is_first[:-1] & ~is_first[1:])
+    members = np.flatnonzero(~is_first[:-1] & is_first[1:]) + 1 - first
+    group, thing = uses.data[first].astype(np.int64), np.searchsorted(uses.indptr, first, side="right") - 1
+    by_group = np.lexsort((thing, group))
     row = np.empty_like(by_group)
     row[by_group] = np.arange(len(by_group))
-    row = np.repeat(row, members)
-    first = first[by_group]
-    return _Sharers(group[first], thing[first], members[by_group], membership.astype(np.int64), row)
+    place = np.arange(int(members.sum())) + np.repeat(first - (np.cumsum(members) - members), members)
+    membership = uses.indices[place].astype(np.int64)
+    return _Sharers(group[by_group], thing[by_group], members[by_group], membership, np.repeat(row, members))
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from detection.channels.incidence import SharedThings
 from detection.channels.windows import MICROS_PER_DAY
 from detection.evidence.market import Market
 from detection.evidence.measure import SharedWithin
-from detection.groups import Groups
+from detection.groups import Groups, are_among
 from graph.model import Floats, Ints
 
 
@@ -47,9 +47,9 @@ def find_praise(groups: Groups, shared: Mapping[str, SharedWithin], market: Mark
         is_member = np.zeros(market.n_accounts, dtype=bool)
         is_member[groups.account] = True
         theirs = known & is_member[orders.buyer]
-        deals = orders.buyer[theirs] * width + orders.seller[theirs] + 1
+        deals = np.sort(orders.buyer[theirs] * width + orders.seller[theirs] + 1)
         # Of no known seller there are no customers: that has a place of its own, of which no deal is.
-        bought = np.isin(author * width + seller[within.row] + 1, deals)
+        bought = are_among(author * width + seller[within.row] + 1, deals)
         # Praise by those who never bought is no fan's: the customers' share of it can be explained.
         customers = np.bincount(within.row, bought) / within.members
     first, last = _find_days(groups, channel, within)
@@ -58,13 +58,10 @@ def find_praise(groups: Groups, shared: Mapping[str, SharedWithin], market: Mark
 
 def _find_days(groups: Groups, channel: SharedThings, within: SharedWithin) -> tuple[Floats, Floats]:
     """The days of the first and the last use of each shared thing by the group's own members (K,)."""
-    uses = groups.find_facts(channel.by_account)
-    code = groups.group[uses.membership] * channel.n_things + channel.thing[uses.row]
-    known = within.group * channel.n_things + within.thing
-    place = np.minimum(np.searchsorted(known, code), max(len(known) - 1, 0))
-    ours = known[place] == code if len(known) else np.zeros(len(code), dtype=bool)
-    first, last = np.full(len(known), np.inf), np.full(len(known), -np.inf)
+    uses = channel.find_uses(groups.account[within.membership], within.thing[within.row])
+    first, last = np.full(len(within.group), np.inf), np.full(len(within.group), -np.inf)
     for days, at, best in ((first, channel.first_at, np.minimum), (last, channel.last_at, np.maximum)):
-        when = at[uses.row[ours]]
-        best.at(days, place[ours][~np.isnat(when)], when[~np.isnat(when)].astype(np.int64) / MICROS_PER_DAY)
+        when = at[uses]
+        known = ~np.isnat(when)
+        best.at(days, within.row[known], when[known].astype(np.int64) / MICROS_PER_DAY)
     return first, last

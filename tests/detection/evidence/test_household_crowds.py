@@ -76,12 +76,12 @@ def find_crowds(things: list[frozenset[int]]) -> list[list[int]]:
 def draw_things(rng: np.random.Generator, size: Ints) -> SharedWithin:
     """Things of random users, most of them of neighbours, in groups of so many; many show the same bits."""
     rows = []
-    for group, (first, n) in enumerate(zip(np.cumsum(size) - size, size, strict=True)):
+    for nth, (first, n) in enumerate(zip(np.cumsum(size) - size, size, strict=True)):
         for _ in range(int(rng.integers(0, 2 * n))):
             start = rng.integers(0, n)
             users = np.unique((start + rng.integers(0, 5, rng.integers(2, 5))) % n)
             if len(users) > 1:
-                rows.append((group, first + users, rng.integers(2, 9) + len(users), rng.choice([0.01, 0.02, 0.5])))
+                rows.append((nth, first + users, rng.integers(2, 9) + len(users), rng.choice([0.01, 0.02, 0.5])))
     members = np.array([len(row[1]) for row in rows], dtype=np.int64)
     trials = np.array([row[2] for row in rows], dtype=np.int64)
     group, expected = np.array([row[0] for row in rows], dtype=np.int64), trials * np.array([row[3] for row in rows])
