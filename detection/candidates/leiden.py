@@ -11,6 +11,8 @@ from scipy import sparse
 from graph.model import Floats, Ints
 
 Quality = Literal["potts", "modularity"]
+_ROUNDING_BITS = 1e-6
+"""So much less than nothing a gain may be, and be more when it is added up in another order."""
 
 
 def find_communities(ends: Ints, bits: Floats, resolution: float, *, seed: int, quality: Quality = "potts") -> Ints:
@@ -76,13 +78,19 @@ def _merge(ends: Ints, bits: Floats, community: Ints, resolution: float) -> Ints
         size = np.bincount(community).astype(float)
         between = community[ends]
         apart = between[:, 0] != between[:, 1]
-        matrix = _make_symmetric(between[apart], bits[apart], len(size)).tocoo()
+        ends, bits, between = ends[apart], bits[apart], between[apart]
+        matrix = _make_symmetric(between, bits, len(size)).tocoo()
         gain = matrix.data - resolution * size[matrix.row] * size[matrix.col]
         best = _choose_best(matrix.row[gain > 0], matrix.col[gain > 0], gain[gain > 0], len(size))
         here = np.arange(len(size))
         joins = (best > here) & (best[best] == here)  # each is the other's best, so that no third one is joined too
         if not joins.any():
             return community
+        # Who gains with nobody gains with no two that become one either: such pairs need not be looked at again.
+        hopeful = np.zeros(len(size), dtype=bool)
+        hopeful[matrix.row[gain > -_ROUNDING_BITS]] = True
+        kept = hopeful[between].all(axis=1)
+        ends, bits = ends[kept], bits[kept]
         into = here.copy()
         into[best[joins]] = here[joins]
         community = np.unique(into[community], return_inverse=True)[1]

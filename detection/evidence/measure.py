@@ -60,8 +60,8 @@ class SharedWithin:
 
     def find_sharers(self, row: int) -> Ints:
         """The memberships with part in one row, sorted."""
-        low, high = np.searchsorted(self._by_row[0], [row, row + 1])
-        return np.sort(self._by_row[1][low:high])
+        begin, membership = self._by_row
+        return membership[begin[row] : begin[row + 1]]
 
     def keep(self, kept: NDArray[np.bool_]) -> SharedWithin:
         """Only some of the rows (K,)."""
@@ -79,8 +79,10 @@ class SharedWithin:
 
     @cached_property
     def _by_row(self) -> tuple[Ints, Ints]:
-        order = np.argsort(self.row, kind="stable")
-        return self.row[order], self.membership[order]
+        """Where each row's sharers begin (K + 1,), and the memberships, row by row (X,)."""
+        order = np.lexsort((self.membership, self.row))
+        begin = np.searchsorted(self.row[order], np.arange(len(self.group) + 1))
+        return begin, self.membership[order]
 
 
 def find_shared_within(groups: Groups, channel: SharedThings) -> SharedWithin:
@@ -118,10 +120,10 @@ class _Sharers:
 
 def _find_sharers(groups: Groups, channel: SharedThings) -> _Sharers:
     """Count who of each group has part in each thing, without sorting what nobody else of the group has part in."""
-    uses = channel.common_uses[channel.find_row(groups.account)]
+    rows = channel.common_uses[channel.find_row(groups.account)]
     # Column by column the memberships come sorted, and so do their groups: equal ones lie side by side.
-    uses.data = np.repeat(groups.group.astype(np.int32), np.diff(uses.indptr))
-    uses = uses.tocsc()
+    rows.data = np.repeat(groups.group.astype(np.int32), np.diff(rows.indptr))
+    uses = rows.tocsc()
     is_first = np.ones(len(uses.data) + 1, dtype=bool)
     np.not_equal(uses.data[1:], uses.data[:-1], out=is_first[1:-1])
     is_first[uses.indptr] = True

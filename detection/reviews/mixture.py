@@ -20,6 +20,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import sparse
 
 from detection.reviews.fixed_point import find_fixed_point
 from graph.model import Floats, Ints
@@ -86,8 +87,8 @@ class _Known:
     """The reviews with a target and a rating (r of them): the fit sees no others.
 
     ``base`` (n_targets * 2, 5) is the reference of each target, for later and for first reviews; review i
-    sees ``base[slot[i]]`` without its own share ``own[i]`` in the column ``rating[i]``.  ``market`` (5,) is the
-    reference over all targets.
+    sees ``base[slot[i]]`` without its own share ``own[i]`` in the column ``rating[i]``, which is ``honest[i]`` in all.
+    ``market`` (5,) is the reference over all targets.
     """
 
     row: Ints
@@ -95,6 +96,7 @@ class _Known:
     slot: Ints
     rating: Ints
     own: Floats
+    honest: Floats
     base: Floats
     market: Floats
 
@@ -183,9 +185,10 @@ def _fit_common(known: _Known, x: Floats, n_targets: int, rounds: int) -> _Commo
 def _improve(known: _Known, x: Floats, now: _Common) -> _Common:
     """One round of expectation and one Newton step."""
     chance = _to_chance(x @ now.weight + now.effect[known.target])
-    pure = (1.0 - CAMOUFLAGE_SHARE) * _compare_ratings(known, now.tilt)
+    compared = _compare_ratings(known, now.tilt)
+    pure = (1.0 - CAMOUFLAGE_SHARE) * compared.ratio
     belief = _believe(chance, pure + CAMOUFLAGE_SHARE)
-    tilt = now.tilt + _step_tilt(known, now.tilt, belief * pure / (pure + CAMOUFLAGE_SHARE))
+    tilt = now.tilt + _step_tilt(known, compared, belief * pure / (pure + CAMOUFLAGE_SHARE))
     step = _step_weights(x, known.target, belief - chance, chance * (1.0 - chance), now.weight, now.effect)
     weight = now.weight + step.weight
     weight[1:] = np.maximum(weight[1:], 0.0)
@@ -209,7 +212,7 @@ def _fit_effects(log_odds: Floats, opinion: Floats, target: Ints, n_targets: int
 
 def _weigh_ratings(known: _Known, tilt: Floats) -> Floats:
     """Log-likelihood ratio of each rating, planted against honest (r,)."""
-    weighed: Floats = np.log((1.0 - CAMOUFLAGE_SHARE) * _compare_ratings(known, tilt) + CAMOUFLAGE_SHARE)
+    weighed: Floats = np.log((1.0 - CAMOUFLAGE_SHARE) * _compare_ratings(known, tilt).ratio + CAMOUFLAGE_SHARE)
     return weighed
 
 
@@ -239,28 +242,38 @@ def _prepare(opinions: Opinions) -> _Known:
     own = trust / tone[is_first.astype(np.int64), rating]
     counts = np.bincount(target * N_RATINGS + rating, weights=own, minlength=opinions.n_targets * N_RATINGS)
     reference = counts.reshape(-1, 1, N_RATINGS) + REFERENCE_REVIEWS * later
-    return _Known(row, target, target * 2 + is_first, rating, trust, (reference * tone).reshape(-1, N_RATINGS), later)
+    base, slot = (reference * tone).reshape(-1, N_RATINGS), target * 2 + is_first
+    return _Known(row, target, slot, rating, trust, base.sum(axis=1)[slot] - trust, base, later)
 
 
 def _take(known: _Known, wanted: NDArray[np.bool_]) -> _Known:
     """Some of the reviews; the references stay those of all."""
-    parts = {name: getattr(known, name)[wanted] for name in ("row", "target", "slot", "rating", "own")}
+    parts = {name: getattr(known, name)[wanted] for name in ("row", "target", "slot", "rating", "own", "honest")}
     return replace(known, **parts)
 
 
-def _compare_ratings(known: _Known, tilt: Floats) -> Floats:
-    """How much likelier each review's rating is among purely planted ones than among honest ones (r,)."""
-    lift = np.exp(tilt)[known.rating]
-    honest = known.base.sum(axis=1)[known.slot] - known.own
-    planted = (known.base @ np.exp(tilt))[known.slot] - known.own * lift
-    ratio: Floats = lift * honest / planted
-    return ratio
+@dataclass(frozen=True)
+class _Comparison:
+    """The ratings under a tilt: the ``lift`` (5,) of each; by review (r,) what ``planted`` ratings of its target weigh
+    in all, and the ``ratio`` by which its own is likelier among purely planted ones than among honest ones.
+    """
+
+    lift: Floats
+    planted: Floats
+    ratio: Floats
 
 
-def _step_tilt(known: _Known, tilt: Floats, pure: Floats) -> Floats:
-    """Bring the planted ratings that are expected in line with those that were seen (5,)."""
+def _compare_ratings(known: _Known, tilt: Floats) -> _Comparison:
+    """How much likelier each review's rating is among purely planted ones than among honest ones."""
     lift = np.exp(tilt)
-    per_unit = pure / ((known.base @ lift)[known.slot] - known.own * lift[known.rating])
+    own = lift[known.rating]
+    planted = (known.base @ lift)[known.slot] - known.own * own
+    return _Comparison(lift, planted, own * known.honest / planted)
+
+
+def _step_tilt(known: _Known, compared: _Comparison, pure: Floats) -> Floats:
+    """Bring the planted ratings that are expected in line with those that were seen (5,)."""
+    lift, per_unit = compared.lift, pure / compared.planted
     seen = np.bincount(known.rating, weights=pure, minlength=N_RATINGS)
     by_slot = np.bincount(known.slot, weights=per_unit, minlength=len(known.base))
     own = np.bincount(known.rating, weights=per_unit * known.own, minlength=N_RATINGS)
@@ -283,7 +296,9 @@ def _step_weights(x: Floats, target: Ints, miss: Floats, spread: Floats, weight:
     penalty = np.concatenate([[1e-6], np.full(x.shape[1] - 1, _WEIGHT_PENALTY)])
     spread = np.maximum(spread, 1e-4)
     curve = np.bincount(target, weights=spread, minlength=n) + _TARGET_PENALTY
-    cross = np.stack([np.bincount(target, weights=spread * column, minlength=n) for column in x.T])
+    # What each target's reviews show, signal by signal (K, n_targets), added up review by review.
+    reviews = sparse.csc_array((spread, target, np.arange(len(target) + 1)), shape=(n, len(target)))
+    cross = np.ascontiguousarray((reviews @ x).T)
     pull = np.bincount(target, weights=miss, minlength=n) - _TARGET_PENALTY * effect
     inner = (x.T * spread) @ x + np.diag(penalty) - (cross / curve) @ cross.T
     outer = x.T @ miss - penalty * weight - cross @ (pull / curve)
