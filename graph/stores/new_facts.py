@@ -76,8 +76,7 @@ def find_uses(
         account_id, identifier_key, role, seen_at; of new ones also of what table, kind, value each is and whether it
         ``is_id``.
     """
-    # The first table to name a use is the one whose row counts as added: in the contract's order.
-    told = pa.concat_tables([_read_uses(table, rows[table.name]) for table in CONTRACT.values() if table.use])
+    told = _list_uses(rows)
     keys = accounts, list_keys(pa.chunked_array([known.identifier_key]), [told["identifier_key"]])
     there = known.uses.select(["account", "identifier", "role", "seen_at"])
     sets = code_facts(told.select(list(_USE)), there, keys=keys, is_gone=is_true(told["removed"]))
@@ -199,6 +198,22 @@ def make_identifiers(uses: pa.Table, known: KnownFacts) -> pa.Table:
     return nodes.select(["identifier_key", "kind", "value"]).append_column(
         "canonical", pa.array(canonical, pa.string())
     )
+
+
+def list_told_identifiers(rows: Mapping[str, pa.Table]) -> Chunks:
+    """The keys of the identifiers that rows by the contract's table name, with repeats."""
+    return _list_uses(rows)["identifier_key"]
+
+
+def list_told_objects(events: pa.Table) -> Chunks:
+    """The keys of the objects that rows (N,) of events name."""
+    return _read_events(events)["object_key"]
+
+
+def _list_uses(rows: Mapping[str, pa.Table]) -> pa.Table:
+    # The first table to name a use is the one whose row counts as added: in the contract's order.
+    empty = {name: table.row_schema.empty_table() for name, table in CONTRACT.items() if table.use}
+    return pa.concat_tables([_read_uses(CONTRACT[name], rows.get(name, none)) for name, none in empty.items()])
 
 
 def _read_uses(table: Table, rows: pa.Table) -> pa.Table:

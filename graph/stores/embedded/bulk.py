@@ -24,6 +24,7 @@ from graph.arrow import fill_nulls, make_table, read_texts, take_or_null
 from graph.model import Ints
 from graph.progress import Progress
 from graph.stores.embedded.database import ask_arrow
+from graph.stores.history import EARLIER, SCHEMA
 from graph.stores.raw_graph import EVENTS, OBJECTS, RawGraph
 from graph.stores.run_rows import RunRows
 from graph.stores.shape import NODES
@@ -42,10 +43,11 @@ _FEW_ROWS = 200
 _FEW = ("Label", "Shop")
 _NOT_TOLD, _NEVER = "\x01", datetime(1800, 1, 1)  # no text and no time of the contract is these
 
-_ACCOUNTS = (
-    "MATCH (a:Account) RETURN offset(id(a)) AS place, a.account_id AS account_id, a.created_at AS created_at,"
+TOLD_OF_ACCOUNTS = (
+    "a.account_id AS account_id, a.created_at AS created_at,"
     " a.role AS role, a.segment AS segment, a.status AS status, a.attributes AS attributes, a.updated_at AS updated_at"
 )
+_ACCOUNTS = f"MATCH (a:Account) RETURN offset(id(a)) AS place, {TOLD_OF_ACCOUNTS}"
 _USES = (
     "MATCH (a:Account)-[u:USES]->(i:Identifier)"
     " RETURN offset(id(a)) AS account, offset(id(i)) AS identifier, u.role AS role, u.seen_at AS seen_at"
@@ -66,29 +68,30 @@ _LISTED = "MATCH (a:Account)-[:LISTED]->(p:Listing) RETURN offset(id(a)) AS acco
 _WROTE = "MATCH (a:Account)-[:WROTE]->(r:Review) RETURN offset(id(a)) AS account, offset(id(r)) AS review"
 _ABOUT_LISTING = "MATCH (r:Review)-[:ABOUT]->(p:Listing) RETURN offset(id(r)) AS review, offset(id(p)) AS listing"
 _ABOUT_ACCOUNT = "MATCH (r:Review)-[:ABOUT]->(s:Account) RETURN offset(id(r)) AS review, offset(id(s)) AS account"
-_LISTINGS = (
-    "MATCH (p:Listing)"
-    " RETURN offset(id(p)) AS place, p.product_id AS product_id, p.listed_at AS listed_at, p.price AS price,"
-    " p.updated_at AS updated_at, p.title AS title"
+TOLD_OF_LISTINGS = (
+    "p.product_id AS product_id, p.listed_at AS listed_at, p.price AS price, p.updated_at AS updated_at,"
+    " p.title AS title"
 )
-_REVIEWS = (
-    "MATCH (r:Review)"
-    " RETURN offset(id(r)) AS place, r.review_id AS review_id, r.rating AS rating, r.reviewed_at AS reviewed_at,"
-    " r.text AS text, r.updated_at AS updated_at"
+_LISTINGS = f"MATCH (p:Listing) RETURN offset(id(p)) AS place, {TOLD_OF_LISTINGS}"
+TOLD_OF_REVIEWS = (
+    "r.review_id AS review_id, r.rating AS rating, r.reviewed_at AS reviewed_at, r.text AS text,"
+    " r.updated_at AS updated_at"
 )
-_ORDER_DETAILS = (
-    "o.order_id AS order_id, o.product_id AS product_id, o.amount AS amount, o.currency AS currency,"
+_REVIEWS = f"MATCH (r:Review) RETURN offset(id(r)) AS place, {TOLD_OF_REVIEWS}"
+TOLD_OF_ORDERS = (
+    "o.product_id AS product_id, o.amount AS amount, o.currency AS currency,"
     " o.ordered_at AS ordered_at, o.status AS status, o.updated_at AS updated_at,"
     " o.fee AS fee, o.guarantee AS guarantee"
 )
 _ORDERS_OF_SELLERS = (
     "MATCH (b:Account)-[o:ORDERED]->(s:Account)"
-    f" RETURN offset(id(b)) AS buyer, offset(id(s)) AS seller, {_ORDER_DETAILS}"
+    f" RETURN offset(id(b)) AS buyer, offset(id(s)) AS seller, o.order_id AS order_id, {TOLD_OF_ORDERS}"
 )
 _ORDERS_OF_SHOP = (
     "MATCH (b:Account)-[o:ORDERED]->(:Shop)"
-    f" RETURN offset(id(b)) AS buyer, CAST(NULL AS INT64) AS seller, {_ORDER_DETAILS}"
+    f" RETURN offset(id(b)) AS buyer, CAST(NULL AS INT64) AS seller, o.order_id AS order_id, {TOLD_OF_ORDERS}"
 )
+TOLD_OF_EARLIER = ", ".join(f"e.{name} AS {name}" for name in SCHEMA.names)
 # A snapshot joins identifiers by their canonical value, a load by their key; either column is most of the store's text.
 _IDENTIFIERS = "MATCH (i:Identifier) RETURN offset(id(i)) AS place, i.kind AS kind, i.canonical AS canonical"
 _ALL_OF_IDENTIFIERS = f"{_IDENTIFIERS}, i.identifier_key AS identifier_key"
@@ -161,25 +164,23 @@ def read_known_facts(ask: Ask) -> KnownFacts:
 
 def _read_events(ask: Ask, nodes: _Nodes, objects: str) -> dict[str, pa.Table]:
     """Objects and what was done with them; nothing of an older store."""
-    if "Object" not in _list_tables(ask):
+    if not has_table(ask, "Object"):
         return {"objects": OBJECTS.empty_table(), "did": EVENTS.empty_table()}
     found, row = _nodes(ask, objects)
     nodes = replace(nodes, rows={**nodes.rows, "object": row})
     return {"objects": found, "did": _edges(ask, _DID, nodes) if found.num_rows else EVENTS.empty_table()}
 
 
-def _list_tables(ask: Ask) -> list[str]:
-    return read_texts(ask("CALL show_tables() RETURN name")["name"])
+def has_table(ask: Ask, name: str) -> bool:
+    """Whether a graph has a label or a kind; an older one may not."""
+    return name in read_texts(ask("CALL show_tables() RETURN name")["name"])
 
 
 def read_earlier(ask: Ask) -> pa.Table:
     """Every former state; see :mod:`graph.stores.history`."""
-    from graph.stores.history import EARLIER, SCHEMA
-
-    if EARLIER not in _list_tables(ask):  # an older store
+    if not has_table(ask, EARLIER):  # an older store
         return SCHEMA.empty_table()
-    wanted = ", ".join(f"e.{name} AS {name}" for name in SCHEMA.names)
-    return ask(f"MATCH (e:{EARLIER}) RETURN {wanted}").cast(SCHEMA)
+    return ask(f"MATCH (e:{EARLIER}) RETURN {TOLD_OF_EARLIER}").cast(SCHEMA)
 
 
 def write_plan(connection: ladybug.Connection, staging: Path, plan: LoadPlan, progress: Progress) -> None:

@@ -1,9 +1,13 @@
-"""What the tables of a graph say, as checksums: equal rows in equal places give equal ones."""
+"""What the tables of a graph say, as checksums: equal rows in equal places give equal ones.
+
+A table is described stretch by stretch, by the places of its nodes, or of the nodes that its relationships lead from.
+LadybugDB finds those without reading the rest, so that of a graph to which little was written little is read back.
+"""
 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import ladybug
@@ -13,8 +17,14 @@ import pyarrow as pa
 from graph.model import Ints
 from graph.stores.digests import digest_column
 from graph.stores.embedded.database import ask_arrow
-from graph.stores.embedded.manifest import TableContent
+from graph.stores.embedded.manifest import Stretch, TableContent
 from graph.stores.shape import FACTS, NODES, RELATIONSHIPS, VECTOR, list_found
+
+STRETCH_BITS = 14
+"""A stretch is 16,384 places: a tenth of a second to read, and some 60 kB of checksums for four million rows."""
+
+Stretches = Mapping[str, Mapping[int, Stretch]]
+"""By the name of a part, and by number."""
 
 
 @dataclass(frozen=True)
@@ -25,6 +35,18 @@ class Part:
     target: str
     rows: pa.Table
 
+    @property
+    def name(self) -> str:
+        """Of a table, or of its relationships to one label."""
+        return name_part(self.table, self.target)
+
+    @property
+    def near(self) -> Ints:
+        """The place of each node, or of the node that each relationship leads from."""
+        column = self.rows["from" if self.target else "at"]
+        places: Ints = column.to_numpy().astype(np.int64)
+        return places
+
 
 Watch = Callable[[Part], None]
 
@@ -33,53 +55,116 @@ def watch_nothing(_: Part) -> None:
     """Let a table pass."""
 
 
+def name_part(table: str, target: str) -> str:
+    """What a part is called where it is described."""
+    return f"{table} {target}" if target else table
+
+
 def list_tables(connection: ladybug.Connection) -> list[str]:
     """The tables of a graph that can be described: all of the shape, and vectors where there are some."""
     there = set(ask_arrow(connection, "CALL show_tables() RETURN name")["name"].to_pylist())
-    return [name for name in (*NODES, VECTOR.label, *RELATIONSHIPS) if name in there]
+    return [name for name in _list_all() if name in there]
 
 
-def describe_table(
-    connection: ladybug.Connection, table: str, watch: Watch = watch_nothing
-) -> Mapping[str, TableContent]:
-    """One table's content as ``all``, and as ``facts`` that of its columns that were loaded; each part is watched."""
-    digests: dict[str, hashlib._Hash] = {"all": hashlib.sha256(), "facts": hashlib.sha256()}
-    rows, found = 0, list_found(table)
-    for part in _read_parts(connection, table):
+def describe_table(connection: ladybug.Connection, table: str, watch: Watch = watch_nothing) -> Stretches:
+    """One table's content; each part is watched."""
+    found = {}
+    for target in list_targets(table):
+        part = read_part(connection, table, target)
         watch(part)
-        rows += part.rows.num_rows
-        for name in part.rows.column_names:
-            column = digest_column(part.rows[name])
-            digests["all"].update(name.encode() + column)
-            if name not in found:
-                digests["facts"].update(name.encode() + column)
-    return {name: TableContent(rows=rows, sha256=each.hexdigest()) for name, each in digests.items()}
+        found[part.name] = describe_part(part)
+    return found
 
 
-def describe_graph(connection: ladybug.Connection, watch: Watch = watch_nothing) -> tuple[dict[str, TableContent], str]:
-    """Every table's content, and a checksum of all facts; what is read is also shown to ``watch``."""
-    tables, facts = {}, hashlib.sha256()
+def describe_graph(connection: ladybug.Connection, watch: Watch = watch_nothing) -> Stretches:
+    """Every table's content; what is read is also shown to ``watch``."""
+    found: dict[str, Mapping[int, Stretch]] = {}
     for table in list_tables(connection):
-        content = describe_table(connection, table, watch)
-        tables[table] = content["all"]
-        if table in FACTS:
-            facts.update(f"{table} {content['facts'].sha256}\n".encode())
+        found |= describe_table(connection, table, watch)
+    return found
+
+
+def describe_part(part: Part) -> dict[int, Stretch]:
+    """The checksums of rows (N,), by stretch."""
+    number = number_places(part.near)
+    rows = part.rows
+    if (np.diff(number) < 0).any():  # relationships lie in the order in which they came
+        order = np.argsort(number, kind="stable")
+        rows, number = rows.take(order), number[order]
+    rows = rows.combine_chunks()
+    starts = np.flatnonzero(np.diff(number, prepend=-1))
+    ends = np.append(starts, len(number))[1:]
+    found = list_found(part.table)
+    return {
+        int(number[start]): _digest_rows(rows.slice(start, end - start), found)
+        for start, end in zip(starts.tolist(), ends.tolist(), strict=True)
+    }
+
+
+def number_places(places: Ints) -> Ints:
+    """The stretch (N,) in which each place (N,) lies."""
+    return places >> STRETCH_BITS
+
+
+def sum_up(stretches: Stretches) -> tuple[dict[str, TableContent], str]:
+    """What each table holds, and a checksum of all facts."""
+    tables, facts = {}, hashlib.sha256()
+    for table in _list_all():
+        names = [name for target in list_targets(table) if (name := name_part(table, target)) in stretches]
+        if names:
+            parts = [(name, stretches[name]) for name in names]
+            rows = sum(each.rows for _, part in parts for each in part.values())
+            tables[table] = TableContent(rows=rows, sha256=_digest_lines(parts, lambda each: each.sha256))
+        if names and table in FACTS:
+            facts.update(f"{table} {_digest_lines(parts, lambda each: each.facts)}\n".encode())
     return tables, facts.hexdigest()
 
 
-def _read_parts(connection: ladybug.Connection, table: str) -> Iterator[Part]:
-    """A table's rows, for each pair of ends by itself where they are relationships."""
-    if table not in RELATIONSHIPS:
-        yield Part(table, "", _read_in_order(connection, f"MATCH (n:`{table}`) RETURN offset(id(n)) AS `at`"))
-        return
-    for source, target in RELATIONSHIPS[table].ends:
-        ends = "offset(id(n)) AS `at`, offset(id(a)) AS `from`, offset(id(b)) AS `to`"
-        way = f"(a:`{source}`)-[n:`{table}`]->(b:`{target}`)"
-        yield Part(table, target, _read_in_order(connection, f"MATCH {way} RETURN {ends}"))
+def list_targets(table: str) -> Sequence[str]:
+    """The labels that the relationships of a table lead to; of nodes none, which is one part too."""
+    return [target for _, target in RELATIONSHIPS[table].ends] if table in RELATIONSHIPS else [""]
+
+
+def read_part(connection: ladybug.Connection, table: str, target: str, *, within: range | None = None) -> Part:
+    """A table's rows; only those of some stretches where ``within`` says so."""
+    if target:
+        source = next(near for near, far in RELATIONSHIPS[table].ends if far == target)
+        match = f"MATCH (a:`{source}`)-[n:`{table}`]->(b:`{target}`)"
+        ends, near = ", offset(id(a)) AS `from`, offset(id(b)) AS `to`", "a"
+    else:
+        match, ends, near = f"MATCH (n:`{table}`)", "", "n"
+    where = ""
+    if within is not None:
+        low, high = within.start << STRETCH_BITS, within.stop << STRETCH_BITS
+        where = f" WHERE offset(id({near})) >= {low} AND offset(id({near})) < {high}"
+    question = f"{match}{where} RETURN offset(id(n)) AS `at`{ends}, n.*"
+    return Part(table, target, _read_in_order(connection, question))
+
+
+def _list_all() -> Iterator[str]:
+    yield from (*NODES, VECTOR.label, *RELATIONSHIPS)
+
+
+def _digest_rows(rows: pa.Table, found: frozenset[str]) -> Stretch:
+    everything, facts = hashlib.sha256(), hashlib.sha256()
+    for name in rows.column_names:
+        column = name.encode() + digest_column(rows[name])
+        everything.update(column)
+        if name not in found:
+            facts.update(column)
+    return Stretch(rows.num_rows, everything.hexdigest(), facts.hexdigest())
+
+
+def _digest_lines(parts: Iterable[tuple[str, Mapping[int, Stretch]]], choose: Callable[[Stretch], str]) -> str:
+    digest = hashlib.sha256()
+    for name, part in parts:
+        for number in sorted(part):
+            digest.update(f"{name} {number} {choose(part[number])}\n".encode())
+    return digest.hexdigest()
 
 
 def _read_in_order(connection: ladybug.Connection, question: str) -> pa.Table:
-    rows = ask_arrow(connection, f"{question}, n.*")
+    rows = ask_arrow(connection, question)
     rows = rows.rename_columns([name.removeprefix("n.") for name in rows.column_names])
     places: Ints = rows["at"].to_numpy().astype(np.int64)
     # LadybugDB reads on several threads, and each hands over its part when it is done.

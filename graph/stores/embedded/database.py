@@ -118,8 +118,8 @@ def is_refused_write(error: RuntimeError) -> bool:
     return _REFUSES_WRITING in str(error)
 
 
-def ask_arrow(connection: ladybug.Connection, cypher: str) -> pa.Table:
+def ask_arrow(connection: ladybug.Connection, cypher: str, parameters: Mapping[str, Any] | None = None) -> pa.Table:
     """Run one query and return its rows as columns."""
-    result = connection.execute(cypher)
+    result = connection.execute(cypher, dict(parameters or {}))
     assert not isinstance(result, list)  # one statement, one result
     return result.get_as_arrow()

@@ -8,10 +8,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from graph import errors
 from graph.stores.embedded.database import BESIDE, DATABASE_FILE, Database
-from graph.stores.embedded.disk import copy_file, digest_file, share_file, sync
+from graph.stores.embedded.disk import copy_file, digest_blocks, share_file, sync
 from graph.stores.embedded.folder import StoreFolder
 from graph.stores.embedded.generations import (
     MEND,
@@ -22,12 +23,18 @@ from graph.stores.embedded.generations import (
     remove_draft,
     start_draft,
 )
-from graph.stores.embedded.manifest import Manifest, SideFile, write_manifest
+from graph.stores.embedded.manifest import Manifest, SideFile, sum_blocks, write_manifest
 from graph.stores.embedded.names import NAMES_FILE
 from graph.stores.embedded.older import copy_older
 from graph.stores.embedded.schema import SCHEMA_VERSION
 from graph.stores.holder import name_this_process
 from graph.version import VERSION
+
+if TYPE_CHECKING:
+    from graph.stores.embedded.content import Stretches
+    from graph.stores.embedded.renaming import Renamed
+    from graph.stores.embedded.touched import Touched
+    from graph.stores.load_plan import LoadPlan
 
 _FULL_BYTES = 1 << 22
 """A disk with less room than this is full: a draft grows in steps of up to a megabyte."""
@@ -48,6 +55,17 @@ class Draft:
         self.place = place
         self.base = base
         self.database = Database(place / DATABASE_FILE, writing=True)
+        self._touched: Touched | None = None
+        self._renamed: Renamed | None = None
+
+    def watch_load(self, plan: LoadPlan) -> None:
+        """Look at what a load is about to write, so that no more than that need be read back."""
+        from graph.stores.embedded.renaming import find_renamed
+        from graph.stores.embedded.touched import find_touched, is_small, read_titles
+
+        if self.base is not None and self.base.manifest.stretches is not None and is_small(plan):
+            self._touched = find_touched(plan)
+            self._renamed = find_renamed(plan, read_titles(self.database.connection, plan))
 
     def finish(self, *, keeps_facts: bool) -> None:
         """Close the draft, check it, and write down what it holds.
@@ -64,25 +82,18 @@ class Draft:
         for name in BESIDE:
             (self.place / name).unlink(missing_ok=True)
         manifest = self._describe(file, keeps_facts=keeps_facts)
-        if keeps_facts and self.base is not None and manifest.facts != self.base.manifest.facts:
+        if keeps_facts and self.base is not None and manifest.facts != _find_facts(self.base):
             raise errors.StoreError(f"{self.place}: facts changed while a run was written; nothing was changed")
         file.chmod(file.stat().st_mode & ~0o222)  # nobody writes to a generation
         sync(file)
         write_manifest(self.place, manifest)
 
     def _describe(self, file: Path, *, keeps_facts: bool) -> Manifest:
-        # Read back from the file, as a reader would: what LadybugDB cannot read must not be published.
-        from graph.stores.embedded.content import describe_graph, watch_nothing  # and Arrow with it
-        from graph.stores.embedded.naming import writing_names
+        from graph.stores.embedded.content import sum_up  # and Arrow with it
 
-        names = self._keep_names() if keeps_facts else None
-        if names is not None:
-            with Database(file, writing=False) as written:
-                tables, facts = describe_graph(written.connection, watch_nothing)
-        else:
-            with Database(file, writing=False) as written, writing_names(self.place / NAMES_FILE) as writer:
-                tables, facts = describe_graph(written.connection, writer.take)
-                names = writer.finish()
+        stretches, names = self._read_back(file, keeps_facts=keeps_facts)
+        blocks = digest_blocks(file, None if self.base is None else self.base.blocks)
+        tables, facts = sum_up(stretches)
         return Manifest(
             schema=SCHEMA_VERSION,
             made_at=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -90,11 +101,44 @@ class Draft:
             command=name_this_process()["command"],
             made_from=None if self.base is None else self.base.number,
             bytes=file.stat().st_size,
-            sha256=digest_file(file),
+            sha256=sum_blocks(blocks),
             tables=tables,
             facts=facts,
             names=names,
+            stretches=stretches,
+            blocks=blocks,
         )
+
+    def _read_back(self, file: Path, *, keeps_facts: bool) -> tuple[Stretches, SideFile]:
+        """Read what was written, as a reader would: what LadybugDB cannot read must not be published."""
+        from graph.stores.embedded.content import describe_graph, watch_nothing
+        from graph.stores.embedded.naming import writing_names
+
+        with Database(file, writing=False) as written:
+            stretches = self._read_touched(written)
+            names = self._keep_names() if keeps_facts else self._rename()
+            if stretches is not None and names is not None:
+                return stretches, names
+            if names is not None:
+                return describe_graph(written.connection, watch_nothing), names
+            with writing_names(self.place / NAMES_FILE) as writer:
+                return describe_graph(written.connection, writer.take), writer.finish()
+
+    def _read_touched(self, written: Database) -> Stretches | None:
+        from graph.stores.embedded.touched import describe_again
+
+        if self._touched is None or self.base is None or self.base.manifest.stretches is None:
+            return None
+        return describe_again(written.connection, self.base.manifest.stretches, self._touched)
+
+    def _rename(self) -> SideFile | None:
+        """The names of the base with the changes of a small load."""
+        from graph.stores.embedded.renaming import write_names_again
+
+        written = self.base.manifest.names if self.base is not None else None
+        if self.base is None or self._renamed is None or written is None or not is_as_written(self.base.names, written):
+            return None
+        return write_names_again(self.base.names, self.place / NAMES_FILE, self._renamed)
 
     def _keep_names(self) -> SideFile | None:
         """The names of the base, where there are any as they were written: with the same facts they stay the same."""
@@ -103,6 +147,16 @@ class Draft:
             return None
         share_file(self.base.names, self.place / NAMES_FILE)
         return written
+
+
+def _find_facts(base: Generation) -> str:
+    """The checksum of a generation's facts; that of one which has it in an older form is made anew."""
+    from graph.stores.embedded.content import describe_graph, sum_up
+
+    if base.manifest.stretches is not None:
+        return base.manifest.facts
+    with Database(base.file, writing=False) as read:
+        return sum_up(describe_graph(read.connection))[1]
 
 
 @contextmanager
@@ -146,7 +200,7 @@ def _copy_base(folder: StoreFolder, base: Generation | None, place: Path) -> Non
         copy_older(folder, place)
         return
     copy_file(base.file, place / DATABASE_FILE)
-    if digest_file(place / DATABASE_FILE) != base.manifest.sha256:
+    if not base.is_copy(place / DATABASE_FILE):
         raise errors.StoreDamagedError(f"{base.file} is not as it was written; {MEND}")
 
 

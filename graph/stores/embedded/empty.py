@@ -31,10 +31,10 @@ class EmptyGraph:
 
     def mark(self) -> str:
         """A checksum of no facts."""
-        from graph.stores.embedded.content import describe_graph
+        from graph.stores.embedded.content import describe_graph, sum_up
 
         with Database(self.file, writing=False) as database:
-            return describe_graph(database.connection)[1]
+            return sum_up(describe_graph(database.connection))[1]
 
     def release(self) -> None:
         """Take it away; twice is harmless."""

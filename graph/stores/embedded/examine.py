@@ -8,7 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from graph.stores.embedded.content import describe_table
+from graph.stores.embedded.content import describe_table, sum_up
 from graph.stores.embedded.database import Database
 from graph.stores.embedded.manifest import TableContent
 
@@ -50,7 +50,7 @@ def _print_tables(file: Path, tables: list[str]) -> None:
     with Database(file, writing=False) as database:
         for table in tables:
             try:
-                content = describe_table(database.connection, table)["all"]
+                content = sum_up(describe_table(database.connection, table))[0][table]
                 line: tuple[str, int, str | None] = (table, content.rows, content.sha256)
             except (RuntimeError, ValueError, MemoryError):
                 line = (table, 0, None)

@@ -15,9 +15,9 @@ from pathlib import Path
 
 from graph.errors import StoreDamagedError
 from graph.stores.embedded.database import BESIDE, DATABASE_FILE
-from graph.stores.embedded.disk import digest_file, open_here, refuse_link, remove_ours, sync
+from graph.stores.embedded.disk import Blocks, digest_blocks, digest_file, open_here, refuse_link, remove_ours, sync
 from graph.stores.embedded.folder import StoreFolder
-from graph.stores.embedded.manifest import MANIFEST_FILE, Manifest, SideFile, parse_manifest
+from graph.stores.embedded.manifest import MANIFEST_FILE, Manifest, SideFile, parse_manifest, sum_blocks
 from graph.stores.embedded.names import NAMES_FILE
 
 DRAFT_MARK = "ringfence-draft"
@@ -71,6 +71,23 @@ class Generation:
         if any((self.folder / name).exists() for name in BESIDE):
             raise StoreDamagedError(f"something else than Ringfence wrote to {self.folder}; {MEND}")
 
+    @property
+    def blocks(self) -> Blocks:
+        """The graph, with what its blocks were when it was written."""
+        return Blocks(self.file, self.manifest.blocks)
+
+    def is_whole(self) -> bool:
+        """Whether the graph is as it was written, to the last bit."""
+        if not self.manifest.blocks:
+            return digest_file(self.file) == self.manifest.sha256
+        return sum_blocks(digest_blocks(self.file)) == self.manifest.sha256
+
+    def is_copy(self, path: Path) -> bool:
+        """Whether a file is a copy of the graph as it was written, where the graph itself is."""
+        if not self.manifest.blocks:
+            return digest_file(path) == self.manifest.sha256
+        return sum_blocks(digest_blocks(path, self.blocks)) == self.manifest.sha256
+
     def check_file(self) -> None:
         """Read the whole file, and compare it with what was written.
 
@@ -79,7 +96,7 @@ class Generation:
         StoreDamagedError
             If a single bit of it is another one.
         """
-        if digest_file(self.file) != self.manifest.sha256:
+        if not self.is_whole():
             raise StoreDamagedError(
                 f"{self.file} is not as it was written; {MEND}; `ringfence verify` says what is lost"
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import msgspec
@@ -13,7 +13,8 @@ from graph.errors import StoreDamagedError, StoreVersionError
 from graph.stores.embedded.disk import open_here, write_new
 
 MANIFEST_FILE = "manifest.json"
-FORMAT = 1
+FORMAT = 2
+"""Since 2 the checksum of the file is made of those of its blocks, and that of a table of those of its stretches."""
 
 
 class TableContent(msgspec.Struct, frozen=True, kw_only=True):
@@ -21,6 +22,14 @@ class TableContent(msgspec.Struct, frozen=True, kw_only=True):
 
     rows: int
     sha256: str
+
+
+class Stretch(msgspec.Struct, frozen=True, array_like=True):
+    """Neighbouring rows of a table: how many, the SHA-256 of what they say, and of that what was loaded."""
+
+    rows: int
+    sha256: str
+    facts: str
 
 
 class SideFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -51,6 +60,11 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         A SHA-256 of all that was loaded, without what runs found in it.
     names
         The file of what everything is called; None in generations that have none.
+    blocks
+        The checksum of each block of the graph's file, of which ``sha256`` is the sum; none in generations of format 1.
+    stretches
+        Each table stretch by stretch, those of relationships for each label that they lead to: what a load did not
+        write to need not be read again.  None in generations of format 1.
     """
 
     format: int = FORMAT
@@ -64,6 +78,13 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     tables: Mapping[str, TableContent]
     facts: str
     names: SideFile | None = None
+    stretches: Mapping[str, Mapping[int, Stretch]] | None = None
+    blocks: Sequence[str] = ()
+
+
+def sum_blocks(digests: Sequence[str]) -> str:
+    """The checksum of a graph's file: that of those of its blocks."""
+    return hashlib.sha256("".join(digests).encode()).hexdigest()
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:

@@ -20,7 +20,7 @@ from graph.stores.embedded.manifest import SideFile
 from graph.stores.embedded.names import ESCAPES, IDENTIFIERS, LINE, OWNERS, SEPARATOR
 
 if TYPE_CHECKING:
-    from graph.arrow import Cells, Chunks
+    from graph.arrow import Cells, Chunks, Values
 
 _compute: Any = pc  # untyped: see graph.arrow
 _NOTHING, _SEPARATOR, _LINE = (pa.scalar(each.decode(), pa.large_string()) for each in (b"", SEPARATOR, LINE))
@@ -57,19 +57,12 @@ class NamesWriter:
 
     def take(self, part: Part) -> None:
         """Write what a table's rows, or those of one pair of its ends, are called."""
-        table, rows = part.table, part.rows
-        if table in _IDS:
-            kind, key = _IDS[table]
-            ids = _escape(rows[key])
-            self._write_section(kind, _say_ids(ids.take(_compute.sort_indices(ids))))
-        if table == "Listing":
-            self._write_titles(rows)
-        if table == "Account":
-            self._accounts = rows["account_id"]
-        if table == "Identifier":
-            self._write_identifiers(rows)
-        if table == "ORDERED":
-            self._orders.append(self._find_owners(part))
+        if part.table == "Account":
+            self._accounts = part.rows["account_id"]
+        if part.table == "ORDERED":
+            self._orders.append(self._name_ends(part))
+        for name, lines in list_node_lines(part.table, part.rows).items():
+            self._write_section(name, lines)
 
     def finish(self) -> SideFile:
         """Write the orders and where each section lies, and close the file, which is on the disk then."""
@@ -84,37 +77,16 @@ class NamesWriter:
         """Let go of the file; twice is harmless."""
         self._file.close()
 
-    def _write_titles(self, rows: pa.Table) -> None:
-        rows = rows.filter(rows["title"].is_valid())
-        titles = make_table({name: _escape(rows[name]) for name in ("title", "product_id")})
-        titles = titles.sort_by([("title", "ascending"), ("product_id", "ascending")])
-        self._write_section("title", _say_ids(pa.chunked_array([find_distinct(titles["title"])])))
-        self._write_section(f"{OWNERS}title", _join(titles["title"], _join(titles["product_id"], _NOTHING)))
-
-    def _write_identifiers(self, rows: pa.Table) -> None:
-        rows = make_table({"kind": rows["kind"]} | {name: _escape(rows[name]) for name in ("canonical", "value")})
-        rows = rows.sort_by([(name, "ascending") for name in rows.column_names])
-        lines = _say_identifiers(rows)
-        ends = _compute.run_end_encode(rows["kind"].combine_chunks())
-        start = 0
-        for kind, end in zip(ends.values.to_pylist(), ends.run_ends.to_pylist(), strict=True):
-            self._write_section(f"{IDENTIFIERS}{kind}", lines.slice(start, end - start))
-            start = end
-
-    def _find_owners(self, part: Part) -> pa.Table:
+    def _name_ends(self, part: Part) -> pa.Table:
         accounts, rows = self._accounts, part.rows
         assert accounts is not None  # nodes come before what leads from one to the other
-        nobody = pa.array([""] * rows.num_rows, pa.large_string())
-        sellers = _escape(accounts.take(rows["to"])) if part.target == "Account" else nobody
-        return make_table(
-            {"id": _escape(rows["order_id"]), "buyer": _escape(accounts.take(rows["from"])), "seller": sellers}
-        )
+        nobody = pa.nulls(rows.num_rows, pa.string())
+        seller = accounts.take(rows["to"]) if part.target == "Account" else nobody
+        return name_orders(rows["order_id"], accounts.take(rows["from"]), seller)
 
     def _write_orders(self) -> None:
-        orders = pa.concat_tables(self._orders).sort_by([(name, "ascending") for name in ("id", "buyer", "seller")])
-        self._write_section("order", _say_ids(pa.chunked_array([find_distinct(orders["id"])])))
-        owners = _join(orders["buyer"], orders["seller"])
-        self._write_section(f"{OWNERS}order", _join(orders["id"], owners))
+        for name, lines in list_order_lines(pa.concat_tables(self._orders)).items():
+            self._write_section(name, lines)
 
     def _write_section(self, name: str, lines: Chunks) -> None:
         start = self._bytes - 1
@@ -127,6 +99,54 @@ class NamesWriter:
         self._file.write(content)
         self._digest.update(content)
         self._bytes += len(content)
+
+
+def list_node_lines(label: str, rows: pa.Table) -> dict[str, Chunks]:
+    """The sorted lines of nodes (N,) by section; none where the nodes have no name."""
+    if label == "Identifier":
+        return _list_identifier_lines(rows)
+    lines = list_id_lines(label, rows)
+    return {**lines, **_list_title_lines(rows)} if label == "Listing" else lines
+
+
+def list_id_lines(label: str, rows: pa.Table) -> dict[str, Chunks]:
+    """The sorted lines of the ids of nodes (N,), by section."""
+    if label not in _IDS:
+        return {}
+    kind, key = _IDS[label]
+    ids = _escape(rows[key])
+    return {kind: _say_ids(ids.take(_compute.sort_indices(ids)))}
+
+
+def _list_title_lines(rows: pa.Table) -> dict[str, Chunks]:
+    rows = rows.filter(rows["title"].is_valid())
+    titles = make_table({name: _escape(rows[name]) for name in ("title", "product_id")})
+    titles = titles.sort_by([("title", "ascending"), ("product_id", "ascending")])
+    owners = _join(titles["title"], _join(titles["product_id"], _NOTHING))
+    return {"title": _say_ids(pa.chunked_array([find_distinct(titles["title"])])), f"{OWNERS}title": owners}
+
+
+def _list_identifier_lines(rows: pa.Table) -> dict[str, Chunks]:
+    rows = make_table({"kind": rows["kind"]} | {name: _escape(rows[name]) for name in ("canonical", "value")})
+    rows = rows.sort_by([(name, "ascending") for name in rows.column_names])
+    lines = _say_identifiers(rows)
+    ends = _compute.run_end_encode(rows["kind"].combine_chunks())
+    bounds = [0, *ends.run_ends.to_pylist()]
+    spans = zip(ends.values.to_pylist(), bounds, bounds[1:], strict=False)
+    return {f"{IDENTIFIERS}{kind}": lines.slice(start, end - start) for kind, start, end in spans}
+
+
+def name_orders(order_id: Chunks, buyer: Chunks, seller: Values) -> pa.Table:
+    """Orders (N,) and whose each is, as they stand in the file; one of the shop is no account's."""
+    nobody = _escape(_compute.fill_null(seller, ""))
+    return make_table({"id": _escape(order_id), "buyer": _escape(buyer), "seller": nobody})
+
+
+def list_order_lines(orders: pa.Table) -> dict[str, Chunks]:
+    """The sorted lines of orders (N,) by section."""
+    orders = orders.sort_by([(name, "ascending") for name in ("id", "buyer", "seller")])
+    owners = _join(orders["id"], _join(orders["buyer"], orders["seller"]))
+    return {"order": _say_ids(pa.chunked_array([find_distinct(orders["id"])])), f"{OWNERS}order": owners}
 
 
 def _read_bytes(texts: Cells) -> memoryview:
@@ -142,7 +162,7 @@ def _join(first: Any, second: Any, mark: Any = _SEPARATOR) -> Any:
     return _compute.binary_join_element_wise(first, second, mark)
 
 
-def _escape(texts: Chunks) -> Any:
+def _escape(texts: Values) -> Any:
     """Texts (N,) as they stand in the file."""
     long = texts.cast(pa.large_string())
     for plain, written in ESCAPES:

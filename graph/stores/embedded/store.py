@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from graph.results import RunResult
     from graph.settings import QuerySettings
     from graph.stores.embedded.draft import Draft
+    from graph.stores.known_facts import KnownFacts
     from graph.stores.run_rows import RunRows
 
 _CHECKPOINT = re.compile(r"(?:^|;)\s*CHECKPOINT\b", re.I)
@@ -238,15 +239,15 @@ class EmbeddedStore:
                 raise
         return self._ask(blank, parameters)
 
-    def ask_columns(self, cypher: str) -> pa.Table:
+    def ask_columns(self, cypher: str, **parameters: Any) -> pa.Table:
         """A question of Ringfence's own as columns; what an older store has not got is null."""
         try:
-            return ask_arrow(self.connection, cypher)
+            return ask_arrow(self.connection, cypher, parameters)
         except RuntimeError as error:
             blank = leave_blank(cypher, str(error), self._lacking)
             if blank is None:
                 raise
-        return self.ask_columns(blank)
+        return self.ask_columns(blank, **parameters)
 
     def ask_within(self, limits: QuerySettings, cypher: str, **parameters: Any) -> list[dict[str, Any]]:
         """Run one query of somebody's, or stop it; see :class:`~graph.stores.protocol.GraphStore`."""
@@ -297,17 +298,27 @@ class EmbeddedStore:
         progress: Progress = no_progress,
     ) -> LoadReport:
         """Take in the facts that are not there yet; see :class:`~graph.stores.protocol.GraphStore`."""
-        from graph.stores.embedded.bulk import read_known_facts, write_plan
+        from graph.stores.embedded.bulk import write_plan
         from graph.stores.load_plan import plan_load
 
         with explained(self.location):
             self.require_whole()
-            plan = plan_load(tables, read_known_facts(self.ask_columns), terms)
+            plan = plan_load(tables, self._read_facts(tables, terms), terms)
         terms.review(plan.tables)
         if not dry_run and plan.n_rows:
-            with self._transaction():
+            with self._transaction() as draft:
+                draft.watch_load(plan)
                 write_plan(self.connection, self.staging, plan, progress)
         return LoadReport(plan.reports, plan.tables, dry_run=dry_run)
+
+    def _read_facts(self, tables: Mapping[str, CheckedTable], terms: LoadTerms) -> KnownFacts:
+        """What a load is compared with."""
+        from graph.stores.embedded.bulk import read_known_facts
+        from graph.stores.embedded.concerned import is_small, read_concerned_facts
+
+        if is_small(tables, terms):
+            return read_concerned_facts(self.ask_columns, tables)
+        return read_known_facts(self.ask_columns)
 
     def mark_facts(self) -> str:
         """A checksum of all facts; see :class:`~graph.stores.protocol.GraphStore`."""
@@ -357,7 +368,7 @@ class EmbeddedStore:
             replace_vectors(self.connection, self.staging, account_id, vectors)
 
     @contextmanager
-    def _transaction(self, *, keeps_facts: bool = False) -> Iterator[None]:
+    def _transaction(self, *, keeps_facts: bool = False) -> Iterator[Draft]:
         """All of what is done inside, or nothing of it; the connection is that of a draft meanwhile."""
         from graph.stores.embedded.draft import drafting
 
@@ -365,11 +376,12 @@ class EmbeddedStore:
             raise errors.StoreReadOnlyError(f"{self.location} was opened for reading only")
         base = self._held if isinstance(self._held, Generation) else None
         with explained(self.location):
+            self.require_whole()  # the draft is compared with it
             try:
                 with drafting(self.folder, base, keeps_facts=keeps_facts) as self._draft:
                     for statement in SCHEMA if isinstance(self._held, EmptyGraph) else ():
                         self.connection.execute(statement)
-                    yield
+                    yield self._draft
             finally:
                 self._draft = None
             self._read_newest()
