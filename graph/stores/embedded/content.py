@@ -29,7 +29,7 @@ Stretches = Mapping[str, Mapping[int, Stretch]]
 
 @dataclass(frozen=True)
 class Part:
-    """A table's rows in the order in which they lie; of relationships those that lead to ``target``."""
+    """A table's rows by stretch, in the order in which they came; of relationships those that lead to ``target``."""
 
     table: str
     target: str
@@ -43,9 +43,7 @@ class Part:
     @property
     def near(self) -> Ints:
         """The place of each node, or of the node that each relationship leads from."""
-        column = self.rows["from" if self.target else "at"]
-        places: Ints = column.to_numpy().astype(np.int64)
-        return places
+        return _read_places(self.rows, "from" if self.target else "at")
 
 
 Watch = Callable[[Part], None]
@@ -86,12 +84,7 @@ def describe_graph(connection: ladybug.Connection, watch: Watch = watch_nothing)
 
 def describe_part(part: Part) -> dict[int, Stretch]:
     """The checksums of rows (N,), by stretch."""
-    number = number_places(part.near)
-    rows = part.rows
-    if (np.diff(number) < 0).any():  # relationships lie in the order in which they came
-        order = np.argsort(number, kind="stable")
-        rows, number = rows.take(order), number[order]
-    rows = rows.combine_chunks()
+    number, rows = number_places(part.near), part.rows.combine_chunks()
     starts = np.flatnonzero(np.diff(number, prepend=-1))
     ends = np.append(starts, len(number))[1:]
     found = list_found(part.table)
@@ -138,7 +131,7 @@ def read_part(connection: ladybug.Connection, table: str, target: str, *, within
         low, high = within.start << STRETCH_BITS, within.stop << STRETCH_BITS
         where = f" WHERE offset(id({near})) >= {low} AND offset(id({near})) < {high}"
     question = f"{match}{where} RETURN offset(id(n)) AS `at`{ends}, n.*"
-    return Part(table, target, _read_in_order(connection, question))
+    return Part(table, target, _read_in_order(connection, question, "from" if target else "at"))
 
 
 def _list_all() -> Iterator[str]:
@@ -163,9 +156,17 @@ def _digest_lines(parts: Iterable[tuple[str, Mapping[int, Stretch]]], choose: Ca
     return digest.hexdigest()
 
 
-def _read_in_order(connection: ladybug.Connection, question: str) -> pa.Table:
+def _read_in_order(connection: ladybug.Connection, question: str, near: str) -> pa.Table:
     rows = ask_arrow(connection, question)
     rows = rows.rename_columns([name.removeprefix("n.") for name in rows.column_names])
-    places: Ints = rows["at"].to_numpy().astype(np.int64)
+    came, number = _read_places(rows, "at"), number_places(_read_places(rows, near))
+    steps = np.diff(number)
     # LadybugDB reads on several threads, and each hands over its part when it is done.
-    return rows if (np.diff(places) > 0).all() else rows.take(np.argsort(places, kind="stable"))
+    if ((steps > 0) | ((steps == 0) & (np.diff(came) > 0))).all():
+        return rows
+    return rows.take(np.lexsort((came, number)))
+
+
+def _read_places(rows: pa.Table, name: str) -> Ints:
+    places: Ints = rows[name].to_numpy().astype(np.int64)
+    return places

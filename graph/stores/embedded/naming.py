@@ -10,10 +10,11 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graph.arrow import find_distinct, make_table
+from graph.arrow import find_distinct, make_table, take_or_null
 from graph.stores.embedded.content import Part
 from graph.stores.embedded.disk import open_here
 from graph.stores.embedded.manifest import SideFile
@@ -50,7 +51,7 @@ class NamesWriter:
         self._file = os.fdopen(open_here(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL), "wb")
         self._digest = hashlib.sha256()
         self._sections: dict[str, tuple[int, int]] = {}
-        self._accounts: Chunks | None = None
+        self._accounts: Cells | None = None
         self._orders: list[pa.Table] = []
         self._bytes = 0
         self._put(LINE)
@@ -58,7 +59,7 @@ class NamesWriter:
     def take(self, part: Part) -> None:
         """Write what a table's rows, or those of one pair of its ends, are called."""
         if part.table == "Account":
-            self._accounts = part.rows["account_id"]
+            self._accounts = _by_place(part)
         if part.table == "ORDERED":
             self._orders.append(self._name_ends(part))
         for name, lines in list_node_lines(part.table, part.rows).items():
@@ -101,6 +102,13 @@ class NamesWriter:
         self._bytes += len(content)
 
 
+def _by_place(part: Part) -> Cells:
+    """The ids of accounts by their places, of which those of accounts that are gone are empty."""
+    row = np.full(int(part.near.max(initial=-1)) + 1, -1, dtype=np.int64)
+    row[part.near] = np.arange(len(part.near))
+    return take_or_null(part.rows["account_id"], row).combine_chunks()
+
+
 def list_node_lines(label: str, rows: pa.Table) -> dict[str, Chunks]:
     """The sorted lines of nodes (N,) by section; none where the nodes have no name."""
     if label == "Identifier":
@@ -136,7 +144,7 @@ def _list_identifier_lines(rows: pa.Table) -> dict[str, Chunks]:
     return {f"{IDENTIFIERS}{kind}": lines.slice(start, end - start) for kind, start, end in spans}
 
 
-def name_orders(order_id: Chunks, buyer: Chunks, seller: Values) -> pa.Table:
+def name_orders(order_id: Chunks, buyer: Values, seller: Values) -> pa.Table:
     """Orders (N,) and whose each is, as they stand in the file; one of the shop is no account's."""
     nobody = _escape(_compute.fill_null(seller, ""))
     return make_table({"id": _escape(order_id), "buyer": _escape(buyer), "seller": nobody})

@@ -228,6 +228,20 @@ def test_what_a_small_load_does_not_write_to_is_not_read_back(
     compare_with_whole(location, tmp_path / "names")
 
 
+@pytest.mark.parametrize("load_next", [load, load_slowly], ids=["a small load", "a long one"])
+def test_whose_an_order_is_stays_so_when_accounts_before_them_are_gone(tmp_path: Path, load_next: Any) -> None:
+    accounts = [{"account_id": each} for each in "abcd"]
+    order = {"order_id": "o1", "buyer_id": "c", "seller_id": "d"}
+    with EmbeddedStore(tmp_path / "store", mode="write") as store:
+        load(store, tmp_path / "one", {"accounts": accounts, "orders": [order]})
+        load_next(store, tmp_path / "two", {"accounts": [{"account_id": "a", "gone": "true"}]}, 10)
+        load_next(
+            store, tmp_path / "three", {"accounts": [{"account_id": "e"}], "orders": [{**order, "order_id": "o2"}]}, 11
+        )
+        found = store.find_ids("order", "o", most=9)
+    assert [(each.id, each.buyer, each.seller) for each in found] == [("o1", "c", "d"), ("o2", "c", "d")]
+
+
 @pytest.mark.parametrize(
     ("tables", "replaced"),
     [
