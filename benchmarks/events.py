@@ -125,12 +125,13 @@ def launch(life: Life) -> None:
 
 
 def teach(life: Life) -> None:
-    """A class: by the week at one hour, another page each time."""
+    """A class: by the week at one hour, or up to three, another page each time."""
     rng, pupils, begin = life.rng, life.pick(int(life.rng.integers(8, 32))), life.rng.integers(2, 30) + 9 * HOUR
+    lessons = rng.uniform(0, 6, int(rng.integers(1, 4)))
     for week in range(int(rng.integers(6, 12))):
-        for _ in range(int(rng.integers(1, 3))):
+        for lesson in lessons:
             there = [one for one in pupils if rng.random() < 0.85]
-            at = begin + 7 * week + rng.uniform(0, HOUR)
+            at = begin + 7 * week + lesson + rng.uniform(0, HOUR)
             life.act(there, LOOK, life.make_object(), at + rng.exponential(2 * MINUTE, len(there)))
     life.honest.append(("class", pupils))
 

@@ -106,8 +106,9 @@ def _say_next(rings: list[RingSummary], which: str) -> None:
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Another seed, another market.")
 @click.option("--difficulty", type=click.Choice(["ordinary", "hard"]), default="ordinary", show_default=True)
 @click.option("--world", type=click.Choice(list(WORLDS)), default="market", show_default=True, help="Who lives there.")
+@click.option("--events", is_flag=True, help="What accounts do besides, and rings that show in nothing else.")
 @click.option("--tables", type=click.Choice(["csv", "csv.gz", "parquet"]), default="csv", show_default=True)
-def simulate(out: Path, accounts: int, seed: int, difficulty: Any, world: str, tables: Any) -> None:
+def simulate(out: Path, accounts: int, tables: Any, events: bool, **asked: Any) -> None:
     """Make a market with planted rings and honest look-alikes in the folder OUT.
 
     The truth lies in OUT/truth, for measuring only.  The same options give the same files.
@@ -117,7 +118,7 @@ def simulate(out: Path, accounts: int, seed: int, difficulty: Any, world: str, t
 
     with show_progress() as progress:
         progress("simulate", 0, accounts)
-        market = simulate_world(world, accounts, seed, difficulty)
+        market = simulate_world(asked["world"], accounts, asked["seed"], asked["difficulty"], with_events=events)
         progress("simulate", accounts, accounts)
         try:
             write_market(market, out, tables)

@@ -170,6 +170,10 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         "by the week; who does the same every day at one hour may be a machine",
         "other meetings are explained", gt=0.0
     )] = 168.0
+    meetings_each: Annotated[int, rule(
+        "times", "so often people meet within a week", JUDGED, "a course has two or three lessons a week",
+        "more of what is done at the same time is explained", ge=0
+    )] = 3
     meeting_hours: Annotated[float, rule(
         "hours", "what is done together in one stretch of the week, so long, is a class or a meeting", JUDGED,
         "a double lesson, or the morning's first hour", "more of what is done at the same time is explained", gt=0.0

@@ -36,8 +36,10 @@ WORLDS: dict[str, Callable[[int, int, Difficulty], SimulatedMarket]] = {
 """By name, what makes a world's market from a number of accounts, a seed and a difficulty."""
 
 
-def simulate_world(name: str, n_accounts: int, seed: int, difficulty: Difficulty) -> SimulatedMarket:
-    """Make the market of a world.
+def simulate_world(
+    name: str, n_accounts: int, seed: int, difficulty: Difficulty, *, with_events: bool = False
+) -> SimulatedMarket:
+    """Make the market of a world; with what its accounts do besides, if that is wanted: all else is as without.
 
     Raises
     ------
@@ -46,4 +48,9 @@ def simulate_world(name: str, n_accounts: int, seed: int, difficulty: Difficulty
     ValueError
         A setting is out of the world's range; for a village or a bazaar it is a ConfigError.
     """
-    return WORLDS[name](n_accounts, seed, difficulty)
+    market = WORLDS[name](n_accounts, seed, difficulty)
+    if not with_events:
+        return market
+    from detection.evaluation.doings import add_doings
+
+    return add_doings(market, seed)
