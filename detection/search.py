@@ -11,8 +11,9 @@ from scipy import sparse
 
 from detection.candidates.blocks.propose import propose_blocks
 from detection.candidates.communities import find_candidates
-from detection.candidates.crowds import propose_campaigns, propose_crowds
+from detection.candidates.crowds import propose_campaigns, propose_crowds, propose_laps
 from detection.candidates.links import Links, add_links, link_pairs
+from detection.channels.catalogue import ITEM
 from detection.evidence.description_length import charge_search, measure_lengths
 from detection.evidence.inner_trades import count_traders
 from detection.evidence.judge import Assessment, bound_net_bits, judge_groups
@@ -101,6 +102,7 @@ def propose_groups(followed: Sequence[Links], market: Market, settings: DetectSe
     searched = [channel for channel in market.things.values() if channel.record.is_searched_alone]
     # Whoever runs to an object is in every window that it lies in: all pairs of those would be the same crowd.
     found.append(propose_campaigns([each for each in searched if not each.record.is_of_objects], n, policy))
+    found.append(propose_laps([market.things[name] for name in market.things if name == ITEM], n, policy))
     if settings.review_blocks:
         found.append(propose_blocks(market.things, n, policy))
     if settings.label_seeds:

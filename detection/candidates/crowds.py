@@ -49,6 +49,21 @@ def propose_campaigns(channels: Iterable[SharedThings], n_accounts: int, policy:
     return _list_crowds(channels, n_accounts, sizes, policy.largest_crowd + 1)
 
 
+def propose_laps(channels: Iterable[SharedThings], n_accounts: int, policy: Policy) -> Groups:
+    """Through whose hands an item went round, and two items: so few do that each says who belongs together.
+
+    Parameters
+    ----------
+    channels
+        Items that came back to who had sold them.
+    n_accounts
+        Rows of accounts.
+    policy
+        Up to how many hands are looked at.
+    """
+    return _list_crowds(channels, n_accounts, Sizes(MIN_SIZE - 1, policy.largest_crowd_tried), MIN_SIZE)
+
+
 @dataclass(frozen=True)
 class Sizes:
     """A crowd is more than ``above`` accounts, and no more than ``most``."""

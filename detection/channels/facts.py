@@ -32,6 +32,13 @@ def find_refunds(snapshot: Snapshot, policy: Policy) -> NDArray[np.bool_]:
     return np.isin(snapshot.orders.status, refunds)
 
 
+def find_kept_trades(snapshot: Snapshot, policy: Policy) -> Ints:
+    """Orders between two accounts that stood, sorted: whoever asked for the money back is no friend of the seller's."""
+    orders = snapshot.orders
+    is_trade = (orders.seller >= 0) & (orders.seller != orders.buyer)
+    return np.flatnonzero(is_trade & ~find_refunds(snapshot, policy))
+
+
 def find_shared_placeholders(snapshot: Snapshot, looked_at: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """Which of some identifiers (V,) several accounts have, and stand for nothing (V,)."""
     users = np.bincount(snapshot.uses.identifier, minlength=snapshot.n_identifiers)

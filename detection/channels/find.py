@@ -15,7 +15,7 @@ from dataclasses import replace
 import numpy as np
 
 from detection.channels.circulation import count_earlier_sales, find_laps, find_sales
-from detection.channels.facts import find_refunds, find_shared_placeholders
+from detection.channels.facts import find_kept_trades, find_refunds, find_shared_placeholders
 from detection.channels.incidence import ANYTHING, Dealings, SharedThings, gather_things, stack_grains
 from detection.channels.record import Channel
 from detection.channels.windows import MICROS_PER_DAY, DatedActs, number_windows, part_in_time, share_in_time
@@ -106,7 +106,6 @@ def find_sign_ups(snapshot: Snapshot, record: Channel, policy: Policy) -> Shared
 
 
 def find_trades(snapshot: Snapshot, record: Channel, policy: Policy) -> Dealings:
-    """Trades, from buyer to seller."""
-    orders = snapshot.orders
-    known = (orders.seller >= 0) & (orders.seller != orders.buyer)
-    return Dealings(record, orders.buyer[known], orders.seller[known])
+    """Trades, from buyer to seller, but for those that a refund speaks of already."""
+    orders, kept = snapshot.orders, find_kept_trades(snapshot, policy)
+    return Dealings(record, orders.buyer[kept], orders.seller[kept])

@@ -29,7 +29,7 @@ class Explanation:
     again_bits
         What it takes to name those whom it names more than once (G,).
     choice_bits
-        Where a crowd has brought all of them together, what it takes to say which of the crowd they are (G,).
+        Where a crowd has brought them together, or some of them, what it takes to say which of the crowd they are (G,).
     """
 
     name: str
@@ -45,8 +45,8 @@ class Claim:
     """What an explanation accounts for, fact by fact, and whom it brings together.
 
     ``claimed`` bits of each shared thing (K,) by channel, and of trades (G,); ``named`` (M,); ``again_bits`` (G,) it
-    takes to name those whom it names more than once; ``choice_bits`` (G,) to say which they are of the ``crowd`` (G,)
-    that the thing with most of the members has brought together.
+    takes to name those whom it names more than once; ``choice_bits`` (G,) to say which members of the crowd that has
+    brought most bits together they are.
     """
 
     def __init__(self, facts: GroupFacts) -> None:
@@ -55,7 +55,6 @@ class Claim:
         self.named = np.zeros(len(facts.groups.account), dtype=bool)
         self.again_bits: Floats = np.zeros(len(facts.groups))
         self.choice_bits: Floats = np.zeros(len(facts.groups))
-        self.crowd: Ints = np.zeros(len(facts.groups), dtype=np.int64)
 
     @property
     def bits(self) -> Floats:
@@ -76,7 +75,6 @@ class Claim:
 
     def come_from(self, group: Ints, members: Ints, crowd: Ints) -> None:
         """So many members of a group come from a crowd of so many, by row (R,)."""
-        np.maximum.at(self.crowd, group, members)
         np.maximum.at(self.choice_bits, group, log2_choose(crowd.astype(float), members))
 
     def add_trades(self, bits: Floats) -> None:
@@ -87,8 +85,8 @@ class Claim:
         """The explanation, once everything is claimed."""
         facts = self.facts
         people = np.bincount(facts.groups.group[self.named], minlength=len(facts.groups))
-        # Whoever a crowd brings together is named by the crowd: what is left to say is which of it they are.
-        choice = np.where(is_of_crowds & (self.crowd == people), self.choice_bits, 0.0)
+        # Whom a crowd brings together is named by the crowd, whoever else is named: what is left to say is which of it.
+        choice = np.where(is_of_crowds, self.choice_bits, 0.0)
         households = facts.count_households(self.named)
         return Explanation(name, self.bits, people, households, self.claimed, self.again_bits, choice)
 

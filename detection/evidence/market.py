@@ -14,7 +14,7 @@ from detection.candidates.links import NO_LINKS, Links
 from detection.candidates.trade_cycles import link_cycles
 from detection.channels.catalogue import TRADE, Catalogue, say_rules
 from detection.channels.conduct import SIGNALS, Conduct, measure_conduct
-from detection.channels.facts import find_thing_sellers
+from detection.channels.facts import find_kept_trades, find_thing_sellers
 from detection.channels.incidence import Dealings, SharedThings
 from detection.channels.record import Channel, FoundChannel
 from detection.evidence.clock import Clock, make_clock
@@ -30,7 +30,7 @@ from graph.settings import nearest_hint
 
 @dataclass(frozen=True)
 class TradeIndex:
-    """Orders with a known seller who is not the buyer, found by buyer.
+    """Orders with a known seller who is not the buyer, none of them refunded, found by buyer.
 
     ``by_buyer`` gives rows of ``seller``, ``ordered_at`` and ``names_product`` (K,).
     """
@@ -95,14 +95,13 @@ class Market:
 
     @cached_property
     def trades(self) -> TradeIndex:
-        """The orders between two accounts."""
-        orders = self.snapshot.orders
-        known = np.flatnonzero((orders.seller >= 0) & (orders.seller != orders.buyer))
+        """The orders between two accounts that stood."""
+        orders, kept = self.snapshot.orders, find_kept_trades(self.snapshot, self.policy)
         return TradeIndex(
-            index_by_account(orders.buyer[known]),
-            orders.seller[known],
-            orders.ordered_at[known],
-            orders.product[known] >= 0,
+            index_by_account(orders.buyer[kept]),
+            orders.seller[kept],
+            orders.ordered_at[kept],
+            orders.product[kept] >= 0,
         )
 
     @cached_property

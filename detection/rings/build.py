@@ -10,12 +10,20 @@ import numpy as np
 from detection.channels.catalogue import BLAME, PURCHASE, REFUND, TRADE
 from detection.evidence.explanations import CLUB
 from detection.evidence.judge import Assessment, judge_groups
-from detection.groups import gather_groups
+from detection.groups import MIN_SIZE, gather_groups
 from detection.rings.ids import name_ring
 from detection.rings.links import list_evidence, list_explanations, list_links
 from detection.rings.parties import Favours, describe_period, find_acts, find_favours, find_gainers
 from detection.rings.ties import list_members
-from detection.rings.view import RingView, find_acting_channel, find_doers, find_kind, find_parties, shares_identity
+from detection.rings.view import (
+    RingView,
+    find_acting_channel,
+    find_bystanders,
+    find_doers,
+    find_kind,
+    find_parties,
+    shares_identity,
+)
 from detection.tiers import ACTIONS, Grounds, decide_tier, score_net_bits
 from graph.results import Party, Ring
 from graph.vocabulary import RingKind
@@ -69,6 +77,9 @@ def _draft(view: RingView, freed: frozenset[int]) -> _Draft:
     )
     # A party stays a member where it shares identifiers enough to pay for naming it: then it is one of them.
     kept = members[stays & ~alone] if (stays & ~alone).sum() > 1 else members[stays]
+    acting = np.setdiff1d(kept, members[find_bystanders(view)])
+    # Where nobody did anything there is nothing to stand by.
+    kept = acting if len(acting) >= MIN_SIZE else kept
     return _Draft(kind, tuple(kept.tolist()), {row: n for row, n in parties.items() if row not in set(kept.tolist())})
 
 

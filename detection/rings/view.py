@@ -153,6 +153,23 @@ def _find_crowded(view: RingView) -> Floats:
     return np.maximum(second, passed_on * ~has_own)
 
 
+def find_bystanders(view: RingView) -> NDArray[np.bool_]:
+    """Members who did nothing with the others but buy from them, and share no more with them than a place (s,).
+
+    Whose goods a thief sends to them shares an address with a thief, and so does the family behind the same door.
+    """
+    inner, low = view.assessment.inner_trades, view.start
+    within_group = (inner.seller >= low) & (inner.seller < low + len(view.members))
+    did = np.bincount(inner.seller[within_group] - low, minlength=len(view.members)) > 0
+    for name in view.assessment.within:
+        record = view.market.things[name].record
+        is_deed = record.is_deed and not record.is_deed_of_joined
+        # Who was set up by one payer is in one hand, as with a phone in common.
+        if not record.is_place and (record.is_identifier or record.is_payment or is_deed):
+            did |= view.count_uses(name, view.rows(name)) > 0
+    return ~did
+
+
 def shares_identity(view: RingView, place: int) -> bool:
     """Whether a member shares more than behaviour with the others: enough to pay for naming it."""
     membership, bits = view.start + place, 0.0

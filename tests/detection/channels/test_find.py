@@ -159,10 +159,9 @@ def test_who_referred_and_who_was_referred_share_the_referrer() -> None:
     assert channel.name == REFERRED
 
 
-def test_trades_go_from_a_buyer_to_another_account_that_is_known() -> None:
-    dealings = find_trades(
-        tell(orders=[(10, 0, 0, 0), (0, 10, 1, 1), (11, -1, 0, 0), (12, 12, 0, 0)]), find_record(TRADE), DEFAULT_POLICY
-    )
+def test_trades_go_from_a_buyer_to_another_account_that_is_known_and_kept_the_money() -> None:
+    orders = [(10, 0, 0, 0), (0, 10, 1, 0), (10, 3, 1, 1), (11, -1, 0, 0), (12, 12, 0, 0)]
+    dealings = find_trades(tell(orders=orders), find_record(TRADE), DEFAULT_POLICY)
     assert list(zip(dealings.source.tolist(), dealings.target.tolist(), strict=True)) == [(10, 0), (0, 10)]
 
 

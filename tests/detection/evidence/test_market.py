@@ -91,11 +91,11 @@ def test_identifiers_and_referrers_are_shared_whenever_they_are_used() -> None:
     assert [channel.name for channel in meet().timeless] == ["browser", "phone", FUNDING, SWEEP, REFERRED]
 
 
-def test_trades_are_orders_of_a_known_seller_who_is_not_the_buyer() -> None:
+def test_trades_are_orders_of_a_known_seller_who_is_not_the_buyer_and_kept_the_money() -> None:
     trades = meet().trades
-    assert trades.seller.tolist() == [1, 2, 0, 5, *[5] * 9]
-    assert trades.by_buyer.count.tolist() == [1, 1, 1, 1, 9]
-    assert trades.names_product.tolist() == [True, False, False, True, *[True] * 9]
+    assert trades.seller.tolist() == [1, 2, 0, *[5] * 9]
+    assert trades.by_buyer.count.tolist() == [1, 1, 1, 0, 9]
+    assert trades.names_product.tolist() == [True, False, False, *[True] * 9]
     assert trades.ordered_at[:2].tolist() == make_snapshot(make_facts()).orders.ordered_at[:2].tolist()
 
 
@@ -142,7 +142,7 @@ def test_a_narrower_market_has_the_dealings_among_some_accounts_alone_and_all_el
     assert (dealings.source.tolist(), dealings.target.tolist()) == ([0], [1])
     assert dealings.record is market.dealings[TRADE].record
     assert (narrow.things, narrow.pools) == (market.things, market.pools)
-    assert len(market.dealings[TRADE].source) == 13
+    assert len(market.dealings[TRADE].source) == 12
 
 
 def test_what_a_market_goes_by_is_what_the_settings_say() -> None:

@@ -59,6 +59,22 @@ def test_a_planted_ring_is_found_with_its_kind_and_nobody_else_is_accused(kind: 
     assert [other.ring_id for other in run.rings if other.tier != "watch"] == [ring.ring_id]
 
 
+def test_whose_goods_a_thief_sends_and_who_lives_there_is_no_member_and_the_robbed_seller_is_none() -> None:
+    facts, shop = make_background(n=1000), "a0003"
+    members, customers, families = pick(100, 8), pick(200, 12), pick(300, 12)
+    plant_refund_ring(facts, members, shop)
+    for number, (customer, family) in enumerate(zip(customers, families, strict=True)):
+        # Two members offer what they do not have; another one orders it, and has it sent to the customer's home.
+        facts.orders += [(customer, seller, 150.0 + number, "completed") for seller in members[:2]]
+        thief = members[2 + number % 6]
+        facts.orders += [(thief, shop, 150.5 + number, "disputed")] * 2
+        facts.share([customer, family, thief], "address", f"home {number}")
+    ring = find_ring_of(find_run(name_products(make_snapshot(facts)), DetectSettings()), members)
+    assert ring is not None
+    assert find_members(ring).isdisjoint({*customers, *families, shop})
+    assert len(find_members(ring) & {*members}) >= len(members) - 1
+
+
 @pytest.mark.parametrize(
     ("kind", "seller", "role"),
     [("review", "a0001", "beneficiary"), ("attack", "a0002", "target"), ("refund", "a0003", "target")],

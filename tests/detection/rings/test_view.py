@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import msgspec
@@ -11,7 +11,7 @@ import pytest
 from detection_market import Facts, gather, make_background, make_snapshot, pick
 from slow_twins import find_record
 
-from detection.channels.catalogue import BLAME, PRAISE, PURCHASE, REFUND, SIGN_UP, TRADE
+from detection.channels.catalogue import BLAME, FUNDING, PRAISE, PURCHASE, REFUND, SIGN_UP, TRADE
 from detection.channels.conduct import Conduct
 from detection.channels.incidence import Dealings, SharedThings
 from detection.evidence.description_length import measure_plainly
@@ -24,6 +24,7 @@ from detection.policy import DEFAULT_POLICY
 from detection.rings.view import (
     RingView,
     find_acting_channel,
+    find_bystanders,
     find_doers,
     find_kind,
     find_parties,
@@ -69,8 +70,11 @@ def look(
     circular: np.ndarray = NOBODY,
     sellers: Mapping[str, list[int]] | None = None,
     left: Mapping[str, float] | None = None,
+    selling: Sequence[int] = (),
 ) -> RingView:
     """The second group, of what all share, what it shows by channel, and who of all both buy and sell.
+
+    Of the memberships ``selling``, one for each trade, the first one of all buys.
 
     Of what a channel shows the share ``left`` is not explained, all unless said otherwise.
     """
@@ -85,7 +89,9 @@ def look(
     )
     others = np.array([0.25, 0.0, 0.25])
     evidence = {name: ChannelEvidence(name, others + [0, bits, 0], others, others) for name, bits in shown.items()}
-    inner = InnerTrades(np.zeros(3), circular, circular, np.array([0.0, sale_share, 1.0]), NOBODY, NOBODY)
+    sold = np.array(selling, dtype=np.int64)
+    bought = np.zeros_like(sold)
+    inner = InnerTrades(np.zeros(3), circular, circular, np.array([0.0, sale_share, 1.0]), bought, sold)
     length, net = measure_plainly(GROUPS.size, 16), np.ones(3)
     shared = {name: share(rows) for name, rows in within.items()}
     unexplained = {name: each.bits * (left or {}).get(name, 1.0) for name, each in evidence.items()}
@@ -319,3 +325,23 @@ def test_a_party_takes_both_so_many_members_and_such_a_share(
     policy = type(DEFAULT_POLICY)(least_party=least_party, party_share=party_share)
     view = replace(view, market=replace(view.market, policy=policy))
     assert find_parties(view, "review") == parties
+
+
+@pytest.mark.parametrize(
+    ("channel", "stand_by"),
+    [
+        ("phone", False), ("photo", False), (PRAISE, False), (REFUND, False),
+        (FUNDING, False), ("address", True), ("ip", True), ("asn", True), (PURCHASE, True), (SIGN_UP, True),
+    ],
+)  # fmt: skip
+def test_who_shares_a_place_with_the_others_or_buys_from_them_only_stands_by(channel: str, *, stand_by: bool) -> None:
+    rows = [(0, 9.0, [0, 1]), (1, 9.0, [3, 5]), (1, 0.0, [3, 6]), (2, 9.0, [7, 8])]
+    assert find_bystanders(look({channel: rows})).tolist() == [stand_by, True, stand_by, True]
+
+
+def test_who_sells_to_the_others_does_not_stand_by_and_who_does_more_than_others_do_alone_does() -> None:
+    selling = look(selling=[1, 4, 8, 4])
+    assert find_bystanders(selling).tolist() == [True, False, True, True]
+    ones, bits = np.ones(16, dtype=np.int64), np.full(16, 5.0)
+    asking = replace(selling.market, conduct=(Conduct("refunds asked", ones, ones, bits, bits),))
+    assert find_bystanders(replace(selling, market=asking)).tolist() == [True, False, True, True]
