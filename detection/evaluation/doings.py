@@ -26,6 +26,7 @@ _TEXT = (
     "please thanks price today tomorrow parcel size colour new used blue green black white still offer meet city train"
     " pick send address box paid card bank note photo more less very small large broken fine good old first last maybe"
 )
+_SAID = "text:"
 _WORDS = tuple(_TEXT.split(" "))
 
 
@@ -265,15 +266,14 @@ def _tell(diary: Diary, ids: NDArray[np.object_], market: SimulatedMarket) -> Si
     account, thing, action, day = np.concatenate(diary.parts, axis=1)
     kept = np.flatnonzero((day >= 0) & (day < DAYS))
     kept = kept[np.argsort(day[kept], kind="stable")]
-    names = _name_objects(diary)[thing[kept].astype(int)]
-    is_text = np.array([name.startswith("text:") for name in names], dtype=bool)
+    names = _name_objects(diary)[thing[kept].astype(int)].tolist()
     seconds = np.round(day[kept] * 86_400).astype(np.int64)
     at = (np.datetime64(BEGINS.tz_localize(None), "s") + seconds).astype("datetime64[s]")
     events = pd.DataFrame(
         {
             "account_id": ids[account[kept].astype(int)],
-            "object": np.where(is_text, None, names),
-            "text": np.where(is_text, [name.removeprefix("text:") for name in names], None),
+            "object": [None if name.startswith(_SAID) else name for name in names],
+            "text": [name.removeprefix(_SAID) if name.startswith(_SAID) else None for name in names],
             "action": np.array(diary.actions, dtype=object)[action[kept].astype(int)],
             "happened_at": np.datetime_as_string(at, unit="s", timezone="UTC").astype(object),
         }
