@@ -231,3 +231,34 @@ def test_rewiring_leaves_the_market_itself_alone(market: Snapshot) -> None:
     before = digest_snapshot(market)
     rewire_snapshot(replace(market), np.random.default_rng(0))
     assert digest_snapshot(market) == before
+
+
+def test_accounts_keep_how_much_they_did_and_objects_when_and_who_met_whom_is_chance() -> None:
+    facts, rng = make_background(n=300), np.random.default_rng(2)
+    names = list(facts.accounts)
+    for number in range(1500):
+        thing = f"thing {number % 40}"
+        facts.events.append(
+            (names[int(rng.integers(300))], thing, ("view", "vote")[number % 2], float(rng.uniform(0, 90)))
+        )
+    before = make_snapshot(facts)
+    after = rewire_snapshot(before, np.random.default_rng(3)).events
+    was = before.events
+    for action in (0, 1):
+        assert np.array_equal(
+            *(np.bincount(each.account[each.action == action], minlength=300) for each in (was, after))
+        )
+    whens = [np.lexsort((each.action, each.happened_at, each.object)) for each in (was, after)]
+    for name in ("object", "happened_at", "action"):
+        assert np.array_equal(*(getattr(each, name)[order] for each, order in zip((was, after), whens, strict=True)))
+    assert (after.account[whens[1]] != was.account[whens[0]]).mean() > 0.9
+    order = np.lexsort((after.happened_at, after.action, after.object, after.account))
+    assert np.array_equal(order, np.arange(len(after)))
+
+
+def test_a_market_without_events_is_rewired_as_it_was_before_there_were_any() -> None:
+    facts = make_background(n=200)
+    plain = rewire_snapshot(make_snapshot(facts), np.random.default_rng(5))
+    facts.events.append(("a0000", "page", "view", 1.0))
+    told = rewire_snapshot(make_snapshot(facts), np.random.default_rng(5))
+    assert digest_snapshot(replace(told, events=plain.events)) == digest_snapshot(plain)

@@ -158,3 +158,12 @@ def test_orders_in_several_currencies_are_doubted_and_those_in_one_are_not(write
     (doubt,) = find_doubts(read(write(orders=head + rows)), NOW)
     assert "than most (EUR)" in doubt.say()
     assert not doubt.is_grave
+
+
+def test_objects_that_stand_for_nothing_and_times_that_cannot_be_are_doubted_in_events_too(write: Write) -> None:
+    rows = "A,unknown,view,2024-02-01\nB,unknown,view,2024-02-01\nC,page,view,2031-01-01\n"
+    folder = write(events=f"account_id,object,action,happened_at\n{rows}")
+    assert look(folder) == {
+        ("placeholder", "events.object"): (2, ("unknown",)),
+        ("future", "events.happened_at"): (1, ("2031-01-01 00:00:00",)),
+    }

@@ -282,3 +282,28 @@ def test_the_seller_is_the_column_whose_values_are_accounts(tmp_path: Path) -> N
     (other := tmp_path / "other").mkdir()
     guessed = guess(write(other, users=users, orders="order_id,buyer,seller,merchant,total\n" + strangers))
     assert first(read(other, guessed.text)["orders"])["seller_id"] == "Shop 0"  # neither is: by its name
+
+
+def test_clicks_and_messages_are_events(tmp_path: Path) -> None:
+    users = "user_id,created\n" + "".join(f"u{n},2024-01-01T00:00:00Z\n" for n in range(30))
+    clicks = "user_id,page_url,event_type,timestamp\n" + "".join(
+        f"u{n},/p{n % 7},view,2024-01-02T10:00:00Z\n" for n in range(30)
+    )
+    words = "sender,body,sent_at\n" + "".join(
+        f"u{n},is number {n} still there,2024-01-02T11:00:00Z\n" for n in range(30)
+    )
+    guessed = guess(write(tmp_path, users=users, clickstream=clicks, messages=words))
+    events = read(tmp_path, guessed.text)["events"].rows.to_pylist()
+    assert (len(events), events[0]["object"], events[0]["action"], events[0]["is_text"]) == (60, "/p0", "view", False)
+    assert (events[-1]["object"], events[-1]["action"], events[-1]["is_text"]) == (
+        "is number 29 still there",
+        "message",
+        True,
+    )
+    assert all(event["happened_at"] is not None for event in events)
+
+
+def test_a_file_of_log_ins_stays_one_of_devices(tmp_path: Path) -> None:
+    logins = "user_id,device_id,login_at\n" + "".join(f"u{n},d{n % 9},2024-01-02T10:00:00Z\n" for n in range(30))
+    guessed = guess(write(tmp_path, logins=logins))
+    assert "events" not in read(tmp_path, guessed.text)
