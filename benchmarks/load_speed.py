@@ -1,4 +1,4 @@
-"""What a load takes: a whole market, the same again, and three new rows; side by side with another checkout.
+"""What a load takes: a whole market, the same again, and three new rows of a table; side by side with another checkout.
 
     python benchmarks/load_speed.py [--accounts 500000] [--against FOLDER] [--repeat 1]
 
@@ -19,6 +19,7 @@ import time
 from dataclasses import dataclass
 from pathlib import Path
 
+import pyarrow.parquet as pq
 from measure import write_result
 
 HERE = Path(__file__).parents[1]
@@ -38,6 +39,7 @@ def run_in(checkout: Path, *arguments: str | Path) -> Spent:
     """Run one command of a checkout to its end; fail if it fails."""
     command = [sys.executable, "-P", "-c", _COMMAND, *(str(each) for each in arguments)]
     environment = {**os.environ, "PYTHONPATH": str(checkout)}
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)  # modules are compiled once, as after an installation
     started = time.perf_counter()
     process = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     _, status, usage = os.wait4(process.pid, 0)
@@ -47,16 +49,27 @@ def run_in(checkout: Path, *arguments: str | Path) -> Spent:
     return Spent(seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 2**20)
 
 
-def write_three(folder: Path) -> Path:
-    """A folder with three new accounts."""
-    folder.mkdir()
-    (folder / "accounts.csv").write_text("account_id\nnew-1\nnew-2\nnew-3\n", encoding="utf-8")
-    return folder
+def write_small(folder: Path, market: Path) -> dict[str, Path]:
+    """Folders with three new rows each: accounts, and orders and devices of accounts of the market."""
+    known = pq.read_table(market / "accounts.parquet", columns=["account_id"])["account_id"].to_pylist()
+    ids = known[:: len(known) // 6]
+    rows = {
+        "accounts": [],
+        "orders": ["order_id,buyer_id,seller_id", *(f"new-{n},{ids[n]},{ids[n + 3]}" for n in range(3))],
+        "devices": ["account_id,device_id", *(f"{ids[n]},new-{n}" for n in range(3))],
+    }
+    for name, lines in rows.items():
+        (folder / name).mkdir(parents=True)
+        accounts = "".join(f"{name}-{number}\n" for number in range(3)) if name == "accounts" else f"{ids[0]}\n"
+        (folder / name / "accounts.csv").write_text(f"account_id\n{accounts}", encoding="utf-8")
+        if lines:
+            (folder / name / f"{name}.csv").write_text("\n".join(lines) + "\n", encoding="utf-8")
+    return {name: folder / name for name in rows}
 
 
 def measure(checkouts: dict[str, Path], market: Path, scratch: Path, repeat: int) -> dict[str, dict[str, list[Spent]]]:
     """The costs of each step in each checkout, by turns."""
-    three = write_three(scratch / "three")
+    small = write_small(scratch / "small", market)
     found: dict[str, dict[str, list[Spent]]] = {}
     for _ in range(repeat):
         for name, checkout in checkouts.items():
@@ -65,7 +78,7 @@ def measure(checkouts: dict[str, Path], market: Path, scratch: Path, repeat: int
             steps = (
                 ("load into nothing", ("--store", store, "load", market)),
                 ("load again, nothing new", ("--store", store, "load", market)),
-                ("three new rows", ("--store", store, "load", three)),
+                *((f"three new {name}", ("--store", store, "load", folder)) for name, folder in small.items()),
                 ("check, read and say doubts", ("--store", scratch / "none", "load", market, "--dry-run")),
                 ("init --check", ("init", market, "--check", "--yes")),
             )

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
 _FEW = frozenset({"Label", "Shop"})
 """A load may name such a node that is there; all of them are read in no time."""
 MOST_ROWS = 10_000
+"""A plan that writes more than these rows writes nearly everywhere, and everything is read back."""
 _LARGE_SHARE = 4
 """Where more than this part of a table's stretches is written to, it is read as a whole, which is quicker then."""
 
