@@ -163,7 +163,8 @@ def find_bystanders(view: RingView) -> NDArray[np.bool_]:
     did = np.bincount(inner.seller[within_group] - low, minlength=len(view.members)) > 0
     for name in view.assessment.within:
         record = view.market.things[name].record
-        is_deed = record.is_deed and not record.is_deed_of_joined
+        # Who buys may be anybody's customer; who looks at the same pages with them at the same time is not.
+        is_deed = record.is_deed and not (record.is_deed_of_joined and record.is_seller_bound)
         # Who was set up by one payer is in one hand, as with a phone in common.
         if not record.is_place and (record.is_identifier or record.is_payment or is_deed):
             did |= view.count_uses(name, view.rows(name)) > 0

@@ -181,6 +181,21 @@ def test_a_ring_that_shows_in_nothing_else_is_watched_and_for_review_where_a_pho
     assert joined.tier == "review"
 
 
+def test_who_acts_with_members_whom_a_phone_joins_stands_by_nobody() -> None:
+    rng = np.random.default_rng(4)
+    facts = make_background(3)
+    do_alone(facts, rng)
+    members = pick(100, 9)
+    for deed in range(10):
+        at = float(rng.uniform(1, 99))
+        facts.events += [(who, f"boosted {deed}", "view", at + float(rng.exponential(5 * SECOND))) for who in members]
+    for kind in ("phone", "device", "payment"):
+        facts.share(members[:4], kind, f"{kind} of four")
+    ring = find_ring_of(find_run(make_snapshot(facts), DetectSettings()), members)
+    assert ring is not None
+    assert {member.account_id for member in ring.members} == set(members)
+
+
 def test_a_ring_that_sends_one_text_is_for_review() -> None:
     rng = np.random.default_rng(5)
     facts = make_background(3)
