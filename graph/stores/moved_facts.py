@@ -32,7 +32,7 @@ def find_moved(store: GraphStore, snapshot: Snapshot, *, mark: str) -> Snapshot 
         return None
     now = store.snapshot(as_of=snapshot.as_of)
     for was, there_is in _pair_ids(snapshot, now):
-        if len(np.setdiff1d(was, there_is)):
+        if count_missing(was, there_is):
             raise StoreMovedError(
                 f"{store.location} was set back to earlier facts, or accounts or reviews were taken away, while a run"
                 " was at work: nothing was written; run it again"
@@ -42,11 +42,16 @@ def find_moved(store: GraphStore, snapshot: Snapshot, *, mark: str) -> Snapshot 
 
 def say_moved(run_id: str, snapshot: Snapshot, now: Snapshot) -> str:
     """Say what a run that was written does not know."""
-    accounts, reviews = (len(np.setdiff1d(there_is, was)) for was, there_is in _pair_ids(snapshot, now))
+    accounts, reviews = (count_missing(there_is, was) for was, there_is in _pair_ids(snapshot, now))
     came = [_count(accounts, "account"), _count(reviews, "review")]
     unscored = " and ".join(each for each in came if each)
     rest = f", and {unscored} that came meanwhile are not scored" if unscored else ", without what came meanwhile"
     return f"the facts changed while the run was at work: {run_id} is kept{rest}; run `ringfence detect` again"
+
+
+def count_missing(ids: Strings, there_is: Strings) -> int:
+    """How many ids are not among others; numpy would compare every two of them, since they are objects."""
+    return len(set(ids.tolist()).difference(there_is.tolist()))
 
 
 def _pair_ids(before: Snapshot, after: Snapshot) -> tuple[tuple[Strings, Strings], ...]:
