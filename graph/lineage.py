@@ -13,7 +13,6 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from scipy.optimize import linear_sum_assignment
 from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
@@ -162,6 +161,9 @@ def _number(ring_ids: Iterable[str]) -> dict[str, int]:
 
 def _assign_part(overlaps: Sequence[Overlap]) -> list[tuple[str, str]]:
     before, after = (_number(getattr(each, side) for each in overlaps) for side in ("before", "after"))
+    # Only where rings of two runs overlap: it takes longer to import than a small run to find its rings.
+    from scipy.optimize import linear_sum_assignment
+
     share = np.zeros((len(before), len(after)))
     for each in overlaps:
         share[before[each.before], after[each.after]] = each.share

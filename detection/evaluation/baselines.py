@@ -51,7 +51,7 @@ def run_baselines(market: Market, *, seed: int = 0) -> Iterator[RankedGroups]:
         For Leiden.
     """
     n = market.n_accounts
-    usual = _choose_usual(market)
+    usual = choose_usual(market)
     where = ", ".join(channel.name for channel in usual) or "nothing shared"
     links = link_pairs(usual, (), n, market.policy)
     for name, label in (("WCC", find_components(links, n)), ("Leiden", find_leiden(links, n, seed=seed))):
@@ -66,7 +66,8 @@ def run_baselines(market: Market, *, seed: int = 0) -> Iterator[RankedGroups]:
         yield rank_blocks(gather_matrix(market), blocks, name="FRAUDAR: all links")
 
 
-def _choose_usual(market: Market) -> tuple[SharedThings, ...]:
+def choose_usual(market: Market) -> tuple[SharedThings, ...]:
+    """The channels by which the usual recipe joins accounts."""
     wanted = USUAL if "address" in market.things else (*USUAL, "payment")
     return tuple(market.things[name] for name in wanted if name in market.things)
 

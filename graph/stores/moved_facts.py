@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from graph.errors import StoreMovedError
 from graph.model import Snapshot, Strings
 from graph.stores.protocol import GraphStore
