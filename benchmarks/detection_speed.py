@@ -2,11 +2,11 @@
 
     python benchmarks/detection_speed.py [MARKET ...] [--small 800] [--beside CHECKOUT]
 
-Each MARKET is a folder of tables (DATA.md), loaded once; a simulated one of ``--small`` accounts comes first and shows
+Each MARKET is a folder of tables, loaded first; a simulated one of ``--small`` accounts comes first and shows
 what starting takes.  Processor seconds are of all threads.  The stitched route takes the same facts from the same store
 and runs connected components and Leiden on shared devices and addresses (:mod:`detection.evaluation.baselines`): it
-lists groups, and judges, explains and writes nothing.  With ``--beside`` the same store is searched by that checkout as
-well, in turn, which is what tells on a machine that has other work.
+lists groups, and judges, explains and writes nothing.  With ``--beside`` that checkout loads and searches the same
+market as well, in turn, which is what tells on a machine that has other work.
 
 Writes results/detection_speed.md.  How seconds grow with accounts is measured by detection_scale.py.
 """
@@ -75,20 +75,21 @@ def time_process(command: list[str], checkout: Path) -> tuple[str, str]:
 
 def measure_market(name: str, folder: Path, work: Path, beside: Path | None) -> Iterator[str]:
     """The lines of one market."""
-    kept, store = work / f"{name}-kept", work / f"{name}-store"
-    run_ringfence("--store", kept, "load", folder)
-    stitched = [sys.executable, str(Path(__file__).resolve()), "--stitched", str(kept)]
-    cells, printed = time_process(stitched, HERE)
-    accounts = f"{int(printed):,}"
-    yield f"| {name} | {accounts} | components and Leiden, stitched | {cells} |"
+    store = str(work / f"{name}-store")
+    ringfence = [sys.executable, "-c", "from cli.process import run; run()", "--store", store]
+    accounts = ""
     for what, checkout in (("`detect`", HERE), ("`detect` of the other checkout", beside)):
-        if checkout is not None:
-            # Of a copy: a second run would have another one before it.
-            shutil.copytree(kept, store)
-            code = "from cli.process import run; run()"
-            cells, _ = time_process([sys.executable, "-c", code, "--store", str(store), "detect"], checkout)
-            shutil.rmtree(store)
-            yield f"| {name} | {accounts} | {what} | {cells} |"
+        if checkout is None:
+            continue
+        time_process([*ringfence, "load", str(folder)], checkout)
+        if not accounts:
+            stitched = [sys.executable, str(Path(__file__).resolve()), "--stitched", store]
+            cells, printed = time_process(stitched, HERE)
+            accounts = f"{int(printed):,}"
+            yield f"| {name} | {accounts} | components and Leiden, stitched | {cells} |"
+        cells, _ = time_process([*ringfence, "detect"], checkout)
+        yield f"| {name} | {accounts} | {what} | {cells} |"
+        shutil.rmtree(store)
 
 
 def main() -> None:
