@@ -63,11 +63,9 @@ def load(
     What looks misread, such as ids that a spreadsheet shortened or a device called "unknown", is
     told on stderr.  Loading the same folder again changes nothing.
     """
-    from graph.arrow import use_plain_memory
     from graph.contract.tables import read_folder
     from graph.stores.protocol import LoadTerms
 
-    use_plain_memory()
     settings = workplace.read_settings()
     workplace.require_apart(folder)
     review = _Review(rejects or workplace.name_rejects(), settings, strict=strict)

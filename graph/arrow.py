@@ -28,15 +28,6 @@ _arrow: Any = pa
 _Column = TypeVar("_Column", "Chunks", "Cells")
 
 
-def use_plain_memory() -> None:
-    """Let columns be kept in memory of the system's own allocator from now on, in this process.
-
-    Arrow's own one gives memory back at once, and asks for it anew: where much is read and little kept, what the system
-    takes to hand it out is an eighth of a load.
-    """
-    _arrow.set_memory_pool(_arrow.system_memory_pool())
-
-
 def make_table(columns: Mapping[str, Values]) -> pa.Table:
     """Columns of equal length (N,) side by side."""
     return pa.Table.from_arrays(list(columns.values()), names=list(columns))

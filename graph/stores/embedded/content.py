@@ -84,7 +84,7 @@ def describe_graph(connection: ladybug.Connection, watch: Watch = watch_nothing)
 
 def describe_part(part: Part) -> dict[int, Stretch]:
     """The checksums of rows (N,), by stretch."""
-    number, rows = number_places(part.near), part.rows.combine_chunks()
+    number, rows = number_places(part.near), part.rows
     starts = np.flatnonzero(np.diff(number, prepend=-1))
     ends = np.append(starts, len(number))[1:]
     found = list_found(part.table)

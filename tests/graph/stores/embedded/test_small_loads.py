@@ -82,7 +82,9 @@ _TABLES = {
         updated_at=_updated,
         gone=_gone,
     ),
-    "referrals": _rows(2, account_id=_someone, referred_by=_someone, gone=_gone),
+    "referrals": _rows(
+        2, account_id=st.sampled_from(["ann", "BOB"]), referred_by=st.sampled_from(["cyd", "İda"]), gone=_gone
+    ),
     "events": _rows(
         3,
         account_id=_someone,
