@@ -163,8 +163,8 @@ def explain_by_launch(claim: Claim, facts: GroupFacts) -> None:
 def explain_by_meeting(claim: Claim, facts: GroupFacts) -> None:
     """People who come together elsewhere: a class by the week, a table for a day, an office, who follow somebody.
 
-    What they look at within one day is one cause; and so is that they come back to a thing, or at an hour of the week:
-    but for the first time, that is theirs.  Of the rest the more, the fewer of them, or the more others, take
+    What they look at in a few hours of the week, or within one day, is one cause; and so is that they come back to a
+    thing: but for the first time, that is theirs.  Of the rest the more, the fewer of them, or the more others, take
     part each time.
     """
     policy = facts.policy
@@ -174,20 +174,19 @@ def explain_by_meeting(claim: Claim, facts: GroupFacts) -> None:
             continue
         hours = at.astype(np.int64) / MICROS_PER_HOUR
         day = find_best_span(within.group, hours, within.bits, policy.occasion_hours)
-        weekly = _find_repeated(within.group, _number_slots(within, hours, policy), within.bits)
+        weekly = _find_weekly(within, hours, policy)
         again = _find_repeated(within.group, channel.subject[within.thing], within.bits)
         loose = _find_looseness(facts, within)
         claim.add_things(channel.name, within.bits * np.where(weekly | day | again, 1.0, loose))
 
 
-def _number_slots(within: SharedWithin, hours: Floats, policy: Policy) -> Ints:
-    """In which of its group's best hours of the week each row (K,) lies, from 0; each other row has a number below."""
-    slot = -1 - np.arange(len(hours))
-    for number in range(policy.meetings_each):
-        left = np.where(slot < 0, within.bits, 0.0)
-        best = find_best_span(within.group, hours % policy.meeting_every_hours, left, policy.meeting_hours)
-        slot[best & (slot < 0)] = number
-    return slot
+def _find_weekly(within: SharedWithin, hours: Floats, policy: Policy) -> NDArray[np.bool_]:
+    """Which rows (K,) lie in one of their group's best hours of the week."""
+    weekly = np.zeros(len(hours), dtype=bool)
+    for _ in range(policy.meetings_each):
+        left = np.where(weekly, 0.0, within.bits)
+        weekly |= find_best_span(within.group, hours % policy.meeting_every_hours, left, policy.meeting_hours)
+    return weekly
 
 
 def _find_looseness(facts: GroupFacts, within: SharedWithin) -> Floats:

@@ -65,7 +65,7 @@ def test_a_day_at_one_table_is_explained() -> None:
     judged = judge(facts)
     assert claim(judged) == pytest.approx(1.0)
     assert judged.net_bits[0] < 0
-    assert claim(judge(facts, occasion_hours=0.1, followers_share=0.01)) < 0.7
+    assert claim(judge(facts, occasion_hours=0.1, followers_share=0.01, meetings_each=0)) < 0.7
 
 
 def test_an_office_that_opens_its_pages_at_any_hour_is_explained_however_often_it_does() -> None:
@@ -85,7 +85,7 @@ def test_that_they_come_back_to_a_thing_is_theirs_but_for_the_first_time() -> No
     for page, day in (("a", 3.11), ("a", 20.52), ("a", 77.93), ("b", 41.34), ("b", 66.65)):
         act(facts, rng, page, day, pace=MINUTE / 60)
     # Without a week, a day and followers to speak of, the two pages are two causes, of which one is one occasion.
-    judged = judge(facts, meeting_hours=1e-6, occasion_hours=1e-6, followers_share=1e-3)
+    judged = judge(facts, meeting_hours=1e-6, occasion_hours=1e-6, followers_share=1e-3, meetings_each=1)
     left = 1.0 - claim(judged)
     assert left == pytest.approx(1 / 5, abs=0.02)
 
@@ -109,7 +109,7 @@ def test_what_is_done_together_at_any_hour_of_any_day_is_no_meeting() -> None:
     for number in range(10):
         act(facts, rng, f"boosted {number}", rng.uniform(1, 119), pace=MINUTE / 6)
     judged = judge(facts)
-    assert claim(judged) < 0.4
+    assert claim(judged) < 0.5
     assert judged.net_bits[0] > 100
 
 
