@@ -32,10 +32,12 @@ ACCUSING = ("casework", "evidence", "rings", "candidates", "channels/conduct.py"
 HOW = f"run: PYTHONPATH=.:tests python {Path(__file__).relative_to(ROOT)}"
 PLAIN = {0, 1, 2, 0.5}
 NUMERICAL = {
+    ("candidates/leiden.py", 1e-06): "a gain is more than what rounding makes",
     ("candidates/look_alikes.py", 10): "how many likenesses are named in a ring",
     ("candidates/look_alikes.py", 1e-6): "a link weighs more than nothing",
     ("channels/conduct.py", 1e-12): "keeps a quotient finite",
     ("channels/conduct.py", 700.0): "keeps an exponential finite",
+    ("evidence/households.py", 64): "bits of a word that holds a set",
     ("rings/ids.py", 0.3): "which earlier ring's id a ring keeps: says nothing of anybody",
     ("rings/ids.py", 10): "digits of an id",
     ("rings/links.py", 100): "links named in a ring",
