@@ -32,6 +32,7 @@ from detection.evidence.market import make_market
 from graph.open import open_store
 
 HERE = Path(__file__).resolve().parents[1]
+PACKAGES = ("cli", "detection", "embeddings", "graph")
 HEADING = """# What detect takes
 
 `python benchmarks/detection_speed.py`; whole processes, the load not among them.
@@ -61,7 +62,8 @@ def time_process(command: list[str], checkout: Path) -> tuple[str, str]:
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
         text=True,
-        env=os.environ | {"PYTHONPATH": str(checkout)},
+        env={name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+        | {"PYTHONPATH": str(checkout)},
         cwd=checkout,
     )
     assert process.stdout is not None
@@ -81,6 +83,8 @@ def measure_market(name: str, folder: Path, work: Path, beside: Path | None) -> 
     for what, checkout in (("`detect`", HERE), ("`detect` of the other checkout", beside)):
         if checkout is None:
             continue
+        # Compiled, as it is once installed.
+        time_process([sys.executable, "-m", "compileall", "-q", *PACKAGES], checkout)
         time_process([*ringfence, "load", str(folder)], checkout)
         if not accounts:
             stitched = [sys.executable, str(Path(__file__).resolve()), "--stitched", store]
