@@ -87,15 +87,17 @@ def why_not(workplace: Workplace, any_ids: tuple[str, ...], run_id: str | None, 
     """
     from cli.work import choose_settings
     from detection.casework.facts import heed_facts, read_heard
-    from detection.evidence.market import make_market
     from detection.inquiry import Step, inquire
+    from detection.risk.heard import make_heard_market
 
     if len(set(any_ids)) < 2:
         raise click.UsageError("name two accounts or more, or a ring and an account")
     with workplace.open_store() as store:
         members, asked = _find_group(store, any_ids, run_id)
         snapshot = heed_facts(store.snapshot(), read_heard(store))
-    found = inquire(make_market(snapshot, choose_settings(workplace, seed=None, encoder=None)), members, asked)
+    found = inquire(
+        make_heard_market(snapshot, choose_settings(workplace, seed=None, encoder=None, model=None)), members, asked
+    )
     rows = as_rows(found.steps)
     write_answer(Answer(found, list_columns(Step), rows, lambda: _render().draw_inquiry(found)), form)
 

@@ -13,12 +13,13 @@ from detection.casework.facts import heed_facts, read_heard
 from detection.channels.catalogue import TRADE
 from detection.evidence.claims import Explanation, sum_claims
 from detection.evidence.judge import judge_groups
-from detection.evidence.market import Market, make_market
+from detection.evidence.market import Market
 from detection.grounds import knock_out, knock_out_things
 from detection.groups import gather_groups
 from detection.rings.ties import list_members
 from detection.rings.view import RingView
 from detection.rings.wording import describe_thing
+from detection.risk.heard import make_heard_market
 from graph.pages.content import Grounds
 from graph.pictures.network import Tie
 from graph.queries.runs import find_stored_run
@@ -39,7 +40,7 @@ def meet_again(workplace: Workplace, store: GraphStore, run_id: str) -> Market:
     """The market as a run looked at it."""
     as_of = as_instant(find_stored_run(store, run_id).as_of)
     snapshot = heed_facts(store.snapshot(as_of=as_of), read_heard(store, as_of))
-    return make_market(snapshot, choose_settings(workplace, seed=None, encoder=None))
+    return make_heard_market(snapshot, choose_settings(workplace, seed=None, encoder=None, model=None))
 
 
 def judge_in(market: Market, ring: RingRecord) -> Grounds | None:

@@ -109,14 +109,14 @@ def _tell_what_carries(workplace: Workplace, store: GraphStore, found: Statement
     """Add the channels and the things that carry each ring, unless the evidence is no more what the run had found."""
     from cli.work import as_instant, choose_settings
     from detection.casework.facts import heed_facts, read_heard
-    from detection.evidence.market import make_market
     from detection.grounds import knock_out, knock_out_things
+    from detection.risk.heard import make_heard_market
 
     if not found.rings:
         return replace(found, carrying={})
     as_of = as_instant(found.run.as_of)
     snapshot = heed_facts(store.snapshot(as_of=as_of), read_heard(store, as_of))
-    market = make_market(snapshot, choose_settings(workplace, seed=None, encoder=None))
+    market = make_heard_market(snapshot, choose_settings(workplace, seed=None, encoder=None, model=None))
     carrying, shared = {}, {}
     for ring in found.rings:
         members = [each.account_id for each in ring.members]

@@ -212,6 +212,15 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         "concentration of a beta law", "habits are taken to be no more alike than this", JUDGED,
         "what a few hundred accounts never did may still be done by the next", "rare conduct says more", gt=0.0
     )] = 1000.0
+    most_risk_bits: Annotated[float, rule(
+        "bits", "what the learned risk of one member says of its ring at most, and a label as fraud", MEASURED,
+        "on two worlds 8 brought more real rings to the front than 4 or 6", "risk moves rings more", ge=0.0
+    )] = 8.0
+    least_risk_bits: Annotated[float, rule(
+        "bits", "what it says at least, and a label as legit", MEASURED,
+        "with few labels most risks are low for want of knowing better; -2 was better than -4",
+        "low risk speaks less for a member", le=0.0
+    )] = -2.0
     # ----------------------------------------------------------------------------------- what orders and reviews say
     good_rating: Annotated[float, rule(
         "stars", "a review of so many or more is praise", DEFINED, "four and five stars lift a product",
@@ -357,6 +366,8 @@ DEFAULT_POLICY = Policy()
 
 RULES_OF_DECISIONS = ("reopening_bits",)
 """The rules that bear on nothing but what people decided."""
+RULES_OF_RISK = ("most_risk_bits", "least_risk_bits")
+"""The rules that bear on nothing but learned risk that rings hear."""
 
 
 @dataclass(frozen=True)

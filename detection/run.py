@@ -21,11 +21,12 @@ from detection.casework.heard import NOTHING_HEARD, Heard
 from detection.casework.rings import tell_rings
 from detection.casework.verdicts import settle_verdicts
 from detection.channels.facts import find_shared_placeholders
-from detection.evidence.market import Market, make_market
-from detection.policy import DEFAULT_POLICY, RULES_OF_DECISIONS, Policy
+from detection.evidence.market import Market
+from detection.policy import DEFAULT_POLICY, RULES_OF_DECISIONS, RULES_OF_RISK, Policy
 from detection.rings.ids import leave_heirs
 from detection.risk.apply import WeighedScores, weigh_risk
 from detection.risk.file import KeptModel, read_model
+from detection.risk.heard import make_heard_market
 from detection.scores import score_market
 from detection.search import search_market
 from detection.settings import DetectSettings
@@ -114,7 +115,7 @@ def find_run(
         What people decided, which goes before whatever is found.
     """
     # A model that cannot be read, or a channel that there is not, is told before anything that takes long.
-    model, market = _read_model(settings), make_market(heed_facts(snapshot, heard), settings)
+    model, market = _read_model(settings), make_heard_market(heed_facts(snapshot, heard), settings)
     vectors = _encode(snapshot, settings, progress) if settings.encoder or settings.look_alike else None
     progress("measuring the channels", 2, _STEPS)
     likes = link_look_alikes(vectors, settings.policy) if vectors is not None and settings.look_alike else None
@@ -168,16 +169,24 @@ def _gather_run(
 def record_settings(market: Market, settings: DetectSettings, heard: Heard = NOTHING_HEARD) -> dict[str, Any]:
     """What a run keeps of how it came to its results: settings, policy, each channel's own rules, what it heard.
 
-    Where nobody has said anything, a rule about what people say can move nothing, and is left out unless it was set:
-    then a run is the same, to its id, as if there were no casebook.
+    Where nobody has said anything, or rings hear no risk, a rule about it can move nothing, and is left out unless it
+    was set: then a run is the same, to its id, as if there were no casebook, and no risk to hear.
     """
     recorded: dict[str, Any] = msgspec.to_builtins(settings) | {"channels": market.say_rules()}
+    if not settings.hear_risk:
+        del recorded["hear_risk"]
+        leave_unset(recorded["policy"], RULES_OF_RISK, settings)
     if heard.event_ids:
         return recorded | {"casebook": heard.record()}
-    for rule in RULES_OF_DECISIONS:
-        if getattr(settings.policy, rule) == getattr(DEFAULT_POLICY, rule):
-            del recorded["policy"][rule]
+    leave_unset(recorded["policy"], RULES_OF_DECISIONS, settings)
     return recorded
+
+
+def leave_unset(recorded: dict[str, Any], rules: tuple[str, ...], settings: DetectSettings) -> None:
+    """Leave out of a recorded policy what moves nothing, unless somebody has set it."""
+    for rule in rules:
+        if getattr(settings.policy, rule) == getattr(DEFAULT_POLICY, rule):
+            del recorded[rule]
 
 
 def read_latest_rings(store: GraphStore) -> Rings:

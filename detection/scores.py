@@ -49,7 +49,7 @@ def score_market(rings: Sequence[Ring], market: Market) -> Scores:
     verdicts = judge_members(rings, policy)
     members = np.array([row[account_id] for account_id in verdicts], dtype=np.int64)
     lone_reviews = score_reviews(snapshot, policy)
-    conduct = sum(signal.bits for signal in market.conduct if not signal.is_of_reviews)
+    conduct = sum(signal.bits for signal in market.conduct if not (signal.is_of_reviews or signal.is_learned))
     score = score_loners(measure_sharing(market) + np.maximum(conduct, 0.0), lone_reviews, market)
     score[members] = np.maximum(score[members], [verdict.score for verdict in verdicts.values()])
     crowded = find_crowded(market)

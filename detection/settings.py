@@ -73,6 +73,9 @@ class DetectSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         leaves it off, for it may not lean on what it measures by.
     model
         A file that ``ringfence train`` wrote, whose learned risk goes into account scores; empty for none.
+    hear_risk
+        Whether rings hear the risk that the model has learnt of their members, and the labels: that moves them in the
+        list, and never above watching.
     """
 
     seed: Annotated[int, Meta(ge=0)] = 0
@@ -87,6 +90,7 @@ class DetectSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     label_seeds: bool = False
     heed_decisions: bool = True
     model: str = ""
+    hear_risk: bool = False
 
     def without_decisions(self) -> DetectSettings:
         """The same for a run that is measured: it may not lean on decisions that the truth may know."""

@@ -29,7 +29,7 @@ class Conduct:
     """One signal: ``times`` (N,) of ``occasions`` (N,) each account did it; ``bits`` (N,), at least -1.
 
     ``implied_bits`` (N,) of them only say that it did so at all; ``is_of_reviews`` where the judgement of an account's
-    reviews has heard it already.
+    reviews has heard it already; ``is_learned`` where it is no conduct at all, but what labels teach of others.
     """
 
     name: str
@@ -38,6 +38,7 @@ class Conduct:
     bits: Floats
     implied_bits: Floats
     is_of_reviews: bool = False
+    is_learned: bool = False
 
 
 @dataclass(frozen=True)

@@ -93,6 +93,11 @@ class Market:
         """The things that are shared whenever they are used: identifiers and referrers."""
         return [channel for channel in self.things.values() if not channel.record.windows_days]
 
+    @property
+    def deeds(self) -> tuple[Conduct, ...]:
+        """What accounts themselves do unusually often; of the signals, all that are not learned from others."""
+        return tuple(signal for signal in self.conduct if not signal.is_learned)
+
     @cached_property
     def trades(self) -> TradeIndex:
         """The orders between two accounts that stood."""

@@ -157,8 +157,8 @@ def score_ring(view: RingView) -> float:
 def score_without_trades(view: RingView) -> float:
     """What a ring would score without the trades that a club, a fair or a season's hobby could have made.
 
-    Nor does it count that its members bought at the same times, as at a sale.  What is traded among those who share
-    things at home, beyond what relatives do, is no club's and stays.
+    Nor does it count that its members bought at the same times, as at a sale, or what was learnt about them from
+    others.  What is traded among those who share things at home, beyond what relatives do, is no club's and stays.
     """
     policy, judged, group = view.market.policy, view.assessment, view.group
     trades = min(float(judged.inner_trades.confined_bits[group]), policy.season_bits)
@@ -166,6 +166,7 @@ def score_without_trades(view: RingView) -> float:
     if club is not None and not judged.won[CLUB][group]:
         trades += float(club.claimed[TRADE][group])
     dealt = min(trades, view.left(TRADE)) + max(view.left(PURCHASE), 0.0) * (1.0 - view.personal_grades[0])
+    dealt += sum(view.left(signal.name) for signal in view.market.conduct if signal.is_learned)
     return score_net_bits(float(judged.net_bits[group]) - dealt, len(view.members), policy)
 
 
@@ -174,6 +175,6 @@ def has_independent_axes(view: RingView) -> bool:
     policy, left = view.market.policy, view.assessment.left
     personal = [name for name, found in view.market.things.items() if found.record.role == "personal"]
     kinds = sum(float(left[name][view.group]) >= policy.deed_bits for name in personal)
-    conduct = {signal.name for signal in view.market.conduct}
+    conduct = {signal.name for signal in view.market.deeds}
     deeds = sum(float(bits[view.group]) for name, bits in left.items() if name in conduct or name in (BLAME, REFUND))
     return kinds >= 2 and deeds >= policy.deed_bits and bool(find_doers(view).mean() >= policy.doers_share)

@@ -13,6 +13,7 @@ from detection.rings.wording import (
     describe_conduct,
     describe_dealings,
     describe_explanation,
+    describe_risk,
     describe_shared,
     describe_thing,
 )
@@ -64,12 +65,15 @@ def _link_by_dealings(view: RingView, name: str) -> Iterable[RingLink]:
 
 def list_evidence(view: RingView) -> Iterable[Evidence]:
     """What each channel shows, in bits and in words."""
+    learned = {signal.name for signal in view.market.conduct if signal.is_learned}
     for name, shown in view.assessment.evidence.items():
         bits, observed, expected = (float(part[view.group]) for part in (shown.bits, shown.observed, shown.expected))
         if bits <= 0:
             continue
         if name in view.market.dealings:
             sentence = describe_dealings(view.market.dealings[name].record, observed=observed, expected=expected)
+        elif name in learned:
+            sentence = describe_risk(len(view.members), observed=observed, expected=expected)
         elif name not in view.assessment.within:
             sentence = describe_conduct(name, observed=observed, expected=expected)
         else:

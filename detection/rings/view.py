@@ -121,7 +121,7 @@ def find_doers(view: RingView) -> Floats:
         # Where things of two kinds join them that nobody explains, an innocent cause of what they do is no more likely.
         part = max(view.grade(name), min(view.grade_bits(view.bits(name)), twice))
         did[who] = np.maximum(did[who], min(part, joined) if record.is_deed_of_joined else part)
-    for signal in view.market.conduct:
+    for signal in view.market.deeds:
         did = np.maximum(did, np.where(signal.bits[view.members] > 0, view.grade(signal.name), 0.0))
     if inner.sale_share[view.group] >= policy.sale_share:
         did = np.maximum(did, inner.counts[start : start + len(did)])

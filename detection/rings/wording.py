@@ -56,6 +56,12 @@ def describe_conduct(name: str, *, observed: float, expected: float) -> str:
     return f"{name}: {observed:.0f} by the members where the market's habits give {_small(expected)}"
 
 
+def describe_risk(n_members: int, *, observed: float, expected: float) -> str:
+    """Say how many members are risky by what was learnt from labels."""
+    risky = f"{observed:.0f} of {n_members} members are as risky as known frauds"
+    return f"known risk: {risky} where chance gives {_small(expected)}"
+
+
 def describe_explanation(name: str, bits: float, *, won: bool) -> str:
     """Say how an innocent explanation was heard."""
     outcome = "and its part was taken off the evidence" if won else "but supposes more coincidence than it accounts for"

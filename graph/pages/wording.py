@@ -164,6 +164,7 @@ def say_channel(channel: str, words: Words) -> str:
         "refunds asked": _("refunds asked"),
         "reviews without an order": _("reviews without an order"),
         "bad reviews written": _("bad reviews written"),
+        "known risk": _("known risk"),
     }
     return told.get(channel) or _say_set_up(channel, words)
 
