@@ -10,7 +10,6 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-from scipy.optimize import brentq
 from scipy.special import expit, logit
 
 from detection.channels.conduct import Conduct
@@ -86,6 +85,8 @@ def _without_rings(model: RiskModel) -> RiskModel:
 
 def _weigh(log_odds: Floats, base_rate: float) -> Floats:
     """Bits against accounts in general (N,); the chances of some log-odds, shifted, average to the base rate."""
+    # Only who has a model waits for it.
+    from scipy.optimize import brentq
 
     def exceed(shift: float) -> float:
         return float(expit(log_odds + shift).mean()) - base_rate
