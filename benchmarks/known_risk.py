@@ -23,7 +23,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from measure import DATA, mark_bad, write_result
-from worlds import load_world
+from worlds import list_honest, load_world
 
 from detection.decisions import Known
 from detection.evaluation.measures import list_members, match_groups, restrict_truth, score_ranking
@@ -147,8 +147,6 @@ def label(snapshot: Snapshot, known: Known) -> Snapshot:
 def score(world: str, seed: int, share: float, rings: tuple[Ring, ...], truth: Truth) -> Trial:
     """How a list fares."""
     found = score_ranking(match_groups(list_members(rings), truth.rings), len(truth.rings))
-    bad = frozenset().union(*(ring.members for ring in truth.rings))
-    honest = [ring for ring in rings if 2 * sum(each.account_id in bad for each in ring.members) < len(ring.members)]
     return Trial(
         world,
         seed,
@@ -156,7 +154,7 @@ def score(world: str, seed: int, share: float, rings: tuple[Ring, ...], truth: T
         found.average_precision.value,
         found.recall.value,
         Counter(ring.tier for ring in rings),
-        Counter(ring.tier for ring in honest),
+        Counter(ring.tier for ring in list_honest(rings, truth)),
     )
 
 

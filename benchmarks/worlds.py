@@ -78,8 +78,7 @@ def run_trial(world: str, n_accounts: int, seed: int, difficulty: Difficulty) ->
     rings = build_rings(search_market(make_market(snapshot, settings), settings))
     seconds = time.process_time() - began
     score = score_ranking(match_groups(list_members(rings), truth.rings), len(truth.rings))
-    bad = frozenset().union(*(ring.members for ring in truth.rings))
-    honest = [ring for ring in rings if 2 * sum(each.account_id in bad for each in ring.members) < len(ring.members)]
+    honest = list_honest(rings, truth)
     return Trial(
         world,
         difficulty,
@@ -91,6 +90,12 @@ def run_trial(world: str, n_accounts: int, seed: int, difficulty: Difficulty) ->
         Counter(_name_kind(ring, truth) for ring in honest if ring.tier in ("review", "automatic")),
         seconds,
     )
+
+
+def list_honest(rings: Sequence[Ring], truth: Truth) -> list[Ring]:
+    """The rings of which fewer than half of the members are bad."""
+    bad = frozenset().union(*(ring.members for ring in truth.rings))
+    return [ring for ring in rings if 2 * sum(each.account_id in bad for each in ring.members) < len(ring.members)]
 
 
 def _name_kind(ring: Ring, truth: Truth) -> str:
