@@ -203,10 +203,11 @@ def _arm_system(step: Callable[[str], None]) -> None:
     """Count what raises no audit event."""
     copy, sync = os.copy_file_range, os.fsync
 
-    def copy_half(source: int, target: int, count: int) -> int:
-        moved = copy(source, target, count // 2)
+    def copy_half(source: int, target: int, count: int, *, offset_src: int | None = None) -> int:
+        moved = copy(source, target, count // 2, offset_src=offset_src)
         step("half a copy")
-        return moved + copy(source, target, count - moved)
+        rest = None if offset_src is None else offset_src + moved
+        return moved + copy(source, target, count - moved, offset_src=rest)
 
     def sync_or_die(descriptor: int) -> None:
         step("fsync")
