@@ -2,8 +2,8 @@
 
     .venv/bin/python benchmarks/known_risk.py --seeds 5
 
-Hard markets of two worlds.  A share of the accounts, drawn by chance, is labelled by the truth, as investigators would
-have labelled them; `fit_risk` learns from them as `ringfence train` does, and the market is searched with
+Hard markets of three worlds.  A share of the accounts, drawn by chance, is labelled by the truth, as investigators
+would have labelled them; `fit_risk` learns from them as `ringfence train` does, and the market is searched with
 ``hear_risk`` and without.  A ring of the list is honest if fewer than half of its members are bad.
 
 Payments between people, where charge-backs and manual reviews are known: accounts are dealt into five folds, and each
@@ -36,7 +36,7 @@ from detection.risk.model import fit_risk
 from detection.scores import score_market
 from detection.search import search_market
 from detection.settings import DetectSettings
-from embeddings.features.table import describe_accounts
+from embeddings.features.table import FeatureTable, describe_accounts
 from graph.contract.tables import read_folder
 from graph.model import Snapshot
 from graph.open import open_store
@@ -70,17 +70,39 @@ def run_trials(world: str, seed: int, n_accounts: int) -> Iterator[Trial]:
     """The list without labels, and with each share of them."""
     snapshot, told = load_world(world, n_accounts, seed, "hard")
     truth, market = restrict_truth(told, snapshot), make_market(snapshot)
-    rings = build_rings(search_market(market, DetectSettings()))
+    rings = find_rings(market)
     yield score(world, seed, 0.0, rings, truth)
-    is_bad, features = mark_bad(snapshot, truth.accounts), describe_accounts(snapshot)
-    ring_score = score_market(rings, market).account_score
+    is_bad, described = mark_bad(snapshot, truth.accounts), describe(market, rings)
     for share in SHARES:
         rows = np.flatnonzero(np.random.default_rng([seed, int(100 * share)]).random(len(is_bad)) < share)
-        known = Known(rows, is_bad[rows])
-        model = fit_risk(features, ring_score, known).model
-        signal = hear_risk(label(snapshot, known), model, market.policy)
-        heard: Market = replace(market, conduct=(*market.conduct, signal))
-        yield score(world, seed, share, build_rings(search_market(heard, DetectSettings())), truth)
+        yield score(world, seed, share, hear(described, Known(rows, is_bad[rows])), truth)
+
+
+def find_rings(market: Market) -> tuple[Ring, ...]:
+    """The list of a market."""
+    return build_rings(search_market(market, DetectSettings()))
+
+
+@dataclass(frozen=True)
+class Described:
+    """A market with what a model learns from: its ``features``, and the score of each account without labels (N,)."""
+
+    market: Market
+    features: FeatureTable
+    ring_score: np.ndarray
+
+
+def describe(market: Market, rings: tuple[Ring, ...]) -> Described:
+    """All of a market that labels are learnt with."""
+    return Described(market, describe_accounts(market.snapshot), score_market(rings, market).account_score)
+
+
+def hear(described: Described, known: Known) -> tuple[Ring, ...]:
+    """The list of the market where some accounts are known, and rings hear what they teach."""
+    market = described.market
+    model = fit_risk(described.features, described.ring_score, known).model
+    signal = hear_risk(label(market.snapshot, known), model, market.policy)
+    return find_rings(replace(market, conduct=(*market.conduct, signal)))
 
 
 @dataclass(frozen=True)
@@ -96,14 +118,12 @@ class Held:
 def run_folds(snapshot: Snapshot, is_bad: np.ndarray) -> Iterator[Held]:
     """Each fifth of the accounts once, whose labels nobody has seen."""
     market = make_market(snapshot)
-    plain = build_rings(search_market(market, DetectSettings()))
-    features, ring_score = describe_accounts(snapshot), score_market(plain, market).account_score
+    plain = find_rings(market)
+    described = describe(market, plain)
     fold = np.random.default_rng(0).integers(0, N_FOLDS, len(is_bad))
     for number in range(N_FOLDS):
         rows = np.flatnonzero(fold != number)
-        known = Known(rows, is_bad[rows])
-        signal = hear_risk(label(snapshot, known), fit_risk(features, ring_score, known).model, market.policy)
-        heard = build_rings(search_market(replace(market, conduct=(*market.conduct, signal)), DetectSettings()))
+        heard = hear(described, Known(rows, is_bad[rows]))
         held_out = dict(zip(snapshot.account_id[fold == number].tolist(), is_bad[fold == number].tolist(), strict=True))
         for is_heard, rings in ((False, plain), (True, heard)):
             for first in FIRST:

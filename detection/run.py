@@ -115,7 +115,8 @@ def find_run(
         What people decided, which goes before whatever is found.
     """
     # A model that cannot be read, or a channel that there is not, is told before anything that takes long.
-    model, market = _read_model(settings), make_heard_market(heed_facts(snapshot, heard), settings)
+    model = _read_model(settings)
+    market = make_heard_market(heed_facts(snapshot, heard), settings, model)
     vectors = _encode(snapshot, settings, progress) if settings.encoder or settings.look_alike else None
     progress("measuring the channels", 2, _STEPS)
     likes = link_look_alikes(vectors, settings.policy) if vectors is not None and settings.look_alike else None

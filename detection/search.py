@@ -102,7 +102,7 @@ def propose_groups(followed: Sequence[Links], market: Market, settings: DetectSe
     searched = [channel for channel in market.things.values() if channel.record.is_searched_alone]
     # Whoever runs to an object is in every window that it lies in: all pairs of those would be the same crowd.
     found.append(propose_campaigns([each for each in searched if not each.record.is_of_objects], n, policy))
-    found.append(propose_laps([market.things[name] for name in market.things if name == ITEM], n, policy))
+    found.append(propose_laps([each for each in market.things.values() if each.name == ITEM], n, policy))
     if settings.review_blocks:
         found.append(propose_blocks(market.things, n, policy))
     if settings.label_seeds:

@@ -84,8 +84,8 @@ def find_messages(snapshot: Snapshot, record: Channel, policy: Policy) -> Shared
 
 def _leave_unshared(channel: SharedThings) -> SharedThings:
     """The same without what one account alone did: nobody is found by that."""
-    shared = (channel.popularity >= 2)[channel.thing]
     things = channel.popularity >= 2
+    shared = things[channel.thing]
     return replace(
         channel,
         account=channel.account[shared],

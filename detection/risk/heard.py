@@ -16,7 +16,7 @@ from detection.channels.conduct import Conduct
 from detection.decisions import choose_known
 from detection.evidence.market import Market, make_market
 from detection.policy import Policy
-from detection.risk.file import read_model
+from detection.risk.file import KeptModel, read_model
 from detection.risk.model import RiskModel, score_accounts
 from detection.settings import DetectSettings
 from embeddings.features.table import describe_accounts
@@ -30,8 +30,17 @@ SHIFTS = (-60.0, 60.0)
 """Log-odds lie within these, whatever is added."""
 
 
-def make_heard_market(snapshot: Snapshot, settings: DetectSettings) -> Market:
+def make_heard_market(snapshot: Snapshot, settings: DetectSettings, kept: KeptModel | None = None) -> Market:
     """The market in which rings hear the learned risk of their members, where ``settings`` have a model and ask for it.
+
+    Parameters
+    ----------
+    snapshot
+        The market.
+    settings
+        What to look for.
+    kept
+        The model of the settings, if it has been read already.
 
     Raises
     ------
@@ -41,7 +50,8 @@ def make_heard_market(snapshot: Snapshot, settings: DetectSettings) -> Market:
     market = make_market(snapshot, settings)
     if not (settings.hear_risk and settings.model):
         return market
-    signal = hear_risk(snapshot, read_model(Path(settings.model)).model, settings.policy)
+    kept = kept or read_model(Path(settings.model))
+    signal = hear_risk(snapshot, kept.model, settings.policy)
     return replace(market, conduct=(*market.conduct, signal))
 
 
