@@ -172,6 +172,11 @@ def _list_facts(account: AccountRecord) -> list[tuple[str, str]]:
         ),
         ("bought", _say_dealings(account.bought, "seller")),
         ("sold", _say_dealings(account.sold, "buyer")),
+        *(
+            (name, _say_dealings(side, partner, "transfer"))
+            for name, side, partner in (("paid", account.paid, "payee"), ("was paid", account.received, "payer"))
+            if side.orders
+        ),
         ("reviews", f"{written}; {reviews.received} received{_say_mean(reviews.mean_received)}"),
         ("listings", str(account.listings)),
         ("referrals", _say_referrals(account)),
@@ -180,13 +185,13 @@ def _list_facts(account: AccountRecord) -> list[tuple[str, str]]:
     return [(name, value.strip() or ("none" if name == "labels" else "not known")) for name, value in facts]
 
 
-def _say_dealings(side: OrdersSummary, partner: str) -> str:
+def _say_dealings(side: OrdersSummary, partner: str, what: str = "order") -> str:
     if not side.orders:
         return "nothing"
     span = f", {_say_span(side.first_at, side.last_at)}" if side.first_at else ""
     amounts = ", ".join(f"{each.total:,.2f} {each.name}".strip() for each in side.amounts)
     statuses = ", ".join(_say_tally(each) for each in side.statuses)
-    counts = f"{_count(side.orders, 'order')}, {_count(side.counterparties, partner)}"
+    counts = f"{_count(side.orders, what)}, {_count(side.counterparties, partner)}"
     return f"{counts}{f', {amounts}' if amounts else ''} ({statuses}){span}"
 
 
@@ -243,9 +248,13 @@ def _say_span(first: datetime | None, last: datetime | None) -> str:
 
 
 def _draw_orders(account: AccountRecord) -> list[RenderableType]:
-    lines = [("bought from", each) for each in account.bought.latest] + [
-        ("sold to", each) for each in account.sold.latest
-    ]
+    sides = {
+        "bought from": account.bought,
+        "sold to": account.sold,
+        "paid": account.paid,
+        "was paid by": account.received,
+    }
+    lines = [(what, each) for what, side in sides.items() for each in side.latest]
     lines.sort(key=lambda line: (line[1].ordered_at or datetime.min, line[1].order_id), reverse=True)
     table = make_table("when", "", "account", "product", "amount", "status", right={"amount"})
     for what, order in lines[:6]:

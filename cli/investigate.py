@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from graph.stores.protocol import GraphStore
 
-WHAT = ("sign-up", "use", "order", "sale", "review", "refund", "status", "label", "flag", "decision")
+WHAT = ("sign-up", "use", "order", "sale", "transfer", "review", "refund", "status", "label", "flag", "decision")
 """What a moment of a timeline may be of."""
 
 
@@ -33,8 +33,8 @@ WHAT = ("sign-up", "use", "order", "sale", "review", "refund", "status", "label"
 def timeline(workplace: Workplace, /, any_id: str, form: Format, **wanted: Any) -> None:
     """Tell what became of an account, or of a ring's members, in one stream.
 
-    Sign-ups, first uses of things that others use too, orders, sales, reviews, refunds and other
-    changes of status, labels, flags, and what people decided.  Moments of one kind that are close
+    Sign-ups, first uses of things that others use too, orders, sales, transfers, reviews, refunds and
+    other changes of status, labels, flags, and what people decided.  Moments of one kind that are close
     together are marked as a burst.  CSV gives one row for each moment.
     """
     from graph.queries.timeline import Wanted, find_timeline

@@ -56,10 +56,11 @@ def load(
     """Read a folder of tables into the store.
 
     One file per table: accounts, orders, devices, addresses, identifiers, listings, reviews,
-    referrals, labels, each .csv, .csv.gz or .parquet, or whatever ringfence.toml says of real
-    exports (see ringfence init); only accounts is required.  What is later holds: another state of
-    what is known takes its place, and --as-of still tells the past.  Rows that break the data
-    contract, or contradict one another, are listed with their line and reason, and the rest loads.
+    referrals, events, transfers, labels, each .csv, .csv.gz or .parquet, or whatever ringfence.toml
+    says of real exports (see ringfence init); only accounts is required.  What is later holds:
+    another state of what is known takes its place, and --as-of still tells the past.  Rows that
+    break the data contract, or contradict one another, are listed with their line and reason, and
+    the rest loads.
     What looks misread, such as ids that a spreadsheet shortened or a device called "unknown", is
     told on stderr.  Loading the same folder again changes nothing.
     """

@@ -13,7 +13,7 @@ from cli.context import Workplace, pass_workplace
 from cli.options import parse_time
 from cli.output import print_table, say
 from cli.progress import show_progress
-from detection.evaluation.worlds import WORLDS
+from detection.evaluation.worlds import SIMULATED
 from graph.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -105,7 +105,9 @@ def _say_next(rings: list[RingSummary], which: str) -> None:
 @click.option("--accounts", type=click.IntRange(min=300), default=20_000, show_default=True, help="How many accounts.")
 @click.option("--seed", type=click.IntRange(min=0), default=0, show_default=True, help="Another seed, another market.")
 @click.option("--difficulty", type=click.Choice(["ordinary", "hard"]), default="ordinary", show_default=True)
-@click.option("--world", type=click.Choice(list(WORLDS)), default="market", show_default=True, help="Who lives there.")
+@click.option(
+    "--world", type=click.Choice(list(SIMULATED)), default="market", show_default=True, help="Who lives there."
+)
 @click.option("--events", is_flag=True, help="What accounts do besides, and rings that show in nothing else.")
 @click.option("--tables", type=click.Choice(["csv", "csv.gz", "parquet"]), default="csv", show_default=True)
 def simulate(out: Path, accounts: int, tables: Any, events: bool, **asked: Any) -> None:

@@ -26,7 +26,7 @@ from graph.queries.neighbourhood import (
 )
 
 if TYPE_CHECKING:
-    from graph.queries.answers import AccountRecord
+    from graph.queries.answers import AccountRecord, OrdersSummary
     from graph.queries.views import Comparison, Hit
     from graph.stores.protocol import GraphStore
 
@@ -227,10 +227,15 @@ def _tell_account(account: AccountRecord, masks: Masks) -> Plain:
         "labels": [each.label for each in account.labels],
         "bought": f"{account.bought.orders:,}",
         "sold": f"{account.sold.orders:,}",
+        **{what: f"{side.orders:,}" for what, side in _list_payments(account) if side.orders},
         "reviews": f"{account.reviews.written:,} written, {account.reviews.received:,} received",
         "uses": [f"{kind}: {n:,}" for kind, n in sorted(kinds.items())],
     }
     return {"id": account.account_id, "label": show_short(account.account_id), **_shorten(told)}
+
+
+def _list_payments(account: AccountRecord) -> tuple[tuple[str, OrdersSummary], ...]:
+    return ("paid", account.paid), ("was paid", account.received)
 
 
 def _shorten(value: Any) -> Any:

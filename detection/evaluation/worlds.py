@@ -36,6 +36,16 @@ WORLDS: dict[str, Callable[[int, int, Difficulty], SimulatedMarket]] = {
 """By name, what makes a world's market from a number of accounts, a seed and a difficulty."""
 
 
+def _make_wallets(n_accounts: int, seed: int, difficulty: Difficulty) -> SimulatedMarket:
+    from detection.evaluation.wallets import simulate_wallets
+
+    return simulate_wallets(n_accounts, seed, is_hard=difficulty == "hard")
+
+
+SIMULATED = {**WORLDS, "wallets": _make_wallets}
+"""The same with those that nobody buys and sells in."""
+
+
 def simulate_world(
     name: str, n_accounts: int, seed: int, difficulty: Difficulty, *, with_events: bool = False
 ) -> SimulatedMarket:
@@ -48,7 +58,7 @@ def simulate_world(
     ValueError
         A setting is out of the world's range; for a village or a bazaar it is a ConfigError.
     """
-    market = WORLDS[name](n_accounts, seed, difficulty)
+    market = SIMULATED[name](n_accounts, seed, difficulty)
     if not with_events:
         return market
     from detection.evaluation.doings import add_doings

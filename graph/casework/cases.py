@@ -202,7 +202,7 @@ def _find_money(store: GraphStore, rings: _Rings) -> dict[str, tuple[float, str]
     """What was kept with the rings when the run was written; added up now, where an older version wrote it."""
     kept = {row["ring_id"]: (row["money"], row["currency"]) for row in rings.ask(store, _MONEY)}
     if any(money is None for money, _ in kept.values()):
-        return add_up(rings.ask(store, ASK_AMOUNTS))
+        return add_up(row for each in ASK_AMOUNTS for row in rings.ask(store, each))
     return {ring_id: found for ring_id, found in kept.items() if any(found)}
 
 

@@ -12,21 +12,20 @@ from graph.contract.doubts import Doubt, Wrong, gather
 
 
 def find_mixed_currencies(tables: Mapping[str, pa.Table]) -> tuple[Doubt, ...]:
-    """Doubt orders in another currency than most.
+    """Doubt orders, and transfers, in another currency than most.
 
     Parameters
     ----------
     tables
         Checked rows by the contract's table.
     """
-    return gather(_look_at(tables))
+    return gather(each for name in ("orders", "transfers") if name in tables for each in _look_at(name, tables[name]))
 
 
-def _look_at(tables: Mapping[str, pa.Table]) -> Iterator[tuple[str, str, Wrong]]:
-    orders = tables.get("orders")
-    if orders is None or not {"amount", "currency"} <= set(orders.column_names):
+def _look_at(name: str, rows: pa.Table) -> Iterator[tuple[str, str, Wrong]]:
+    if not {"amount", "currency"} <= set(rows.column_names):
         return
-    currencies = orders["currency"].filter(pc.is_valid(orders["amount"])).drop_null()
+    currencies = rows["currency"].filter(pc.is_valid(rows["amount"])).drop_null()
     counted = currencies.value_counts()
     names, counts = read_texts(counted.field("values")), counted.field("counts").to_pylist()
     if len(names) < 2:
@@ -34,4 +33,4 @@ def _look_at(tables: Mapping[str, pa.Table]) -> Iterator[tuple[str, str, Wrong]]
     most = min(zip([-int(each or 0) for each in counts], names, strict=True))[1]
     says = f"are in another currency than most ({most}), and amounts are compared as they stand"
     mend = "convert the amounts into one currency, or load each currency's orders into a store of its own"
-    yield "orders", "currency", Wrong("currency", currencies.filter(pc.invert(equals(currencies, most))), says, mend)
+    yield name, "currency", Wrong("currency", currencies.filter(pc.invert(equals(currencies, most))), says, mend)

@@ -23,6 +23,7 @@ _STATUSES = (
         "failed",
     ),
     *("open", "paid", "pending", "processing", "refunded", "returned", "shipped", "created", "authorized", "captured"),
+    *("cleared", "executed", "settled", "succeeded"),
 )
 _KINDS = (
     *("address", "asn", "browser", "card", "cookie", "device", "email", "iban", "ip", "ip_address", "ipv6"),
@@ -42,10 +43,11 @@ def find_unknown_words(tables: Mapping[str, pa.Table]) -> tuple[Doubt, ...]:
 
 
 def _look_at(tables: Mapping[str, pa.Table]) -> Iterator[tuple[str, str, Wrong]]:
-    if "orders" in tables:
-        says = "have a status that nobody has described: it counts as a sale"
-        mend = "[detect.policy] refund_statuses has those that are none"
-        yield "orders", "status", Wrong("status", _leave(tables["orders"]["status"], _STATUSES), says, mend)
+    for name, what in (("orders", "sale"), ("transfers", "payment")):
+        if name in tables:
+            says = f"have a status that nobody has described: it counts as a {what}"
+            mend = "[detect.policy] refund_statuses has those that are none"
+            yield name, "status", Wrong("status", _leave(tables[name]["status"], _STATUSES), says, mend)
     if "identifiers" in tables:
         says = "are of a kind that nobody has described: it is neutral"
         mend = "[detect.channels.KIND] describes it; see ringfence policy"

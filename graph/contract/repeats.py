@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import TYPE_CHECKING, Any, cast
 
 import numpy as np
@@ -12,13 +13,49 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from graph.arrow import coalesce, is_true, read_ints
+from graph.arrow import coalesce, count_bytes, fill_nulls, is_true, join_texts, read_ints, read_texts, replace_where
 from graph.contract.faults import Faults, quote
 from graph.contract.schema import INSTANT, Table
+from graph.contract.texts import MAX_ID_BYTES
 
 if TYPE_CHECKING:
     from graph.arrow import Chunks
     from graph.model import Ints
+
+
+def name_rows(table: Table, rows: pa.Table) -> pa.Table:
+    """The rows (N,) with a key also where the file has none: what they say, so that the same said again is the same.
+
+    A row that says the same but for its status, or when it was updated, is a later state of it.
+    """
+    if not table.named_by or not rows[str(table.key)].null_count:
+        return rows
+    said = [_write_part(rows[name]) for name in table.named_by]
+    names = said[0]
+    for part in said[1:]:
+        names = join_texts(names, part, "/")
+    names = _shorten(names)
+    place = rows.column_names.index(str(table.key))
+    return rows.set_column(place, str(table.key), coalesce([rows[str(table.key)], names]))
+
+
+def _write_part(values: Chunks) -> Chunks:
+    """A column as a part of a name; a slash inside of it is written out, or a/b, c would be a, b/c."""
+    text = fill_nulls(values.cast(pa.string()), "")
+    if not pa.types.is_string(values.type):
+        return text
+    plain: Chunks = pc.replace_substring(pc.replace_substring(text, "%", "%25"), "/", "%2F")
+    return plain
+
+
+def _shorten(names: Chunks) -> Chunks:
+    """A checksum in the place of names that are longer than an id may be."""
+    whole = names.combine_chunks()
+    long = count_bytes(whole) > MAX_ID_BYTES
+    if not long.any():
+        return names
+    sums = [f"sha256:{sha256(name.encode()).hexdigest()}" for name in read_texts(whole.filter(pa.array(long)))]
+    return pa.chunked_array([replace_where(long, whole, pa.array(sums, pa.string()))])
 
 
 def drop_repeats(table: Table, rows: pa.Table, keep: NDArray[np.bool_], faults: Faults) -> int:

@@ -129,6 +129,8 @@ class Table:
         Rules between columns.
     use
         How to read a row as an account's use of an identifier.
+    named_by
+        The columns that together name a row whose key the file does not have.
     """
 
     name: str
@@ -140,6 +142,7 @@ class Table:
     either: Either | None = None
     apart: Apart | None = None
     use: Use | None = None
+    named_by: tuple[str, ...] = ()
 
     @property
     def has_attributes(self) -> bool:
@@ -174,6 +177,10 @@ class Table:
     def kept(self) -> tuple[str, ...]:
         """The columns of a state that a store keeps: all but the flag that says that there is none any more."""
         return tuple(each.name for each in self.columns if each.kind != "flag")
+
+    def make_empty(self) -> pa.Table:
+        """No row of what a store keeps."""
+        return self.row_schema.empty_table().select(list(self.kept))
 
     @cached_property
     def fixed(self) -> tuple[str, ...]:
@@ -301,6 +308,25 @@ _TABLES = (
         time="happened_at",
         # What many were sent has no id but its words.
         either=Either("object", "text", told_by="is_text"),
+    ),
+    Table(
+        "transfers",
+        (
+            Column("transfer_id", "id"),
+            Column("payer_id", "id", required=True, mentions="account", fixed=True),
+            Column("payee_id", "id", required=True, mentions="account", fixed=True),
+            Column("amount", "number"),
+            Column("currency", "text"),
+            Column("paid_at", "time"),
+            Column("status", "code"),
+            _UPDATED_AT,
+            _REMOVED,
+        ),
+        key="transfer_id",
+        ordered_by=("updated_at",),
+        time="paid_at",
+        apart=Apart("payer_id", "payee_id", "a payment to oneself"),
+        named_by=("payer_id", "payee_id", "paid_at", "amount", "currency"),
     ),
     Table(
         "labels",

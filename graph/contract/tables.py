@@ -27,7 +27,7 @@ from graph.contract.faults import Faults
 from graph.contract.mappings import refuse_unknown_mapping
 from graph.contract.parts import Part, find_starts, join_faults, join_rows, read_parts
 from graph.contract.rejects import Reject, Rejects, collect_rejects, list_rejects
-from graph.contract.repeats import drop_repeats
+from graph.contract.repeats import drop_repeats, name_rows
 from graph.contract.schema import Either, Table
 from graph.contract.sources import Source, find_sources, name_place
 from graph.errors import DataError, TooManyRejectsError
@@ -245,7 +245,7 @@ def _list_rejects(tables: Mapping[str, CheckedTable], *, raw: bool) -> Iterator[
 def _check_table(sources: Sequence[Source]) -> CheckedTable:
     parts = read_parts(sources)
     record = parts[0].source.table
-    rows, faults = join_rows(parts), join_faults(parts)
+    rows, faults = name_rows(record, join_rows(parts)), join_faults(parts)
     check_relations(record, rows, faults)
     keep = np.ones(rows.num_rows, dtype=bool)
     keep[list(faults.reason)] = False
@@ -277,7 +277,7 @@ def _leave_ignored(parts: Sequence[Part], rows: pa.Table, keep: NDArray[np.bool_
     return before - int(keep.sum())
 
 
-_UNMISSED = frozenset({"updated_at", "fee", "guarantee", "title"})
+_UNMISSED = frozenset({"updated_at", "fee", "guarantee", "title", "transfer_id"})
 """Optional columns without which no channel falls silent."""
 
 

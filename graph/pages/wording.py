@@ -211,6 +211,7 @@ def say_deed(what: str, words: Words) -> str:
         "use": _("first uses"),
         "order": _("orders"),
         "sale": _("sales"),
+        "transfer": _("transfers"),
         "review": _("reviews"),
         "refund": _("refunds"),
         "status": _("changes of status"),

@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from graph.queries.views import Burst, Moment, Timeline
 
-LANES = ("sign-up", "use", "order", "sale", "review", "refund", "status", "label")
+LANES = ("sign-up", "use", "order", "sale", "transfer", "review", "refund", "status", "label")
 """What accounts did, and what became of them; when somebody judged them is years later, and would leave no room."""
 _BINS = 184
 """So many marks stand beside one another at the most: what falls into one place is one mark with a count."""

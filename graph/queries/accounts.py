@@ -39,22 +39,25 @@ LATEST = 5
 
 
 _ORDERED = RELATIONSHIPS["ORDERED"]
-_ORDERS_BY_STATUS = """o.status AS status, o.currency AS currency, count(DISTINCT o.order_id) AS orders,
-collect(o.amount) AS amounts, min(o.ordered_at) AS first_at, max(o.ordered_at) AS last_at"""
 _ORDER_DETAILS = [each.name for each in fields(OrderLine) if each.name in _ORDERED.properties]
 _ORDER = f"DISTINCT b.account_id AS other_id, {say_returns('o', _ORDERED, _ORDER_DETAILS)}"
+_TRANSFER = """DISTINCT b.account_id AS other_id, o.transfer_id AS order_id, o.amount AS amount,
+o.currency AS currency, o.paid_at AS ordered_at, o.status AS status"""
 _REVIEWS = "count(r) AS n, collect(r.rating) AS ratings"
 
 
-def _about_dealings(side: str, way: str) -> dict[str, Question]:
+def _about_dealings(side: str, way: str, line: str = _ORDER) -> dict[str, Question]:
+    key, at = ("order_id", "ordered_at") if line == _ORDER else ("transfer_id", "paid_at")
     # Amounts are added up here, exactly: a store's own sum depends on the order in which it meets them.
+    by_status = f"""o.status AS status, o.currency AS currency, count(DISTINCT o.{key}) AS orders,
+collect(o.amount) AS amounts, min(o.{at}) AS first_at, max(o.{at}) AS last_at"""
     return {
-        f"{side}_by_status": about_account(way, _ORDERS_BY_STATUS),
+        f"{side}_by_status": about_account(way, by_status),
         f"{side}_partners": about_account(way, "count(DISTINCT b.account_id) AS n"),
         f"{side}_latest": about_account(
             way,
-            _ORDER,
-            condition="o.ordered_at IS NOT NULL",
+            line,
+            condition=f"o.{at} IS NOT NULL",
             order=f"ORDER BY ordered_at DESC, order_id LIMIT {LATEST}",
         ),
     }
@@ -75,6 +78,8 @@ _ACCOUNT_PAGE = {
     ),
     **_about_dealings("bought", "-[o:ORDERED]->(b)"),
     **_about_dealings("sold", "<-[o:ORDERED]-(b:Account)"),
+    **_about_dealings("paid", "-[o:PAID]->(b:Account)", _TRANSFER),
+    **_about_dealings("received", "<-[o:PAID]-(b:Account)", _TRANSFER),
     "written": about_account("-[:WROTE]->(r:Review)", _REVIEWS),
     "suspect": about_account(
         "-[:WROTE]->(r:Review)", "count(r) AS n", condition="r.tier IS NOT NULL AND r.tier <> 'clear'"
@@ -116,6 +121,8 @@ def find_account(store: GraphStore, account_id: str, *, run_id: str | None = Non
         **_find_details(store, page),
         bought=_find_dealings(page, "bought"),
         sold=_find_dealings(page, "sold"),
+        paid=_find_dealings(page, "paid"),
+        received=_find_dealings(page, "received"),
         listings=page["listings"][0]["n"],
         referred_by=tuple(each["account_id"] for each in page["referred_by"]),
         referred=page["referred"][0]["n"],
@@ -130,12 +137,12 @@ def _find_dealings(page: Mapping[str, list[Row]], side: str) -> OrdersSummary:
     rows = page[f"{side}_by_status"]
     return OrdersSummary(
         orders=sum(row["orders"] for row in rows),
-        counterparties=page[f"{side}_partners"][0]["n"],
+        counterparties=sum(row["n"] for row in page[f"{side}_partners"]),
         statuses=_add_up((row["status"], row["orders"]) for row in rows),
         amounts=_add_up((row["currency"], amount) for row in rows for amount in row["amounts"]),
         first_at=min((row["first_at"] for row in rows if row["first_at"]), default=None),
         last_at=max((row["last_at"] for row in rows if row["last_at"]), default=None),
-        latest=tuple(OrderLine(**row) for row in page[f"{side}_latest"]),
+        latest=tuple(OrderLine(**{"product_id": None, **row}) for row in page[f"{side}_latest"]),
     )
 
 

@@ -19,9 +19,11 @@ _DEEDS = {
     "": "a.account_id AS account_id, a.account_id AS deed, a.created_at AS at",
     "(a)-[o:ORDERED]->(b)": "DISTINCT a.account_id AS account_id, o.order_id AS deed, o.ordered_at AS at",
     "(a)<-[o:ORDERED]-(b)": "DISTINCT a.account_id AS account_id, o.order_id AS deed, o.ordered_at AS at",
+    "(a)-[o:PAID]->(b)": "DISTINCT a.account_id AS account_id, o.transfer_id AS deed, o.paid_at AS at",
+    "(a)<-[o:PAID]-(b)": "DISTINCT a.account_id AS account_id, o.transfer_id AS deed, o.paid_at AS at",
     "(a)-[:WROTE]->(r:Review)": "a.account_id AS account_id, r.review_id AS deed, r.reviewed_at AS at",
 }
-"""The ways from a member to what it did: it signed up, bought, sold, and wrote reviews."""
+"""The ways from a member to what it did: it signed up, bought, sold, paid, was paid, and wrote reviews."""
 
 
 @dataclass(frozen=True)
@@ -79,10 +81,11 @@ def _list_times(store: GraphStore, rings: Sequence[RingSummary]) -> Mapping[str,
     for row in ask(store, _MEMBERS, **asked):
         rings_of[row["account_id"]].append(row["ring_id"])
     pages = store.query_many([about_accounts(way, returns, rings_of) for way, returns in _DEEDS.items()])
-    deeds: dict[str, dict[str, datetime]] = defaultdict(dict)
-    for row in (row for rows in pages for row in rows if row["at"] is not None):
-        for ring_id in rings_of[row["account_id"]]:
-            deeds[ring_id][row["deed"]] = _as_time(row)
+    deeds: dict[str, dict[tuple[str, str], datetime]] = defaultdict(dict)
+    for sort, rows in zip(_DEEDS.values(), pages, strict=True):
+        for row in (row for row in rows if row["at"] is not None):
+            for ring_id in rings_of[row["account_id"]]:
+                deeds[ring_id][sort, row["deed"]] = _as_time(row)
     return {ring_id: list(each.values()) for ring_id, each in deeds.items()}
 
 

@@ -103,7 +103,10 @@ class Tally:
 
 @dataclass(frozen=True)
 class OrderLine:
-    """One order; ``other_id`` is the seller when bought, the buyer when sold, None for the market."""
+    """One order; ``other_id`` is the seller when bought, the buyer when sold, None for the market.
+
+    Of transfers the same: ``order_id`` is the transfer's, and it names no product.
+    """
 
     order_id: str
     other_id: str | None
@@ -116,7 +119,7 @@ class OrderLine:
 
 @dataclass(frozen=True)
 class OrdersSummary:
-    """One side of an account's orders."""
+    """One side of an account's orders, or of its transfers."""
 
     orders: int
     counterparties: int
@@ -125,6 +128,9 @@ class OrdersSummary:
     first_at: datetime | None
     last_at: datetime | None
     latest: tuple[OrderLine, ...]
+
+
+NO_DEALINGS = OrdersSummary(0, 0, (), (), None, None, ())
 
 
 @dataclass(frozen=True)
@@ -207,8 +213,8 @@ class FormerState:
 class AccountRecord:
     """Everything known of one account, beginning with the verdict in words.
 
-    ``decisions`` are what a person decided, and what the run would have said without; ``former`` is what was said of it
-    and of what it did before that changed.
+    ``paid`` and ``received`` are transfers; ``decisions`` are what a person decided, and what the run would have said
+    without; ``former`` is what was said of it and of what it did before that changed.
     """
 
     account_id: str
@@ -233,6 +239,8 @@ class AccountRecord:
     probability: float | None
     decisions: tuple[str, ...] = ()
     former: tuple[FormerState, ...] = ()
+    paid: OrdersSummary = NO_DEALINGS
+    received: OrdersSummary = NO_DEALINGS
 
 
 @dataclass(frozen=True)

@@ -21,6 +21,21 @@ ALL = "all"
 _ORDER = """o.order_id AS order_id, o.amount AS amount, o.currency AS currency, o.status AS status, o.fee AS fee,
 o.guarantee AS guarantee,
 a.account_id AS account_id, b.account_id AS other_id"""
+_TRANSFER = """o.transfer_id AS order_id, o.amount AS amount, o.currency AS currency, o.status AS status,
+a.account_id AS account_id, b.account_id AS other_id"""
+_WAYS = (
+    ("(a)-[o:ORDERED]->(b)", _ORDER, "bought from others"),
+    ("(a)<-[o:ORDERED]-(b:Account)", _ORDER, "sold to others"),
+    ("(a)-[o:PAID]->(b:Account)", _TRANSFER, "paid to others"),
+    ("(a)<-[o:PAID]-(b:Account)", _TRANSFER, "received from others"),
+)
+_ROLES = {
+    "bought from others": "seller",
+    "sold to others": "buyer",
+    "paid to others": "payee",
+    "received from others": "payer",
+}
+"""Who is on the other side."""
 _MEMBERS = """MATCH (g:Ring)<-[:MEMBER_OF]-(a:Account) WHERE g.run_id = $run_id
 RETURN g.ring_id AS ring_id, a.account_id AS account_id"""
 
@@ -63,12 +78,11 @@ def _measure(
     store: GraphStore, rings: Sequence[RingSummary], members: dict[str, list[str]], refunded: Collection[str]
 ) -> list[Exposure]:
     everybody = {each for ids in members.values() for each in ids}
-    ways = ("(a)-[o:ORDERED]->(b)", "(a)<-[o:ORDERED]-(b:Account)")
-    bought, sold = store.query_many([about_accounts(way, f"DISTINCT {_ORDER}", everybody) for way in ways])
+    pages = store.query_many([about_accounts(way, f"DISTINCT {told}", everybody) for way, told, _ in _WAYS])
     by_account: dict[str, list[_Order]] = defaultdict(list)
-    for rows, is_sale in ((bought, False), (sold, True)):
+    for rows, (*_, side) in zip(pages, _WAYS, strict=True):
         for row in rows:
-            by_account[row["account_id"]].append(_read_order(row, is_sale, refunded))
+            by_account[row["account_id"]].append(_read_order(row, side, refunded))
     sums = (_sum_up(ring.ring_id, members[ring.ring_id], by_account) for ring in rings)
     found = [replace(each, kind=ring.kind, tier=ring.tier) for each, ring in zip(sums, rings, strict=True)]
     return [*found, _sum_up(ALL, members[ALL], by_account)] if ALL in members else found
@@ -76,7 +90,7 @@ def _measure(
 
 @dataclass(frozen=True)
 class _Order:
-    """One order as one member sees it."""
+    """One order, or transfer, as one member sees it: which side it would be if the other one is no member."""
 
     order_id: str
     other_id: str | None
@@ -85,14 +99,19 @@ class _Order:
     guarantee: float | None
     currency: str
     state: str
-    is_sale: bool
+    side: str
+
+    @property
+    def is_sale(self) -> bool:
+        """Whether the money is the other side's."""
+        return _ROLES[self.side] in ("buyer", "payer")
 
 
-def _read_order(row: Row, is_sale: bool, refunded: Collection[str]) -> _Order:
+def _read_order(row: Row, side: str, refunded: Collection[str]) -> _Order:
     status = (row["status"] or "").casefold()
     state = "taken back" if status in refunded else "done" if status in FINAL else "open"
-    money = row["amount"], row["fee"], row["guarantee"]
-    return _Order(row["order_id"], row["other_id"], *money, row["currency"] or "", state, is_sale)
+    money = row["amount"], row.get("fee"), row.get("guarantee")
+    return _Order(row["order_id"], row["other_id"], *money, row["currency"] or "", state, side)
 
 
 def _sum_up(ring_id: str, members: Sequence[str], by_account: dict[str, list[_Order]]) -> Exposure:
@@ -105,8 +124,7 @@ def _sum_up(ring_id: str, members: Sequence[str], by_account: dict[str, list[_Or
             continue  # it was counted as the buyer's
         money[(_name_side(order, inside), order.state, order.currency)].append(order)
         if not is_inside and order.other_id is not None and _loses(order):
-            role = "buyer" if order.is_sale else "seller"
-            lost[(order.other_id, role, order.state, order.currency)].append(order.amount)
+            lost[(order.other_id, _ROLES[order.side], order.state, order.currency)].append(order.amount)
     return Exposure(
         ring_id=ring_id,
         kind=None,
@@ -132,9 +150,7 @@ def _loses(order: _Order) -> bool:
 
 
 def _name_side(order: _Order, inside: set[str]) -> str:
-    if order.other_id in inside:
-        return "among members"
-    return "sold to others" if order.is_sale else "bought from others"
+    return "among members" if order.other_id in inside else order.side
 
 
 def _list_victims(lost: dict[tuple[str, str, str, str], list[float | None]]) -> tuple[Victim, ...]:

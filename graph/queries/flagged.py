@@ -23,6 +23,12 @@ RETURN g.ring_id AS ring_id, count(DISTINCT e.channel) AS n"""
 _TIES = """MATCH (g:Ring)<-[m:MEMBER_OF]-(a:Account) WHERE g.run_id = $run_id
 RETURN g.ring_id AS ring_id, a.account_id AS account_id, m.bits AS bits"""
 _ORDERS = "DISTINCT a.account_id AS account_id, o.order_id AS order_id, o.amount AS amount, o.currency AS currency"
+_WAYS = {
+    "(a)-[o:ORDERED]->(b)": _ORDERS,
+    "(a)<-[o:ORDERED]-(b:Account)": _ORDERS,
+    "(a)-[o:PAID]->(b:Account)": _ORDERS.replace("o.order_id", "o.transfer_id"),
+    "(a)<-[o:PAID]-(b:Account)": _ORDERS.replace("o.order_id", "o.transfer_id"),
+}
 
 
 @dataclass(frozen=True)
@@ -73,7 +79,7 @@ class Flagged:
 
 @dataclass(frozen=True)
 class Touched:
-    """What is touched by doing something to accounts: how many, their orders, and the money in these by currency."""
+    """What doing something to accounts touches: how many, their orders and transfers, and the money by currency."""
 
     accounts: int
     orders: int
@@ -159,11 +165,14 @@ def _read_segments(store: GraphStore, account_ids: Collection[str]) -> dict[str,
 
 
 def read_orders(store: GraphStore, account_ids: Iterable[str]) -> list[Row]:
-    """The orders of some accounts, bought or sold; one between two of them comes with each."""
-    ways = ("(a)-[o:ORDERED]->(b)", "(a)<-[o:ORDERED]-(b:Account)")
+    """The orders and transfers of some accounts, either way; one between two of them comes with each.
+
+    A transfer's id is told apart from an order's by what stands before it.
+    """
     wanted = set(account_ids)
-    bought, sold = store.query_many([about_accounts(way, _ORDERS, wanted) for way in ways])
-    return [*bought, *sold]
+    bought, sold, paid, received = store.query_many([about_accounts(way, told, wanted) for way, told in _WAYS.items()])
+    transfers = [row | {"order_id": f"transfer {row['order_id']}"} for row in (*paid, *received)]
+    return [*bought, *sold, *transfers]
 
 
 def _sum_exposure(orders: Iterable[Row]) -> dict[str, float]:
@@ -177,7 +186,7 @@ def _sum_exposure(orders: Iterable[Row]) -> dict[str, float]:
 
 
 def count_touched(store: GraphStore, account_ids: Collection[str]) -> Touched:
-    """How many accounts, orders and how much money there is to these accounts; each order once."""
+    """How many accounts, orders, transfers and how much money there is to these accounts; each order once."""
     unique = {row["order_id"]: row for row in read_orders(store, account_ids)}
     money: dict[str, list[float]] = defaultdict(list)
     for row in unique.values():

@@ -23,6 +23,8 @@ MOST_USERS = 50
 _WHO = "a.account_id AS account_id"
 _ORDER = """o.order_id AS order_id, o.product_id AS product_id, o.amount AS amount, o.currency AS currency,
 o.ordered_at AS at, o.status AS status"""
+_TRANSFER = """p.transfer_id AS order_id, p.amount AS amount, p.currency AS currency, p.paid_at AS at,
+p.status AS status"""
 _ASKED = {
     "created": ("", f"{_WHO}, a.created_at AS at, a.status AS status"),
     "uses": (
@@ -36,6 +38,14 @@ _ASKED = {
     "sold": (
         "(a)<-[o:ORDERED]-(b:Account)",
         f"DISTINCT {_WHO}, b.account_id AS other_id, {_ORDER}",
+    ),
+    "paid": (
+        "(a)-[p:PAID]->(b:Account)",
+        f"DISTINCT {_WHO}, b.account_id AS other_id, {_TRANSFER}",
+    ),
+    "received": (
+        "(a)<-[p:PAID]-(b:Account)",
+        f"DISTINCT {_WHO}, b.account_id AS other_id, {_TRANSFER}",
     ),
     "item reviews": (
         "(a)-[:WROTE]->(r:Review)-[:ABOUT]->(t:Listing)",
@@ -125,6 +135,11 @@ def _tell_facts(store: GraphStore, page: dict[str, list[Row]], accounts: Sequenc
     for row in page["sold"]:
         if row["other_id"] not in inside:  # within a ring it was told by the buyer
             yield _tell(row, "sale", f"sold {_say_order(row)} to {row['other_id']}", row["other_id"])
+    for row in page["paid"]:
+        yield _tell(row, "transfer", f"paid {_say_transfer(row)} to {row['other_id']}", row["other_id"])
+    for row in page["received"]:
+        if row["other_id"] not in inside:
+            yield _tell(row, "transfer", f"was paid {_say_transfer(row)} by {row['other_id']}", row["other_id"])
     for row in (*page["item reviews"], *page["seller reviews"]):
         rating = "" if row["rating"] is None else f", rating {row['rating']:g}"
         yield _tell(row, "review", f"reviewed {row['about']}{rating}", row["about"])
@@ -145,9 +160,20 @@ def _as_time(value: Any) -> datetime | None:
 
 
 def _say_order(row: Row) -> str:
-    amount = "" if row["amount"] is None else f" for {row['amount']:,.2f} {row['currency'] or ''}".rstrip()
-    status = f" ({row['status']})" if row["status"] else ""
-    return f"{row['product_id'] or row['order_id']}{amount}{status}"
+    amount = "" if row["amount"] is None else f" for {_say_amount(row)}"
+    return f"{row['product_id'] or row['order_id']}{amount}{_say_status(row)}"
+
+
+def _say_transfer(row: Row) -> str:
+    return f"{'something' if row['amount'] is None else _say_amount(row)}{_say_status(row)}"
+
+
+def _say_amount(row: Row) -> str:
+    return f"{row['amount']:,.2f} {row['currency'] or ''}".rstrip()
+
+
+def _say_status(row: Row) -> str:
+    return f" ({row['status']})" if row["status"] else ""
 
 
 def _tell_first_uses(store: GraphStore, uses: Sequence[Row]) -> Iterator[Moment]:
@@ -170,8 +196,9 @@ def _is_earlier(row: Row, other: Row | None) -> bool:
 
 
 def _tell_changes(store: GraphStore, page: dict[str, list[Row]]) -> Iterator[Moment]:
-    """Each change of the status of an account or an order, and of an account's label."""
+    """Each change of the status of an account, an order or a transfer, and of an account's label."""
     orders = {row["order_id"]: row for row in (*page["sold"], *page["bought"])}
+    transfers = {row["order_id"]: row for row in (*page["received"], *page["paid"])}
     labels = {row["account_id"]: row for row in page["labels"]}
     accounts = {row["account_id"]: row for row in page["created"]}
     yield from _compare_states(store, "accounts", accounts, "status", "status")
@@ -179,6 +206,10 @@ def _tell_changes(store: GraphStore, page: dict[str, list[Row]]) -> Iterator[Mom
         store, "labels", labels | {each: labels.get(each, accounts[each]) for each in accounts}, "label", "label"
     )
     yield from _compare_states(store, "orders", orders, "status", "refund")
+    yield from _compare_states(store, "transfers", transfers, "status", "refund")
+
+
+_DEALINGS = {"orders": "order", "transfers": "transfer"}
 
 
 def _compare_states(store: GraphStore, table: str, rows: dict[str, Row], column: str, what: str) -> Iterator[Moment]:
@@ -190,9 +221,9 @@ def _compare_states(store: GraphStore, table: str, rows: dict[str, Row], column:
         values = [*(each[column] for each in states), now.get(column)]
         for state, before, after in zip(states, values, values[1:], strict=False):
             if before != after:
-                name = f"order {row_id}: " if table == "orders" else ""
+                name = f"{_DEALINGS[table]} {row_id}: " if table in _DEALINGS else ""
                 detail = f"{name}{before or 'none'} became {after or 'none'}"
-                kind = what if table != "orders" or (after or "").casefold() in REFUND_STATUSES else "status"
+                kind = what if table not in _DEALINGS or (after or "").casefold() in REFUND_STATUSES else "status"
                 yield Moment(_as_time(state["at"]), kind, now["account_id"], now.get("other_id"), detail, None)
 
 

@@ -146,7 +146,7 @@ class MoneyLine:
 
 @dataclass(frozen=True)
 class Victim:
-    """Somebody outside of a ring whose money it took back as a buyer, or has, or may get, as a seller."""
+    """Somebody outside of a ring: it took their money back or may, as buyer or payer; has it, as seller or payee."""
 
     account_id: str
     role: str

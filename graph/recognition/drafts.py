@@ -13,15 +13,20 @@ from graph.recognition.survey import Look, Survey
 _CLOSE = 0.15
 _NO_GAPS = 0.995
 _ENOUGH_OVERLAP = 0.05
-_PERSONS = {"orders": "buyer_id", "listings": "seller_id"}
-_MAIN = ("orders", "reviews", "listings", "referrals", "labels", "devices", "addresses", "events", "accounts")
+_PERSONS = {"orders": "buyer_id", "listings": "seller_id", "transfers": "payer_id"}
+_MAIN = (
+    *("orders", "transfers", "reviews", "listings", "referrals", "labels", "devices", "addresses", "events"),
+    "accounts",
+)
 MESSAGES = "messages"
 """Among the names of files: those of events that are words which were sent."""
+_FURTHER = {"events": MESSAGES, "transfers": "payments"}
 _TELLING = {
     "orders": ("seller_id", "amount", "ordered_at"),
     "reviews": ("rating", "text"),
     "listings": ("price", "listed_at"),
     "events": ("action",),
+    "transfers": ("amount",),
 }
 """Columns of which a file must have one to be a table that its name does not say it is."""
 
@@ -143,7 +148,7 @@ def _is_called(look: Look, table: Table) -> bool:
 
 def _score_name(look: Look, table: Table) -> float:
     files = read_aliases().files
-    names = [files[table.name], *([files[MESSAGES]] if table.name == "events" else [])]
+    names = [files[each] for each in (table.name, _FURTHER.get(table.name)) if each is not None]
     return max(score_file(stem, each) for stem in look.stems for each in names)
 
 

@@ -19,6 +19,7 @@ _CURRENCY = re.compile(r"[A-Za-z]{3}|[$€£¥₹]")
 _ALIAS_OF = {
     ("orders", "buyer_id"): (("buyer", 1.0), ("account", 0.9)),
     ("orders", "status"): (("order_status", 1.0),),
+    ("transfers", "status"): (("order_status", 1.0),),
     ("accounts", "status"): (("account_status", 1.0),),
     ("accounts", "account_id"): (("account", 1.0), ("buyer", 0.8), ("seller_id", 0.8)),
     ("identifiers", "value"): (),

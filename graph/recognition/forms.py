@@ -204,6 +204,9 @@ def _read_zones() -> dict[str, list[str]]:
     return zones
 
 
+_COUNTS_AS = {"orders": "sale", "transfers": "payment"}
+
+
 def _find_values(draft: Draft, unsure: list[str]) -> Iterator[tuple[str, dict[str, str]]]:
     for column in CONTRACT[draft.table].columns:
         if column.kind not in _TRANSLATED or column.name not in draft.picks:
@@ -215,9 +218,11 @@ def _find_values(draft: Draft, unsure: list[str]) -> Iterator[tuple[str, dict[st
             continue
         yield column.name, {word: meaning for word, meaning in meant.items() if not _is_known(column, word, meaning)}
         strange = [word for word in profile.some if word.casefold() not in {each.casefold() for each in meant}]
-        if column.name == "status" and draft.table == "orders" and strange:
+        if column.name == "status" and draft.table in _COUNTS_AS and strange:
             listed = ", ".join(strange[:8])
-            unsure.append(f"status {listed}: what it means is not known here, and it counts as a sale")
+            unsure.append(
+                f"status {listed}: what it means is not known here, and it counts as a {_COUNTS_AS[draft.table]}"
+            )
 
 
 def _is_known(column: Column, word: str, meaning: str) -> bool:

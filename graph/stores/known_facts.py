@@ -9,7 +9,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graph.arrow import read_ints
+from graph.arrow import make_table, read_ints
 from graph.contract.repeats import read_instants
 from graph.contract.schema import CONTRACT, INSTANT, Table
 from graph.stores.changed_rows import Stored
@@ -25,11 +25,11 @@ if TYPE_CHECKING:
 class KnownFacts:
     """What the store holds, as Arrow tables.
 
-    ``accounts``, ``listings``, ``orders``, ``reviews`` and ``labels`` have the contract's columns, ``earlier`` those of
-    :data:`graph.stores.history.SCHEMA`; ``identifier_key`` are the keys of the ``Identifier`` nodes.  ``uses``
-    (account, identifier, role, seen_at) and ``referrals`` (by, account) name accounts and identifiers by their row in
-    ``accounts`` and ``identifier_key``, and ``did`` (account, object, action, happened_at) objects by theirs in
-    ``object_key``.
+    ``accounts``, ``listings``, ``orders``, ``reviews``, ``transfers`` and ``labels`` have the contract's columns,
+    ``earlier`` those of :data:`graph.stores.history.SCHEMA`; ``identifier_key`` are the keys of the
+    ``Identifier`` nodes.  ``uses`` (account, identifier, role, seen_at) and ``referrals`` (by, account) name accounts
+    and identifiers by their row in ``accounts`` and ``identifier_key``, and ``did`` (account, object, action,
+    happened_at) objects by theirs in ``object_key``.
     """
 
     accounts: pa.Table
@@ -43,6 +43,7 @@ class KnownFacts:
     earlier: pa.Table
     object_key: Cells = field(default_factory=lambda: pa.array([], pa.string()))
     did: pa.Table = field(default_factory=EVENTS.empty_table)
+    transfers: pa.Table = field(default_factory=CONTRACT["transfers"].make_empty)
 
     def get_stored(self, table: str) -> Stored:
         """What there is of a table with a key; an account has one verdict, the last."""
@@ -69,6 +70,13 @@ def keep_last(table: Table, rows: pa.Table) -> pa.Table:
     return rows.take(pa.array(np.sort(last.index.to_numpy())))
 
 
+def name_payments(paid: pa.Table, account_id: Chunks) -> pa.Table:
+    """Transfers as the contract has them, of a store's (payer, payee, …) whose ends are rows of accounts."""
+    ends = {f"{end}_id": account_id.take(paid[end]) for end in ("payer", "payee")}
+    details = {name: paid[name] for name in paid.column_names if name not in ("payer", "payee")}
+    return make_table({**ends, **details}).select(list(CONTRACT["transfers"].kept))
+
+
 def _empty_table(*columns: tuple[str, pa.DataType]) -> pa.Table:
     return pa.schema(columns).empty_table()
 
@@ -77,8 +85,8 @@ _ROW = pa.int64()
 
 KNOW_NOTHING = KnownFacts(
     **{
-        name: CONTRACT[name].row_schema.empty_table().select(list(CONTRACT[name].kept))
-        for name in ("accounts", "listings", "orders", "reviews", "labels")
+        name: CONTRACT[name].make_empty()
+        for name in ("accounts", "listings", "orders", "reviews", "transfers", "labels")
     },
     identifier_key=pa.array([], pa.string()),
     uses=_empty_table(("account", _ROW), ("identifier", _ROW), ("role", pa.string()), ("seen_at", INSTANT)),

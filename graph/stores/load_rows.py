@@ -25,6 +25,7 @@ Kind = tuple[str, str, str]
 _USES, _REFERRED = ("USES", "Account", "Identifier"), ("REFERRED", "Account", "Account")
 _DID = ("DID", "Account", "Object")
 _LISTED, _LABELLED = ("LISTED", "Account", "Listing"), ("LABELLED", "Account", "Label")
+_PAID = ("PAID", "Account", "Account")
 _OF_SELLER, _OF_SHOP = ("ORDERED", "Account", "Account"), ("ORDERED", "Account", "Shop")
 
 
@@ -102,6 +103,7 @@ def lay_out_relationships(changes: Changes, known: KnownFacts) -> dict[Kind, pa.
         _USES: changes.uses.new.select(["account_id", "identifier_key", "role", "seen_at"]),
         _REFERRED: changes.referrals.new,
         _DID: changes.events.new.drop_columns("value"),
+        _PAID: _lay_out_transfers(keyed["transfers"].holds),
         _LABELLED: keyed["labels"].holds,
     }
 
@@ -118,6 +120,7 @@ def lay_out_ends(changes: Changes) -> dict[Kind, pa.Table]:
         _USES: changes.uses.ended.drop_columns("ended_as"),
         _REFERRED: changes.referrals.ended.drop_columns("ended_as"),
         _DID: changes.events.ended.drop_columns("ended_as"),
+        _PAID: keyed["transfers"].ends.select(["payer_id", "payee_id", "transfer_id"]),
     }
 
 
@@ -210,6 +213,12 @@ def _lay_out_orders(rows: pa.Table) -> dict[Kind, pa.Table]:
     to_shop = rows.filter(pc.is_null(rows["seller_id"])).select(["buyer_id", *details])
     shop = pa.repeat(SHOP_ID, to_shop.num_rows)
     return {_OF_SELLER: to_seller, _OF_SHOP: to_shop.add_column(1, "shop_id", shop)}
+
+
+def _lay_out_transfers(rows: pa.Table) -> pa.Table:
+    """The ends first."""
+    details = [name for name in CONTRACT["transfers"].kept if name not in ("payer_id", "payee_id")]
+    return rows.select(["payer_id", "payee_id", *details])
 
 
 def _about(rows: pa.Table, column: str) -> pa.Table:

@@ -80,17 +80,30 @@ def turn_back(raw: RawGraph, as_of: np.datetime64) -> RawGraph:
     past = _Past(raw, raw.earlier, int(as_of.astype("datetime64[us]").astype(np.int64)))
     if raw.earlier.num_rows:
         past = replace(past, raw=_name_all(raw, raw.earlier))
-        for step in (_turn_accounts, _turn_listings, _turn_orders, _turn_reviews, _turn_labels, _turn_sets):
+        for step in (
+            _turn_accounts,
+            _turn_listings,
+            _turn_orders,
+            _turn_transfers,
+            _turn_reviews,
+            _turn_labels,
+            _turn_sets,
+        ):
             past = replace(past, raw=step(past))
-    orders = past.raw.orders
-    later = is_true(pc.greater(orders["updated_at"].cast(INSTANT), pa.scalar(past.at, pa.int64()).cast(INSTANT)))
-    status = blank_where(pa.chunked_array([pa.array(later)]), orders["status"])
-    return replace(past.raw, orders=orders.set_column(orders.column_names.index("status"), "status", status))
+    orders, paid = (_blank_later(rows, past.at) for rows in (past.raw.orders, past.raw.paid))
+    return replace(past.raw, orders=orders, paid=paid)
+
+
+def _blank_later(rows: pa.Table, at: int) -> pa.Table:
+    """Rows without their status where it may be of after an instant."""
+    later = is_true(pc.greater(rows["updated_at"].cast(INSTANT), pa.scalar(at, pa.int64()).cast(INSTANT)))
+    status = blank_where(pa.chunked_array([pa.array(later)]), rows["status"])
+    return rows.set_column(rows.column_names.index("status"), "status", status)
 
 
 def _name_all(raw: RawGraph, earlier: pa.Table) -> RawGraph:
     """The same with every account and listing that history names; who has gone from the store is there by name."""
-    named = [earlier[name] for name in ("account_id", "buyer_id", "seller_id", "referred_by")]
+    named = [earlier[name] for name in ("account_id", "buyer_id", "seller_id", "referred_by", "payer_id", "payee_id")]
     return replace(
         raw,
         accounts=_add_keys(raw.accounts, "account_id", named),
@@ -134,16 +147,25 @@ def _turn_listings(past: _Past) -> RawGraph:
 
 
 def _turn_orders(past: _Past) -> RawGraph:
-    raw, orders = past.raw, past.raw.orders
-    then, gone = past.choose("orders", orders["order_id"], orders["updated_at"])
-    account_id = raw.accounts["account_id"]
+    return replace(past.raw, orders=_turn_dealings(past, "orders", past.raw.orders))
+
+
+def _turn_transfers(past: _Past) -> RawGraph:
+    return replace(past.raw, paid=_turn_dealings(past, "transfers", past.raw.paid))
+
+
+def _turn_dealings(past: _Past, table: str, rows: pa.Table) -> pa.Table:
+    """Orders, or transfers, whose first two columns are the accounts of both sides; a shop is null."""
+    key, account_id = str(CONTRACT[table].key), past.raw.accounts["account_id"]
+    then, gone = past.choose(table, rows[key], rows["updated_at"])
+    near, far = rows.column_names[:2]
     ends: dict[str, Values] = {
-        "buyer": pa.array(_find(then["buyer_id"], account_id)),
-        "seller": null_below_zero(_find(then["seller_id"], account_id)),
+        near: pa.array(_find(then[f"{near}_id"], account_id)),
+        far: null_below_zero(_find(then[f"{far}_id"], account_id)),
     }
-    details: dict[str, Values] = {name: then[name] for name in orders.column_names if name in then.column_names}
-    stays = _leave(orders, np.union1d(gone, _find(then["order_id"], orders["order_id"])))
-    return replace(raw, orders=_add(stays, make_table({**ends, **details})))
+    details: dict[str, Values] = {name: then[name] for name in rows.column_names if name in then.column_names}
+    stays = _leave(rows, np.union1d(gone, _find(then[key], rows[key])))
+    return _add(stays, make_table({**ends, **details}))
 
 
 def _turn_reviews(past: _Past) -> RawGraph:

@@ -17,6 +17,17 @@ _EVENT_COLUMNS: Mapping[str, pa.DataType] = {
     "happened_at": INSTANT,
 }
 EVENTS = pa.schema(_EVENT_COLUMNS)
+_TRANSFER_COLUMNS: Mapping[str, pa.DataType] = {
+    "payer": pa.int64(),
+    "payee": pa.int64(),
+    "transfer_id": pa.string(),
+    "amount": pa.float64(),
+    "currency": pa.string(),
+    "paid_at": INSTANT,
+    "status": pa.string(),
+    "updated_at": INSTANT,
+}
+TRANSFERS = pa.schema(_TRANSFER_COLUMNS)
 
 
 @dataclass(frozen=True)
@@ -28,10 +39,10 @@ class RawGraph:
     ``orders`` buyer, seller (null for the shop), product_id, amount, ordered_at, status; ``listed``
     account, listing; ``wrote`` account, review; ``about_listing`` review, listing; ``about_account``
     review, account; ``referred`` by, account; ``labelled`` account, label, decided_at; ``objects`` object_key, value;
-    ``did`` account, object, action, happened_at.
+    ``did`` account, object, action, happened_at; ``paid`` payer, payee, amount, paid_at, status.
 
     Where the past is asked for, ``earlier`` holds the former states (:mod:`graph.stores.history`), ``identifiers`` have
-    identifier_key, ``orders`` order_id, and those with a history updated_at.
+    identifier_key, ``orders`` order_id, ``paid`` transfer_id, and those with a history updated_at.
     """
 
     accounts: pa.Table
@@ -48,4 +59,5 @@ class RawGraph:
     labelled: pa.Table
     objects: pa.Table = field(default_factory=OBJECTS.empty_table)
     did: pa.Table = field(default_factory=EVENTS.empty_table)
+    paid: pa.Table = field(default_factory=TRANSFERS.empty_table)
     earlier: pa.Table | None = None

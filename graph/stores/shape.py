@@ -100,16 +100,20 @@ def _node(label: str, /, **properties: Type | Property) -> Node:
 
 def _later_node(label: str, since: int, /, **properties: Type | Property) -> Node:
     """A label that no graph of an earlier version has."""
-    held = {name: each if isinstance(each, Property) else Property(each, since) for name, each in properties.items()}
-    return Node(label, held)
+    return Node(label, _complete(properties, since))
 
 
 def _relationship(kind: str, /, *ends: tuple[str, str], **properties: Type | Property) -> Relationship:
     return Relationship(kind, ends, _complete(properties))
 
 
-def _complete(properties: Mapping[str, Type | Property]) -> dict[str, Property]:
-    return {name: each if isinstance(each, Property) else Property(each) for name, each in properties.items()}
+def _later_relationship(kind: str, ends: tuple[str, str], since: int, /, **properties: Type | Property) -> Relationship:
+    """A kind of relationship that no graph of an earlier version has."""
+    return Relationship(kind, (ends,), _complete(properties, since))
+
+
+def _complete(properties: Mapping[str, Type | Property], since: int = 1) -> dict[str, Property]:
+    return {name: each if isinstance(each, Property) else Property(each, since) for name, each in properties.items()}
 
 
 _FACT_NODES = (
@@ -190,6 +194,10 @@ _FACT_NODES = (
         object_key=Property("text", since=6),
         action=Property("text", since=6),
         happened_at=Property("time", since=6),
+        transfer_id=Property("text", since=7),
+        payer_id=Property("text", since=7),
+        payee_id=Property("text", since=7),
+        paid_at=Property("time", since=7),
     ),
 )
 
@@ -260,6 +268,17 @@ _FACT_RELATIONSHIPS = (
     ),
     _relationship(
         "DID", ("Account", "Object"), action=Property("text", since=6), happened_at=Property("time", since=6)
+    ),
+    _later_relationship(
+        "PAID",
+        ("Account", "Account"),
+        7,
+        transfer_id=Property("text", since=7, unique=True),
+        amount="real",
+        currency="text",
+        paid_at="time",
+        status="text",
+        updated_at="time",
     ),
 )
 

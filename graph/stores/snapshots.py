@@ -7,7 +7,7 @@ their place in the node tables, in whatever order the store gave them.
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -53,7 +53,7 @@ def build_snapshot(raw: RawGraph, *, as_of: np.datetime64 | None = None) -> Snap
         product_id=product_id,
         product_seller=product_seller,
         product_price=_product_prices(raw.listings, product_row),
-        orders=_orders(raw, account_row, product_row, as_of),
+        orders=_orders(_join_payments(raw), account_row, product_row, as_of),
         reviews=_reviews(raw, account_row, product_row, as_of, product_seller),
         referral_account=referrals[0],
         referral_by=referrals[1],
@@ -210,6 +210,16 @@ def _uses(uses: pa.Table, account_row: Ints, identifier_row: Ints, as_of: np.dat
     again = np.zeros(len(order), dtype=bool)
     again[1:] = (np.diff(account) == 0) & (np.diff(identifier) == 0) & (instants[1:] == instants[:-1])
     return Uses(account[~again], identifier[~again], seen_at[~again])
+
+
+def _join_payments(raw: RawGraph) -> RawGraph:
+    """The same with transfers among the orders: as those that name no product, they are payments and nothing else."""
+    if not raw.paid.num_rows:
+        return raw
+    orders = raw.orders.select(["buyer", "seller", "product_id", "amount", "ordered_at", "status"])
+    paid = raw.paid.select(["payer", "payee", "amount", "paid_at", "status"])
+    paid = paid.add_column(2, "product_id", pa.nulls(paid.num_rows, pa.string()))
+    return replace(raw, orders=pa.concat_tables([orders, paid.rename_columns(orders.column_names).cast(orders.schema)]))
 
 
 def _orders(raw: RawGraph, account_row: Ints, product_row: Ints, as_of: np.datetime64 | None) -> Orders:

@@ -25,7 +25,7 @@ from graph.model import Ints
 from graph.progress import Progress
 from graph.stores.embedded.database import ask_arrow
 from graph.stores.history import EARLIER, SCHEMA
-from graph.stores.raw_graph import EVENTS, OBJECTS, RawGraph
+from graph.stores.raw_graph import EVENTS, OBJECTS, TRANSFERS, RawGraph
 from graph.stores.run_rows import RunRows
 from graph.stores.shape import NODES
 
@@ -91,6 +91,14 @@ _ORDERS_OF_SHOP = (
     "MATCH (b:Account)-[o:ORDERED]->(:Shop)"
     f" RETURN offset(id(b)) AS buyer, CAST(NULL AS INT64) AS seller, o.order_id AS order_id, {TOLD_OF_ORDERS}"
 )
+TOLD_OF_TRANSFERS = (
+    "p.transfer_id AS transfer_id, p.amount AS amount, p.currency AS currency, p.paid_at AS paid_at,"
+    " p.status AS status, p.updated_at AS updated_at"
+)
+_PAID = (
+    "MATCH (b:Account)-[p:PAID]->(s:Account)"
+    f" RETURN offset(id(b)) AS payer, offset(id(s)) AS payee, {TOLD_OF_TRANSFERS}"
+)
 TOLD_OF_EARLIER = ", ".join(f"e.{name} AS {name}" for name in SCHEMA.names)
 # A snapshot joins identifiers by their canonical value, a load by their key; either column is most of the store's text.
 _IDENTIFIERS = "MATCH (i:Identifier) RETURN offset(id(i)) AS place, i.kind AS kind, i.canonical AS canonical"
@@ -126,13 +134,14 @@ def read_raw_graph(ask: Ask, *, with_past: bool = False) -> RawGraph:
         referred=_edges(ask, _REFERRED, nodes),
         labelled=_edges(ask, _LABELLED, nodes),
         **_read_events(ask, nodes, _OBJECTS),
+        paid=_read_transfers(ask, nodes),
         earlier=read_earlier(ask) if with_past else None,
     )
 
 
 def read_known_facts(ask: Ask) -> KnownFacts:
     """Every fact, for a load to be compared with."""
-    from graph.stores.known_facts import KnownFacts, name_accounts
+    from graph.stores.known_facts import KnownFacts, name_accounts, name_payments
 
     nodes = _read_nodes(ask, identifiers=_IDENTIFIER_KEYS)
     events = _read_events(ask, nodes, _OBJECT_KEYS)
@@ -159,7 +168,13 @@ def read_known_facts(ask: Ask) -> KnownFacts:
         earlier=read_earlier(ask),
         object_key=events["objects"]["object_key"].combine_chunks(),
         did=events["did"],
+        transfers=name_payments(_read_transfers(ask, nodes), account_id),
     )
+
+
+def _read_transfers(ask: Ask, nodes: _Nodes) -> pa.Table:
+    """What accounts paid one another; nothing of an older store."""
+    return _edges(ask, _PAID, nodes).cast(TRANSFERS) if has_table(ask, "PAID") else TRANSFERS.empty_table()
 
 
 def _read_events(ask: Ask, nodes: _Nodes, objects: str) -> dict[str, pa.Table]:
@@ -267,7 +282,7 @@ def _read_nodes(ask: Ask, *, identifiers: str) -> _Nodes:
     identifier_nodes, identifier = _nodes(ask, identifiers)
     listings, listing = _nodes(ask, _LISTINGS)
     review_nodes, review = _nodes(ask, _REVIEWS)
-    rows = {"account": account, "buyer": account, "seller": account, "by": account}
+    rows = dict.fromkeys(("account", "buyer", "seller", "by", "payer", "payee"), account)
     rows |= {"identifier": identifier, "listing": listing, "review": review}
     return _Nodes(accounts, identifier_nodes, listings, review_nodes, rows)
 

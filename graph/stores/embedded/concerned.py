@@ -78,7 +78,12 @@ _LISTED = _say_way(("Listing", "product_id"), "(f:Account)-[w:LISTED]->(n)", "gi
 _WROTE = _say_way(_OF_REVIEW, "(f:Account)-[w:WROTE]->(n)", "given AS near, f.account_id AS far")
 _ABOUT_LISTING = _say_way(_OF_REVIEW, "(n)-[w:ABOUT]->(f:Listing)", "given AS near, f.product_id AS far")
 _ABOUT_ACCOUNT = _say_way(_OF_REVIEW, "(n)-[w:ABOUT]->(f:Account)", "given AS near, f.account_id AS far")
-_SELLERS = {"Account": "f.account_id AS seller_id", "Shop": "CAST(NULL AS STRING) AS seller_id"}
+_TOLD_OF_ORDERS = bulk.TOLD_OF_ORDERS.replace("o.", "w.")
+_ORDERS = {
+    "Account": f"w.order_id AS order_id, given AS buyer_id, f.account_id AS seller_id, {_TOLD_OF_ORDERS}",
+    "Shop": f"w.order_id AS order_id, given AS buyer_id, CAST(NULL AS STRING) AS seller_id, {_TOLD_OF_ORDERS}",
+}
+_PAID = f"given AS payer_id, f.account_id AS payee_id, {bulk.TOLD_OF_TRANSFERS.replace('p.', 'w.')}"
 
 
 _OF_USES = tuple(name for name, table in CONTRACT.items() if table.use)
@@ -128,7 +133,12 @@ def read_concerned_facts(ask: Ask, tables: Mapping[str, CheckedTable]) -> KnownF
         seller_id = _find_far(ask, _LISTED, listings["product_id"])
         found["listings"] = listings.add_column(1, "seller_id", seller_id)
     if "orders" in rows:
-        found["orders"] = _read_orders(ask, _list_keys(rows, "orders"))
+        ids = _list_keys(rows, "orders")
+        parts = [_read_dealings(ask, ("ORDERED", label, "order_id"), told, ids) for label, told in _ORDERS.items()]
+        found["orders"] = pa.concat_tables([parts[0], parts[1].cast(parts[0].schema)])
+    if "transfers" in rows and bulk.has_table(ask, "PAID"):
+        paid = _read_dealings(ask, ("PAID", "Account", "transfer_id"), _PAID, _list_keys(rows, "transfers"))
+        found["transfers"] = paid.select(list(CONTRACT["transfers"].kept)).cast(KNOW_NOTHING.transfers.schema)
     if "reviews" in rows:
         found["reviews"] = _read_reviews(ask, _list_keys(rows, "reviews"))
     if "referrals" in rows:
@@ -195,20 +205,20 @@ def _find_far(ask: Ask, question: str, keys: Chunks) -> Chunks:
     return take_or_null(found["far"], read_ints(place, missing=-1))
 
 
-def _read_orders(ask: Ask, order_ids: list[str]) -> pa.Table:
-    """The orders of some ids: LadybugDB has no index of them, so it is asked whose they are, and then for those."""
-    parts = []
-    for label, seller in _SELLERS.items():
-        way = f"(n:Account)-[w:ORDERED]->(:{label})"
-        which = f"{_GIVEN} {way} WHERE w.order_id = given"
-        if len(order_ids) <= _FEW_ORDERS:
-            which = f"MATCH {way} WHERE w.order_id IN $ids"
-        whose = f"{which} RETURN n.account_id AS buyer"
-        buyers = _list_distinct([ask(whose, ids=order_ids)["buyer"]] if order_ids else [])
-        told = f"w.order_id AS order_id, given AS buyer_id, {seller}, {bulk.TOLD_OF_ORDERS.replace('o.', 'w.')}"
-        found = _read(ask, _say_way(_OF_ACCOUNT, f"(n)-[w:ORDERED]->(f:{label})", told), buyers)
-        parts.append(found.filter(pc.is_in(found["order_id"], value_set=pa.array(order_ids, pa.string()))))
-    return pa.concat_tables([parts[0], parts[1].cast(parts[0].schema)])
+def _read_dealings(ask: Ask, kind: tuple[str, str, str], told: str, ids: list[str]) -> pa.Table:
+    """The orders, or transfers, of some ids: LadybugDB has no index of them, so it is asked whose they are first.
+
+    ``kind`` is what the relationship is called, the label that it leads to, and the property that holds its id.
+    """
+    name, label, key = kind
+    way = f"(n:Account)-[w:{name}]->(:{label})"
+    which = f"{_GIVEN} {way} WHERE w.{key} = given"
+    if len(ids) <= _FEW_ORDERS:
+        which = f"MATCH {way} WHERE w.{key} IN $ids"
+    whose = f"{which} RETURN n.account_id AS near"
+    near = _list_distinct([ask(whose, ids=ids)["near"]] if ids else [])
+    found = _read(ask, _say_way(_OF_ACCOUNT, f"(n)-[w:{name}]->(f:{label})", told), near)
+    return found.filter(pc.is_in(found[key], value_set=pa.array(ids, pa.string())))
 
 
 def _read_reviews(ask: Ask, review_ids: list[str]) -> pa.Table:

@@ -89,6 +89,8 @@ _ORDERS = _relationship(
 _KNOWN_ORDERS = _relationship("ORDERED", ("buyer", "seller"), **_say_facts("ORDERED"))
 _OBJECTS = _node("Object", object_key="text", value="text")
 _DID = _relationship("DID", ("account", "object"), **_say_facts("DID"))
+_AMOUNTS_PAID = _relationship("PAID", ("payer", "payee"), amount="real", paid_at="time", status="text")
+_PAID = _relationship("PAID", ("payer", "payee"), **_say_facts("PAID"))
 _LISTED = _relationship("LISTED", ("account", "listing"))
 _WROTE = _relationship("WROTE", ("account", "review"))
 _ABOUT = _relationship("ABOUT", ("review", "subject"))
@@ -142,8 +144,9 @@ _SAME = {
     "referred": _REFERRED,
     "labelled": _LABELLED,
     "did": _DID,
+    "paid": _PAID,
 }
-_SNAPSHOT_RELATIONSHIPS = {"uses": _USES, "orders": _ORDERS, **_SAME}
+_SNAPSHOT_RELATIONSHIPS = {"uses": _USES, "orders": _ORDERS, **_SAME, "paid": _AMOUNTS_PAID}
 _PAST_RELATIONSHIPS = {"uses": _KNOWN_USES, "orders": _KNOWN_ORDERS, **_SAME}
 _KNOWN_RELATIONSHIPS = {"uses": _KNOWN_USES, "orders": _KNOWN_ORDERS, **_SAME}
 
@@ -152,6 +155,8 @@ _ENDS = {
     "buyer": "accounts",
     "seller": "accounts",
     "by": "accounts",
+    "payer": "accounts",
+    "payee": "accounts",
     "identifier": "identifiers",
     "listing": "listings",
     "review": "reviews",
@@ -177,7 +182,7 @@ def read_raw_graph(bolt: Bolt, *, with_past: bool = False) -> RawGraph:
     about_listing, about_account = _split_about(tables)
     return RawGraph(
         **{name: tables[name].drop_columns("node") for name in _SNAPSHOT_NODES},
-        **{name: tables[name] for name in ("uses", "orders", "listed", "wrote", "referred", "labelled", "did")},
+        **{name: tables[name] for name in ("uses", "orders", "listed", "wrote", "referred", "labelled", "did", "paid")},
         about_listing=about_listing,
         about_account=about_account,
         earlier=tables["earlier"].drop_columns("node") if with_past else None,
@@ -186,7 +191,7 @@ def read_raw_graph(bolt: Bolt, *, with_past: bool = False) -> RawGraph:
 
 def read_known(bolt: Bolt) -> Known:
     """Every fact, for a load to be compared with."""
-    from graph.stores.known_facts import KnownFacts, name_accounts
+    from graph.stores.known_facts import KnownFacts, name_accounts, name_payments
 
     tables = _read_tables(bolt, _KNOWN_NODES, _KNOWN_RELATIONSHIPS)
     accounts, listings, orders = tables["accounts"], tables["listings"], tables["orders"]
@@ -206,6 +211,7 @@ def read_known(bolt: Bolt) -> Known:
         earlier=tables["earlier"].drop_columns("node"),
         object_key=_key(tables["objects"]),
         did=tables["did"],
+        transfers=name_payments(tables["paid"], account_id),
     )
     keys = {"Account": "accounts", "Identifier": "identifiers", "Listing": "listings", "Object": "objects"}
     nodes = {label: (_key(tables[name]), tables[name]["node"].to_numpy()) for label, name in keys.items()}

@@ -51,21 +51,26 @@ _KEYS_AND_INDEXES = (
     *(f"CREATE INDEX {name} IF NOT EXISTS FOR {pattern} ON ({what})" for name, pattern, what in _INDEXES),
 )
 
+_SINCE = {
+    **{f"(n:{node.label})": node.properties[node.key].since for node in find_new_labels(1)},
+    **{
+        f"()-[n:{each.kind}]-()": held.since
+        for each in RELATIONSHIPS.values()
+        for held in each.properties.values()
+        if held.unique
+    },
+}
+"""Since which version there is what a key is of, where it is not of the first."""
 _KEYS_OF_NEW_LABELS = {
-    version: tuple(
-        each
-        for node in find_new_labels(version - 1)
-        if node.properties[node.key].since == version
-        for each in _KEYS_AND_INDEXES
-        if f"(n:{node.label})" in each
-    )
+    version: tuple(each for of, since in _SINCE.items() if since == version for each in _KEYS_AND_INDEXES if of in each)
     for version in range(2, VERSION + 1)
 }
 
 MIGRATIONS: Mapping[int, tuple[str, ...]] = {1: _KEYS_AND_INDEXES, **_KEYS_OF_NEW_LABELS}
 """What brings a graph of the version before to each version; every statement may be run twice.
 
-A node takes any property, so a version that only adds some needs no statement, and one that adds a label needs its key.
+A node takes any property, so a version that only adds some needs no statement, and one that adds a label, or a kind of
+relationship with a key, needs that key.
 """
 
 _READ_VERSION = "MATCH (s:Schema {name: 'ringfence'}) RETURN s.version AS version"

@@ -124,13 +124,14 @@ def test_what_the_contract_says_of_columns_is_said_of_columns_that_it_has(table:
         assert (table.use.kind is None) != (table.use.kind_column is None)
     assert {name for name in named if name is not None} <= set(names)
     assert table.time is None or names[table.time].kind == "time"
-    assert table.key is None or names[table.key].required
+    assert table.key is None or names[table.key].required or table.named_by
+    assert set(table.named_by) <= set(names)
     assert all(column.kind == "id" for column in table.columns if column.mentions)
 
 
 @pytest.mark.parametrize("table", CONTRACT.values(), ids=CONTRACT)
 def test_every_column_that_is_named_after_an_account_or_a_product_mentions_one(table: Table) -> None:
-    accounts = {"account_id", "buyer_id", "seller_id", "referred_by"}
+    accounts = {"account_id", "buyer_id", "seller_id", "referred_by", "payer_id", "payee_id"}
     named = tuple(column.name for column in table.columns if column.name in accounts)
     assert table.find_mentions("account") == named
     assert table.find_mentions("product") == tuple(c.name for c in table.columns if c.name == "product_id")

@@ -307,3 +307,32 @@ def test_a_file_of_log_ins_stays_one_of_devices(tmp_path: Path) -> None:
     logins = "user_id,device_id,login_at\n" + "".join(f"u{n},d{n % 9},2024-01-02T10:00:00Z\n" for n in range(30))
     guessed = guess(write(tmp_path, logins=logins))
     assert "events" not in read(tmp_path, guessed.text)
+
+
+def test_payments_from_wallet_to_wallet_are_transfers(tmp_path: Path) -> None:
+    head = "Txhash,DateTime (UTC),From,To,Value,Currency,Status\n"
+    rows = "".join(
+        f"0xa{n},2024-01-0{n % 7 + 1} 10:00:00,w{n},w{(n + 3) % 30},{n + 1}.25,EUR,succeeded\n" for n in range(30)
+    )
+    wallets = "wallet,created\n" + "".join(f"w{n},2024-01-01T00:00:00Z\n" for n in range(30))
+    guessed = guess(write(tmp_path, users=wallets.replace("wallet", "user_id"), transactions=head + rows))
+    tables = read(tmp_path, guessed.text)
+    assert "orders" not in tables
+    assert first(tables["transfers"]) == {
+        "transfer_id": "0xa0",
+        "payer_id": "w0",
+        "payee_id": "w3",
+        "amount": 1.25,
+        "currency": "EUR",
+        "paid_at": dt.datetime(2024, 1, 1, 10),
+        "status": "paid",
+    }
+
+
+def test_payments_of_buyers_stay_orders(tmp_path: Path) -> None:
+    users = "user_id,created\n" + "".join(f"u{n},2024-01-01T00:00:00Z\n" for n in range(30))
+    rows = "".join(f"p{n},u{n},9.5,2024-01-02T10:00:00Z\n" for n in range(30))
+    guessed = guess(write(tmp_path, users=users, payments="payment_id,customer_id,amount,created_at\n" + rows))
+    tables = read(tmp_path, guessed.text)
+    assert "transfers" not in tables
+    assert first(tables["orders"])["buyer_id"] == "u0"

@@ -219,6 +219,7 @@ _ONE_ROW: dict[str, dict[str, object]] = {
     "reviews": {"review_id": "r", "account_id": "a", "product_id": "p"},
     "referrals": {"account_id": "a", "referred_by": "b"},
     "events": {"account_id": "a", "object": "p", "is_text": False},
+    "transfers": {"transfer_id": "t", "payer_id": "a", "payee_id": "b"},
     "labels": {"account_id": "a", "label": "fraud"},
 }
 

@@ -31,7 +31,25 @@ def old(tmp_path: Path) -> Path:
     return unpack_version_1(tmp_path)
 
 
-LATER: dict[str, Any] = {"probability": None, "decided": "", "decisions": [], "others": [], "ways": 1, "former": []}
+NOTHING_PAID: dict[str, Any] = {
+    "orders": 0,
+    "counterparties": 0,
+    "statuses": [],
+    "amounts": [],
+    "first_at": None,
+    "last_at": None,
+    "latest": [],
+}
+LATER: dict[str, Any] = {
+    "probability": None,
+    "decided": "",
+    "decisions": [],
+    "others": [],
+    "ways": 1,
+    "former": [],
+    "paid": NOTHING_PAID,
+    "received": NOTHING_PAID,
+}
 """What version 1 did not say, and how that is said of what it kept."""
 
 

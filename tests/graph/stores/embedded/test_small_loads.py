@@ -93,6 +93,16 @@ _TABLES = {
         happened_at=_updated,
         gone=_gone,
     ),
+    "transfers": _rows(
+        3,
+        transfer_id=st.sampled_from(["", "t1", "T2"]),
+        payer_id=st.sampled_from(["ann", "BOB"]),
+        payee_id=st.sampled_from(["cyd", HOSTILE]),
+        amount=st.sampled_from(["", "1.5"]),
+        status=st.sampled_from(["", "paid"]),
+        updated_at=_updated,
+        gone=_gone,
+    ),
     "labels": _rows(2, account_id=_someone, label=st.sampled_from(["fraud", "legit"]), decided_at=_updated, gone=_gone),
 }
 TABLES = st.fixed_dictionaries(_TABLES)
@@ -133,7 +143,8 @@ def test_every_table_of_the_contract_is_loaded_here() -> None:
 
 def test_everything_that_is_known_is_looked_up(location: Path, tmp_path: Path) -> None:
     rows = {name: list(part[:1]) for name, part in small_market.TABLES.items()}
-    whole: Tables = {**rows, "events": [{"account_id": "ann", "object": "x"}]}
+    paid = {"payer_id": "ann", "payee_id": "bob"}
+    whole: Tables = {**rows, "events": [{"account_id": "ann", "object": "x"}], "transfers": [paid]}
     with EmbeddedStore(location) as store:
         known = concerned.read_concerned_facts(store.ask_columns, read(tmp_path / "tables", whole))
     names = {field.name for field in fields(known)}
