@@ -26,6 +26,7 @@ if TYPE_CHECKING:  # classes of pyarrow take no parameters at run time
 _compute: Any = pc  # untyped: see above
 _arrow: Any = pa
 _Column = TypeVar("_Column", "Chunks", "Cells")
+_Values = TypeVar("_Values", bound="Values")
 
 
 def make_table(columns: Mapping[str, Values]) -> pa.Table:
@@ -35,7 +36,7 @@ def make_table(columns: Mapping[str, Values]) -> pa.Table:
 
 def is_true(mask: Values) -> NDArray[np.bool_]:
     """A nullable mask (N,) with unknown read as false."""
-    known = _compute.fill_null(mask, False)
+    known = fill_nulls(mask, False)
     return np.asarray(known.to_numpy(zero_copy_only=False) if isinstance(known, pa.Array) else known.to_numpy(), bool)
 
 
@@ -46,14 +47,14 @@ def find_true(mask: Values) -> NDArray[np.int64]:
 
 def read_ints(values: Values, *, missing: int) -> NDArray[np.int64]:
     """Whole numbers (N,), with ``missing`` in the place of each null."""
-    known = _compute.fill_null(values, missing)
+    known = fill_nulls(values, missing)
     ints: NDArray[np.int64] = known.to_numpy().astype(np.int64, copy=False)
     return ints
 
 
 def read_floats(values: Values) -> NDArray[np.float64]:
     """Numbers (N,), NaN in the place of each null."""
-    floats: NDArray[np.float64] = _compute.fill_null(values.cast(pa.float64()), np.nan).to_numpy()
+    floats: NDArray[np.float64] = fill_nulls(values.cast(pa.float64()), np.nan).to_numpy()
     return floats
 
 
@@ -131,10 +132,33 @@ def coalesce(columns: Sequence[Chunks]) -> Chunks:
     return known
 
 
-def fill_nulls(values: Chunks, other: Any) -> Chunks:
-    """The values (N,) with one and the same in the place of each null."""
-    filled: Chunks = _compute.fill_null(values, other)
+def fill_nulls(values: _Values, other: Any) -> _Values:
+    """The values (N,) with one and the same in the place of each null; Arrow would copy values without one too."""
+    filled: _Values = _compute.fill_null(values, other) if values.null_count else values
     return filled
+
+
+def number_distinct(values: Chunks) -> NDArray[np.int64]:
+    """A number (N,) for each value, counted from 0 in the order in which they come; null is a value too."""
+    if not len(values):
+        return np.empty(0, dtype=np.int64)
+    if pa.types.is_string(values.type):
+        values = values.cast(pa.large_string())
+    elif pa.types.is_floating(values.type):
+        values = _compute.add(values, 0.0)  # no zero is below another
+    # In one piece: of several, each would bring a dictionary of its own, and to make one of them takes the time of all.
+    return read_ints(_compute.dictionary_encode(values.combine_chunks(), null_encoding="encode").indices, missing=-1)
+
+
+def find_first_rows(numbered: Sequence[NDArray[np.int64]]) -> NDArray[np.int64]:
+    """For each row (N,) the first row that has the same numbers, from 0, in all columns (N,)."""
+    groups = numbered[0]
+    for column in numbered[1:]:
+        # Numbered anew after each column: products of many columns' numbers would not fit 64 bits.
+        groups = number_distinct(_arrow.chunked_array([groups * (column.max(initial=0) + 1) + column]))
+    first = np.empty(groups.max(initial=-1) + 1, dtype=np.int64)
+    first[groups[::-1]] = np.arange(len(groups))[::-1]  # the last one written is the first one of the group
+    return first[groups]
 
 
 def find_repeated(values: Chunks, *, more_than: int = 1) -> Cells:

@@ -9,7 +9,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -71,6 +70,8 @@ def place_in_zone(local: Times, zone: str | None) -> Times:
     """Times of a clock on the wall (N,) in UTC; in an hour that comes twice the first, in one that is left out NaT."""
     if zone is None or not len(local):
         return local
+    import pandas as pd  # late: see graph.pandas_later
+
     series = pd.Series(local).dt.tz_localize(zone, ambiguous=np.ones(len(local), bool), nonexistent="NaT")
     return np.array(series.dt.tz_convert("UTC").dt.tz_localize(None).to_numpy(), dtype="datetime64[us]")
 

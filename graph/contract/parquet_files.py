@@ -21,7 +21,7 @@ from graph.errors import UnreadableTableError
 if TYPE_CHECKING:
     from graph.arrow import Cells, Values
 
-_ROWS_AT_ONCE = 1 << 16
+_ROWS_AT_ONCE, _ROWS_TO_LOOK_UP = 1 << 18, 1 << 16
 _PIECE_BYTES = 1 << 20
 
 
@@ -42,6 +42,7 @@ def read_parquet(source: Source, wanted: Sequence[str]) -> FileCells:
         If it has too many rows, or unpacks to too much.
     """
     columns: dict[str, list[Cells]] = {name: [] for name in wanted}
+    gauges = {name: _Gauge(source) for name in wanted}
     n_rows = n_bytes = 0
     try:
         with _open(source) as file:
@@ -49,7 +50,7 @@ def read_parquet(source: Source, wanted: Sequence[str]) -> FileCells:
             types = {name: _plain_type(file.schema_arrow.field(name).type) for name in wanted}
             for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE, columns=list(wanted)):
                 n_rows += batch.num_rows
-                n_bytes += sum(_measure(source, batch[name]) for name in wanted)
+                n_bytes += sum(gauges[name].measure(batch[name]) for name in wanted)
                 check_unpacked(source, n_bytes)
                 for name in wanted:
                     columns[name].append(_unpack(batch[name], types[name]))
@@ -77,7 +78,7 @@ def find_in_parquet(source: Source, wanted: set[int]) -> FoundRows:
     rows: dict[int, str] = {}
     start, asked = 0, np.array(sorted(wanted), dtype=np.int64)
     with _open(source) as file:  # some rows at a time: a file may be larger than memory
-        for batch in file.iter_batches(batch_size=_ROWS_AT_ONCE):
+        for batch in file.iter_batches(batch_size=_ROWS_TO_LOOK_UP):
             here = asked[np.searchsorted(asked, start) : np.searchsorted(asked, start + batch.num_rows)]
             if len(here):
                 records = _as_shown(batch, here - start).to_pylist()
@@ -119,17 +120,36 @@ def _plain_type(kind: pa.DataType) -> pa.DataType:
     return kind.value_type if pa.types.is_dictionary(kind) else kind
 
 
-def _measure(source: Source, column: Cells) -> int:
-    """The bytes that a column takes once each of its rows has a value of its own; no value may be larger than a row."""
-    if not pa.types.is_dictionary(column.type):
-        _check_longest(source, column)
-        return column.nbytes
-    packed = cast("pa.DictionaryArray[Any, Any]", column)
-    _check_longest(source, packed.dictionary)
-    if not _has_length(packed.dictionary.type):
-        return len(column) * 16
-    length = count_bytes(packed.dictionary)
-    return int(np.append(length, 0)[read_ints(packed.indices, missing=len(length))].sum()) + 4 * len(column)
+class _Gauge:
+    """Measures a column piece by piece; no value may be larger than a row.
+
+    Values that are read once each come in a dictionary that has those of the pieces before at its beginning.
+    """
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        self._known: Cells | None = None
+        self._length = np.empty(0, dtype=np.int64)
+
+    def measure(self, column: Cells) -> int:
+        """The bytes that a piece takes once each of its rows has a value of its own."""
+        if not pa.types.is_dictionary(column.type):
+            _check_longest(self._source, column)
+            return column.nbytes
+        packed = cast("pa.DictionaryArray[Any, Any]", column)
+        if not _has_length(packed.dictionary.type):
+            return len(column) * 16
+        self._learn(packed.dictionary)
+        rows = read_ints(packed.indices.drop_null(), missing=-1)
+        return int(self._length[rows].sum()) + 4 * len(column)
+
+    def _learn(self, values: Cells) -> None:
+        known = self._known
+        if known is None or len(values) < len(known) or not values.slice(0, len(known)).equals(known):
+            self._length = np.empty(0, dtype=np.int64)
+        new = values.slice(len(self._length))
+        _check_longest(self._source, new)
+        self._known, self._length = values, np.concatenate([self._length, count_bytes(new)])
 
 
 def _check_longest(source: Source, values: Values) -> None:

@@ -5,15 +5,24 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from graph.arrow import coalesce, count_bytes, fill_nulls, is_true, join_texts, read_ints, read_texts, replace_where
+from graph.arrow import (
+    coalesce,
+    count_bytes,
+    fill_nulls,
+    find_first_rows,
+    is_true,
+    join_texts,
+    number_distinct,
+    read_texts,
+    replace_where,
+)
 from graph.contract.faults import Faults, quote
 from graph.contract.schema import INSTANT, Table
 from graph.contract.texts import MAX_ID_BYTES
@@ -132,29 +141,21 @@ def find_removed(rows: pa.Table) -> NDArray[np.bool_]:
 
 
 def _find_first(columns: Sequence[Chunks]) -> Ints:
-    """For each row (N,), the position of the first row that is equal to it in all columns."""
-    groups = _codes(columns[0])
-    for column in columns[1:]:
-        codes = _codes(column)
-        # Numbered anew after each column: products of many columns' codes would not fit 64 bits.
-        groups = pd.factorize(groups * (codes.max(initial=0) + 1) + codes)[0].astype(np.int64)
-    positions = np.arange(len(groups))
-    first = np.empty(groups.max(initial=-1) + 1, dtype=np.int64)
-    first[groups[::-1]] = positions[::-1]  # the last one written is the first one of the group
-    answer: Ints = first[groups]
-    return answer
+    """For each row (N,), the position of the first row that is equal to it in all columns.
 
-
-def _codes(column: Chunks) -> Ints:
-    """Number the distinct values (N,) from 0, null among them."""
-    if not pa.types.is_string(column.type):
-        numbered: Ints = pd.factorize(column.to_numpy(), use_na_sentinel=False)[0].astype(np.int64)
-        return numbered
-    if not len(column):
-        return np.empty(0, dtype=np.int64)
-    # In one piece: of several, each would bring a dictionary of its own, and to make one of them takes the time of all.
-    encoded = pc.dictionary_encode(column.cast(pa.large_string()).combine_chunks(), null_encoding="encode")
-    return read_ints(cast("pa.DictionaryArray[Any, Any]", encoded).indices, missing=-1)
+    Column by column only those rows are looked at that have an equal in all columns before; texts come last, for it
+    takes longest to compare them.
+    """
+    first = np.arange(len(columns[0]))
+    rows = first
+    groups: list[Ints] = []
+    for column in sorted(columns, key=lambda each: pa.types.is_string(each.type)):
+        found = number_distinct(column if len(rows) == len(column) else column.take(rows))
+        group = find_first_rows([*groups, found])
+        has_equal = np.bincount(group, minlength=len(rows))[group] > 1
+        rows, groups = rows[has_equal], [group[has_equal]]
+    first[rows] = rows[find_first_rows(groups)]
+    return first
 
 
 def _fault_contradictions(

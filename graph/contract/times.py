@@ -7,7 +7,6 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -120,10 +119,8 @@ def _from_text(text: Chunks, zone: str | None) -> Times:
 
     Eight digits that make a date (``20240131``) are ISO 8601's basic form, not a day of 1970.
     """
-    try:  # every cell a full time with its zone: the common case, ten times as fast
-        return np.array(text.cast(pa.timestamp("us", "UTC")).to_numpy(), dtype="datetime64[us]")
-    except pa.ArrowInvalid:
-        pass
+    if (whole := _from_full_times(text, zone)) is not None:
+        return whole
     digits = pc.match_substring_regex(text, r"^-?\d+(\.\d*)?$")
     dates = pc.match_substring_regex(text, r"^(19|2[01])\d\d((0\d|1[0-2])[0-3]\d)?$")
     nothing = pa.scalar(None, pa.string())
@@ -132,6 +129,8 @@ def _from_text(text: Chunks, zone: str | None) -> Times:
     # pandas also understands "now" and "today"; a bare year is as likely a number of seconds
     iso = pc.match_substring_regex(text, r"^\d{4}-\d|^\d{8}([T ]|$)")
     is_iso = is_true(pc.and_not(iso, pc.and_not(digits, dates)))
+    import pandas as pd  # late: see graph.pandas_later
+
     cells = pc.if_else(pa.array(is_iso), text, nothing).to_pandas()
     parsed = pd.to_datetime(cells, format="ISO8601", utc=True, errors="coerce")
     micros = parsed.dt.tz_localize(None).to_numpy().astype("datetime64[us]")
@@ -139,6 +138,17 @@ def _from_text(text: Chunks, zone: str | None) -> Times:
         bare = is_iso & ~is_true(pc.match_substring_regex(text, r":\d\d.*(Z|[+-]\d\d(:?\d\d)?)$|[T ]\d\d[+-]\d"))
         micros = np.where(bare, place_in_zone(micros, zone), micros)
     return np.where(is_iso, micros, instants)
+
+
+def _from_full_times(text: Chunks, zone: str | None) -> Times | None:
+    """Times of which each says its zone, or none does: the common case, ten times as fast; None where it is another."""
+    for told in ("UTC", None):
+        try:
+            instants = np.array(text.cast(pa.timestamp("us", told)).to_numpy(), dtype="datetime64[us]")
+        except pa.ArrowInvalid:
+            continue
+        return instants if told else place_in_zone(instants, zone)
+    return None
 
 
 def _why_no_time(source: Source, name: str, value: object) -> str:

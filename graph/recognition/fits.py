@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from graph.contract.schema import CONTRACT, Column, Table
-from graph.recognition.names import Names, fold, read_aliases, score_name, squeeze
+from graph.recognition.names import Names, read_aliases, score_name, squeeze
 from graph.recognition.survey import Look
 from graph.recognition.values import MOST, Profile, read_words
 
@@ -159,12 +159,13 @@ def _share_ids(profile: Profile, column: Column) -> float:
 
 def _share_rating(profile: Profile) -> float:
     known = read_words("rating")
-    good = [each for each in profile.some if fold(each) in known or re.fullmatch(r"[1-5]([.,]\d+)?", each)]
+    both = zip(profile.some, profile.folded, strict=True)
+    good = [each for each, bare in both if bare in known or re.fullmatch(r"[1-5]([.,]\d+)?", each)]
     return len(good) / len(profile.some)
 
 
 def _share_of(profile: Profile, words: Mapping[str, object] | set[str] | frozenset[str]) -> float:
-    return sum(fold(each) in words for each in profile.some) / max(len(profile.some), 1)
+    return sum(each in words for each in profile.folded) / max(len(profile.some), 1)
 
 
 def _say_values(profile: Profile, column: Column) -> str:

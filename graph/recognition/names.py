@@ -69,7 +69,10 @@ def fold(word: str) -> str:
     >>> fold(" Remboursée "), fold("★")
     ('remboursee', '★')
     """
-    split = unicodedata.normalize("NFKD", word.strip().casefold())
+    bare = word.strip().casefold()
+    if bare.isascii():
+        return bare
+    split = unicodedata.normalize("NFKD", bare)
     return "".join(letter for letter in split if not unicodedata.combining(letter))
 
 

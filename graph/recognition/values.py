@@ -69,8 +69,9 @@ class Profile:
     @cached_property
     def filled(self) -> tuple[str, ...]:
         """The cells that say something."""
-        nothing = read_words("empty")
-        return tuple(cell.strip() for cell in self.cells if cell and cell.strip() and cell.strip() not in nothing)
+        nothing = {"", *read_words("empty")}
+        bare = [cell.strip() for cell in self.cells if cell]
+        return tuple([cell for cell in bare if cell not in nothing])
 
     @cached_property
     def distinct(self) -> dict[str, None]:
@@ -90,7 +91,7 @@ class Profile:
     @cached_property
     def nothings(self) -> tuple[str, ...]:
         """The words in it that stand for an empty cell."""
-        said = {cell.strip() for cell in self.cells if cell}
+        said = {cell.strip() for cell in set(self.cells) if cell}
         return tuple(sorted(said & read_words("empty").keys()))
 
     @cached_property
@@ -98,7 +99,12 @@ class Profile:
         """As many of the distinct values as are looked at one by one."""
         return list(self.distinct)[:_LOOKED_AT]
 
-    @property
+    @cached_property
+    def folded(self) -> list[str]:
+        """The same without capitals and accents."""
+        return [fold(each) for each in self.some]
+
+    @cached_property
     def _texts(self) -> Chunks:
         return pa.chunked_array([pa.array(self.some, pa.string())])
 
@@ -158,7 +164,7 @@ class Profile:
     def translate(self, column: str) -> dict[str, str]:
         """The words in it that mean something in the contract, and what they mean; see ``words.toml``."""
         known = read_words(column)
-        return {each: known[fold(each)] for each in self.some if fold(each) in known}
+        return {each: known[bare] for each, bare in zip(self.some, self.folded, strict=True) if bare in known}
 
 
 @lru_cache(maxsize=16)

@@ -18,11 +18,12 @@ from numpy.typing import NDArray
 from graph.arrow import find_distinct, find_repeated, is_true
 from graph.contract.repeats import find_removed
 from graph.contract.schema import INSTANT, Table
-from graph.stores.timelines import Outcome, States, follow, say_contradiction
+from graph.stores.history import say_contradiction
 
 if TYPE_CHECKING:
     from graph.arrow import Cells
     from graph.model import Ints
+    from graph.stores.timelines import Outcome
 
 
 @dataclass(frozen=True)
@@ -209,6 +210,8 @@ def _follow(
     (chosen, gone), (stored, missing) = which, known
     if not chosen.any() and not missing.num_rows:
         return None
+    from graph.stores.timelines import States, follow  # and pandas with it: see graph.pandas_later
+
     key = str(table.key)
     place = np.concatenate([np.flatnonzero(chosen), np.full(missing.num_rows, -1)])
     ended = _blank_order(table, missing)

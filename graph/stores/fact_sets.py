@@ -11,12 +11,11 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from graph.arrow import find_distinct, read_ints
+from graph.arrow import find_distinct, find_first_rows, number_distinct, read_ints
 from graph.contract.schema import INSTANT
 
 if TYPE_CHECKING:
@@ -28,29 +27,31 @@ _NEVER = int(np.iinfo(np.int64).min)  # in the place of a time that is not known
 
 @dataclass(frozen=True)
 class FactSets:
-    """The facts of a store (M,) and those of a load (N,), column by column as numbers.
+    """The facts of a store (M, C) and those of a load (N, C), column by column as numbers.
 
     The first ``n_keys`` columns say whom or what a fact is about.  ``is_gone`` (N,) says which rows of the load are no
     facts but marks: what they tell of is no more.
     """
 
-    there: pd.DataFrame
-    given: pd.DataFrame
+    there: Ints
+    given: Ints
     is_gone: NDArray[np.bool_]
     n_keys: int
 
     def find_new(self) -> NDArray[np.bool_]:
         """Which rows of the load (N,) are facts that are neither in the store nor told before, and not marked."""
         facts = self.given[~self.is_gone] if self.is_gone.any() else self.given
-        fresh = ~pd.concat([self.there, facts]).duplicated().to_numpy()[len(self.there) :]
+        first = _find_first(np.concatenate([self.there, facts]))
+        fresh = (first == np.arange(len(first)))[len(self.there) :]
         is_new = np.zeros(len(self.given), dtype=bool)
         is_new[~self.is_gone] = fresh & ~self._find_marked(facts)[0]
         return is_new
 
     def find_missing(self) -> NDArray[np.bool_]:
         """Which facts of the store (M,) the load does not have."""
-        both = pd.concat([self.there, self.given[~self.is_gone]])
-        missing: NDArray[np.bool_] = ~both.duplicated(keep="last").to_numpy()[: len(self.there)]
+        facts = self.given[~self.is_gone]
+        first = _find_first(np.concatenate([facts, self.there]))
+        missing: NDArray[np.bool_] = first[len(facts) :] >= len(facts)
         return missing
 
     def find_ended(self) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
@@ -60,20 +61,32 @@ class FactSets:
         ends[np.flatnonzero(self.is_gone)[marks]] = True
         return marked, ends
 
-    def _find_marked(self, facts: pd.DataFrame) -> tuple[NDArray[np.bool_], Ints]:
+    def _find_marked(self, facts: Ints) -> tuple[NDArray[np.bool_], Ints]:
         """Which facts are marked, and by which of the marks; what a mark leaves open may be anything."""
         marked = np.zeros(len(facts), dtype=bool)
         if not self.is_gone.any():
             return marked, np.empty(0, dtype=np.int64)
-        marks = self.given[self.is_gone].reset_index(drop=True)
-        keys, open_ones = list(marks.columns[: self.n_keys]), list(marks.columns[self.n_keys :])
-        pairs = marks.assign(mark=marks.index).merge(facts.assign(fact=np.arange(len(facts))), on=keys)
-        meets = np.ones(len(pairs), dtype=bool)
-        for name in open_ones:
-            told, kept = pairs[f"{name}_x"], pairs[f"{name}_y"]
-            meets &= ((told == kept) | (told == -1) | (told == _NEVER)).to_numpy()
-        marked[pairs["fact"].to_numpy()[meets]] = True
-        return marked, np.unique(pairs["mark"].to_numpy()[meets])
+        marks = self.given[self.is_gone]
+        same = _find_first(np.concatenate([marks[:, : self.n_keys], facts[:, : self.n_keys]]))
+        mark, fact = _pair(same[: len(marks)], same[len(marks) :])
+        told, kept = marks[mark, self.n_keys :], facts[fact, self.n_keys :]
+        meets = ((told == kept) | (told == -1) | (told == _NEVER)).all(axis=1)
+        marked[fact[meets]] = True
+        return marked, np.unique(mark[meets])
+
+
+def _find_first(facts: Ints) -> Ints:
+    """For each fact (N, C) the first that is equal to it."""
+    return find_first_rows([number_distinct(pa.chunked_array([np.ascontiguousarray(each)])) for each in facts.T])
+
+
+def _pair(some: Ints, others: Ints) -> tuple[Ints, Ints]:
+    """The places of all pairs of equal numbers: among some, and among others."""
+    order = np.argsort(others, kind="stable")
+    start, end = (np.searchsorted(others[order], some, side=side) for side in ("left", "right"))
+    n = end - start
+    within = np.arange(n.sum()) - np.repeat(np.cumsum(n) - n, n)
+    return np.repeat(np.arange(len(some)), n), order[np.repeat(start, n) + within]
 
 
 def code_facts(given: pa.Table, there: pa.Table, *, keys: Sequence[Cells], is_gone: NDArray[np.bool_]) -> FactSets:
@@ -90,17 +103,18 @@ def code_facts(given: pa.Table, there: pa.Table, *, keys: Sequence[Cells], is_go
     is_gone
         (N,) which rows of the load say that what they tell of is no more.
     """
-    old, new = {}, {}
+    old, new = [], []
     for place, (told, kept) in enumerate(zip(given.columns, there.columns, strict=True)):
-        name = f"c{place}"
         if place < len(keys):
-            old[name], new[name] = kept.to_numpy(), _codes(told, keys[place])
+            both = kept.to_numpy(), _codes(told, keys[place])
         elif pa.types.is_timestamp(told.type):
-            old[name], new[name] = _micros(kept), _micros(told)
+            both = _micros(kept), _micros(told)
         else:
             words = find_distinct(pa.chunked_array([*told.chunks, *kept.chunks], type=pa.string()))
-            old[name], new[name] = _codes(kept, words), _codes(told, words)
-    return FactSets(pd.DataFrame(old), pd.DataFrame(new), is_gone, len(keys))
+            both = _codes(kept, words), _codes(told, words)
+        old.append(both[0])
+        new.append(both[1])
+    return FactSets(np.stack(old, axis=1), np.stack(new, axis=1), is_gone, len(keys))
 
 
 def _codes(values: Chunks, words: Cells) -> Ints:

@@ -7,8 +7,9 @@ is null.  The fact that an account used an identifier names the identifier by it
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import numpy as np
 import pyarrow as pa
 
 from graph.arrow import equals, fill_nulls, join_texts, make_table
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 EARLIER = "Earlier"
 """The label."""
+
+BEFORE_ALL = int(np.iinfo(np.int64).min)
+"""The instant, in microseconds, of a state that has been there for as long as anybody knows."""
 
 _TYPES: Mapping[Type, pa.DataType] = {"text": pa.string(), "real": pa.float64(), "time": INSTANT}
 
@@ -60,6 +64,13 @@ def select_earlier(earlier: pa.Table, table: str) -> pa.Table:
     """The former states of one table, with the columns that it has and the span of each."""
     kept = (*_NAMES[table],) if table in _NAMES else CONTRACT[table].kept
     return earlier.filter(equals(earlier["of_table"], table)).select([*kept, "valid_from", "valid_until", "ended_as"])
+
+
+def say_contradiction(key: str, column: str, id_: object, kept: Any) -> str:
+    """What is wrong with a row that says otherwise than the store."""
+    is_unknown = kept is None or kept != kept  # NaN and NaT equal nothing
+    there = "nothing" if is_unknown else "other values" if column == "attributes" else repr(kept)
+    return f"{key} {id_!r} is already in the store with {there[:80]} as its {column}"
 
 
 def _take(told: Mapping[str, Values], rows: pa.Table, name: str) -> Values:

@@ -13,9 +13,8 @@ from graph.arrow import make_table, read_ints
 from graph.contract.repeats import read_instants
 from graph.contract.schema import CONTRACT, INSTANT, Table
 from graph.stores.changed_rows import Stored
-from graph.stores.history import SCHEMA, select_earlier
+from graph.stores.history import BEFORE_ALL, SCHEMA, select_earlier
 from graph.stores.raw_graph import EVENTS
-from graph.stores.timelines import BEFORE_ALL
 
 if TYPE_CHECKING:
     from graph.arrow import Cells, Chunks
@@ -63,6 +62,8 @@ def keep_last(table: Table, rows: pa.Table) -> pa.Table:
     if pc.count_distinct(rows[key]).as_py() == rows.num_rows:
         return rows
     at = read_ints(read_instants(table, rows).cast(INSTANT).cast(pa.int64()), missing=BEFORE_ALL)
+    import pandas as pd  # noqa: F401  # Arrow looks for it where somebody has imported it: see graph.pandas_later
+
     frame = rows.select([key, *table.facts]).to_pandas().assign(at=at)
     # Of two verdicts with no order between them the graver one, which comes first in the alphabet.
     last = frame.sort_values(["at", *table.facts], ascending=[True, *(False for _ in table.facts)], kind="stable")

@@ -17,9 +17,8 @@ import pyarrow.compute as pc
 from graph.arrow import blank_where, find_distinct, is_true, make_table, null_below_zero, read_ints
 from graph.contract.repeats import read_instants
 from graph.contract.schema import CONTRACT, INSTANT
-from graph.stores.history import select_earlier
+from graph.stores.history import BEFORE_ALL, select_earlier
 from graph.stores.raw_graph import RawGraph
-from graph.stores.timelines import BEFORE_ALL
 
 if TYPE_CHECKING:
     from graph.arrow import Chunks, Values

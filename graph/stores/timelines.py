@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -20,13 +20,11 @@ from numpy.typing import NDArray
 from graph.arrow import coalesce, is_true, make_table, null_below_zero, read_ints
 from graph.contract.repeats import read_instants
 from graph.contract.schema import INSTANT, Table
+from graph.stores.history import BEFORE_ALL, say_contradiction
 
 if TYPE_CHECKING:
     from graph.arrow import Chunks
     from graph.model import Ints
-
-BEFORE_ALL = int(np.iinfo(np.int64).min)
-"""The instant of a state that has been there for as long as anybody knows."""
 
 _BEFORE, _NOW, _GIVEN = 0, 1, 2  # where a state is from: the store's history, the store, the load
 
@@ -196,12 +194,6 @@ def _find_contradictions(table: Table, frame: pd.DataFrame) -> tuple[NDArray[np.
             else:
                 bad[row - 1] = True
     return bad, reasons
-
-
-def say_contradiction(key: str, column: str, id_: object, kept: Any) -> str:
-    """What is wrong with a row that says otherwise than the store."""
-    there = "nothing" if pd.isna(kept) else "other values" if column == "attributes" else repr(kept)
-    return f"{key} {id_!r} is already in the store with {there[:80]} as its {column}"
 
 
 def _is_same(frame: pd.DataFrame, name: str) -> NDArray[np.bool_]:

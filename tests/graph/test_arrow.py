@@ -54,3 +54,26 @@ def test_distinct_values_come_in_their_order_and_columns_side_by_side() -> None:
     table = arrow.make_table({"text": column, "joined": arrow.join_texts("k", column, ":"), "one": pc.is_null(column)})
     assert table.column_names == ["text", "joined", "one"]
     assert table["joined"].to_pylist() == ["k:b", "k:a", "k:b"]
+
+
+@pytest.mark.parametrize(
+    ("values", "kind"),
+    [
+        (["b", None, "a", "b", None, "ß"], pa.string()),
+        ([0.0, -0.0, None, 1.5, None, 0.0], pa.float64()),
+        ([5, None, -7, 5, 2**60, None], pa.timestamp("us")),
+    ],
+    ids=["texts", "numbers", "times"],
+)
+def test_equal_values_have_one_number_and_others_another(values: list[object], kind: pa.DataType) -> None:
+    numbers = arrow.number_distinct(in_pieces(values, kind)[1]).tolist()
+    known = list(dict.fromkeys(values))
+    assert numbers == [known.index(each) for each in values]
+
+
+def test_the_first_of_equal_rows_is_found_in_columns_of_many_numbers() -> None:
+    rng = np.random.default_rng(5)
+    columns = [rng.integers(0, most, size=200) for most in (3, 2**40, 2)]
+    columns[1] %= 4
+    rows = list(zip(*(each.tolist() for each in columns), strict=True))
+    assert arrow.find_first_rows(columns).tolist() == [rows.index(row) for row in rows]

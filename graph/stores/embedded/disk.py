@@ -9,7 +9,7 @@ import shutil
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from itertools import zip_longest
 from pathlib import Path
@@ -108,6 +108,21 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def syncing(path: Path) -> Iterator[None]:
+    """Let a file go to the disk while it is looked at and changed; what is changed meanwhile may not be there yet.
+
+    Raises
+    ------
+    OSError
+        At the end, if the disk did not take it: the system says so once, and not to whoever asks again.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        done = pool.submit(sync, path)
+        yield
+        done.result()
 
 
 def digest_file(path: Path) -> str:

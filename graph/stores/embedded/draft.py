@@ -12,18 +12,19 @@ from typing import TYPE_CHECKING
 
 from graph import errors
 from graph.stores.embedded.database import BESIDE, DATABASE_FILE, Database
-from graph.stores.embedded.disk import copy_file, digest_blocks, share_file, sync
+from graph.stores.embedded.disk import copy_file, digest_blocks, sync, syncing
 from graph.stores.embedded.folder import StoreFolder
 from graph.stores.embedded.generations import (
     MEND,
     ROWS_FILE,
     Generation,
-    is_as_written,
+    has_whole_names,
     publish,
     remove_draft,
+    share_names,
     start_draft,
 )
-from graph.stores.embedded.manifest import Manifest, SideFile, sum_blocks, write_manifest
+from graph.stores.embedded.manifest import Manifest, WrittenNames, sum_blocks, write_manifest
 from graph.stores.embedded.names import NAMES_FILE
 from graph.stores.embedded.older import copy_older
 from graph.stores.embedded.schema import SCHEMA_VERSION
@@ -104,12 +105,13 @@ class Draft:
             sha256=sum_blocks(blocks),
             tables=tables,
             facts=facts,
-            names=names,
+            names=names.names,
+            renamed=names.renamed,
             stretches=stretches,
             blocks=blocks,
         )
 
-    def _read_back(self, file: Path, *, keeps_facts: bool) -> tuple[Stretches, SideFile]:
+    def _read_back(self, file: Path, *, keeps_facts: bool) -> tuple[Stretches, WrittenNames]:
         """Read what was written, as a reader would: what LadybugDB cannot read must not be published."""
         from graph.stores.embedded.content import describe_graph, watch_nothing
         from graph.stores.embedded.naming import writing_names
@@ -122,7 +124,7 @@ class Draft:
             if names is not None:
                 return describe_graph(written.connection, watch_nothing), names
             with writing_names(self.place / NAMES_FILE) as writer:
-                return describe_graph(written.connection, writer.take), writer.finish()
+                return describe_graph(written.connection, writer.take), WrittenNames(writer.finish(), None)
 
     def _read_touched(self, written: Database) -> Stretches | None:
         from graph.stores.embedded.touched import describe_again
@@ -131,22 +133,19 @@ class Draft:
             return None
         return describe_again(written.connection, self.base.manifest.stretches, self._touched)
 
-    def _rename(self) -> SideFile | None:
+    def _rename(self) -> WrittenNames | None:
         """The names of the base with the changes of a small load."""
         from graph.stores.embedded.renaming import write_names_again
 
-        written = self.base.manifest.names if self.base is not None else None
-        if self.base is None or self._renamed is None or written is None or not is_as_written(self.base.names, written):
+        if self.base is None or self._renamed is None or not has_whole_names(self.base):
             return None
-        return write_names_again(self.base.names, self.place / NAMES_FILE, self._renamed)
+        return write_names_again(self.base, self.place, self._renamed)
 
-    def _keep_names(self) -> SideFile | None:
+    def _keep_names(self) -> WrittenNames | None:
         """The names of the base, where there are any as they were written: with the same facts they stay the same."""
-        written = self.base.manifest.names if self.base is not None else None
-        if self.base is None or written is None or not is_as_written(self.base.names, written):
+        if self.base is None or self.base.manifest.names is None or not has_whole_names(self.base):
             return None
-        share_file(self.base.names, self.place / NAMES_FILE)
-        return written
+        return share_names(self.base, self.place)
 
 
 def _find_facts(base: Generation) -> str:
@@ -183,10 +182,10 @@ def drafting(folder: StoreFolder, base: Generation | None, *, keeps_facts: bool 
     place, draft = start_draft(folder), None
     try:
         with noticing_full_disk(folder.path):
-            _copy_base(folder, base, place)
-            draft = Draft(place, base)
-            yield draft
-            draft.finish(keeps_facts=keeps_facts)
+            with _copying_base(folder, base, place):
+                draft = Draft(place, base)
+                yield draft
+                draft.finish(keeps_facts=keeps_facts)
             publish(folder, place)
     finally:
         if draft is not None:
@@ -195,13 +194,18 @@ def drafting(folder: StoreFolder, base: Generation | None, *, keeps_facts: bool 
         remove_draft(place)
 
 
-def _copy_base(folder: StoreFolder, base: Generation | None, place: Path) -> None:
+@contextmanager
+def _copying_base(folder: StoreFolder, base: Generation | None, place: Path) -> Iterator[None]:
+    """Make a copy, which goes to the disk while it is compared and written to: nearly all of it stays as it is."""
     if base is None:
         copy_older(folder, place)
+        yield
         return
     copy_file(base.file, place / DATABASE_FILE)
-    if not base.is_copy(place / DATABASE_FILE):
-        raise errors.StoreDamagedError(f"{base.file} is not as it was written; {MEND}")
+    with syncing(place / DATABASE_FILE):
+        if not base.is_copy(place / DATABASE_FILE):
+            raise errors.StoreDamagedError(f"{base.file} is not as it was written; {MEND}")
+        yield
 
 
 @contextmanager

@@ -15,10 +15,26 @@ from pathlib import Path
 
 from graph.errors import StoreDamagedError
 from graph.stores.embedded.database import BESIDE, DATABASE_FILE
-from graph.stores.embedded.disk import Blocks, digest_blocks, digest_file, open_here, refuse_link, remove_ours, sync
+from graph.stores.embedded.disk import (
+    Blocks,
+    digest_blocks,
+    digest_file,
+    open_here,
+    refuse_link,
+    remove_ours,
+    share_file,
+    sync,
+)
 from graph.stores.embedded.folder import StoreFolder
-from graph.stores.embedded.manifest import MANIFEST_FILE, Manifest, SideFile, parse_manifest, sum_blocks
-from graph.stores.embedded.names import NAMES_FILE
+from graph.stores.embedded.manifest import (
+    MANIFEST_FILE,
+    Manifest,
+    SideFile,
+    WrittenNames,
+    parse_manifest,
+    sum_blocks,
+)
+from graph.stores.embedded.names import CHANGES_FILE, NAMES_FILE, Names
 
 DRAFT_MARK = "ringfence-draft"
 ROWS_FILE = "rows.parquet"
@@ -48,6 +64,11 @@ class Generation:
     def names(self) -> Path:
         """What everything in it is called; see :mod:`graph.stores.embedded.names`."""
         return self.folder / NAMES_FILE
+
+    @property
+    def changes(self) -> Path:
+        """What has changed of the names since they were written."""
+        return self.folder / CHANGES_FILE
 
     def mark(self) -> str:
         """A checksum of all facts."""
@@ -102,7 +123,7 @@ class Generation:
             )
 
 
-def is_as_written(path: Path, written: SideFile) -> bool:
+def _is_as_written(path: Path, written: SideFile) -> bool:
     """Whether a file is there, and not a single bit of it another one."""
     try:
         return path.stat().st_size == written.bytes and digest_file(path) == written.sha256
@@ -112,7 +133,27 @@ def is_as_written(path: Path, written: SideFile) -> bool:
 
 def has_whole_names(held: Generation) -> bool:
     """Whether a generation's names are as they were written, or it has none."""
-    return held.manifest.names is None or is_as_written(held.names, held.manifest.names)
+    said = held.manifest
+    files = ((held.names, said.names), (held.changes, said.renamed))
+    return all(written is None or _is_as_written(path, written) for path, written in files)
+
+
+def read_names(held: Generation) -> Names | None:
+    """The names of a generation, where those that were written are there; the caller closes them."""
+    said = held.manifest
+    files = ((held.names, said.names), (held.changes, said.renamed))
+    there = [path for path, written in files if written and path.is_file() and path.stat().st_size == written.bytes]
+    if said.names is None or len(there) < 1 + (said.renamed is not None):
+        return None
+    return Names(*there)
+
+
+def share_names(held: Generation, place: Path) -> WrittenNames:
+    """Give the names of a generation to a draft, as they are: the two share the files."""
+    share_file(held.names, place / NAMES_FILE)
+    if held.manifest.renamed is not None:
+        share_file(held.changes, place / CHANGES_FILE)
+    return WrittenNames(held.manifest.names, held.manifest.renamed)
 
 
 def hold_newest(folder: StoreFolder) -> Generation | None:
@@ -191,7 +232,7 @@ def sweep(folder: StoreFolder, *, kept: int) -> None:
 def remove_draft(place: Path) -> None:
     """Delete what was never published, or is no more."""
     mark = DRAFT_MARK if (place / DRAFT_MARK).exists() else MANIFEST_FILE
-    remove_ours(place, (DATABASE_FILE, *BESIDE, ROWS_FILE, NAMES_FILE, MANIFEST_FILE), mark=mark)
+    remove_ours(place, (DATABASE_FILE, *BESIDE, ROWS_FILE, NAMES_FILE, CHANGES_FILE, MANIFEST_FILE), mark=mark)
 
 
 def _retire(folder: StoreFolder, number: int) -> None:

@@ -13,8 +13,9 @@ from graph.errors import StoreDamagedError, StoreVersionError
 from graph.stores.embedded.disk import open_here, write_new
 
 MANIFEST_FILE = "manifest.json"
-FORMAT = 2
-"""Since 2 the checksum of the file is made of those of its blocks, and that of a table of those of its stretches."""
+FORMAT = 3
+"""Since 2 the checksum of the file is made of those of its blocks, and that of a table of those of its stretches; since
+3 what has changed of the names may stand beside them."""
 
 
 class TableContent(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,6 +40,16 @@ class SideFile(msgspec.Struct, frozen=True, kw_only=True):
     sha256: str
 
 
+class WrittenNames(msgspec.Struct, frozen=True):
+    """The file of what everything is called, and that of what has changed of it since; None where there is none."""
+
+    names: SideFile | None
+    renamed: SideFile | None
+
+
+NO_NAMES = WrittenNames(None, None)
+
+
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     """What a generation says of itself.
 
@@ -58,8 +69,9 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         What each table holds.
     facts
         A SHA-256 of all that was loaded, without what runs found in it.
-    names
-        The file of what everything is called; None in generations that have none.
+    names, renamed
+        The file of what everything is called, and that of what has changed of it since it was written; None in
+        generations that have none.
     blocks
         The checksum of each block of the graph's file, of which ``sha256`` is the sum; none in generations of format 1.
     stretches
@@ -78,6 +90,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     tables: Mapping[str, TableContent]
     facts: str
     names: SideFile | None = None
+    renamed: SideFile | None = None
     stretches: Mapping[str, Mapping[int, Stretch]] | None = None
     blocks: Sequence[str] = ()
 

@@ -1,30 +1,44 @@
-"""The names of a graph after a small load: those before it, with the lines put in or left out that the load changes.
+"""The names of a graph after a small load: those before it, and beside them the lines that come and go with it.
 
-The file is the one that would have been written from the whole graph, to the byte.
+Where many have come to stand beside them, the names are written anew: the file is the one that would have been written
+from the whole graph, to the byte.
 """
 
 from __future__ import annotations
 
 import json
-import mmap
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Self
 
 import pyarrow as pa
 
 from graph.arrow import read_texts
-from graph.stores.embedded.disk import copy_span, digest_file, open_here
-from graph.stores.embedded.manifest import SideFile
-from graph.stores.embedded.names import IDENTIFIERS, LINE, OWNERS, SEPARATOR
+from graph.stores.embedded.disk import digest_file, open_here, share_file
+from graph.stores.embedded.generations import Generation, read_names
+from graph.stores.embedded.manifest import SideFile, WrittenNames
+from graph.stores.embedded.names import (
+    ADDED,
+    CHANGES_FILE,
+    LINE,
+    NAMES_FILE,
+    OWNERS,
+    REMOVED,
+    Lines,
+    Names,
+    find_first,
+    find_key,
+)
 from graph.stores.embedded.naming import list_id_lines, list_node_lines, list_order_lines, name_orders
 
 if TYPE_CHECKING:
     from graph.arrow import Chunks
     from graph.stores.load_plan import LoadPlan
+
+MOST_BYTES, SMALLEST_SHARE = 1 << 20, 32
+"""Changes beside names are read with every question about one: no more than a megabyte, or one part in so many."""
 
 _ORDERED = (("ORDERED", "Account", "Account"), ("ORDERED", "Account", "Shop"))
 _SHARED = {"order", "title"}
@@ -81,141 +95,164 @@ def _gather(parts: Iterable[Mapping[str, Chunks]]) -> dict[str, frozenset[bytes]
     return found
 
 
-def write_names_again(before: Path, after: Path, renamed: Renamed) -> SideFile | None:
-    """Write the names of a graph to a file that is not there yet; it is on the disk then.
+def write_names_again(held: Generation, place: Path, renamed: Renamed) -> WrittenNames | None:
+    """Say what a graph is called in files that are not there yet; they are on the disk then.
+
+    Few changes are put beside the names as they were, which both graphs share; many make new names.
 
     Parameters
     ----------
-    before
-        The names as they were, whole.
-    after
-        The new file.
+    held
+        What the graph was made from; its names are whole.
+    place
+        The folder of the draft.
     renamed
         What is different.
 
     Returns
     -------
-    SideFile or None
+    WrittenNames or None
         None where something is of a kind that has no section yet: then the names are written from the graph.
     """
-    with _reading(before) as (descriptor, text):
-        foot = text.rfind(LINE, 0, len(text) - 1) + 1
-        sections: dict[str, tuple[int, int]] = {
-            name: (place[0], place[1]) for name, place in json.loads(text[foot:]).items()
-        }
-        if any(lines and name not in sections for name, lines in renamed.added.items()):
-            return None
-        edits = _Edits(descriptor, text, sections)
-        for name in sections:
-            edits.plan(name, renamed.added.get(name, frozenset()), renamed.removed.get(name, frozenset()))
-        for name, lines in renamed.shared.items():
-            edits.plan_shared(name, lines)
-        return edits.write(after)
-
-
-@contextmanager
-def _reading(path: Path) -> Iterator[tuple[int, mmap.mmap]]:
-    descriptor = open_here(path, os.O_RDONLY)
+    names = read_names(held)
+    if names is None:
+        return None
     try:
-        with mmap.mmap(descriptor, 0, access=mmap.ACCESS_READ) as text:
-            yield descriptor, text
+        if any(lines and not names.has(name) for name, lines in renamed.added.items()):
+            return None
+        changes = _Changes(names)
+        changes.take(renamed)
+        if changes.n_bytes > min(MOST_BYTES, len(names.lines.text) // SMALLEST_SHARE):
+            return WrittenNames(changes.write_all(place / NAMES_FILE), None)
+        share_file(held.names, place / NAMES_FILE)
+        return WrittenNames(held.manifest.names, changes.write(place / CHANGES_FILE) if changes.n_bytes else None)
     finally:
-        os.close(descriptor)
+        names.close()
 
 
-class _Edits:
-    """What is put in and left out of sections of sorted lines, found by halving."""
+class _Changes:
+    """What comes into each section of the names of a graph, and what goes from it, since they were written."""
 
-    def __init__(self, file: int, text: mmap.mmap, sections: Mapping[str, tuple[int, int]]) -> None:
-        self._file, self._text, self._sections = file, text, sections
-        self._edits: dict[str, dict[int, list[bytes]]] = {name: {} for name in sections}
-        self._left_out: dict[int, int] = {}
+    def __init__(self, names: Names) -> None:
+        self._names = names
+        self._added = {name: set(lines) for name, lines in names.added.items()}
+        self._removed = {name: set(lines) for name, lines in names.removed.items()}
 
-    def plan(self, name: str, added: frozenset[bytes], removed: frozenset[bytes]) -> None:
-        """Put lines into a section, and leave others out, each at its place."""
-        for line in sorted(added, key=lambda each: _find_key(name, each)):
-            place, _ = self._find(name, line)
-            self._edits[name].setdefault(place, []).append(line)
-        for line in removed:
-            place, there = self._find(name, line)
-            if there == line:
-                self._left_out[place] = place + len(line) + 1
+    @property
+    def n_bytes(self) -> int:
+        """How long they are together."""
+        return sum(len(line) + 1 for _, lines in self._list_sections() for line in lines)
 
-    def plan_shared(self, name: str, lines: frozenset[bytes]) -> None:
-        """Put in the texts by which something is called from now on, and leave out those by which nothing is."""
-        owners = f"{OWNERS}{name}"
-        come = {_find_first(line) for part in self._edits[owners].values() for line in part}
-        is_called = {line: _find_first(line) in come or self._has_owner(owners, _find_first(line)) for line in lines}
-        there = {line for line in lines if self._find(name, line)[1] == line}
-        called = frozenset(line for line, is_so in is_called.items() if is_so)
-        self.plan(name, called - there, frozenset(there - called))
+    def _list_sections(self) -> Iterator[tuple[str, list[bytes]]]:
+        for name in self._names.list_sections():
+            for mark, lines in ((ADDED, self._added[name]), (REMOVED, self._removed[name])):
+                if lines:
+                    yield f"{mark}{name}", sorted(lines, key=lambda line: find_key(name, line))
+
+    def take(self, renamed: Renamed) -> None:
+        """Add what a load changes."""
+        for name, lines in renamed.added.items():
+            for line in lines:
+                self._put_in(name, line)
+        for name, lines in renamed.removed.items():
+            for line in lines:
+                self._leave_out(name, line)
+        for name, lines in renamed.shared.items():
+            for line in lines:
+                change = self._put_in if self._has_owner(f"{OWNERS}{name}", find_first(line)) else self._leave_out
+                change(name, line)
+
+    def _put_in(self, name: str, line: bytes) -> None:
+        if line in self._removed[name]:
+            self._removed[name].remove(line)
+        elif not self._names.lines.has(name, line):
+            self._added[name].add(line)
+
+    def _leave_out(self, name: str, line: bytes) -> None:
+        if line in self._added.get(name, ()):
+            self._added[name].remove(line)
+        elif self._names.has(name) and self._names.lines.has(name, line):
+            self._removed[name].add(line)
 
     def _has_owner(self, owners: str, first: bytes) -> bool:
-        """Whether a line begins with a field, and is not left out."""
-        place, line = self._find(owners, first)
-        while line is not None and _find_first(line) == first:
-            if place not in self._left_out:
-                return True
-            place += len(line) + 1
-            line = self._read_line(owners, place)
-        return False
-
-    def _find(self, name: str, line: bytes) -> tuple[int, bytes | None]:
-        """The place of the first line that is not before another one, and what stands there."""
-        text, wanted = self._text, _find_key(name, line)
-        first, low, high = self._sections[name][0] + 1, self._sections[name][0] + 1, self._sections[name][1]
-        while low < high:
-            middle = (low + high) // 2
-            start = text.rfind(LINE, first - 1, middle) + 1
-            end = text.find(LINE, middle)
-            if _find_key(name, text[start:end]) < wanted:
-                low = end + 1
-            else:
-                high = start
-        return low, self._read_line(name, low)
-
-    def _read_line(self, name: str, place: int) -> bytes | None:
-        return self._text[place : self._text.find(LINE, place)] if place < self._sections[name][1] else None
+        """Whether something is called by a text from now on."""
+        stay = (line not in self._removed[owners] for line in self._names.lines.list_equal(owners, first))
+        return any(find_first(line) == first for line in self._added[owners]) or any(stay)
 
     def write(self, path: Path) -> SideFile:
-        """Write the whole file, and wait until it is on the disk."""
-        target = open_here(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
-        try:
-            n_bytes, sections = os.write(target, LINE), {}
-            for name in self._sections:
-                start = n_bytes - 1
-                n_bytes += self._write_section(target, name)
-                sections[name] = (start, n_bytes)
-            n_bytes += _write(target, json.dumps(sections, ensure_ascii=True).encode() + LINE)
-            os.fsync(target)
-        finally:
-            os.close(target)
-        return SideFile(bytes=n_bytes, sha256=digest_file(path))
+        """Write them alone."""
+        with _Writer(path) as writer:
+            for name, lines in self._list_sections():
+                writer.begin(name)
+                writer.put(_say(lines))
+            return writer.finish()
 
-    def _write_section(self, target: int, name: str) -> int:
-        at, end = self._sections[name][0] + 1, self._sections[name][1]
-        edits, n_bytes = self._edits[name], 0
-        for place in sorted({*edits, *(each for each in self._left_out if at <= each < end), end}):
-            copy_span(self._file, target, at, place)
-            n_bytes += place - at + _write(target, b"".join(line + LINE for line in edits.get(place, ())))
-            at = self._left_out.get(place, place)
-        return n_bytes
+    def write_all(self, path: Path) -> SideFile:
+        """Write the names as they are with them, to the byte as the whole graph would give."""
+        lines = self._names.lines
+        with _Writer(path) as writer:
+            for name, section in lines.sections.items():
+                writer.begin(name)
+                at, edits = section.start + 1, self._find_edits(name)
+                for place, end, come in edits:
+                    writer.copy(lines, at, place)
+                    writer.put(_say(come))
+                    at = end
+                writer.copy(lines, at, section.end)
+            return writer.finish()
 
-
-def _write(target: int, content: bytes) -> int:
-    left = memoryview(content)
-    while left:
-        left = left[os.write(target, left) :]
-    return len(content)
-
-
-def _find_first(line: bytes) -> bytes:
-    return line.split(SEPARATOR, 1)[0]
+    def _find_edits(self, name: str) -> list[tuple[int, int, list[bytes]]]:
+        """From where to where the file is left out, and what takes that place, in order."""
+        found: dict[int, tuple[int, list[bytes]]] = {}
+        for line in sorted(self._added[name], key=lambda each: find_key(name, each)):
+            place, _ = self._names.lines.find(name, find_key(name, line))
+            found.setdefault(place, (place, []))[1].append(line)
+        for line in self._removed[name]:
+            place, _ = self._names.lines.find(name, find_key(name, line))
+            found[place] = place + len(line) + 1, found.get(place, (place, []))[1]
+        return [(place, *found[place]) for place in sorted(found)]
 
 
-def _find_key(name: str, line: bytes) -> tuple[bytes, ...]:
-    """By what the lines of a section are sorted: of identifiers by form and spelling, which stands last."""
-    fields = line.split(SEPARATOR)
-    if name.startswith(IDENTIFIERS):
-        return fields[0], fields[2] if len(fields) > 2 else fields[0]
-    return tuple(fields)
+def _say(lines: Iterable[bytes]) -> bytes:
+    return b"".join(line + LINE for line in lines)
+
+
+class _Writer:
+    """Writes sections of lines to a new file, and after them where each lies."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._file = open_here(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL)
+        self._n_bytes = os.write(self._file, LINE)
+        self._starts: dict[str, int] = {}
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        os.close(self._file)
+
+    def begin(self, name: str) -> None:
+        """What follows is of this section."""
+        self._starts[name] = self._n_bytes - 1
+
+    def put(self, content: bytes) -> None:
+        """Write lines, each with the mark at its end."""
+        left = memoryview(content)
+        while left:
+            left = left[os.write(self._file, left) :]
+        self._n_bytes += len(content)
+
+    def copy(self, lines: Lines, start: int, end: int) -> None:
+        """Write what lies from one place of another file to another."""
+        lines.copy(self._file, start, end)
+        self._n_bytes += end - start
+
+    def finish(self) -> SideFile:
+        """Write where each section lies, and wait until all is on the disk."""
+        names = list(self._starts)
+        ends = [*(self._starts[name] + 1 for name in names[1:]), self._n_bytes]
+        sections = {name: (self._starts[name], end) for name, end in zip(names, ends, strict=True)}
+        self.put(json.dumps(sections, ensure_ascii=True).encode() + LINE)
+        os.fsync(self._file)
+        return SideFile(bytes=self._n_bytes, sha256=digest_file(self._path))

@@ -9,9 +9,15 @@ import msgspec
 from graph.stores.embedded.database import DATABASE_FILE
 from graph.stores.embedded.disk import share_file
 from graph.stores.embedded.folder import StoreFolder
-from graph.stores.embedded.generations import Generation, has_whole_names, publish, remove_draft, start_draft
-from graph.stores.embedded.manifest import Manifest, write_manifest
-from graph.stores.embedded.names import NAMES_FILE
+from graph.stores.embedded.generations import (
+    Generation,
+    has_whole_names,
+    publish,
+    remove_draft,
+    share_names,
+    start_draft,
+)
+from graph.stores.embedded.manifest import NO_NAMES, Manifest, WrittenNames, write_manifest
 from graph.stores.holder import name_this_process
 from graph.version import VERSION
 
@@ -31,17 +37,16 @@ def publish_again(held: Generation, folder: StoreFolder, *, made_from: int | Non
     place = start_draft(folder)
     try:
         share_file(held.file, place / DATABASE_FILE)
-        has_names = held.manifest.names is not None and has_whole_names(held)
-        if has_names:
-            share_file(held.names, place / NAMES_FILE)
-        write_manifest(place, _rename(held, made_from, has_names=has_names))
+        names = NO_NAMES  # the next load writes them again
+        if held.manifest.names is not None and has_whole_names(held):
+            names = share_names(held, place)
+        write_manifest(place, _rename(held, made_from, names))
         return publish(folder, place)
     finally:
         remove_draft(place)
 
 
-def _rename(held: Generation, made_from: int | None, *, has_names: bool) -> Manifest:
+def _rename(held: Generation, made_from: int | None, names: WrittenNames) -> Manifest:
     now = datetime.now(UTC).isoformat(timespec="seconds")
     told = {"made_at": now, "made_by": VERSION, "command": name_this_process()["command"], "made_from": made_from}
-    names = held.manifest.names if has_names else None  # the next load writes them again
-    return msgspec.structs.replace(held.manifest, names=names, **told)
+    return msgspec.structs.replace(held.manifest, names=names.names, renamed=names.renamed, **told)

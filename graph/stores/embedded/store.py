@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -22,11 +23,10 @@ from graph.stores.embedded.database import Database, ask_arrow, is_refused_write
 from graph.stores.embedded.empty import EmptyGraph
 from graph.stores.embedded.explain import explained
 from graph.stores.embedded.folder import StoreFolder
-from graph.stores.embedded.generations import Generation, hold_newest, sweep
+from graph.stores.embedded.generations import Generation, hold_newest, read_names, sweep
 from graph.stores.embedded.harmless import HARMLESS
 from graph.stores.embedded.journal import MEASURES, Journal
 from graph.stores.embedded.lock import WriterLock
-from graph.stores.embedded.names import Names
 from graph.stores.embedded.older import OlderGraph, remove_older
 from graph.stores.embedded.schema import (
     FORGET_RUN,
@@ -54,6 +54,7 @@ if TYPE_CHECKING:
     from graph.results import RunResult
     from graph.settings import QuerySettings
     from graph.stores.embedded.draft import Draft
+    from graph.stores.embedded.names import Names
     from graph.stores.known_facts import KnownFacts
     from graph.stores.run_rows import RunRows
 
@@ -284,9 +285,8 @@ class EmbeddedStore:
         """What everything in the generation is called, where that was written down and nothing is being changed."""
         if self._draft is not None or not isinstance(self._held, Generation):
             return None
-        written, path = self._held.manifest.names, self._held.names
-        if self._names is None and written is not None and path.is_file() and path.stat().st_size == written.bytes:
-            self._names = Names(path)
+        if self._names is None:
+            self._names = read_names(self._held)
         return self._names
 
     def load(
@@ -298,11 +298,12 @@ class EmbeddedStore:
         progress: Progress = no_progress,
     ) -> LoadReport:
         """Take in the facts that are not there yet; see :class:`~graph.stores.protocol.GraphStore`."""
-        from graph.stores.embedded.bulk import write_plan
-        from graph.stores.load_plan import plan_load
+        with explained(self.location), ThreadPoolExecutor(1) as pool:
+            is_whole = pool.submit(self.require_whole)  # while Python reads its own files
+            from graph.stores.embedded.bulk import write_plan
+            from graph.stores.load_plan import plan_load
 
-        with explained(self.location):
-            self.require_whole()
+            is_whole.result()
             plan = plan_load(tables, self._read_facts(tables, terms), terms)
         terms.review(plan.tables)
         if not dry_run and plan.n_rows:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import fields
 from pathlib import Path
 from typing import Any
@@ -21,11 +22,11 @@ from small_market import HOSTILE
 from graph.contract.schema import CONTRACT
 from graph.contract.tables import CheckedTable, read_folder
 from graph.settings import Settings, TableSettings
-from graph.stores.embedded import concerned, content, touched
+from graph.stores.embedded import concerned, content, renaming, touched
 from graph.stores.embedded.content import Part, describe_graph, read_part
 from graph.stores.embedded.disk import digest_blocks, digest_file
 from graph.stores.embedded.manifest import MANIFEST_FILE, read_manifest, write_manifest
-from graph.stores.embedded.names import NAMES_FILE
+from graph.stores.embedded.names import CHANGES_FILE, NAMES_FILE, Names
 from graph.stores.embedded.naming import writing_names
 from graph.stores.embedded.store import EmbeddedStore
 from graph.stores.embedded.verify import verify_folder
@@ -108,6 +109,9 @@ _TABLES = {
 TABLES = st.fixed_dictionaries(_TABLES)
 
 
+LAMP = {"product_id": "p9", "seller_id": "zoe", "title": "Zoe's Lamp"}
+
+
 @pytest.fixture
 def short_stretches() -> Iterator[None]:
     """Stretches of two places, so that a small market has many, each read by itself."""
@@ -162,8 +166,21 @@ def compare_with_whole(place: Path, scratch: Path) -> None:
         whole = describe_graph(store.connection, writer.take)
         writer.finish()
     assert read_manifest(newest).stretches == whole
-    assert (newest / NAMES_FILE).read_bytes() == scratch.read_bytes()
+    compare_names(newest, scratch)
     scratch.unlink()
+
+
+def compare_names(newest: Path, written: Path) -> None:
+    """The names of a generation, with what has changed since they were written, are those of its graph."""
+    changes = newest / CHANGES_FILE
+    if not changes.exists():
+        assert (newest / NAMES_FILE).read_bytes() == written.read_bytes()
+        return
+    with closing(Names(newest / NAMES_FILE, changes)) as found, closing(Names(written)) as whole:
+        sections = whole.list_sections()
+        assert found.list_sections() == sections
+        for name in sections:
+            assert list(found.scan(name, b"")) == list(whole.scan(name, b""))
 
 
 def compare_ways(where: Path, loads: list[Any]) -> None:
@@ -181,7 +198,15 @@ def compare_ways(where: Path, loads: list[Any]) -> None:
                 compare_with_whole(where / "a", where / "names")
 
 
-@pytest.mark.usefixtures("short_stretches")
+@pytest.fixture(params=[True, False], ids=["names beside names", "names anew"])
+def beside(request: pytest.FixtureRequest) -> Iterator[bool]:
+    """Whether what changes of the names stands beside them, however few those are."""
+    with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(renaming, *(("SMALLEST_SHARE", 1) if request.param else ("MOST_BYTES", 0)))
+        yield request.param
+
+
+@pytest.mark.usefixtures("short_stretches", "beside")
 @pytest.mark.parametrize("n_examples", [4, pytest.param(60, marks=pytest.mark.thorough)])
 def test_small_loads_do_what_long_ones_do(tmp_path_factory: pytest.TempPathFactory, n_examples: int) -> None:
     @hypothesis_settings(
@@ -198,7 +223,7 @@ def test_small_loads_do_what_long_ones_do(tmp_path_factory: pytest.TempPathFacto
     check()
 
 
-@pytest.mark.usefixtures("short_stretches")
+@pytest.mark.usefixtures("short_stretches", "beside")
 @pytest.mark.parametrize("seed", range(2))
 def test_however_a_market_is_cut_into_loads_it_is_the_same_graph(tmp_path: Path, seed: int) -> None:
     rng = np.random.default_rng(seed)
@@ -271,6 +296,33 @@ def test_a_load_whose_effect_is_not_local_is_compared_with_all_facts(
     assert not concerned.is_small(checked, LoadTerms(replaced=replaced))
 
 
+def test_few_new_names_stand_beside_those_there_were(
+    location: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(renaming, "SMALLEST_SHARE", 1)
+    before = find_newest(location) / NAMES_FILE
+    with EmbeddedStore(location, mode="write") as store:
+        load(store, tmp_path / "one", {"accounts": [{"account_id": "zoe"}], "listings": [LAMP]})
+        load(store, tmp_path / "two", {"accounts": [{"account_id": "ann"}], "listings": [{**LAMP, "title": "Rug"}]}, 10)
+        assert [each.id for each in store.find_ids("account", "zoe", most=9)] == ["zoe"]
+        assert store.find_ids("title", "zoe's lamp", most=9) == []
+        assert [each.id for each in store.find_ids("title", "rug", most=9)] == ["Rug"]
+    assert (find_newest(location) / NAMES_FILE).samefile(before)
+    assert (find_newest(location) / CHANGES_FILE).stat().st_size < before.stat().st_size
+    compare_with_whole(location, tmp_path / "names")
+
+
+def test_verifying_notices_new_names_that_are_not_as_they_were_written(
+    location: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(renaming, "SMALLEST_SHARE", 1)
+    with EmbeddedStore(location, mode="write") as store:
+        load(store, tmp_path / "one", {"accounts": [{"account_id": "zoe"}]})
+    changes = find_newest(location) / CHANGES_FILE
+    overwrite(changes, changes.read_bytes().replace(b"zoe", b"zoo"))
+    assert verify_folder(Folder(str(location))).damaged == ("names",)
+
+
 # ── generations that were written before there were stretches ─────────────────────────────────────
 
 
@@ -294,7 +346,7 @@ def test_a_generation_of_an_older_format_is_read_checked_and_loaded_into(older: 
     with EmbeddedStore(older, mode="write") as store:
         load(store, tmp_path / "tables", {"accounts": [{"account_id": "gus"}]})
     said = read_manifest(find_newest(older))
-    assert (said.format, said.blocks) == (2, digest_blocks(find_newest(older) / "graph.lbug"))
+    assert (said.format, said.blocks) == (3, digest_blocks(find_newest(older) / "graph.lbug"))
     compare_with_whole(older, tmp_path / "names")
 
 
