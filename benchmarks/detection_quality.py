@@ -33,11 +33,11 @@ from detection.evaluation.measures import (
 )
 from detection.evaluation.simulation.market import MarketSettings, simulate_market, write_market
 from detection.evaluation.simulation.settings import Difficulty
-from detection.evaluation.statistics import Resampling
 from detection.evaluation.truth import Truth, read_truth
 from detection.evidence.market import make_market
 from detection.run import find_run
 from detection.settings import DetectSettings
+from detection.statistics import Resampling
 from graph.contract.tables import read_folder
 from graph.model import Snapshot
 from graph.open import open_store

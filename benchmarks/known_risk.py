@@ -27,15 +27,16 @@ from worlds import list_honest, load_world
 
 from detection.decisions import Known
 from detection.evaluation.measures import list_members, match_groups, restrict_truth, score_ranking
-from detection.evaluation.statistics import estimate_share
 from detection.evaluation.truth import Truth
 from detection.evidence.market import Market, make_market
 from detection.rings.build import build_rings
 from detection.risk.heard import hear_risk
 from detection.risk.model import fit_risk
+from detection.risk.opinion import form_opinion
 from detection.scores import score_market
 from detection.search import search_market
 from detection.settings import DetectSettings
+from detection.statistics import estimate_share
 from embeddings.features.table import FeatureTable, describe_accounts
 from graph.contract.tables import read_folder
 from graph.model import Snapshot
@@ -48,7 +49,8 @@ HEAD = (
     "| world | accounts labelled | average precision | gained, seed by seed | recall | honest of automatic"
     " | honest of review | honest of watch |"
 )
-SHARES = (0.05, 0.2)
+SHARES = (20, 100, 0.05, 0.2)
+"""Of the accounts that are labelled; a share of 20 stands for twenty labels, ten of either kind."""
 N_FOLDS, FIRST = 5, (20, 100, 500)
 WORLDS_TRIED = ("market", "village", "bazaar")
 
@@ -74,8 +76,22 @@ def run_trials(world: str, seed: int, n_accounts: int) -> Iterator[Trial]:
     yield score(world, seed, 0.0, rings, truth)
     is_bad, described = mark_bad(snapshot, truth.accounts), describe(market, rings)
     for share in SHARES:
-        rows = np.flatnonzero(np.random.default_rng([seed, int(100 * share)]).random(len(is_bad)) < share)
+        rows = draw_labelled(is_bad, share, seed)
         yield score(world, seed, share, hear(described, Known(rows, is_bad[rows])), truth)
+
+
+def draw_labelled(is_bad: np.ndarray, share: float, seed: int) -> np.ndarray:
+    """The accounts that somebody has looked at, rising."""
+    rng = np.random.default_rng([seed, int(100 * share)])
+    if share < 1:
+        return np.flatnonzero(rng.random(len(is_bad)) < share)
+    kinds = [np.flatnonzero(is_bad == kind) for kind in (True, False)]
+    return np.sort(np.concatenate([rng.choice(kind, int(share) // 2, replace=False) for kind in kinds]))
+
+
+def say_share(share: float) -> str:
+    """As a table has it."""
+    return f"{share:.0%}" if share < 1 else f"{share:.0f} accounts"
 
 
 def find_rings(market: Market) -> tuple[Ring, ...]:
@@ -101,7 +117,7 @@ def hear(described: Described, known: Known) -> tuple[Ring, ...]:
     """The list of the market where some accounts are known, and rings hear what they teach."""
     market = described.market
     model = fit_risk(described.features, described.ring_score, known).model
-    signal = hear_risk(label(market.snapshot, known), model, market.policy)
+    signal = hear_risk(label(market.snapshot, known), form_opinion(model, described.features), market.policy)
     return find_rings(replace(market, conduct=(*market.conduct, signal)))
 
 
@@ -196,7 +212,9 @@ def report(trials: list[Trial], n_accounts: int, n_seeds: int) -> str:
             f"{sum(trial.honest[tier] for trial in ours)} of {sum(trial.listed[tier] for trial in ours)}"
             for tier in reversed(TIERS[1:])
         ]
-        lines.append(f"| {world} | {share:.0%} | {means[0]} | {' '.join(gained)} | {means[1]} | {' | '.join(tiers)} |")
+        lines.append(
+            f"| {world} | {say_share(share)} | {means[0]} | {' '.join(gained)} | {means[1]} | {' | '.join(tiers)} |"
+        )
     return "\n".join([*lines, ""])
 
 

@@ -83,11 +83,11 @@ class Workplace:
             raise ConfigError(f"{tables} lies inside the store {location}; keep tables somewhere else")
 
     def place_models(self, detect: Mapping[str, Any]) -> dict[str, str]:
-        """The model and the encoder that ``[detect]`` names, which lie relative to the settings file."""
+        """The models and the encoder that ``[detect]`` names, which lie relative to the settings file."""
         config = self._find_config()
         if config is None:
             return {}
-        named = {name: detect.get(name) for name in ("model", "encoder_file")}
+        named = {name: detect.get(name) for name in ("model", "challenger", "encoder_file")}
         return {name: str(config.parent / file) for name, file in named.items() if isinstance(file, str) and file}
 
     def place_file(self, name: str) -> Path:

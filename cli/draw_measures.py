@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from detection.evaluation.evaluate import Evaluation, MethodScore
     from detection.evaluation.measures import Measured, ScoreBin
     from detection.evaluation.red_team import CatchRate, RedTeamReport
-    from detection.evaluation.statistics import Estimate, Separation
+    from detection.statistics import Estimate, Separation
     from detection.training.risk import Training
 
 _ZERO = "·"
@@ -172,7 +172,10 @@ def draw_training(training: Training) -> RenderableType:
         f" {training.accounts:,}, by {training.columns:,} columns.  Intervals are 95 %."
     )
     told = _table("scores of the labelled accounts", "AUC", "average precision")
-    for name, part in (("learned, held out", training.learned), ("unsupervised", training.unlearned)):
+    named = {"learned, held out": training.learned, "unsupervised": training.unlearned}
+    if training.foretold is not None:
+        named[f"{training.foretold.part}, by a model of those before"] = training.foretold
+    for name, part in named.items():
         told.add_row(name, show_estimate(part.auc), show_estimate(part.average_precision))
     parts = ", ".join(f"{name} {weight:.2f}" for name, weight in training.parts.items())
     market = Text(
@@ -187,7 +190,8 @@ def draw_training(training: Training) -> RenderableType:
     sections = [Text(head, style="bold"), *_section("Told apart", [told]), Text(), market]
     sections += _section("What a held-out chance means", [_draw_bins(training.calibration)])
     sections += _section("What it rests on", [topics])
-    return Group(*sections, *_section("Leak gate: passed", [Text(f"{training.leaks.name}: {training.leaks.sentence}")]))
+    leaks = [Text(f"{check.name}: {check.sentence}") for check in training.leaks]
+    return Group(*sections, *_section("Leak gate: passed", leaks))
 
 
 def _draw_bins(bins: Sequence[ScoreBin]) -> Table:

@@ -54,7 +54,8 @@ def draw_findings(found: Sequence[Finding]) -> RenderableType:
 
 def _say_step(step: Step) -> str:
     if step.skipped:
-        return "nothing to apply, or left to a person" if step.name == "apply" else "nothing new"
+        said = {"apply": "nothing to apply, or left to a person", "train": str(step.result.get("why", ""))}
+        return said.get(step.name, "nothing new")
     return _SAY[step.name](step.result)
 
 
@@ -75,6 +76,12 @@ def _say_plan(result: Mapping[str, Any]) -> str:
     return f"plan {result['plan_id']}: {_say_counts(result['changes'])}; {result['waiting']:,} wait for a person"
 
 
+def _say_train(result: Mapping[str, Any]) -> str:
+    if "sha256" not in result:
+        return f"no challenger: {result['why']}"
+    return f"challenger {result['sha256'][:12]}, from {result['fraud']:,} fraud and {result['legit']:,} legit accounts"
+
+
 _SAY: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "stage": lambda result: "",
     "load": _say_load,
@@ -83,6 +90,7 @@ _SAY: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "publish": _say_publish,
     "plan": _say_plan,
     "apply": lambda result: f"plan {result['plan_id']}",
+    "train": _say_train,
 }
 
 

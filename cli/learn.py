@@ -88,7 +88,8 @@ def _train_encoder(
 
 def list_measures(training: Training) -> Iterator[dict[str, Any]]:
     """Every figure of a training as one row."""
-    for part in (training.learned, training.unlearned):
+    foretold = () if training.foretold is None else (training.foretold,)
+    for part in (training.learned, training.unlearned, *foretold):
         for measure in ("auc", "average_precision"):
             found = getattr(part, measure)
             yield _row("known accounts", part.part, measure, found.value, found.low, found.high)

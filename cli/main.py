@@ -30,6 +30,7 @@ COMMANDS = {
     "load": ("cli.loading", "Read a folder of tables into the store."),
     "detect": ("cli.work", "Find rings and score every account and review."),
     "train": ("cli.learn", "Learn account risk from labels."),
+    "model": ("cli.models", "Look at a model, try another beside it, and switch."),
     "run": ("cli.night", "One night: load, detect, check, publish, plan, apply."),
     "rings": ("cli.ask", "List the rings of a run, the strongest first."),
     "ring": ("cli.ask", "Show one ring: members, evidence, innocent explanations."),

@@ -74,8 +74,8 @@ def evaluate(
     there is none. Nothing is written into the store.
     """
     from detection.evaluation.evaluate import EvaluationPlan, evaluate_market
-    from detection.evaluation.statistics import Resampling
     from detection.evaluation.truth import Truth, read_truth
+    from detection.statistics import Resampling
 
     settings = choose_settings(workplace, seed=seed, encoder=False)
     place = truth if truth is not None or folder is None else folder / "truth"

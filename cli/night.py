@@ -27,7 +27,7 @@ ALERT_COLUMNS = ("alert_id", "at", "kind", "subject_id", "words", "batch", "wait
 PARTIAL = 11
 """The exit code of a night that published, and did not do what was planned."""
 STEP_COLUMNS = ("name", "began_at", "seconds", "skipped", "result")
-STEPS = ("stage", "load", "detect", "check", "publish", "plan", "apply")
+STEPS = ("stage", "load", "detect", "check", "publish", "plan", "apply", "train")
 
 
 @click.command(short_help="One night: load, detect, check, publish, plan, apply.")

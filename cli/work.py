@@ -67,6 +67,8 @@ def choose_settings(
     settings = workplace.read_settings()
     flags = {"seed": seed, "encoder": encoder, "model": model}
     chosen = {name: value for name, value in flags.items() if value is not None}
+    if model == "":
+        chosen["challenger"] = ""  # what tries nothing beside nothing
     found = workplace.place_models(settings.detect)
     return read_detect_settings({"seed": settings.seed, **settings.detect, **found, **chosen})
 

@@ -47,8 +47,13 @@ def choose_known(snapshot: Snapshot) -> Known:
     >>> len(choose_known(empty_snapshot()).row)
     0
     """
-    last = _find_latest(snapshot)
+    last = find_latest(snapshot)
     return Known(row=snapshot.label_account[last], is_fraud=snapshot.label_is_fraud[last])
+
+
+def find_dates(snapshot: Snapshot) -> Times:
+    """When each of the decisions that :func:`choose_known` chooses was given (L,), NaT where that is not known."""
+    return snapshot.label_decided_at[find_latest(snapshot)]
 
 
 def find_barred(snapshot: Snapshot, policy: Policy) -> Barred:
@@ -61,7 +66,7 @@ def find_barred(snapshot: Snapshot, policy: Policy) -> Barred:
     policy
         For the statuses that bar.
     """
-    last, n = _find_latest(snapshot), snapshot.n_accounts
+    last, n = find_latest(snapshot), snapshot.n_accounts
     row, is_fraud = snapshot.label_account[last], snapshot.label_is_fraud[last]
     names = [status.casefold() in policy.barred_statuses for status in snapshot.account_status_names]
     is_restricted = np.array([*names, False])[snapshot.account_status]
@@ -74,7 +79,7 @@ def find_barred(snapshot: Snapshot, policy: Policy) -> Barred:
     return Barred(is_labelled, is_restricted, decided_at)
 
 
-def _find_latest(snapshot: Snapshot) -> Ints:
+def find_latest(snapshot: Snapshot) -> Ints:
     """The labels that are the last ones of their accounts (L,)."""
     at = snapshot.label_decided_at.astype("datetime64[us]").astype(np.int64)  # NaT comes first
     order = np.lexsort((snapshot.label_is_fraud, at, snapshot.label_account))

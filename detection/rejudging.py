@@ -47,7 +47,7 @@ def rejudge(store: GraphStore, settings: DetectSettings, state: State, event: Ev
     event
         What would be said.
     """
-    quick = msgspec.structs.replace(settings, encoder=False, rewired_copies=0)
+    quick = msgspec.structs.replace(settings, encoder=False, rewired_copies=0, challenger="")
     snapshot, earlier, now = store.snapshot(), read_latest_rings(store), datetime.now(UTC)
     states = (state, fold([*state.said, event]))
     before, after = (find_run(snapshot, quick, earlier=earlier, heard=choose_heard(each, now)) for each in states)

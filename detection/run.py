@@ -5,30 +5,25 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from detection.barred import heed_decisions
-from detection.candidates.look_alikes import link_look_alikes, make_vectors, name_likenesses
+from detection.beside import Beside, note_beside, set_beside
+from detection.candidates.look_alikes import link_look_alikes, make_vectors
 from detection.casework.facts import heed_facts, read_heard
 from detection.casework.heard import NOTHING_HEARD, Heard
-from detection.casework.rings import tell_rings
-from detection.casework.verdicts import settle_verdicts
 from detection.channels.facts import find_shared_placeholders
-from detection.evidence.market import Market
+from detection.evidence.market import Market, make_market
+from detection.judging import STEPS, Judged, Models, Terms, judge_again, judge_market, read_models
 from detection.policy import DEFAULT_POLICY, RULES_OF_DECISIONS, RULES_OF_RISK, Policy
 from detection.rings.ids import leave_heirs
-from detection.risk.apply import WeighedScores, weigh_risk
-from detection.risk.file import KeptModel, read_model
-from detection.risk.heard import make_heard_market
-from detection.scores import score_market
-from detection.search import search_market
+from detection.risk.apply import WeighedScores
+from detection.risk.opinion import Described
 from detection.settings import DetectSettings
 from detection.significance.false_discovery import note_false_discoveries, score_null_rings
 from detection.significance.rewiring import find_q_values
@@ -46,7 +41,6 @@ from graph.version import VERSION
 
 log = logging.getLogger("ringfence.run")
 
-_STEPS = 6
 PLACEHOLDERS_NAMED = 5
 REMEMBERED_RUNS = 60
 """Of so many runs rings that are gone keep their ids."""
@@ -82,12 +76,12 @@ def detect(
         mark = store.mark_facts()
         snapshot = store.snapshot(as_of=as_of)
         earlier, heard = read_latest_rings(store), read_heard(store, as_of)
-    progress("reading the graph", 1, _STEPS)
+    progress("reading the graph", 1, STEPS)
     run = find_run(snapshot, settings, earlier=earlier, heard=heard, progress=progress)
     with open_store(location, mode="write") as store:
         moved = find_moved(store, snapshot, mark=mark)
         store.write_run(run, snapshot, started_at=started_at)
-    progress("writing the results", _STEPS, _STEPS)
+    progress("writing the results", STEPS, STEPS)
     if moved is not None:
         raise StoreMovedError(say_moved(run.run_id, snapshot, moved))
     return run
@@ -115,31 +109,44 @@ def find_run(
         What people decided, which goes before whatever is found.
     """
     # A model that cannot be read, or a channel that there is not, is told before anything that takes long.
-    model = _read_model(settings)
-    market = make_heard_market(heed_facts(snapshot, heard), settings, model)
+    models = read_models(settings)
+    market = make_market(heed_facts(snapshot, heard), settings)
     vectors = _encode(snapshot, settings, progress) if settings.encoder or settings.look_alike else None
-    progress("measuring the channels", 2, _STEPS)
+    progress("measuring the channels", 2, STEPS)
     likes = link_look_alikes(vectors, settings.policy) if vectors is not None and settings.look_alike else None
-    assessment = search_market(market, settings, likes=likes)
-    progress("judging the candidates", 3, _STEPS)
-    told = tell_rings(assessment, heard, earlier or {})
-    rings = told.rings if likes is None else name_likenesses(told.rings, likes, snapshot)
-    weighed = _weigh(rings, market, settings, model)
-    settled = settle_verdicts(weighed.scores, told.heard, told.alone, market.snapshot)
-    progress("scoring accounts and reviews", 4, _STEPS)
-    recorded = record_settings(market, settings, heard) | ({"model_sha256": model.sha256} if model else {})
-    notes = (*note_silence(snapshot), *note_placeholders(snapshot, settings.policy), *weighed.notes, *told.notes)
-    rings, errors = _measure_errors(rings, market.snapshot, settings, progress)
-    notes += errors
-    run = _gather_run(snapshot, rings, replace(weighed, scores=settled.scores), recorded=recorded, notes=notes)
-    return replace(run, overruled=settled.overruled, vectors=vectors if settings.encoder else None)
+    terms = Terms(settings, heard, earlier or {}, likes, progress)
+    found = _judge(market, models, terms)
+    judged, beside = found.judged, found.beside
+    progress("scoring accounts and reviews", 4, STEPS)
+    noted = (*note_silence(snapshot), *note_placeholders(snapshot, settings.policy))
+    notes = (*noted, *judged.weighed.notes, *judged.told.notes, *models.notes, *note_beside(beside))
+    rings, errors = _measure_errors(judged.rings, market.snapshot, settings, progress)
+    recorded = record_settings(judged.market, settings, heard) | record_models(models)
+    run = _gather_run(snapshot, rings, judged.weighed, recorded=recorded, notes=(*notes, *errors))
+    told = None if beside is None else msgspec.to_builtins(beside)
+    return replace(run, overruled=judged.overruled, vectors=vectors if settings.encoder else None, models=told)
 
 
-def _weigh(rings: tuple[Ring, ...], market: Market, settings: DetectSettings, model: KeptModel | None) -> WeighedScores:
-    """Scores by rings and by what accounts and reviews do alone, then by who is barred, then by what was learnt."""
-    scores = score_market(rings, market)
-    heeded = heed_decisions(scores, market) if settings.heed_decisions else scores
-    return WeighedScores(heeded) if model is None else weigh_risk(heeded, market.snapshot, model, settings.policy)
+@dataclass(frozen=True)
+class _Found:
+    """What a run comes to, and its models beside one another."""
+
+    judged: Judged
+    beside: Beside | None
+
+
+def _judge(market: Market, models: Models, terms: Terms) -> _Found:
+    """Judge by the model that acts; and beside it by the one that is tried, of which nothing but figures is kept."""
+    described = Described(market.snapshot)
+    judged = judge_market(market, models.champion, described, terms)
+    other = None if models.challenger is None else judge_again(judged, models.challenger, described, terms)
+    return _Found(judged, set_beside(judged, other, seed=terms.settings.seed))
+
+
+def record_models(models: Models) -> dict[str, str]:
+    """Which models a run had, by their files' checksums."""
+    named = {"model_sha256": models.champion, "challenger_sha256": models.challenger}
+    return {name: kept.sha256 for name, kept in named.items() if kept is not None}
 
 
 def _gather_run(
@@ -174,7 +181,8 @@ def record_settings(market: Market, settings: DetectSettings, heard: Heard = NOT
     was set: then a run is the same, to its id, as if there were no casebook, and no risk to hear.
     """
     recorded: dict[str, Any] = msgspec.to_builtins(settings) | {"channels": market.say_rules()}
-    if not settings.hear_risk:
+    del recorded["challenger"]  # which acts on nothing, and is named by its checksum where there is one
+    if not (settings.hear_risk and settings.model):
         del recorded["hear_risk"]
         leave_unset(recorded["policy"], RULES_OF_RISK, settings)
     if heard.event_ids:
@@ -259,10 +267,6 @@ def _measure_errors(
     return measured, (note_false_discoveries(rings, null_scores, settings.rewired_copies),)
 
 
-def _read_model(settings: DetectSettings) -> KeptModel | None:
-    return read_model(Path(settings.model)) if settings.model else None
-
-
 def name_run(digest: str, settings: dict[str, Any]) -> str:
     """A run's id, from all that can move its results: the version, the facts, the settings with every rule."""
     text = json.dumps([VERSION, digest, settings], sort_keys=True)
@@ -270,5 +274,5 @@ def name_run(digest: str, settings: dict[str, Any]) -> str:
 
 
 def _encode(snapshot: Snapshot, settings: DetectSettings, progress: Progress) -> NDArray[np.float32]:
-    progress("encoding the accounts", 1, _STEPS)
+    progress("encoding the accounts", 1, STEPS)
     return make_vectors(snapshot, settings)

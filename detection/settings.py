@@ -73,6 +73,8 @@ class DetectSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         leaves it off, for it may not lean on what it measures by.
     model
         A file that ``ringfence train`` wrote, whose learned risk goes into account scores; empty for none.
+    challenger
+        Another such file, which every run tries beside the model; it acts on nothing. Empty for none.
     hear_risk
         Whether rings hear the risk that the model has learnt of their members, and the labels: that moves them in the
         list, and never above watching.
@@ -90,11 +92,16 @@ class DetectSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     label_seeds: bool = False
     heed_decisions: bool = True
     model: str = ""
+    challenger: str = ""
     hear_risk: bool = False
 
     def without_decisions(self) -> DetectSettings:
         """The same for a run that is measured: it may not lean on decisions that the truth may know."""
         return msgspec.structs.replace(self, heed_decisions=False)
+
+    def without_models(self) -> DetectSettings:
+        """The same for a run that is to know nothing of labels."""
+        return msgspec.structs.replace(self, model="", challenger="")
 
     def say_channel_changes(self) -> dict[str, dict[str, Any]]:
         """What is set of each channel."""

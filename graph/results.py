@@ -145,7 +145,7 @@ class RunResult:
     accounts; ``review_score`` (R,) and ``review_tier`` (R,) its reviews; all scores lie in [0, 1].
     ``vectors`` (N, d) float32 are the encoder's, or None when it did not run.  ``account_probability``
     (N,) are a learned model's chances of fraud, in [0, 1], NaN where it knows none; None where no
-    model was used.  ``overruled`` is kept beside the settings.
+    model was used.  ``overruled``, and ``models``, how these were side by side, are kept with the settings.
     """
 
     run_id: str
@@ -162,3 +162,4 @@ class RunResult:
     vectors: NDArray[np.float32] | None = field(default=None, repr=False)
     account_probability: Floats | None = None
     overruled: tuple[Overruled, ...] = ()
+    models: dict[str, Any] | None = None

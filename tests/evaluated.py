@@ -6,8 +6,8 @@ from pathlib import Path
 
 from detection_market import make_background, make_snapshot, pick, plant_farm, plant_trade_ring
 
-from detection.evaluation.statistics import Resampling
 from detection.evaluation.truth import TrueGroup
+from detection.statistics import Resampling
 from graph.model import Snapshot
 
 FEW = Resampling(n_resamples=50)

@@ -21,6 +21,7 @@ from detection.job.metrics import Standing, make_registry
 from detection.job.record import Job, Step
 from detection.job.settings import read_job_settings
 from detection.measures.policy import read_measure_policy
+from detection.settings import read_detect_settings
 from graph.settings import convert_settings
 
 PAGE = ROOT / "docs" / "production.md"
@@ -73,7 +74,7 @@ def test_every_recipe_calls_a_command_with_options_that_there_are(words: str) ->
 
 
 def test_there_is_a_recipe_for_each_scheduler() -> None:
-    assert [len(list_blocks(each)) for each in ("cron", "ini", "python", "yaml", "toml")] == [1, 2, 1, 1, 1]
+    assert [len(list_blocks(each)) for each in ("cron", "ini", "python", "yaml", "toml")] == [1, 2, 1, 1, 2]
     for line in list_blocks("cron")[0].splitlines():
         assert re.match(r"(?:(?:\d+|\*) ){5}ringfence ", line)
     service, timer = read_units()
@@ -89,6 +90,9 @@ def test_the_settings_that_are_shown_are_settings() -> None:
     settings = convert_settings(tomllib.loads(list_blocks("toml")[0]), "ringfence.toml")
     assert read_job_settings(settings.run).tables
     read_measure_policy(settings.measures)
+    learning = convert_settings(tomllib.loads(list_blocks("toml")[1]), "ringfence.toml")
+    assert read_job_settings(learning.run).models.train_every_days > read_job_settings(learning.run).models.least_runs
+    assert read_detect_settings(learning.detect).challenger
 
 
 @pytest.fixture(scope="module")

@@ -13,7 +13,7 @@ from typing import Any
 import msgspec
 from places import ROOT
 
-from detection.job.settings import AlertTarget, CheckSettings, JobSettings
+from detection.job.settings import AlertTarget, CheckSettings, JobSettings, ModelSettings
 from detection.measures.policy import TERMS, MeasurePolicy, MeasureRule, MeasureTerms
 from detection.settings import ChannelSettings, DetectSettings
 from graph.mapping import TableSettings
@@ -32,13 +32,14 @@ SECTIONS: dict[str, type[msgspec.Struct]] = {
     "`[detect.channels.NAME]`": ChannelSettings,
     "`[run]`": JobSettings,
     "`[run.checks]`": CheckSettings,
+    "`[run.models]`": ModelSettings,
     "`[[run.alerts]]`": AlertTarget,
     "`[measures]`": MeasurePolicy,
     "`[[measures.rules]]`": MeasureRule,
     "`[measures.terms.NAME]`": MeasureTerms,
 }
 ELSEWHERE = {"neo4j", "query", "casework", "statement", "load", "tables", "detect", "policy", "channels"}
-ELSEWHERE |= {"measures", "rules", "run", "checks", "alerts"}
+ELSEWHERE |= {"measures", "rules", "run", "checks", "models", "alerts"}
 """Settings that are sections of their own."""
 
 

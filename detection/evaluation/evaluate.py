@@ -18,11 +18,11 @@ from detection.evaluation.measures import (
     restrict_truth,
     score_ranking,
 )
-from detection.evaluation.statistics import Resampling, Separation, separate_scores
 from detection.evaluation.truth import Truth
 from detection.evidence.market import make_market
 from detection.run import find_run
 from detection.settings import DetectSettings
+from detection.statistics import Resampling, Separation, separate_scores
 from graph.casework.calibration import Chance
 from graph.model import Snapshot
 from graph.progress import Progress, no_progress

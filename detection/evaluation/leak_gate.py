@@ -111,6 +111,27 @@ def check_labels(snapshot: Snapshot, run: RunResult, settings: DetectSettings) -
     return LeakCheck("labels", "a run without labels and one with random labels gave the same bytes")
 
 
+def check_label_dates(snapshot: Snapshot) -> LeakCheck:
+    """Refuse to learn from a decision that was given later than the market's instant, or may have been.
+
+    Raises
+    ------
+    LeakError
+        Saying how many.
+    """
+    at = snapshot.label_decided_at
+    undated = int(np.isnat(at).sum())
+    if snapshot.as_of is None:
+        words = f"; {undated:,} bear no date" if undated else ""
+        return LeakCheck("decisions", f"no instant was given: all {len(at):,} decisions count{words}")
+    later = at[at > snapshot.as_of]
+    if len(later):
+        raise LeakError(f"{len(later)} decisions were given later than {snapshot.as_of}, the latest {later.max()}")
+    if undated:
+        raise LeakError(f"{undated} decisions bear no date and may be later than {snapshot.as_of}")
+    return LeakCheck("decisions", f"none of {len(at):,} decisions was given later than {snapshot.as_of}")
+
+
 def check_features(snapshot: Snapshot, table: FeatureTable) -> LeakCheck:
     """Describe the accounts again without labels and with random ones: no column that a model reads may change.
 

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from detection.evaluation.statistics import (
+from detection.evaluation.truth import TrueGroup, TrueVerdicts, Truth
+from detection.statistics import (
     Bools,
     Estimate,
     Resampling,
@@ -21,7 +22,6 @@ from detection.evaluation.statistics import (
     separate_scores,
     take_percentiles,
 )
-from detection.evaluation.truth import TrueGroup, TrueVerdicts, Truth
 from graph.errors import DataError
 from graph.model import Floats, Ints, Snapshot
 from graph.results import Ring, RunResult

@@ -12,6 +12,7 @@ from typing import Literal
 from detection.job.order import Order
 from detection.job.record import UNFINISHED, Job, JobsFolder
 from detection.measures.replay import find_problems
+from detection.risk.file import read_model
 from graph.casebook.events import read_events as read_casebook
 from graph.errors import RingfenceError
 from graph.measures.events import read_events
@@ -43,6 +44,7 @@ def examine(order: Order, jobs: JobsFolder, *, now: datetime) -> list[Finding]:
     """Look at settings, store, books, disk and nights; what cannot be looked at is a finding too."""
     looks: tuple[tuple[str, Callable[[], Iterator[Finding]]], ...] = (
         ("policy", lambda: _look_at_policy(order)),
+        ("models", lambda: _look_at_models(order)),
         ("store", lambda: _look_at_store(order)),
         ("books", lambda: _look_at_books(order, now)),
         ("disk", lambda: _look_at_disk(order)),
@@ -68,6 +70,22 @@ def _look_at_policy(order: Order) -> Iterator[Finding]:
         yield Finding("tables", "look", "nothing names a folder of tables", "set `tables` in [run]")
     elif not order.tables.is_dir():
         yield Finding("tables", "wrong", f"{order.tables} is no folder", "set `tables` in [run], or mount it")
+
+
+def _look_at_models(order: Order) -> Iterator[Finding]:
+    """Both models, where any is named."""
+    named = {"model": order.detect.model, "challenger": order.detect.challenger}
+    for what, path in named.items():
+        if not path:
+            continue
+        if what == "challenger" and not Path(path).exists():
+            yield Finding(
+                what, "look", f"{path} is not there yet", "train_every_days in [run.models], or ringfence train"
+            )
+            continue
+        learnt = read_model(Path(path)).learnt
+        words = f"{path}, of {learnt['labelled']:,} decisions until {str(learnt['labels_until'] or 'no date')[:10]}"
+        yield Finding(what, "well", words)
 
 
 def _look_at_store(order: Order) -> Iterator[Finding]:

@@ -1,7 +1,7 @@
 """A night at work: what is done was written down, and whoever takes a night up again does the rest.
 
-Steps, in their order: ``stage``, ``load``, ``detect``, ``check``, ``publish``, ``plan``, ``apply``; see ADR 28 for what
-is there if it is killed at any of them.
+Steps, in their order: ``stage``, ``load``, ``detect``, ``check``, ``publish``, ``plan``, ``apply``, and ``train`` where
+that is asked for; see ADR 28 for what is there if it is killed at any of them.
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import numpy as np
 from detection.casework.heard import NOTHING_HEARD, Heard, hear
 from detection.job.checks import Check, Figures, check_rows, check_run, keep_table_checks, require_passed
 from detection.job.inputs import Export
+from detection.job.learning import find_wait, train_challenger
 from detection.job.order import Order
 from detection.job.record import PLAN_FILE, REJECTS_FILE, Job, JobsFolder, Refused, Step, StepName, find_seconds
 from detection.measures.applying import Actor, apply_plan
@@ -95,6 +96,7 @@ class Night:
             self._find()
         self._plan()
         self._apply()
+        self._train()
         self.staging.discard()
         return self.job
 
@@ -254,6 +256,15 @@ class Night:
                 self.put(state="partial", error=str(error))
                 return
         self._done("apply", began_at, {"plan_id": done.plan_id, "events": len(done.events)})
+
+    def _train(self) -> None:
+        """Train a challenger where that is asked for; the model that acts stays what it is."""
+        if not self.order.rules.models.train_every_days or self.order.dry_run or self.job.find("train") is not None:
+            return
+        began_at = datetime.now(UTC)
+        why = find_wait(self.order, self.jobs.read_all(), began_at)
+        result = {"why": why} if why else train_challenger(self.order, self.progress)
+        self._done("train", began_at, result, skipped=bool(why))
 
     # ── what it stands on ─────────────────────────────────────────────────────────────────────────
 

@@ -68,12 +68,16 @@ class Order:
     despite: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
-        """Refuse the name of a check or bound that there is not."""
+        """Refuse the name of a check or bound that there is not, and a training without a place."""
         for name in self.despite:
             if name not in (*CHECKS, *BOUNDS):
                 raise ConfigError(
                     f"--despite {name!r} is no check and no bound; they are {', '.join((*CHECKS, *BOUNDS))}"
                 )
+        if self.rules.models.train_every_days and not self.detect.challenger:
+            raise ConfigError(
+                "[run.models] in the settings: train_every_days takes a file to write: challenger, under [detect]"
+            )
 
     def find_file(self, name: str) -> Path:
         """A file that the settings name."""
@@ -97,9 +101,15 @@ class Order:
 
     def name_detection(self, facts: str, heard: str) -> str:
         """A checksum of all that a run's results follow from: facts by their mark, decisions by their checksum."""
-        model = Path(self.detect.model).read_bytes() if self.detect.model else b""
-        known = hashlib.sha256(model).hexdigest()
+        known = [_name_file(self.detect.model, must_exist=True), _name_file(self.detect.challenger)]
         return _digest([VERSION, facts, msgspec.to_builtins(self.detect), heard, known])
+
+
+def _name_file(path: str, *, must_exist: bool = False) -> str:
+    """A checksum of a file's bytes; empty where none is named, or where it need not exist and does not."""
+    if not path or not (must_exist or Path(path).is_file()):
+        return ""
+    return hashlib.sha256(Path(path).read_bytes()).hexdigest()
 
 
 def _digest(value: Any) -> str:

@@ -21,8 +21,8 @@ from graph.measures.events import Instant
 from graph.stores.holder import name_this_process, say_holder, wait_in_turn
 
 FORMAT = 1
-StepName = Literal["stage", "load", "detect", "check", "publish", "plan", "apply"]
-STEPS: tuple[StepName, ...] = ("stage", "load", "detect", "check", "publish", "plan", "apply")
+StepName = Literal["stage", "load", "detect", "check", "publish", "plan", "apply", "train"]
+STEPS: tuple[StepName, ...] = ("stage", "load", "detect", "check", "publish", "plan", "apply", "train")
 State = Literal["running", "stopped", "failed", "refused", "partial", "done", "abandoned"]
 STATES: tuple[State, ...] = get_args(State)
 UNFINISHED: tuple[State, ...] = ("running", "stopped", "failed", "refused", "partial")

@@ -91,6 +91,27 @@ class AlertTarget(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
             raise ValueError(f"the target {self.name!r} of alerts has a url that is none")
 
 
+class ModelSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """When nights train a challenger, and what is asked of it before it may act.
+
+    Attributes
+    ----------
+    train_every_days
+        A night trains the challenger if the last one was trained so many days ago, or longer; 0 never does.
+    least_runs
+        In so many runs it has to have been side by side with the model that acts.
+    least_labels
+        So many accounts have to have been decided about since it was trained.
+    most_moved_share
+        To so large a share of the accounts may it give another tier.
+    """
+
+    train_every_days: Annotated[int, Meta(ge=0)] = 0
+    least_runs: Annotated[int, Meta(ge=1)] = 7
+    least_labels: Annotated[int, Meta(ge=0)] = 20
+    most_moved_share: Share = 0.01
+
+
 class JobSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """What `ringfence run` does, under ``[run]``.
 
@@ -117,6 +138,7 @@ class JobSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     alert_tier: Tier = "review"
     by: str = "ringfence run"
     checks: CheckSettings = CheckSettings()
+    models: ModelSettings = ModelSettings()
 
 
 def read_job_settings(values: Mapping[str, Any]) -> JobSettings:
@@ -127,7 +149,11 @@ def read_job_settings(values: Mapping[str, Any]) -> JobSettings:
     ConfigError
         If a name is unknown, or a value is of the wrong type or out of its range; the message names it.
     """
-    parts = (("run", values, JobSettings), ("run.checks", values.get("checks", {}), CheckSettings))
+    parts = (
+        ("run", values, JobSettings),
+        ("run.checks", values.get("checks", {}), CheckSettings),
+        ("run.models", values.get("models", {}), ModelSettings),
+    )
     for inside, found, struct in parts:
         for name in found if isinstance(found, Mapping) else ():
             if name not in struct.__struct_fields__:

@@ -10,11 +10,11 @@ import numpy as np
 from detection.policy import Policy
 from detection.risk.drift import measure_drift, note_drift
 from detection.risk.file import KeptModel
-from detection.risk.model import RiskModel, score_accounts
+from detection.risk.model import RiskModel
+from detection.risk.opinion import Opinion
 from detection.risk.reasons import explain_risk
 from detection.scores import Scores
 from detection.tiers import ACTIONS, raise_tiers
-from embeddings.features.table import describe_accounts
 from graph.model import Floats, Snapshot
 from graph.results import Flag
 from graph.vocabulary import TIERS, Tier
@@ -24,15 +24,17 @@ from graph.vocabulary import TIERS, Tier
 class WeighedScores:
     """The run's scores, each account's learned ``probability`` of fraud (N,) or None without a model, and what to note.
 
-    The scores stay what the evidence says; tiers and flags have heard the probability too.
+    The scores stay what the evidence says; tiers and flags have heard the probability too.  ``drift`` (D + 1,) is of
+    the model's own inputs and, last, of its scores.
     """
 
     scores: Scores
     probability: Floats | None = None
     notes: tuple[str, ...] = ()
+    drift: Floats | None = None
 
 
-def weigh_risk(scores: Scores, snapshot: Snapshot, kept: KeptModel, policy: Policy) -> WeighedScores:
+def weigh_risk(scores: Scores, snapshot: Snapshot, kept: KeptModel, opinion: Opinion, policy: Policy) -> WeighedScores:
     """Set learned risk beside a run's account scores.
 
     The probability is calibrated; the score of evidence counts in it as log-odds, with the weight that the labels gave
@@ -45,14 +47,13 @@ def weigh_risk(scores: Scores, snapshot: Snapshot, kept: KeptModel, policy: Poli
         Without any learning.
     snapshot
         The market.
-    kept
-        The model.
+    kept, opinion
+        The model, and what it says of the market.
     policy
         For the probability from which a person should look.
     """
-    features = describe_accounts(snapshot)
-    model, before = kept.model, scores.account_score
-    risk = score_accounts(model, features, before)
+    model, features, before = kept.model, opinion.features, scores.account_score
+    risk = opinion.add_rings(before)
     tier = raise_tiers(scores.account_tier, risk, policy)
     raised = np.flatnonzero(tier > scores.account_tier)
     reasons = explain_risk(model, features, before, raised)
@@ -60,7 +61,7 @@ def weigh_risk(scores: Scores, snapshot: Snapshot, kept: KeptModel, policy: Poli
     flags = _mend_flags(scores, snapshot, _Learned(model, risk, reasons, raised_tiers))
     drift = measure_drift(kept.spread, features, risk)
     notes = (*note_drift(kept.spread, drift), *_note_later_labels(kept, snapshot))
-    return WeighedScores(replace(scores, account_tier=tier, flags=flags), risk, notes)
+    return WeighedScores(replace(scores, account_tier=tier, flags=flags), risk, notes, drift)
 
 
 @dataclass(frozen=True)

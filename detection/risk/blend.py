@@ -62,10 +62,11 @@ def fit_blend(parts: dict[str, Floats], y: Bools) -> Blend:
 
 
 def apply_blend(blend: Blend, parts: dict[str, Floats]) -> Floats:
-    """The log-odds of accounts (N,)."""
+    """The log-odds of accounts (N,) by the parts that there are."""
     odds = np.full(len(next(iter(parts.values()))), blend.bias)
     for name, weight in blend.weights.items():
-        odds += weight * parts[name]
+        if name in parts:
+            odds += weight * parts[name]
     return odds
 
 

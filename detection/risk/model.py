@@ -140,6 +140,29 @@ def _learn(
     return _Learnt(model, HeldOut(held_out, strength))
 
 
+def fit_like(fitted: Fitted, features: FeatureTable, known: Known, settings: RiskSettings | None = None) -> RiskModel:
+    """A model of other known accounts, with the penalty and the weights of its parts that were chosen before.
+
+    It says of accounts such as were labelled how risky they are: no share of fraud in the market is settled.
+
+    Parameters
+    ----------
+    fitted
+        What was learnt before.
+    features, known
+        As for :func:`fit_risk`.
+    settings
+        How to learn.
+    """
+    settings, blend = settings or RiskSettings(), fitted.model.blend
+    drawn = draw_known(known, settings)
+    rows, y = known.row[drawn.place], known.is_fraud[drawn.place]
+    names = find_telling(features, rows)
+    table = pick_columns(features, names, rows)
+    linear, trees = fit_linear(table, y, fitted.held_out.strength), fit_trees(table, y, settings)
+    return RiskModel(tuple(names), linear, trees, blend, shift=0.0, base_rate=float(known.is_fraud.mean()))
+
+
 def find_telling(features: FeatureTable, rows: Ints) -> list[str]:
     """Columns that are known of several of the accounts and differ among them."""
     telling: list[str] = []
@@ -186,21 +209,39 @@ def score_risk(model: RiskModel, table: Matrix, ring_score: Floats) -> Floats:
     ring_score
         (N,) the unsupervised account score.
     """
-    linear, trees = apply_linear(model.linear, table), apply_trees(model.trees, table)
-    parts = {"linear": linear, "trees": trees, "rings": read_log_odds(ring_score)}
-    chance: Floats = special.expit(apply_blend(model.blend, parts) + model.shift)
-    return chance
+    return add_rings(model, _score_conduct(model, table), ring_score)
 
 
 def score_accounts(model: RiskModel, features: FeatureTable, ring_score: Floats) -> Floats:
-    """The chance of each account of a market to be found a fraud (N,), worked out some accounts at a time."""
+    """The chance of each account of a market to be found a fraud (N,)."""
+    return add_rings(model, score_conduct(model, features), ring_score)
+
+
+def score_conduct(model: RiskModel, features: FeatureTable, rows: Ints | None = None) -> Floats:
+    """The log-odds of all accounts of a market, or of some, by what they do, before rings count; some at a time.
+
+    They are those of the accounts that were labelled, and not shifted to the market.
+    """
+    asked = np.arange(features.n_accounts) if rows is None else rows
 
     def score(rows: Ints) -> Floats:
-        return score_risk(model, pick_columns(features, model.names, rows), ring_score[rows])
+        return _score_conduct(model, pick_columns(features, model.names, rows))
 
-    pieces = np.array_split(np.arange(len(ring_score)), max(len(ring_score) // ROWS_AT_ONCE, 1))
+    pieces = np.array_split(asked, max(len(asked) // ROWS_AT_ONCE, 1))
     with ThreadPoolExecutor(WORKERS) as pool:  # numpy and LightGBM let go of the interpreter; the order stays
         return np.concatenate([*pool.map(score, pieces)])
+
+
+def _score_conduct(model: RiskModel, table: Matrix) -> Floats:
+    parts = {"linear": apply_linear(model.linear, table), "trees": apply_trees(model.trees, table)}
+    return apply_blend(model.blend, parts)
+
+
+def add_rings(model: RiskModel, log_odds: Floats, ring_score: Floats) -> Floats:
+    """The chance of each account (N,) by its log-odds and its unsupervised score, in the market."""
+    odds = log_odds + model.blend.weights["rings"] * read_log_odds(ring_score)
+    chance: Floats = special.expit(odds + model.shift)
+    return chance
 
 
 def settle_base_rate(model: RiskModel, chance: Floats, n_labels: int) -> RiskModel:

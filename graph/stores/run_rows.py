@@ -136,7 +136,7 @@ def _run_row(run: RunResult, snapshot: Snapshot, sequence: int, times: tuple[dat
         "started_at": started_at,
         "finished_at": finished_at,
         "version": VERSION,
-        "settings": json.dumps(run.settings | _say_overruled(run), sort_keys=True),
+        "settings": json.dumps(run.settings | _say_overruled(run) | _say_models(run), sort_keys=True),
         "as_of": None if run.as_of is None else run.as_of.astype("datetime64[us]").item(),
         "accounts": snapshot.n_accounts,
         "rings": len(run.rings),
@@ -147,6 +147,11 @@ def _run_row(run: RunResult, snapshot: Snapshot, sequence: int, times: tuple[dat
 def _say_overruled(run: RunResult) -> dict[str, Any]:
     """Where people overruled what the run would have said; nothing, so that nothing changes, where nobody did."""
     return {"overruled": [vars(each) for each in run.overruled]} if run.overruled else {}
+
+
+def _say_models(run: RunResult) -> dict[str, Any]:
+    """What the models of a run were like; nothing, so that nothing changes, where it had none."""
+    return {"models": run.models} if run.models is not None else {}
 
 
 def _ring_row(run: RunResult, rank: int, ring: Ring, keys: Mapping[str, str]) -> Row:

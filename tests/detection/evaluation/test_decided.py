@@ -15,8 +15,8 @@ from said import decide, decide_ring, say
 from cli.measure import OpenMarket, hear_market
 from detection.casework.heard import hear
 from detection.evaluation.decided import hear_truth
-from detection.evaluation.statistics import estimate_share
 from detection.evaluation.truth import TrueVerdicts, Truth
+from detection.statistics import estimate_share
 from graph.casework.calibration import calibrate, find_interval
 
 MARKET = make_snapshot(make_background(n=60))

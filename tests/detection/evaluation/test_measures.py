@@ -16,8 +16,8 @@ from detection.evaluation.measures import (
     score_ranking,
     separate_accounts,
 )
-from detection.evaluation.statistics import Resampling
 from detection.evaluation.truth import TrueVerdicts, Truth
+from detection.statistics import Resampling
 from graph.model import Snapshot
 from graph.results import Member, Ring, RunResult
 from graph.vocabulary import TIERS, Tier

@@ -10,11 +10,13 @@ from detection_market import FIRST_DAY, make_snapshot, pick
 from risk_market import BAD, SETTINGS, make_facts, rows_of
 
 from detection.policy import DEFAULT_POLICY
-from detection.risk.apply import weigh_risk
+from detection.risk.apply import WeighedScores, weigh_risk
 from detection.risk.file import KeptModel
+from detection.risk.opinion import form_opinion
 from detection.run import find_run
 from detection.scores import Scores
 from detection.settings import DetectSettings
+from embeddings.features.table import describe_accounts
 from graph.model import Snapshot
 from graph.results import Flag
 from graph.vocabulary import TIERS
@@ -30,8 +32,13 @@ def make_scores(snapshot: Snapshot, tier: dict[int, str]) -> Scores:
     return Scores(np.full(n, 0.1), tiers, np.zeros(0), np.zeros(0, dtype=np.int64), tuple(flags))
 
 
+def weigh(scores: Scores, snapshot: Snapshot, kept: KeptModel) -> WeighedScores:
+    opinion = form_opinion(kept.model, describe_accounts(snapshot))
+    return weigh_risk(scores, snapshot, kept, opinion, DEFAULT_POLICY)
+
+
 def test_a_lone_account_may_come_up_for_review_and_never_for_more(market: Snapshot, kept: KeptModel) -> None:
-    learned = weigh_risk(make_scores(market, {}), market, kept, DEFAULT_POLICY)
+    learned = weigh(make_scores(market, {}), market, kept)
     probability, weighed = learned.probability, learned.scores
     raised = np.flatnonzero(weighed.account_tier)
     assert len(raised) > 10
@@ -49,7 +56,7 @@ def test_a_lone_account_may_come_up_for_review_and_never_for_more(market: Snapsh
 def test_rings_keep_their_say(market: Snapshot, kept: KeptModel) -> None:
     member, watched = int(rows_of(market, pick(3, 1))[0]), int(rows_of(market, [BAD[0]])[0])
     before = make_scores(market, {member: "automatic", watched: "watch"})
-    weighed = weigh_risk(before, market, kept, DEFAULT_POLICY).scores
+    weighed = weigh(before, market, kept).scores
     assert TIERS[weighed.account_tier[member]] == "automatic"
     assert TIERS[weighed.account_tier[watched]] == "review"
     flag = {each.subject_id: each for each in weighed.flags}
@@ -86,7 +93,7 @@ def test_accounts_that_came_later_are_scored_without_training(model_path: Path) 
 
 def test_a_look_at_the_past_with_a_later_model_says_that_it_flatters(market: Snapshot, kept: KeptModel) -> None:
     past = replace(market, as_of=FIRST_DAY + np.timedelta64(100, "D"))
-    notes = weigh_risk(make_scores(market, {}), past, kept, DEFAULT_POLICY).notes
+    notes = weigh(make_scores(market, {}), past, kept).notes
     assert any("later than 2024-04-10" in note for note in notes)
-    now = weigh_risk(make_scores(market, {}), market, kept, DEFAULT_POLICY).notes
+    now = weigh(make_scores(market, {}), market, kept).notes
     assert not any("flatters" in note for note in now)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import json
 from dataclasses import replace
 from pathlib import Path
 
@@ -12,6 +13,7 @@ import pytest
 from risk_market import QUICK, run
 
 from detection.evaluation.simulation.market import MarketSettings, simulate_market, write_market
+from detection.job import night
 from detection.training import risk
 
 
@@ -58,3 +60,62 @@ def test_evaluate_measures_what_was_not_learnt(tmp_path: Path, monkeypatch: pyte
     (tmp_path / "ringfence.toml").write_text('[detect]\nmodel = "gone.model"\n', encoding="utf-8")
     write_market(simulate_market(MarketSettings(n_accounts=400, seed=2)), tmp_path / "market", "parquet")
     assert run("evaluate", "market", "--no-baselines", "--resamples", "1").exit_code == 0
+
+
+def say_settings(model: str) -> str:
+    return f"""[detect]
+{model}
+challenger = "challenger.model"
+[run]
+tables = "exports"
+[run.models]
+train_every_days = 1
+least_runs = 1
+"""
+
+
+def die(*_: object) -> None:
+    raise RuntimeError("killed")
+
+
+def test_a_challenger_is_trained_by_a_night_tried_beside_the_model_and_switched(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    market = simulate_market(MarketSettings(n_accounts=300, seed=3))
+    told = np.where(np.arange(60) % 2, "fraud", "legit")
+    accounts = market.tables["accounts"].account_id[:60]
+    labels = pd.DataFrame({"account_id": accounts, "label": told, "decided_at": "2025-01-01T00:00:00Z"})
+    write_market(replace(market, tables={**market.tables, "labels": labels}), tmp_path / "exports" / "1", "csv")
+    settings = tmp_path / "ringfence.toml"
+    settings.write_text(say_settings(""), encoding="utf-8")
+    with monkeypatch.context() as patch:
+        patch.setattr(night, "train_challenger", die)
+        with pytest.raises(RuntimeError, match="killed"):
+            run("run")
+    first = json.loads(run("run", "--format", "json").stdout)  # taken up where it was
+    assert (first["job"], first["state"]) == (1, "done")
+    assert (first["steps"][-1]["name"], first["steps"][-1]["result"]["fraud"]) == ("train", 30)
+    assert "no model acts yet: copy" in run("model", "promote").stderr
+    settings.write_text(say_settings('model = "risk.model"'), encoding="utf-8")
+    assert run("train", "-o", "risk.model", "--seed", "5").exit_code == 0
+    acting, tried = ((tmp_path / name).read_bytes() for name in ("risk.model", "challenger.model"))
+    second = json.loads(run("run", "--format", "json").stdout)
+    assert (second["steps"][-1]["skipped"], second["steps"][-1]["result"]["why"][:24]) == (
+        True,
+        "the last one was trained",
+    )
+    compared = json.loads(run("model", "compare", "--format", "json").stdout)
+    assert (compared["advice"], len(compared["rounds"])) == ("wait", 1)
+    assert "What is asked of the challenger" in run("model", "compare").stdout
+    refused = run("model", "promote", "--reason", "newer")
+    assert (refused.exit_code, "--despite least_labels" in refused.stderr) == (9, True)
+    assert (tmp_path / "risk.model").read_bytes() == acting
+    assert run("model", "promote", "--reason", "newer", "--despite", "least_labels", "--by", "ana").exit_code == 0
+    assert (tmp_path / "risk.model").read_bytes() == tried
+    assert run("model", "revert", "--reason", "older").exit_code == 0
+    assert (tmp_path / "risk.model").read_bytes() == acting
+    shown = run("model", "card").stdout
+    assert "30 as fraud and 30 as legit, of 300" in shown
+    assert f"In run {compared['rounds'][0]['run_id']}" in shown
+    assert "must not be used for" in shown

@@ -24,6 +24,7 @@ from detection.policy import DEFAULT_POLICY
 from detection.rings.build import build_rings
 from detection.risk.heard import KNOWN_RISK, hear_risk, make_heard_market
 from detection.risk.model import RiskModel, fit_risk
+from detection.risk.opinion import Opinion, form_opinion
 from detection.run import record_settings
 from detection.scores import score_market
 from detection.search import search_market
@@ -55,6 +56,10 @@ def model(snapshot: Snapshot, known: Known) -> RiskModel:
     return fit_risk(describe_accounts(snapshot), np.zeros(snapshot.n_accounts), known).model
 
 
+def ask(snapshot: Snapshot, model: RiskModel) -> Opinion:
+    return form_opinion(model, describe_accounts(snapshot))
+
+
 def label(snapshot: Snapshot, known: Known) -> Snapshot:
     never = np.full(len(known.row), "NaT", dtype="datetime64[us]")
     return replace(snapshot, label_account=known.row, label_is_fraud=known.is_fraud, label_decided_at=never)
@@ -71,7 +76,7 @@ def tell(market: Market, bits: float, members: list[str]) -> Market:
 def test_risk_lies_within_its_bounds_and_a_label_goes_before_what_is_learnt(
     snapshot: Snapshot, known: Known, model: RiskModel
 ) -> None:
-    signal = hear_risk(label(snapshot, known), model, DEFAULT_POLICY)
+    signal = hear_risk(label(snapshot, known), ask(snapshot, model), DEFAULT_POLICY)
     assert (signal.bits[known.row[known.is_fraud]] == DEFAULT_POLICY.most_risk_bits).all()
     assert (signal.bits[known.row[~known.is_fraud]] == DEFAULT_POLICY.least_risk_bits).all()
     assert signal.bits.min() >= DEFAULT_POLICY.least_risk_bits
@@ -87,9 +92,9 @@ def test_risk_does_not_hear_rings(snapshot: Snapshot, known: Known) -> None:
     scores = np.isin(snapshot.account_id, BAD) * 0.9
     model = fit_risk(describe_accounts(snapshot), scores, known).model
     assert model.blend.weights["rings"] > 0
-    unlabelled = hear_risk(snapshot, model, DEFAULT_POLICY)
+    unlabelled = hear_risk(snapshot, ask(snapshot, model), DEFAULT_POLICY)
     without = replace(model, blend=replace(model.blend, weight=model.blend.weight * [1.0, 1.0, 0.0]))
-    assert (unlabelled.bits == hear_risk(snapshot, without, DEFAULT_POLICY).bits).all()
+    assert (unlabelled.bits == hear_risk(snapshot, ask(snapshot, without), DEFAULT_POLICY).bits).all()
 
 
 def test_a_ring_of_risky_members_says_so_and_has_more_net_bits_but_no_higher_tier(snapshot: Snapshot) -> None:
@@ -133,5 +138,5 @@ def test_without_a_model_or_unasked_nothing_is_heard_and_a_record_does_not_speak
     recorded = record_settings(make_market(snapshot), DetectSettings())
     assert {"hear_risk", *recorded["policy"]}.isdisjoint({"most_risk_bits", "least_risk_bits"})
     assert "hear_risk" not in recorded
-    asked = record_settings(make_market(snapshot), DetectSettings(hear_risk=True))
+    asked = record_settings(make_market(snapshot), DetectSettings(hear_risk=True, model="named"))
     assert (asked["hear_risk"], asked["policy"]["most_risk_bits"]) == (True, DEFAULT_POLICY.most_risk_bits)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from sklearn.metrics import average_precision_score, roc_auc_score
 
-from detection.evaluation.statistics import Resampling, estimate_share, separate_scores
+from detection.statistics import Resampling, estimate_share, separate_scores
 
 SCORED = st.lists(st.tuples(st.integers(0, 4), st.booleans()), min_size=2, max_size=30)
 
@@ -52,7 +52,7 @@ def test_the_same_seed_gives_the_same_interval_however_the_work_is_cut(monkeypat
     rng = np.random.default_rng(0)
     is_bad, scores = rng.random(100) < 0.3, rng.random(100)
     first = separate_scores("account", "all", scores, is_bad, FEW)
-    monkeypatch.setattr("detection.evaluation.statistics._CHUNK_CELLS", 300)
+    monkeypatch.setattr("detection.statistics._CHUNK_CELLS", 300)
     assert separate_scores("account", "all", scores, is_bad, FEW) == first
     assert separate_scores("account", "all", scores, is_bad, Resampling(50, 1)) != first
 

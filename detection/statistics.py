@@ -77,6 +77,40 @@ def separate_scores(subject: str, part: str, scores: Floats, is_bad: Bools, resa
     if not 0 < n_bad < n:
         nothing = Estimate(np.nan, np.nan, np.nan)
         return Separation(subject, part, n, n_bad, nothing, nothing)
+    auc, precision = _draw_again(scores, is_bad, resampling)
+    return Separation(subject, part, n, n_bad, _take(auc), _take(precision))
+
+
+def compare_scores(scores: Floats, others: Floats, is_bad: Bools, resampling: Resampling) -> Estimate:
+    """By how much the average precision of others (T,) is greater than that of scores (T,), of the same subjects.
+
+    Both are drawn again together, so that the interval is of the difference; all NaN where not both kinds are there.
+
+    >>> bad = np.array([True, False, True, False])
+    >>> compare_scores(np.array([0.1, 0.9, 0.8, 0.2]), bad * 0.5, bad, Resampling(10)).value > 0
+    True
+    """
+    if not 0 < int(is_bad.sum()) < len(is_bad):
+        return Estimate(np.nan, np.nan, np.nan)
+    before, after = (_draw_again(each, is_bad, resampling)[1] for each in (scores, others))
+    return _take(_Drawn(after.value - before.value, after.drawn - before.drawn))
+
+
+@dataclass(frozen=True)
+class _Drawn:
+    """A measure's ``value``, and what it comes to when subjects are drawn again (B,)."""
+
+    value: float
+    drawn: Floats
+
+
+def _take(measured: _Drawn) -> Estimate:
+    return take_percentiles(measured.value, measured.drawn)
+
+
+def _draw_again(scores: Floats, is_bad: Bools, resampling: Resampling) -> tuple[_Drawn, _Drawn]:
+    """The area under the ROC curve and the average precision; draws are the same for all scores of the subjects."""
+    n = len(scores)
     _, level = np.unique(-scores, return_inverse=True)
     cell, n_levels = 2 * level + is_bad, int(level.max()) + 1
     count = np.bincount(cell, minlength=2 * n_levels).reshape(1, -1, 2)
@@ -89,7 +123,7 @@ def separate_scores(subject: str, part: str, scores: Floats, is_bad: Bools, resa
         count = np.stack([np.bincount(cell[row], minlength=2 * n_levels) for row in rows]).reshape(len(rows), -1, 2)
         drawn.append([measure(count[:, :, 1], count[:, :, 0]) for measure in (area_under_curve, average_precision)])
     auc, precision = (np.concatenate(part) for part in zip(*drawn, strict=True))
-    return Separation(subject, part, n, n_bad, take_percentiles(value[0], auc), take_percentiles(value[1], precision))
+    return _Drawn(value[0], auc), _Drawn(value[1], precision)
 
 
 def area_under_curve(bad: Ints, good: Ints) -> Floats:
