@@ -14,7 +14,7 @@ from click.testing import CliRunner
 from detection_market import FIRST_DAY, Facts, make_background, make_snapshot, pick, plant_farm, plant_trade_ring
 
 from cli.main import main
-from detection import run as run_module
+from detection import judging
 from detection.casework import rings as told_rings
 from detection.evaluation.leak_gate import (
     check_dates,
@@ -131,16 +131,16 @@ def leak_into_reviews(snapshot: Snapshot, found: Any) -> Any:
 def test_a_score_that_reads_labels_fails_the_gate_by_name(
     market: Snapshot, monkeypatch: pytest.MonkeyPatch, leak: Callable[[Snapshot, Any], Any], words: str
 ) -> None:
-    honest = run_module.score_market
-    monkeypatch.setattr(run_module, "score_market", lambda rings, made: leak(made.snapshot, honest(rings, made)))
+    honest = judging.score_market
+    monkeypatch.setattr(judging, "score_market", lambda rings, made: leak(made.snapshot, honest(rings, made)))
     with pytest.raises(LeakError, match=words):
         check_labels(market, find_run(market, SETTINGS), SETTINGS)
 
 
 def test_a_leak_is_found_in_a_market_without_labels_too(market: Snapshot, monkeypatch: pytest.MonkeyPatch) -> None:
-    honest = run_module.score_market
+    honest = judging.score_market
     monkeypatch.setattr(
-        run_module, "score_market", lambda rings, made: leak_into_accounts(made.snapshot, honest(rings, made))
+        judging, "score_market", lambda rings, made: leak_into_accounts(made.snapshot, honest(rings, made))
     )
     nobody = np.empty(0, dtype=np.int64)
     bare = replace(
@@ -250,13 +250,13 @@ def test_a_snapshot_that_lets_later_orders_through_fails_the_gate(
 
 def test_what_is_counted_over_all_times_fails_the_gate(cut: Cut, monkeypatch: pytest.MonkeyPatch) -> None:
     # No array of the snapshot is too late, but a score counts nodes that came later.
-    honest = run_module.score_market
+    honest = judging.score_market
 
     def leak(rings: Sequence[Ring], made: Market) -> Scores:
         found = honest(rings, made)
         return replace(found, account_score=found.account_score * (1 - 1 / made.snapshot.n_identifiers))
 
-    monkeypatch.setattr(run_module, "score_market", leak)
+    monkeypatch.setattr(judging, "score_market", leak)
     check_dates(cut.snapshot)
     with pytest.raises(LeakError, match="account scores change when facts later than"):
         check_future(find_run(cut.snapshot, SETTINGS), cut.snapshot, cut.past, SETTINGS)
