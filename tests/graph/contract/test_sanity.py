@@ -167,3 +167,14 @@ def test_objects_that_stand_for_nothing_and_times_that_cannot_be_are_doubted_in_
         ("placeholder", "events.object"): (2, ("unknown",)),
         ("future", "events.happened_at"): (1, ("2031-01-01 00:00:00",)),
     }
+
+
+def test_transfers_in_several_currencies_or_of_unknown_status_or_time_are_doubted_as_orders_are(write: Write) -> None:
+    head = "transfer_id,payer_id,payee_id,amount,currency,paid_at,status\n"
+    rows = "t1,A,B,1,EUR,2024-02-01,settled\nt2,B,C,1,EUR,2024-02-01,bounced\nt3,C,A,1,USD,2031-01-01,paid\n"
+    folder = write(transfers=head + rows)
+    assert look(folder) == {
+        ("currency", "transfers.currency"): (1, ("USD",)),
+        ("status", "transfers.status"): (1, ("bounced",)),
+        ("future", "transfers.paid_at"): (1, ("2031-01-01 00:00:00",)),
+    }
