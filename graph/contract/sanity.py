@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from graph.contract.doubtful_ids import find_changed_ids
@@ -18,6 +19,7 @@ from graph.errors import DataError, DoubtfulDataError
 from graph.files import replacing_file
 
 _MANY_REPEATS = 0.05
+_CONCERNS_AT_ONCE = 2
 
 
 def find_doubts(tables: Mapping[str, CheckedTable], now: int) -> tuple[Doubt, ...]:
@@ -35,14 +37,16 @@ def find_doubts(tables: Mapping[str, CheckedTable], now: int) -> tuple[Doubt, ..
     O(N) for N cells: each concern looks at whole columns.
     """
     rows = {name: table.rows for name, table in tables.items()}
-    found = (
-        *find_changed_ids(rows),
-        *find_linking_values(rows),
-        *find_unknown_words(rows),
-        *find_mixed_currencies(rows),
-        *find_odd_times(rows, now),
-        *_find_repeats(tables),
+    concerns: tuple[Callable[[], Iterable[Doubt]], ...] = (
+        lambda: find_changed_ids(rows),
+        lambda: find_linking_values(rows),
+        lambda: find_unknown_words(rows),
+        lambda: find_mixed_currencies(rows),
+        lambda: find_odd_times(rows, now),
+        lambda: tuple(_find_repeats(tables)),
     )
+    with ThreadPoolExecutor(_CONCERNS_AT_ONCE) as pool:  # Arrow lets go of Python while it works on a column
+        found = [doubt for doubts in pool.map(lambda look: look(), concerns) for doubt in doubts]
     return tuple(sorted(found, key=lambda each: not each.is_grave))
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import io
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from pathlib import Path
@@ -36,6 +37,8 @@ from graph.model import Ints
 from graph.progress import Progress, no_progress
 from graph.settings import Settings
 from graph.spreadsheets import format_row, guard_cell
+
+_TABLES_AT_ONCE = 2
 
 
 @dataclass(frozen=True)
@@ -166,10 +169,12 @@ def read_folder(folder: Path, settings: Settings, *, progress: Progress = no_pro
         If the settings map a table or column that the contract does not know.
     """
     refuse_unknown_mapping(settings)
+    found = groupby(find_sources(folder, settings), key=lambda source: source.table.name)
     tables: dict[str, CheckedTable] = {}
-    for name, sources in groupby(find_sources(folder, settings), key=lambda source: source.table.name):
-        table = tables[name] = _check_table(list(sources))
-        progress(f"read {table.name}", table.n_read, table.n_read)
+    with ThreadPoolExecutor(_TABLES_AT_ONCE) as pool:  # Arrow lets go of Python while it works on a column
+        for table in pool.map(_check_table, [list(sources) for _, sources in found]):
+            tables[table.name] = table
+            progress(f"read {table.name}", table.n_read, table.n_read)
     return tables
 
 

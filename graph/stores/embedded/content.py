@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 
 import ladybug
@@ -75,10 +76,26 @@ def describe_table(connection: ladybug.Connection, table: str, watch: Watch = wa
 
 
 def describe_graph(connection: ladybug.Connection, watch: Watch = watch_nothing) -> Stretches:
-    """Every table's content; what is read is also shown to ``watch``."""
+    """Every table's content; what is read is also shown to ``watch``.
+
+    One part is described while the next is read: either is work of one core.
+    """
     found: dict[str, Mapping[int, Stretch]] = {}
-    for table in list_tables(connection):
-        found |= describe_table(connection, table, watch)
+
+    def take(part: Part) -> None:
+        watch(part)
+        found[part.name] = describe_part(part)
+
+    with ThreadPoolExecutor(1) as pool:
+        taken: Future[None] | None = None
+        for table in list_tables(connection):
+            for target in list_targets(table):
+                part = read_part(connection, table, target)
+                if taken is not None:
+                    taken.result()
+                taken = pool.submit(take, part)
+        if taken is not None:
+            taken.result()
     return found
 
 
