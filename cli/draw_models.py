@@ -22,8 +22,8 @@ _ADVICE = {
 
 def draw_trial(trial: Trial, rows: Sequence[dict[str, Any]], advice: str) -> RenderableType:
     """Run by run what both said, what speaks for a switch and against it, and what to do."""
-    right = {"accounts", "rings", "later", "AUC", "average precision", "expected", "drift"}
-    table = make_table("run", "when", *sorted(right, key=_ORDER.index), right=right)
+    figures = ("accounts", "rings", "later", "AUC", "average precision", "expected", "drift")
+    table = make_table("run", "when", *figures, right={*figures})
     for row in rows:
         table.add_row(show_text(row["run_id"]), _show_time(row["finished_at"]), *_show_figures(row))
     checks = make_table("check", "", "says")
@@ -36,9 +36,6 @@ def draw_trial(trial: Trial, rows: Sequence[dict[str, Any]], advice: str) -> Ren
     parts += draw_section("Side by side: the model > the challenger", [table] if rows else [])
     parts += draw_section("What is asked of the challenger", [checks])
     return Group(*parts, Text(f"\n{_ADVICE[advice]}"))
-
-
-_ORDER = ("accounts", "rings", "later", "AUC", "average precision", "expected", "drift")
 
 
 def _show_figures(row: dict[str, Any]) -> list[str]:

@@ -16,7 +16,6 @@ from graph.errors import ConfigError, RingfenceError
 if TYPE_CHECKING:
     from detection.beside import Side
     from detection.job.promotion import Switch, Trial
-    from detection.job.settings import ModelSettings
     from detection.settings import DetectSettings
     from graph.queries.answers import RunSummary
 
@@ -95,7 +94,7 @@ def compare(workplace: Workplace, n: int, form: Format) -> None:
     """
     import msgspec
 
-    trial, rules = _find_trial(workplace)
+    trial = _find_trial(workplace)
     rows = [list_round(each) for each in trial.rounds[:n]]
     document = {
         "champion": trial.champion,
@@ -104,7 +103,7 @@ def compare(workplace: Workplace, n: int, form: Format) -> None:
         "checks": msgspec.to_builtins(trial.checks),
         "rounds": rows,
     }
-    write_answer(Answer(document, ROUND_COLUMNS, rows, lambda: _draw(trial, rows, rules)), form)
+    write_answer(Answer(document, ROUND_COLUMNS, rows, lambda: _draw(trial, rows)), form)
 
 
 def advise(trial: Trial) -> str:
@@ -139,7 +138,7 @@ def list_round(found: Any) -> dict[str, Any]:
     return row
 
 
-def _draw(trial: Trial, rows: list[dict[str, Any]], rules: ModelSettings) -> Any:
+def _draw(trial: Trial, rows: list[dict[str, Any]]) -> Any:
     from cli.draw_models import draw_trial
 
     return draw_trial(trial, rows, advise(trial))
@@ -160,7 +159,7 @@ def promote(workplace: Workplace, despite: tuple[str, ...], reason: str, by: str
     from detection.job import promotion
     from detection.job.record import JobsFolder
 
-    trial, _ = _find_trial(workplace)
+    trial = _find_trial(workplace)
     unknown = {*despite} - {each.name for each in trial.checks}
     if unknown:
         known = ", ".join(each.name for each in trial.checks)
@@ -192,12 +191,12 @@ def _choose(workplace: Workplace) -> DetectSettings:
     return choose_settings(workplace, seed=None, encoder=None, model=None)
 
 
-def _find_trial(workplace: Workplace) -> tuple[Trial, ModelSettings]:
+def _find_trial(workplace: Workplace) -> Trial:
     from detection.job.promotion import find_trial
     from detection.job.settings import read_job_settings
 
     rules = read_job_settings(workplace.read_settings().run).models
-    return find_trial(_list_runs(workplace), _choose(workplace), rules), rules
+    return find_trial(_list_runs(workplace), _choose(workplace), rules)
 
 
 def _list_runs(workplace: Workplace) -> list[RunSummary]:
