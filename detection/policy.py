@@ -315,7 +315,12 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     least_gain_bits: Annotated[float, rule(
         "bits", "a change of members must bring more than this", MEASURED,
         "there are many to choose from; smaller gains were worse on hard markets", "groups change less", ge=0.0
-    )] = 4.0
+    )] = 2.7
+    explained_in_search: Annotated[float, rule(
+        SHARE, "of what innocent explanations take off a group, so much counts while it is improved", MEASURED,
+        "to the full, the search ends with that part of a ring that an explanation fits worst; half as well found"
+        " no more", "more rings are found in part only", ge=0.0, le=1.0
+    )] = 0.65
     most_overlap: Annotated[float, rule(
         SHARE, "a group that has more in common with a better one is left", JUDGED,
         "half: it is the same ring, seen worse", "overlapping rings are listed side by side", ge=0.0, le=1.0

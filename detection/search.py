@@ -55,11 +55,11 @@ def search_market(market: Market, settings: DetectSettings, *, likes: Links | No
     every, links = propose_groups(followed, market, settings), followed[-1]
     may_stand = bound_net_bits(every, market) > enough
     judged = judge_groups(take_groups(every, np.flatnonzero(may_stand)), market)
-    promising = take_groups(judged.groups, pick_best(judged, floor=enough))
+    promising = take_groups(judged.groups, pick_best(judged, worth=judge_worth(judged), floor=enough))
     better = judge_groups(improve_groups(promising, links, market), market)
     # Two overlapping groups may be one ring and its customers, or two rings and a go-between: let the judge say.
     standing = take_groups(better.groups, np.flatnonzero(better.net_bits > 0))
-    better = judge_groups(join_groups([standing, cut_crossing(standing)]), market)
+    better = judge_groups(leave_pairs(join_groups([standing, cut_crossing(standing)]), market), market)
     return judge_groups(take_groups(better.groups, pick_best(better)), market)
 
 
@@ -119,6 +119,12 @@ def propose_groups(followed: Sequence[Links], market: Market, settings: DetectSe
         kept &= changed[groups.group]
         groups = distinct_groups(groups.account[kept], np.where(changed, left, 0))
     return join_groups([*proposals, groups])
+
+
+def leave_pairs(groups: Groups, market: Market) -> Groups:
+    """The groups of which three bring more than naming them costs: two and a stranger are a pair."""
+    n_tied = np.bincount(groups.group[_find_tied(groups, market)], minlength=len(groups))
+    return take_groups(groups, np.flatnonzero(n_tied >= MIN_SIZE))
 
 
 def _find_tied(groups: Groups, market: Market) -> NDArray[np.bool_]:
@@ -264,27 +270,48 @@ def _change_one(members: Ints, account: np.int64) -> Ints:
 
 
 def _weigh(listed: list[Ints], market: Market) -> Floats:
-    """The net bits of each group; minus infinity for one that is no group any more."""
+    """What each group is worth (bits); minus infinity for one that is no group any more."""
     groups = gather_groups(listed)
-    net = judge_groups(groups, market).net_bits
-    known = {groups.members(group).tobytes(): float(net[group]) for group in range(len(groups))}
+    worth = judge_worth(judge_groups(groups, market))
+    known = {groups.members(group).tobytes(): float(worth[group]) for group in range(len(groups))}
     return np.array([known.get(members.tobytes(), -np.inf) for members in listed])
 
 
-def pick_best(judged: Assessment, *, floor: float = 0.0) -> Ints:
-    """Groups with more net bits than the floor, none mostly made of a better one's members.
+def judge_worth(judged: Assessment) -> Floats:
+    """What the search climbs (G,), bits: net bits, but that only a share of what is explained is taken off.
+
+    Who maximises net bits alone ends with the part of a ring, or of a club, that an explanation fits worst.  What is
+    listed is judged by net bits.
+    """
+    share = judged.market.policy.explained_in_search
+    worth: Floats = share * judged.net_bits + (1.0 - share) * judged.surprising_bits
+    return worth
+
+
+def pick_best(judged: Assessment, *, worth: Floats | None = None, floor: float = 0.0) -> Ints:
+    """Groups that are worth more than the floor, none mostly made of a better one's members.
 
     Most bits for the root of their size come first, so that neither the merged nor the padded win.
 
     What falls apart into groups that say more each for itself is no group.
+
+    Parameters
+    ----------
+    judged
+        The groups.
+    worth
+        Bits of each (G,); net bits if not given.
+    floor
+        Bits that are not enough.
     """
+    worth = judged.net_bits if worth is None else worth
     # Of equals the one found first, so that the same market gives the same list.
-    order = np.lexsort((judged.groups.start[:-1], -judged.net_bits / np.sqrt(judged.groups.size)))
+    order = np.lexsort((judged.groups.start[:-1], -worth / np.sqrt(judged.groups.size)))
     apart, most = find_falling_apart(judged), judged.market.policy.most_overlap
     taken: dict[int, int] = {}
     sizes: dict[int, int] = {}
     picked = []
-    for group in order[(judged.net_bits > floor)[order] & ~apart[order]].tolist():
+    for group in order[(worth > floor)[order] & ~apart[order]].tolist():
         members = judged.groups.members(group).tolist()
         claims = Counter(taken[row] for row in members if row in taken)
         overlap = max((n / min(len(members), sizes[rival]) for rival, n in claims.items()), default=0.0)

@@ -61,6 +61,11 @@ class Assessment:
         """What naming each group costs (G,)."""
         return self.length.charge
 
+    @property
+    def surprising_bits(self) -> Floats:
+        """Evidence less the charge (G,): what would stand if nothing had an innocent explanation."""
+        return _sum_evidence(self.evidence, self.length) - self.length.charge
+
 
 @dataclass(frozen=True)
 class _Shown:
@@ -71,11 +76,11 @@ class _Shown:
     inner: InnerTrades
     length: DescriptionLength
 
-    @property
-    def total_bits(self) -> Floats:
-        """Of all channels (G,)."""
-        total: Floats = sum((shown.bits for shown in self.evidence.values()), np.zeros(len(self.length.size)))
-        return total
+
+def _sum_evidence(evidence: Mapping[str, ChannelEvidence], length: DescriptionLength) -> Floats:
+    """The bits of all channels (G,)."""
+    total: Floats = sum((shown.bits for shown in evidence.values()), np.zeros(len(length.size)))
+    return total
 
 
 def judge_groups(groups: Groups, market: Market) -> Assessment:
@@ -112,7 +117,7 @@ def judge_groups(groups: Groups, market: Market) -> Assessment:
 def bound_net_bits(groups: Groups, market: Market) -> Floats:
     """What would stand if nothing had an innocent explanation (G,): no less than what does."""
     shown = _show_evidence(groups, market)
-    return shown.total_bits - shown.length.charge
+    return _sum_evidence(shown.evidence, shown.length) - shown.length.charge
 
 
 def _show_evidence(groups: Groups, market: Market) -> _Shown:

@@ -18,6 +18,7 @@ from detection_market import (
     plant_trade_ring,
     rename,
 )
+from msgspec import structs
 
 from detection.candidates.links import link_pairs
 from detection.evidence.judge import Assessment, judge_groups
@@ -29,6 +30,7 @@ from detection.search import (
     cut_crossing,
     find_falling_apart,
     improve_groups,
+    judge_worth,
     link_market,
     pick_best,
     propose_around,
@@ -76,11 +78,25 @@ def list_picked(market: Market, judged: Assessment, *, floor: float = 0.0) -> li
 
 
 @pytest.mark.parametrize("seed", range(6))
-def test_improving_never_lowers_what_stands(market: Market, seed: int) -> None:
+def test_improving_never_lowers_what_a_group_is_worth(market: Market, seed: int) -> None:
     rng = np.random.default_rng(seed)
     core = rng.choice(RING if seed % 2 else OTHER, 8, replace=False).tolist()
     start = [*core, *rng.choice(pick(300, 100), int(rng.integers(0, 5)), replace=False).tolist()]
-    assert weigh(market, improve(market, start)) >= weigh(market, start)
+    better = improve(market, start)
+    before, after = judge_worth(judge(market, start)), judge_worth(judge(market, better))
+    assert after[0] >= before[0]
+
+
+@pytest.mark.parametrize("share", [0.0, 0.65, 1.0])
+def test_while_groups_are_improved_a_share_of_what_is_explained_is_taken_off(share: float) -> None:
+    facts, family = make_background(n=1000), pick(400, 5)
+    for kind in ("address", "phone", "device", "card"):
+        facts.share(family, kind, f"the family's {kind}")
+    policy = structs.replace(DEFAULT_POLICY, explained_in_search=share)
+    judged = judge(make_market(make_snapshot(facts), DetectSettings(policy=policy)), family)
+    explained = judged.surprising_bits - judged.net_bits
+    assert explained[0] > 20.0
+    np.testing.assert_allclose(judge_worth(judged), judged.surprising_bits - share * explained)
 
 
 @pytest.mark.parametrize("members", [RING, OTHER], ids=["trade", "refund"])
