@@ -5,12 +5,13 @@
 Each planted ring's true members are judged as if a search had proposed them.
 *Against chance* counts rings whose evidence pays for naming them, if no innocent explanation is heard; *stands* those
 that stand against those explanations too; *improved* also those of which a part or a larger group that hits the ring
-does.
+does.  *Proposed* are those of which a candidate hits the ring, *found* those that the list has, *in front* those before
+the first honest group of it.
 
-The second table is of the whole list.  The judge is told by the truth, as one channel more, good and ill, what boosted
-trees learn in five folds: *how the bad behave* from an account's own doings (trades, reviews, rhythm, age; nothing
-shared), and *all that labels teach* from everything that `ringfence train` looks at, neighbours included, with four
-accounts in five labelled.  No detector without labels can know as much.
+The second table is of the whole list, on the market.  The judge is told by the truth, as one channel more, good and
+ill, what boosted trees learn in five folds: *how the bad behave* from an account's own doings (trades, reviews, rhythm,
+age; nothing shared), and *all that labels teach* from everything that `ringfence train` looks at, neighbours included,
+with four accounts in five labelled.  No detector without labels can know as much.
 
 Writes results/detection_ceiling.md.
 """
@@ -21,28 +22,30 @@ import argparse
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from itertools import product, takewhile
+from typing import get_args
 
 import numpy as np
 import pandas as pd
-from detection_quality import SHARES, load_market, to_markdown
+from detection_quality import SHARES, to_markdown
 from measure import mark_bad, write_result
 from scipy.special import logit
 from sklearn.model_selection import StratifiedKFold
+from worlds import list_honest, load_world
 
 from detection.channels.conduct import Conduct
 from detection.evaluation.leak_gate import remove_labels
 from detection.evaluation.measures import RankingScore, list_members, match_groups, restrict_truth, score_ranking
-from detection.evaluation.simulation.market import MarketSettings
 from detection.evaluation.simulation.settings import Difficulty
 from detection.evaluation.truth import TrueGroup, Truth
+from detection.evaluation.worlds import WORLDS
 from detection.evidence.judge import bound_net_bits, judge_groups
 from detection.evidence.market import make_market
 from detection.groups import Groups, gather_groups
 from detection.rings.build import build_rings
 from detection.risk.settings import RiskSettings
 from detection.risk.trees import apply_trees, bin_columns, grow_trees
-from detection.run import find_run
-from detection.search import improve_groups, link_market, search_market
+from detection.search import improve_groups, link_market, propose_groups, search_market
 from detection.settings import DetectSettings
 from embeddings.features.accounts import feature_names
 from embeddings.features.table import describe_accounts, pick_columns
@@ -51,22 +54,29 @@ from graph.model import Snapshot
 MOST_TOLD = (-8.0, 8.0)
 """Bits that may be said of one account."""
 FOLDS = 5
-STAGES = ("against chance", "stands", "improved", "found")
+STAGES = ("against chance", "stands", "improved", "proposed", "found", "in front")
 
 
 def judge_truth(snapshot: Snapshot, told: Truth) -> Iterator[tuple[str, str, str]]:
     """For each planted ring its kind and sharing, once as planted and once for each stage that it reaches."""
     rings = restrict_truth(told, snapshot).rings
-    market, row = make_market(snapshot), {name: place for place, name in enumerate(snapshot.account_id.tolist())}
+    settings, row = DetectSettings(), {name: place for place, name in enumerate(snapshot.account_id.tolist())}
+    market = make_market(snapshot, settings)
     groups = gather_groups(np.array(sorted(row[member] for member in ring.members)) for ring in rings)
     stands = judge_groups(groups, market).net_bits > 0
     improved = improve_groups(groups, link_market(market), market)
     better = judge_groups(improved, market)
+    proposed = propose_groups([link_market(market)], market, settings)
+    listed = build_rings(search_market(market, settings))
+    honest = list_honest(listed, restrict_truth(told, snapshot))
+    in_front = list(takewhile(lambda ring: ring not in honest, listed))
     reached = {
         "against chance": match(groups, bound_net_bits(groups, market) > 0, snapshot, rings),
         "stands": match(groups, stands, snapshot, rings),
         "improved": match(better.groups, better.net_bits > 0, snapshot, rings),
-        "found": set(match_groups(list_members(find_run(snapshot, DetectSettings()).rings), rings)),
+        "proposed": match(proposed, np.ones(len(proposed), dtype=bool), snapshot, rings),
+        "found": set(match_groups(list_members(listed), rings)),
+        "in front": set(match_groups(list_members(in_front), rings)),
     }
     for place, ring in enumerate(rings):
         for stage in ("planted", *(stage for stage in STAGES if place in reached[stage])):
@@ -130,21 +140,20 @@ def tabulate_lists(lists: Sequence[tuple[str, str, RankingScore]]) -> pd.DataFra
 
 
 def main() -> None:
-    """Judge the true members in both kinds of markets and write the tables."""
+    """Judge the true members in every world and write the tables."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--accounts", type=int, default=20_000)
     parser.add_argument("--seeds", type=int, default=4)
     options = parser.parse_args()
     kinds, sharing = Counter[tuple[str, str, str]](), Counter[tuple[str, str, str]]()
     lists: list[tuple[str, str, RankingScore]] = []
-    difficulties: tuple[Difficulty, ...] = ("ordinary", "hard")
-    for difficulty in difficulties:
-        for seed in range(1, options.seeds + 1):
-            snapshot, told = load_market(MarketSettings(options.accounts, seed=seed, difficulty=difficulty))
+    for world, difficulty, seed in product(WORLDS, get_args(Difficulty), range(1, options.seeds + 1)):
+        snapshot, told = load_world(world, options.accounts, seed, difficulty)
+        if world == "market":
             lists += [(difficulty, name, score) for name, score in score_lists(snapshot, told)]
-            for kind, shares, stage in judge_truth(snapshot, told):
-                kinds[difficulty, kind, stage] += 1
-                sharing[difficulty, shares, stage] += 1
+        for kind, shares, stage in judge_truth(snapshot, told):
+            kinds[f"{world} {difficulty}", kind, stage] += 1
+            sharing[f"{world} {difficulty}", shares, stage] += 1
     parts = [
         "# What the judge says of the true members of planted rings",
         f"`python benchmarks/detection_ceiling.py --accounts {options.accounts} --seeds {options.seeds}`",
