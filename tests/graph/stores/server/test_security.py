@@ -202,6 +202,7 @@ def test_every_question_is_answered_without_the_right_to_write(read_only: str, q
 
 def test_there_is_a_question_for_each_command_that_only_asks() -> None:
     others = {"init", "load", "detect", "train", "simulate", "completion", "evaluate", "redteam", "run", "doctor"}
+    others |= {"model"}  # reads runs, and files
     about_words, about_folders = {"explain"}, {"generations", "verify", "restore", "rollback", "alerts"}
     says = {"claim", "note", "skip", "merge", "split", "reopen", "decide", "ignore", "appeal", "apply", "undo"}
     asks = {question[0] for question in (*QUESTIONS, ["check"], ["statement"], ["explore"])}
