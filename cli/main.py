@@ -46,6 +46,7 @@ COMMANDS = {
     "timeline": ("cli.investigate", "Tell what happened, in one stream."),
     "report": ("cli.report", "Write a ring, an account or a run as a page to look at."),
     "exposure": ("cli.investigate", "Add up the money at risk, and who lost it."),
+    "targets": ("cli.targets", "Say how many reviews of whom were planted."),
     "similar": ("cli.likeness", "List the accounts that behave most like one."),
     "explain": ("cli.glossary", "Say what a word on the screen means."),
     "policy": ("cli.policy", "List every rule that can move a verdict."),

@@ -16,7 +16,6 @@ from msgspec import Meta
 
 Source = Literal["measurement", "judgement", "definition"]
 
-
 MEASURED, JUDGED, DEFINED = get_args(Source)
 SCORE, SHARE = "score, 0 to 1", "share, 0 to 1"
 
@@ -26,14 +25,10 @@ def rule(unit: str, meaning: str, source: Source, why: str, effect: str, **bound
 
     Parameters
     ----------
-    unit
-        What the number counts.
-    meaning
-        What it is compared with.
-    source, why
-        Where the value comes from, and the reason for it.
-    effect
-        What a larger value does to those who are judged.
+    unit, meaning
+        What the number counts, and what it is compared with.
+    source, why, effect
+        Where the value comes from, the reason for it, and what a larger one does to those who are judged.
     bounds
         ``ge``, ``gt``, ``le``, ``lt``: between what the value has to lie.
     """
@@ -116,6 +111,14 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         "yes or no", "values that stand for nothing (unknown, 0000000000, 127.0.0.1) link nobody", DEFINED,
         "who has them has nothing in common; a load names them", "no: whoever has one shares it with all who have"
     )] = True
+    campaign_days: Annotated[float, rule(
+        "days", "a block most of whose reviews came within so many is as likely planted as a taste", MEASURED,
+        "in two simulated worlds nine in ten planted ones took less, all honest ones more", "more are campaigns", gt=0.0
+    )] = 128.0
+    target_spread: Annotated[float, rule(
+        "log-odds", "by so much the chances of all reviews of a target may be wrong alike (standard deviation)",
+        MEASURED, "at 1.5 twice as many counts of two worlds lie below their intervals", "fewer are sure", ge=0.0
+    )] = 2.0
     # --------------------------------------------------------------------------------- what people decided
     reopening_bits: Annotated[float, rule(
         "bits", "what was dismissed comes back if so much more evidence is found than there was to see then", JUDGED,
@@ -368,7 +371,6 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 DEFAULT_POLICY = Policy()
-
 RULES_OF_DECISIONS = ("reopening_bits",)
 """The rules that bear on nothing but what people decided."""
 RULES_OF_RISK = ("most_risk_bits", "least_risk_bits")
@@ -394,7 +396,5 @@ def list_rules() -> tuple[Rule, ...]:
     found = []
     for name in Policy.__struct_fields__:
         meta = next(each for each in hints[name].__metadata__ if isinstance(each, Meta))
-        extra = meta.extra or {}
-        words = {key: extra[key] for key in ("unit", "source", "why", "effect")}
-        found.append(Rule(name, getattr(DEFAULT_POLICY, name), meaning=meta.description or "", **words))
+        found.append(Rule(name, getattr(DEFAULT_POLICY, name), meaning=meta.description or "", **(meta.extra or {})))
     return tuple(found)

@@ -21,6 +21,7 @@ from detection.channels.facts import find_shared_placeholders
 from detection.evidence.market import Market, make_market
 from detection.judging import STEPS, Judged, Models, Terms, judge_again, judge_market, read_models
 from detection.policy import DEFAULT_POLICY, RULES_OF_DECISIONS, RULES_OF_RISK, Policy
+from detection.reviews.targets import RULES_OF_TARGETS
 from detection.rings.ids import leave_heirs
 from detection.risk.apply import WeighedScores
 from detection.risk.opinion import Described
@@ -182,6 +183,7 @@ def record_settings(market: Market, settings: DetectSettings, heard: Heard = NOT
     """
     recorded: dict[str, Any] = msgspec.to_builtins(settings) | {"channels": market.say_rules()}
     del recorded["challenger"]  # which acts on nothing, and is named by its checksum where there is one
+    leave_unset(recorded["policy"], RULES_OF_TARGETS, settings)
     if not (settings.hear_risk and settings.model):
         del recorded["hear_risk"]
         leave_unset(recorded["policy"], RULES_OF_RISK, settings)

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from detection.channels.facts import find_review_targets
-from detection.channels.incidence import NO_TARGET, SharedThings
+from detection.channels.incidence import SharedThings
 from detection.evidence.market import Market
 from detection.policy import Policy
+from detection.reviews.clusters import TONES, KnownRing, find_joint_reviews, index_reviews
 from detection.reviews.facts import read_review_facts
 from detection.reviews.judge import judge_reviews
 from detection.rings.wording import describe_thing
@@ -193,26 +193,14 @@ def _rank(values: Floats) -> Floats:
 
 
 def _score_ring_reviews(market: Market, rings: Sequence[Ring], row: Mapping[str, int]) -> Floats:
-    """The ring's score for reviews that two of its members or more wrote of one target, with the
-    opinion that the ring is there for (R,); 0 for all others.
-    """
-    reviews, policy = market.snapshot.reviews, market.policy
-    target = find_review_targets(reviews)
-    by_author = np.argsort(reviews.author)
-    begin = np.searchsorted(reviews.author[by_author], np.arange(market.n_accounts + 1))
-    score = np.zeros(len(reviews.author))
+    """The ring's score for its joint reviews (R,); 0 for all others."""
+    written, policy = index_reviews(market.snapshot), market.policy
+    score = np.zeros(len(written.target))
     for ring in rings:
-        if ring.kind not in ("review", "attack"):
+        if ring.kind not in TONES:
             continue
-        members = [row[member.account_id] for member in ring.members]
-        written = np.concatenate([by_author[begin[member] : begin[member + 1]] for member in members])
-        rating = reviews.rating[written]
-        meant = rating >= policy.good_rating if ring.kind == "review" else rating <= policy.bad_rating
-        written = written[meant & (target[written] != NO_TARGET)]
-        # One member's opinion is its own; two of the ring's on one target are the ring's deed.
-        pairs = np.unique(np.column_stack([target[written], reviews.author[written]]), axis=0)
-        common, authors = np.unique(pairs[:, 0], return_counts=True)
-        together = written[np.isin(target[written], common[authors >= 2])]
+        members = np.array([row[member.account_id] for member in ring.members], dtype=np.int64)
+        together = find_joint_reviews(KnownRing(ring.ring_id, ring.kind, ring.score, members), written, policy)
         shown = min(ring.score, policy.lone_ceiling) if ring.tier == "watch" else ring.score
         score[together] = np.maximum(score[together], shown)
     return score

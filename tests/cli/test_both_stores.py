@@ -89,6 +89,7 @@ def test_every_question_has_the_same_answer(stores: tuple[str, str], form: str) 
         ("timeline", found[0]["ring_id"], "--until", "2025-12-31"),  # the runs themselves were at different times
         ("expand", one, "--hops", "2"),
         ("exposure",),
+        ("targets",),
         ("compare", one, other),
     ):
         ask_both(stores, *words, *shape)

@@ -49,6 +49,7 @@ SCREENS = {
     "expand-csv": ["expand", "ann", "--channel", "device", "--format", "csv"],
     "exposure": ["exposure", "R-1"],
     "exposure-csv": ["exposure", "all", "--format", "csv"],
+    "targets": ["targets"],
     "why-not": ["why-not", "dan", "eve"],
     "why-not-csv": ["why-not", "R-1", "dan", "--format", "csv"],
     "cypher": [

@@ -20,6 +20,7 @@ from detection.casework.heard import hear
 from detection.channels.catalogue import Catalogue
 from detection.evidence.market import Market, make_market
 from detection.policy import DEFAULT_POLICY, RULES_OF_DECISIONS, RULES_OF_RISK, Policy, list_rules
+from detection.reviews.targets import RULES_OF_TARGETS
 from detection.run import find_run, name_run, record_settings
 from detection.settings import DetectSettings, read_detect_settings
 from graph.errors import ConfigError
@@ -110,11 +111,13 @@ def test_no_number_that_judges_lies_outside_of_the_policy() -> None:
 
 def test_all_of_it_is_recorded_in_the_run() -> None:
     run = find_run(make_snapshot(make_background(n=100)), DetectSettings())
-    expected, unheard = msgspec.to_builtins(DEFAULT_POLICY), (*RULES_OF_DECISIONS, *RULES_OF_RISK)
-    assert run.settings["policy"] == {name: expected[name] for name in expected if name not in unheard}
+    expected, unheard = msgspec.to_builtins(DEFAULT_POLICY), (*RULES_OF_RISK, *RULES_OF_TARGETS)
+    assert run.settings["policy"] == {
+        name: expected[name] for name in expected if name not in (*unheard, *RULES_OF_DECISIONS)
+    }
     heard = hear([decide("nobody", "cleared")])
     told = find_run(make_snapshot(make_background(n=100)), DetectSettings(), heard=heard)
-    assert told.settings["policy"] == {name: expected[name] for name in expected if name not in RULES_OF_RISK}
+    assert told.settings["policy"] == {name: expected[name] for name in expected if name not in unheard}
     assert run.settings["channels"]["praise"]["affinity"] == 3.0
 
 

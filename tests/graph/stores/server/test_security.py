@@ -174,6 +174,7 @@ QUESTIONS = (
     ["expand", "ann"],
     ["timeline", "ann"],
     ["exposure"],
+    ["targets"],
     ["report", "R-1", "-o", "-"],
     ["report", "latest", "-o", "-"],
     ["policy"],
