@@ -42,10 +42,11 @@ from detection.evaluation.worlds import WORLDS
 from detection.evidence.judge import bound_net_bits, judge_groups
 from detection.evidence.market import make_market
 from detection.groups import Groups, gather_groups
+from detection.improving import improve_groups
 from detection.rings.build import build_rings
 from detection.risk.settings import RiskSettings
 from detection.risk.trees import apply_trees, bin_columns, grow_trees
-from detection.search import improve_groups, link_market, propose_groups, search_market
+from detection.search import link_market, propose_groups, search_market
 from detection.settings import DetectSettings
 from embeddings.features.accounts import feature_names
 from embeddings.features.table import describe_accounts, pick_columns

@@ -99,7 +99,12 @@ def join_groups(proposals: Iterable[Groups]) -> Groups:
 
 
 def distinct_groups(account: Ints, size: Ints) -> Groups:
-    """Drop groups that are too small and repeated ones, without a loop over groups.
+    """Drop groups that are too small and repeated ones; see :func:`number_groups`."""
+    return number_groups(account, size)[0]
+
+
+def number_groups(account: Ints, size: Ints) -> tuple[Groups, Ints]:
+    """The distinct groups that are large enough, and which of them each given one is, without a loop over groups.
 
     Two groups are the same when their first member, their size and the sum of a 64-bit mix of their
     members (Steele, Lea & Flood, OOPSLA 2014) are; that also is their order.
@@ -110,9 +115,14 @@ def distinct_groups(account: Ints, size: Ints) -> Groups:
         (M,) rows, grouped and sorted within each group.
     size
         (G,) accounts in each group.
+
+    Returns
+    -------
+    tuple
+        The groups, and for each given one (G,) its number among them, -1 for one that is too small.
     """
-    keep = np.repeat(size >= MIN_SIZE, size)
-    account, size = account[keep], size[size >= MIN_SIZE]
+    is_large = size >= MIN_SIZE
+    account, size = account[np.repeat(is_large, size)], size[is_large]
     start = np.cumsum(size) - size
     # Comparing sorted members one by one would need a loop; two different groups collide once in 2^64 pairs.
     mixed = np.add.reduceat(spread_bits(account), start)
@@ -120,7 +130,9 @@ def distinct_groups(account: Ints, size: Ints) -> Groups:
     order = np.lexsort((mixed, size, first))
     fresh = np.ones(len(order), dtype=bool)
     fresh[1:] = np.any([np.diff(key[order]) != 0 for key in (first, size, mixed)], axis=0)
-    return pick_rows(account, start, size, order[fresh])
+    number = np.full(len(is_large), -1)
+    number[np.flatnonzero(is_large)[order]] = np.cumsum(fresh) - 1
+    return pick_rows(account, start, size, order[fresh]), number
 
 
 def pick_rows(account: Ints, start: Ints, size: Ints, wanted: Ints) -> Groups:

@@ -7,18 +7,15 @@ from collections.abc import Collection, Iterator, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
 
 from detection.candidates.blocks.propose import propose_blocks
 from detection.candidates.communities import find_candidates
 from detection.candidates.crowds import propose_campaigns, propose_crowds, propose_laps
-from detection.candidates.links import Links, add_links, link_pairs
+from detection.candidates.links import Links, add_links, link_pairs, weigh_links
 from detection.channels.catalogue import ITEM
-from detection.evidence.description_length import charge_search, measure_lengths
-from detection.evidence.inner_trades import count_traders
-from detection.evidence.judge import Assessment, bound_net_bits, judge_groups
+from detection.evidence.description_length import charge_search
+from detection.evidence.judge import Assessment, bound_net_bits, find_tied, judge_groups
 from detection.evidence.market import Market
-from detection.evidence.measure import find_all_shared, tie_members
 from detection.groups import (
     MIN_SIZE,
     Groups,
@@ -27,6 +24,7 @@ from detection.groups import (
     join_groups,
     take_groups,
 )
+from detection.improving import improve_groups, judge_worth
 from detection.settings import DetectSettings
 from graph.model import Floats, Ints
 
@@ -111,7 +109,7 @@ def propose_groups(followed: Sequence[Links], market: Market, settings: DetectSe
     groups = join_groups(found)
     proposals = [distinct_groups(groups.account[:0], groups.size[:0])]
     for _ in range(policy.trim_rounds):
-        kept = _find_tied(groups, market)
+        kept = find_tied(groups, market)
         left = np.bincount(groups.group[kept], minlength=len(groups))
         # A group that trimming leaves nothing of is hopeless, and one that it leaves as it is, is done.
         proposals.append(take_groups(groups, np.flatnonzero(left >= MIN_SIZE)))
@@ -123,15 +121,8 @@ def propose_groups(followed: Sequence[Links], market: Market, settings: DetectSe
 
 def leave_pairs(groups: Groups, market: Market) -> Groups:
     """The groups of which three bring more than naming them costs: two and a stranger are a pair."""
-    n_tied = np.bincount(groups.group[_find_tied(groups, market)], minlength=len(groups))
+    n_tied = np.bincount(groups.group[find_tied(groups, market)], minlength=len(groups))
     return take_groups(groups, np.flatnonzero(n_tied >= MIN_SIZE))
-
-
-def _find_tied(groups: Groups, market: Market) -> NDArray[np.bool_]:
-    """Who brings more than naming it costs (M,)."""
-    within, n = find_all_shared(groups, market.followed), market.n_accounts
-    ties = tie_members(groups, within, market.dealings, n, counts=count_traders(groups, market))
-    return ties >= measure_lengths(groups, market.pools, n).member_bits
 
 
 def _propose_by_deed(market: Market, seed: int) -> Iterator[Groups]:
@@ -153,7 +144,7 @@ def _propose_cycles(market: Market, seed: int) -> Groups:
 
 def propose_around(seeds: Ints, links: Links, market: Market) -> Groups:
     """Each seed with its strongest neighbours, few and more of them; O(links + seeds · neighbours · log)."""
-    weights = _weigh_links(links, market.n_accounts)
+    weights = weigh_links(links, market.n_accounts)
     parts = []
     for seed in np.unique(seeds).tolist():
         begin, end = weights.indptr[seed : seed + 2]
@@ -162,32 +153,6 @@ def propose_around(seeds: Ints, links: Links, market: Market) -> Groups:
             np.unique(np.append(strongest[:count], seed)).astype(np.int64) for count in market.policy.seed_neighbours
         ]
     return gather_groups(parts)
-
-
-def _weigh_links(links: Links, n_accounts: int) -> sparse.csr_array:
-    """Bits between any two accounts, both ways."""
-    weights = sparse.coo_array((links.bits, (links.a, links.b)), shape=(n_accounts, n_accounts)).tocsr()
-    both: sparse.csr_array = weights + weights.T
-    return both
-
-
-def improve_groups(groups: Groups, links: Links, market: Market) -> Groups:
-    """Let members go, and neighbours in, as long as more evidence stands: a local search.
-
-    In every round each member is left out, and each of the strongest neighbours taken in, one at a
-    time; what helped is then done together, if that helps more than the best single change.
-    O(rounds · groups · size · facts of a group).
-    """
-    weights, largest = _weigh_links(links, market.n_accounts), market.policy.largest_improved
-    done: list[Ints] = [members for members in _list_groups(groups) if len(members) > largest]
-    open_groups = [members for members in _list_groups(groups) if len(members) <= largest]
-    for _ in range(market.policy.improve_rounds):
-        if not open_groups:
-            break
-        improved = _improve_once(open_groups, weights, market)
-        done += [old for old, new in zip(open_groups, improved, strict=True) if new is None]
-        open_groups = [new for new in improved if new is not None]
-    return gather_groups([*done, *open_groups])
 
 
 def cut_crossing(groups: Groups) -> Groups:
@@ -204,88 +169,6 @@ def cut_crossing(groups: Groups) -> Groups:
 
 def _list_groups(groups: Groups) -> list[Ints]:
     return [groups.members(group) for group in range(len(groups))]
-
-
-def _improve_once(listed: list[Ints], weights: sparse.csr_array, market: Market) -> list[Ints | None]:
-    """For each group a better one, or None."""
-    changes = [_list_changes(members, weights, market.policy.neighbours_tried) for members in listed]
-    singles = [_change_one(members, one) for members, tried in zip(listed, changes, strict=True) for one in tried]
-    net = _weigh(listed + singles, market)
-    before, after = net[: len(listed)], net[len(listed) :]
-    gains = [gain - old for gain, old in zip(np.split(after, _ends(changes)), before, strict=True)]
-    floors = _list_floors(listed, changes, market)
-    helpful = [tried[gain > floor] for tried, gain, floor in zip(changes, gains, floors, strict=True)]
-    # What helps alone may not help together (two spouses, say): the better of all at once and the best one is taken.
-    together = [_change(members, helps) for members, helps in zip(listed, helpful, strict=True)]
-    all_at_once = _weigh(together, market) - before
-    better: list[Ints | None] = []
-    for place, members in enumerate(listed):
-        if not len(helpful[place]):
-            better.append(None)
-        elif all_at_once[place] >= gains[place].max():
-            better.append(together[place])
-        else:
-            better.append(_change_one(members, changes[place][gains[place].argmax()]))
-    return better
-
-
-def _list_floors(listed: list[Ints], changes: list[Ints], market: Market) -> list[Floats]:
-    """What each change has to bring: anything, where it lets go of somebody who brings less than its name takes."""
-    groups = gather_groups(listed)
-    tied = _find_tied(groups, market)
-    known = {groups.members(group).tobytes(): tied[groups.start[group] :] for group in range(len(groups))}
-    floors = [np.full(len(tried), market.policy.least_gain_bits) for tried in changes]
-    for members, floor in zip(listed, floors, strict=True):
-        floor[: len(members)][~known[members.tobytes()][: len(members)]] = 0.0
-    return floors
-
-
-def _ends(changes: list[Ints]) -> Ints:
-    """Where each group's changes end, but for the last."""
-    return np.cumsum([len(tried) for tried in changes])[:-1]
-
-
-def _list_changes(members: Ints, weights: sparse.csr_array, most: int) -> Ints:
-    """The accounts to leave out or to take in: every member, and the strongest neighbours."""
-    rows = weights[members]
-    account, place = np.unique(rows.indices, return_inverse=True)
-    pull = np.bincount(place, weights=rows.data, minlength=len(account))
-    pull[np.isin(account, members)] = 0.0
-    # All that are as strong as the last one: which of equals is tried must not hang on their names.
-    least = np.partition(pull, -most)[-most] if len(pull) >= most else 0.0
-    return np.concatenate([members, account[(pull > 0) & (pull >= least)]])
-
-
-def _change(members: Ints, accounts: Ints) -> Ints:
-    """The members, less those named, plus those named that were none."""
-    return np.setxor1d(members, accounts)
-
-
-def _change_one(members: Ints, account: np.int64) -> Ints:
-    """The members without one of them, or with one more."""
-    place = int(np.searchsorted(members, account))
-    if place < len(members) and members[place] == account:
-        return np.concatenate([members[:place], members[place + 1 :]])
-    return np.concatenate([members[:place], [account], members[place:]])
-
-
-def _weigh(listed: list[Ints], market: Market) -> Floats:
-    """What each group is worth (bits); minus infinity for one that is no group any more."""
-    groups = gather_groups(listed)
-    worth = judge_worth(judge_groups(groups, market))
-    known = {groups.members(group).tobytes(): float(worth[group]) for group in range(len(groups))}
-    return np.array([known.get(members.tobytes(), -np.inf) for members in listed])
-
-
-def judge_worth(judged: Assessment) -> Floats:
-    """What the search climbs (G,), bits: net bits, but that only a share of what is explained is taken off.
-
-    Who maximises net bits alone ends with the part of a ring, or of a club, that an explanation fits worst.  What is
-    listed is judged by net bits.
-    """
-    share = judged.market.policy.explained_in_search
-    worth: Floats = share * judged.net_bits + (1.0 - share) * judged.surprising_bits
-    return worth
 
 
 def pick_best(judged: Assessment, *, worth: Floats | None = None, floor: float = 0.0) -> Ints:

@@ -114,3 +114,10 @@ def _sum_links(a: Ints, b: Ints, bits: Floats, *, n_accounts: int) -> Links:
     matrix.sum_duplicates()
     summed = matrix.tocoo()
     return Links(summed.row.astype(np.int64), summed.col.astype(np.int64), summed.data)
+
+
+def weigh_links(links: Links, n_accounts: int) -> sparse.csr_array:
+    """Bits between any two accounts, both ways."""
+    weights = sparse.coo_array((links.bits, (links.a, links.b)), shape=(n_accounts, n_accounts)).tocsr()
+    both: sparse.csr_array = weights + weights.T
+    return both

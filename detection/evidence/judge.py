@@ -15,7 +15,7 @@ from detection.evidence.combinations import weigh_explanations
 from detection.evidence.description_length import DescriptionLength, measure_lengths
 from detection.evidence.explanations import find_explanations
 from detection.evidence.group_facts import GroupFacts
-from detection.evidence.inner_trades import InnerTrades, leave_own_payments, measure_inner_trades
+from detection.evidence.inner_trades import InnerTrades, count_traders, leave_own_payments, measure_inner_trades
 from detection.evidence.market import Market
 from detection.evidence.measure import (
     ChannelEvidence,
@@ -131,3 +131,10 @@ def _show_evidence(groups: Groups, market: Market) -> _Shown:
         evidence[name] = measure_dealings(groups, channel, market.n_accounts, counts=counts)
     evidence |= {signal.name: sum_conduct(groups, signal) for signal in market.conduct}
     return _Shown(evidence, within, inner, measure_lengths(groups, market.pools, market.n_accounts))
+
+
+def find_tied(groups: Groups, market: Market) -> NDArray[np.bool_]:
+    """Who brings more than naming it costs (M,)."""
+    within, n = find_all_shared(groups, market.followed), market.n_accounts
+    ties = tie_members(groups, within, market.dealings, n, counts=count_traders(groups, market))
+    return ties >= measure_lengths(groups, market.pools, n).member_bits

@@ -17,6 +17,7 @@ from detection.groups import (
     gather_groups,
     index_by_account,
     join_groups,
+    number_groups,
     spread_bits,
     take_groups,
 )
@@ -87,6 +88,14 @@ def test_each_group_comes_once_by_its_first_member_and_size_in_whatever_order_th
     others = list(parts)
     shuffled.shuffle(others)  # type: ignore[attr-defined]
     assert gather(*others) == found
+
+
+def test_each_given_group_is_numbered_as_the_distinct_one_that_it_is() -> None:
+    given_groups = [[4, 7, 9], [1, 2], [0, 4, 6], [4, 7, 9], [], [0, 4, 6, 8]]
+    account = np.array([row for members in given_groups for row in members])
+    groups, number = number_groups(account, np.array([len(members) for members in given_groups]))
+    listed = [*list_groups(groups), None]
+    assert [listed[place] for place in number.tolist()] == [m if len(m) >= MIN_SIZE else None for m in given_groups]
 
 
 def test_groups_that_begin_and_measure_alike_are_told_apart() -> None:

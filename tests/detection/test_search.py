@@ -24,13 +24,12 @@ from detection.candidates.links import link_pairs
 from detection.evidence.judge import Assessment, judge_groups
 from detection.evidence.market import Market, make_market
 from detection.groups import Groups, gather_groups
+from detection.improving import improve_groups, judge_worth
 from detection.policy import DEFAULT_POLICY
 from detection.run import find_run
 from detection.search import (
     cut_crossing,
     find_falling_apart,
-    improve_groups,
-    judge_worth,
     link_market,
     pick_best,
     propose_around,
@@ -85,6 +84,17 @@ def test_improving_never_lowers_what_a_group_is_worth(market: Market, seed: int)
     better = improve(market, start)
     before, after = judge_worth(judge(market, start)), judge_worth(judge(market, better))
     assert after[0] >= before[0]
+
+
+def test_each_group_is_improved_as_if_it_were_alone(market: Market) -> None:
+    rng, links = np.random.default_rng(3), link_market(market)
+    parts = [np.sort(rng.choice(find_rows(market.snapshot, [*RING, *OTHER]), n, replace=False)) for n in range(3, 20)]
+    alone = [improve_groups(gather_groups([part]), links, market).members(0).tolist() for part in parts]
+    together = improve_groups(gather_groups(parts), links, market)
+    assert len({tuple(part.tolist()) for part in parts} & {tuple(each) for each in alone}) < len(parts)
+    assert {tuple(members) for members in alone} == {
+        tuple(together.members(group).tolist()) for group in range(len(together))
+    }
 
 
 @pytest.mark.parametrize("share", [0.0, 0.65, 1.0])
