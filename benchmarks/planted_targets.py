@@ -267,7 +267,8 @@ interval excludes 0, of all *honest*. Means over the seeds."""
 AS_IS = """## Markets as they are
 
 All targets of which there is something to say (*judged*). `target_spread` and `campaign_days` were found on other seeds
-of the market and the village; the bazaar and yelpchi were looked at too. *truth below*, *above*: outside of the interval."""
+of the market and the village; the bazaar and yelpchi were looked at too. *truth below*, *above*: outside of the
+interval."""
 
 
 def write_report(campaigns: dict[str, pd.DataFrame], as_is: Sequence[dict[str, object]], seeds: int) -> None:
