@@ -117,10 +117,10 @@ def learn_conduct(columns: np.ndarray, is_bad: np.ndarray) -> Conduct:
 
 
 def tabulate(counts: Counter[tuple[str, str, str]], title: str) -> pd.DataFrame:
-    """One row for each market and part, one column for each stage."""
+    """One row for each world and part, one column for each stage."""
     parts = sorted({key[:2] for key in counts})
     rows = [(*part, *(counts[*part, stage] for stage in ("planted", *STAGES))) for part in parts]
-    return pd.DataFrame(rows, columns=["market", title, "planted", *STAGES])
+    return pd.DataFrame(rows, columns=["world", title, "planted", *STAGES])
 
 
 def tabulate_lists(lists: Sequence[tuple[str, str, RankingScore]]) -> pd.DataFrame:
