@@ -79,7 +79,7 @@ class Searched:
 @pytest.fixture(scope="module")
 def searched(tmp_path_factory: pytest.TempPathFactory) -> Searched:
     folder = tmp_path_factory.mktemp("cookbook")
-    write_market(simulate_market(MarketSettings(n_accounts=600, seed=3)), folder / "market")
+    write_market(simulate_market(MarketSettings(n_accounts=600, seed=15)), folder / "market")
     location = str(folder / "store")
     load(location, folder / "market")
     runs = detect(location, DetectSettings(), as_of=EARLIER), detect(location, DetectSettings())
