@@ -79,6 +79,7 @@ class Searched:
 @pytest.fixture(scope="module")
 def searched(tmp_path_factory: pytest.TempPathFactory) -> Searched:
     folder = tmp_path_factory.mktemp("cookbook")
+    # At this seed every recipe has something to answer, also who is no longer flagged.
     write_market(simulate_market(MarketSettings(n_accounts=600, seed=15)), folder / "market")
     location = str(folder / "store")
     load(location, folder / "market")
