@@ -8,14 +8,15 @@ future (a run is the same where later facts were never loaded).
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Mapping
+import hashlib
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from itertools import zip_longest
 
 import numpy as np
 
 from detection.run import find_run
 from detection.settings import DetectSettings
+from embeddings.features.relations import COLUMNS_AT_ONCE, Matrix
 from embeddings.features.table import FeatureTable, TableBlock, describe_blocks
 from graph.errors import LeakError
 from graph.model import Snapshot, Times
@@ -132,39 +133,73 @@ def check_label_dates(snapshot: Snapshot) -> LeakCheck:
     return LeakCheck("decisions", f"none of {len(at):,} decisions was given later than {snapshot.as_of}")
 
 
-def check_features(snapshot: Snapshot, table: FeatureTable) -> LeakCheck:
-    """Describe the accounts again without labels and with random ones: no column that a model reads may change.
+@dataclass(frozen=True)
+class CheckedTable:
+    """What accounts are like, made without labels, and the check that it passed."""
+
+    table: FeatureTable
+    check: LeakCheck
+
+
+def describe_checked(snapshot: Snapshot) -> CheckedTable:
+    """Describe the accounts without labels, and with random ones: no column that a model reads may change.
 
     Parameters
     ----------
-    snapshot, table
-        The market with its labels, and the table that is to be learnt from.
+    snapshot
+        The market with its labels.
 
     Raises
     ------
     LeakError
         Naming the first column that changed.
+
+    Notes
+    -----
+    With random labels comes first, and leaves a digest of each column: beside the table there is never a second one,
+    nor what it takes to make one.
     """
-    for how, changed in (("removed", remove_labels(snapshot)), ("replaced by random ones", scramble_labels(snapshot))):
-        # Block by block: a second table of a large market beside the first would not fit into memory.
-        for block, again in zip_longest(table.blocks, describe_blocks(changed)):
-            strange = sorted({*(block.names if block else ())} ^ {*(again.names if again else ())})
-            if strange:
-                raise LeakError(f"the columns change when the labels are {how}: {', '.join(strange[:3])}")
-            name = find_changed(block, again)
-            if name is not None:
-                raise LeakError(
-                    f"the feature {name!r} changes when the labels are {how}: it is derived from the labels"
-                )
-    return LeakCheck("features", "features without labels and with random labels are the same, to the bit")
+    random = digest_columns(describe_blocks(scramble_labels(snapshot)))
+    none: dict[str, bytes] = {}
+    blocks: list[TableBlock] = []
+    for block in describe_blocks(remove_labels(snapshot)):
+        none |= digest_columns([block])
+        blocks.append(block)
+    how = "the labels are replaced by random ones"
+    strange = sorted(none.keys() ^ random.keys())
+    if strange:
+        raise LeakError(f"the columns change when {how}: {', '.join(strange[:3])}")
+    changed = next((name for name, digest in none.items() if digest != random[name]), None)
+    if changed is not None:
+        raise LeakError(f"the feature {changed!r} changes when {how}: it is derived from the labels")
+    check = LeakCheck("features", "features without labels and with random labels are the same, to the bit")
+    return CheckedTable(FeatureTable(snapshot.n_accounts, tuple(blocks)), check)
 
 
-def find_changed(block: TableBlock, again: TableBlock) -> str | None:
-    """The first column of two blocks that is not the same to the bit; None where all are."""
-    if not np.array_equal(block.rows, again.rows):
-        return block.names[0]
-    columns = zip(block.names, block.values.T, again.values.T, strict=True)
-    return next((name for name, one, two in columns if not np.array_equal(one, two, equal_nan=True)), None)
+def digest_columns(blocks: Iterable[TableBlock]) -> dict[str, bytes]:
+    """A digest of each column, by name: of whom it says something, and of what.
+
+    Silent is silent and zero is zero, of whatever sign, as they are to whoever compares numbers.
+
+    >>> one, two = (TableBlock(("a",), np.array([0]), np.array([[zero]], np.float32)) for zero in (0.0, -0.0))
+    >>> digest_columns([one]) == digest_columns([two])
+    True
+    """
+    digests: dict[str, bytes] = {}
+    for block in blocks:
+        rows = hashlib.blake2b(np.ascontiguousarray(block.rows).data)
+        for begin in range(0, len(block.names), COLUMNS_AT_ONCE):
+            values = block.values[:, begin : begin + COLUMNS_AT_ONCE].T
+            plain = np.where(np.isnan(values), np.float32(np.nan), values + np.float32(0))
+            names = block.names[begin : begin + COLUMNS_AT_ONCE]
+            digests |= {name: _digest_column(rows, each) for name, each in zip(names, plain, strict=True)}
+    return digests
+
+
+def _digest_column(rows: hashlib.blake2b, values: Matrix) -> bytes:
+    digest = rows.copy()
+    digest.update(np.ascontiguousarray(values).data)
+    return digest.digest()
 
 
 def check_future(run: RunResult, snapshot: Snapshot, past: Snapshot, settings: DetectSettings) -> LeakCheck:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
-from embeddings.features.relations import Matrix
+from embeddings.features.relations import COLUMNS_AT_ONCE, Matrix
 from embeddings.features.table import FeatureTable, pick_columns
 from graph.model import Floats
 
@@ -41,9 +41,11 @@ def measure_spread(features: FeatureTable, names: Sequence[str], risk: Floats) -
     risk
         (N,) in [0, 1].
     """
-    columns = _join(features, names, risk)
-    edges = np.stack([_find_edges(column) for column in columns.T])
-    return Spread(tuple(names), edges, _measure_shares(columns, edges))
+    edges, shares = [], []
+    for column in _pick_each(features, names, risk):
+        edges.append(_find_edges(column))
+        shares.append(_measure_shares(column, edges[-1]))
+    return Spread(tuple(names), np.stack(edges), np.stack(shares))
 
 
 def measure_drift(spread: Spread, features: FeatureTable, risk: Floats) -> Floats:
@@ -52,7 +54,8 @@ def measure_drift(spread: Spread, features: FeatureTable, risk: Floats) -> Float
     Σ (now − then) ln(now / then) over bins that held a tenth of the accounts each (Siddiqi, Credit Risk Scorecards,
     2006).
     """
-    now = _measure_shares(_join(features, spread.names, risk), spread.edges)
+    columns = zip(_pick_each(features, spread.names, risk), spread.edges, strict=True)
+    now = np.stack([_measure_shares(column, edges) for column, edges in columns])
     # A bin that is empty on one side would make any move infinite.
     now, then = np.maximum(now, SMALLEST_SHARE), np.maximum(spread.share, SMALLEST_SHARE)
     moved: Floats = ((now - then) * np.log(now / then)).sum(axis=1)
@@ -72,8 +75,11 @@ def note_drift(spread: Spread, drift: Floats) -> tuple[str, ...]:
     return ("; ".join(said),)
 
 
-def _join(features: FeatureTable, names: Sequence[str], risk: Floats) -> Matrix:
-    return np.concatenate([pick_columns(features, names), risk[:, None].astype(np.float32)], axis=1)
+def _pick_each(features: FeatureTable, names: Sequence[str], risk: Floats) -> Iterator[Matrix]:
+    """Each column (N,), and the risk; a few columns of a large market lie in memory at a time."""
+    for begin in range(0, len(names), COLUMNS_AT_ONCE):
+        yield from pick_columns(features, names[begin : begin + COLUMNS_AT_ONCE]).T
+    yield risk.astype(np.float32)
 
 
 def _find_edges(column: Matrix) -> Floats:
@@ -82,11 +88,10 @@ def _find_edges(column: Matrix) -> Floats:
     return np.quantile(known, np.arange(1, N_BINS) / N_BINS) if len(known) else np.zeros(N_BINS - 1)
 
 
-def _measure_shares(columns: Matrix, edges: Floats) -> Floats:
-    shares = []
-    for column, between in zip(columns.T, edges, strict=True):
-        # Falling silent is a move too: a table that is no longer delivered must not look like one that stands still.
-        known = column[np.isfinite(column)]
-        count = np.bincount(np.searchsorted(between, known, side="right"), minlength=N_BINS)
-        shares.append(np.append(count, len(column) - len(known)) / max(len(column), 1))
-    return np.stack(shares)
+def _measure_shares(column: Matrix, edges: Floats) -> Floats:
+    """The share of all accounts in each bin, and of those of whom nothing is known (B + 1,)."""
+    # Falling silent is a move too: a table that is no longer delivered must not look like one that stands still.
+    known = column[np.isfinite(column)]
+    count = np.bincount(np.searchsorted(edges, known, side="right"), minlength=N_BINS)
+    shares: Floats = np.append(count, len(column) - len(known)) / max(len(column), 1)
+    return shares

@@ -15,7 +15,7 @@ import numpy as np
 
 from detection.casework.facts import heed_facts, read_heard
 from detection.decisions import Known, choose_known, find_dates, find_latest
-from detection.evaluation.leak_gate import LeakCheck, check_features, check_label_dates, remove_labels
+from detection.evaluation.leak_gate import LeakCheck, check_label_dates, describe_checked, remove_labels
 from detection.evaluation.measures import ScoreBin, bin_scores
 from detection.evaluation.truth import TrueVerdicts
 from detection.risk.drift import measure_spread
@@ -27,7 +27,7 @@ from detection.risk.settings import RiskSettings
 from detection.run import find_run
 from detection.settings import DetectSettings
 from detection.statistics import Bools, Resampling, Separation, separate_scores
-from embeddings.features.table import FeatureTable, describe_accounts, pick_columns
+from embeddings.features.table import FeatureTable, pick_columns
 from graph.model import Floats, Snapshot, Times
 from graph.open import open_store
 from graph.progress import Progress, no_progress
@@ -162,10 +162,10 @@ def _describe_unlabelled(snapshot: Snapshot, settings: DetectSettings, progress:
     progress("detecting without labels", 0, 1)
     ring_score = score_unlearned(market, settings)
     progress("detecting without labels", 1, 1)
-    table = describe_accounts(market)
-    leaks = (dates, check_features(snapshot, table))
-    progress("describing accounts", table.n_accounts, table.n_accounts)
-    return _Market(snapshot, table, ring_score, leaks, RiskSettings(seed=settings.seed))
+    described = describe_checked(snapshot)
+    progress("describing accounts", snapshot.n_accounts, snapshot.n_accounts)
+    leaks = (dates, described.check)
+    return _Market(snapshot, described.table, ring_score, leaks, RiskSettings(seed=settings.seed))
 
 
 @dataclass(frozen=True)

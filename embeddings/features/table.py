@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
+from numpy.typing import NDArray
 
 from embeddings.features.accounts import (
     AccountFeatures,
@@ -101,13 +102,21 @@ def describe_blocks(snapshot: Snapshot) -> Iterator[TableBlock]:
         near = _average_block(relation, own.values, own.names)
         mean.add(near)
         yield near
-    anyone = mean.read()
-    mean = _Mean.of_none(own.values.shape)
-    for relation in relations:
-        mean.add(_average_block(relation, anyone, own.names))
     two_steps = mean.read()
+    # What is near those who are near takes the place of what is near, some columns at a time: none needs another.
+    for begin in range(0, two_steps.shape[1], COLUMNS_AT_ONCE):
+        columns = slice(begin, begin + COLUMNS_AT_ONCE)
+        two_steps[:, columns] = _average_all(relations, two_steps[:, columns])
     rows = np.flatnonzero(np.isfinite(two_steps).any(axis=1))
     yield TableBlock(tuple(f"{TWO_STEPS}: {name}" for name in own.names), rows, two_steps[rows])
+
+
+def _average_all(relations: Sequence[Relation], values: Matrix) -> Matrix:
+    """The mean, over the relations, of the mean over neighbours in each (N, F)."""
+    mean = _Mean.of_none(values.shape)
+    for relation in relations:
+        mean.add(_average_block(relation, values, [""] * values.shape[1]))
+    return mean.read()
 
 
 @cache
@@ -221,21 +230,25 @@ def _average_block(relation: Relation, values: Matrix, names: Sequence[str]) -> 
 
 @dataclass(frozen=True)
 class _Mean:
-    """A mean of tables cell by cell (N, F), over those that know the cell."""
+    """A mean of tables cell by cell, over those that know the cell: ``total`` (N, F), and ``count`` (N, F) of them."""
 
     total: Matrix
-    count: Matrix
+    count: NDArray[np.uint8]
 
     @classmethod
     def of_none(cls, shape: tuple[int, ...]) -> _Mean:
-        return cls(np.zeros(shape, dtype=np.float32), np.zeros(shape, dtype=np.float32))
+        return cls(np.zeros(shape, dtype=np.float32), np.zeros(shape, dtype=np.uint8))
 
     def add(self, block: TableBlock) -> None:
-        known = np.isfinite(block.values)
-        self.total[block.rows] += np.where(known, block.values, np.float32(0))
-        self.count[block.rows] += known
+        for begin in range(0, block.values.shape[1], COLUMNS_AT_ONCE):
+            columns = slice(begin, begin + COLUMNS_AT_ONCE)
+            values = block.values[:, columns]
+            known = np.isfinite(values)
+            self.total[:, columns][block.rows] += np.where(known, values, np.float32(0))
+            self.count[:, columns][block.rows] += known
 
     def read(self) -> Matrix:
-        """NaN where no table knows the cell."""
-        known = self.count > 0
-        return np.where(known, self.total / np.where(known, self.count, np.float32(1)), np.float32(np.nan))
+        """NaN where no table knows the cell; the mean can be read once, for it takes the place of the total."""
+        np.divide(self.total, self.count, out=self.total, where=self.count > 0)
+        self.total[self.count == 0] = np.nan
+        return self.total

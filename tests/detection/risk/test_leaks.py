@@ -11,43 +11,100 @@ import pytest
 from risk_market import SETTINGS, run
 
 from detection.evaluation import leak_gate as leaks_module
-from detection.evaluation.leak_gate import check_features, check_labels
+from detection.evaluation.leak_gate import check_labels, describe_checked, digest_columns
 from detection.evaluation.simulation.market import MarketSettings, simulate_market, write_market
 from detection.run import find_run
 from detection.settings import DetectSettings
 from detection.training.risk import train_on
-from embeddings.features.table import FeatureTable, TableBlock, describe_accounts, describe_blocks
+from embeddings.features.table import FeatureTable, TableBlock, describe_blocks
 from graph.errors import LeakError
 from graph.model import Snapshot
 
 
-def test_features_are_the_same_without_labels_and_with_others(market: Snapshot) -> None:
-    assert check_features(market, describe_accounts(market)).name == "features"
+def test_the_checked_table_is_the_one_of_a_market_without_labels(market: Snapshot, table: FeatureTable) -> None:
+    described = describe_checked(market)
+    assert described.check.name == "features"
+    assert [block.names for block in described.table.blocks] == [block.names for block in table.blocks]
+    for one, two in zip(described.table.blocks, table.blocks, strict=True):
+        assert one.rows.tobytes() == two.rows.tobytes()
+        assert one.values.tobytes() == two.values.tobytes()
 
 
-def test_a_feature_made_of_labels_fails_the_gate_by_name(market: Snapshot, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_accounts_are_described_twice_and_no_more(market: Snapshot, monkeypatch: pytest.MonkeyPatch) -> None:
+    labelled: list[int] = []
+
+    def describe(snapshot: Snapshot) -> Iterator[TableBlock]:
+        labelled.append(len(snapshot.label_account))
+        yield from describe_blocks(snapshot)
+
+    monkeypatch.setattr(leaks_module, "describe_blocks", describe)
+    describe_checked(market)
+    assert labelled == [market.n_accounts // 2, 0]
+
+
+def test_a_column_made_of_labels_fails_the_gate_by_name(market: Snapshot, monkeypatch: pytest.MonkeyPatch) -> None:
     def leak(snapshot: Snapshot) -> Iterator[TableBlock]:
         yield from describe_blocks(snapshot)
         bad = np.unique(snapshot.label_account[snapshot.label_is_fraud])
         yield TableBlock(("account.known_bad",), bad, np.ones((len(bad), 1), dtype=np.float32))
 
     monkeypatch.setattr(leaks_module, "describe_blocks", leak)
-    with pytest.raises(LeakError, match=r"'account\.known_bad' changes when the labels are removed"):
-        check_features(market, FeatureTable(market.n_accounts, tuple(leak(market))))
+    with pytest.raises(LeakError, match=r"'account\.known_bad' changes when the labels are replaced by random ones"):
+        describe_checked(market)
 
 
+def test_a_column_that_only_labels_bring_about_fails_the_gate(
+    market: Snapshot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def leak(snapshot: Snapshot) -> Iterator[TableBlock]:
+        yield from describe_blocks(snapshot)
+        if len(snapshot.label_account):
+            yield TableBlock(("account.known",), np.array([0]), np.ones((1, 1), dtype=np.float32))
+
+    monkeypatch.setattr(leaks_module, "describe_blocks", leak)
+    with pytest.raises(LeakError, match=r"the columns change when .* random ones: account\.known"):
+        describe_checked(market)
+
+
+@pytest.mark.parametrize("leaked", [1.0, np.nan])
 def test_a_leak_into_one_value_of_one_column_fails_the_gate_by_name(
-    market: Snapshot, table: FeatureTable, monkeypatch: pytest.MonkeyPatch
+    market: Snapshot, table: FeatureTable, monkeypatch: pytest.MonkeyPatch, leaked: float
 ) -> None:
     def leak(snapshot: Snapshot) -> Iterator[TableBlock]:
         *others, last = describe_blocks(snapshot)
         if len(snapshot.label_account):
-            last.values[-1, 3] += 1
+            place = np.flatnonzero(np.isfinite(last.values[:, 3]))[-1]
+            last.values[place, 3] += np.float32(leaked)
         yield from (*others, last)
 
     monkeypatch.setattr(leaks_module, "describe_blocks", leak)
     with pytest.raises(LeakError, match=f"{table.blocks[-1].names[3]}' changes when the labels are replaced by random"):
-        check_features(market, table)
+        describe_checked(market)
+
+
+def test_a_leak_into_whom_a_column_speaks_of_fails_the_gate(market: Snapshot, monkeypatch: pytest.MonkeyPatch) -> None:
+    def leak(snapshot: Snapshot) -> Iterator[TableBlock]:
+        *others, last = describe_blocks(snapshot)
+        moved = last.rows.copy()
+        moved[-1] += len(snapshot.label_account) > 0
+        yield from (*others, replace(last, rows=moved))
+
+    monkeypatch.setattr(leaks_module, "describe_blocks", leak)
+    with pytest.raises(LeakError, match="changes when the labels are replaced by random ones"):
+        describe_checked(market)
+
+
+def test_silence_of_another_form_and_zero_of_another_sign_are_no_leak() -> None:
+    other_nan = np.array([0x7FC00001], dtype=np.uint32).view(np.float32)[0]
+    one = TableBlock(("a", "b"), np.arange(2), np.array([[0.0, np.nan], [1.0, 2.0]], dtype=np.float32))
+    two = TableBlock(("a", "b"), np.arange(2), np.array([[-0.0, other_nan], [1.0, 2.0]], dtype=np.float32))
+    assert one.values.tobytes() != two.values.tobytes()
+    assert digest_columns([one]) == digest_columns([two])
+
+
+def test_digests_do_not_depend_on_how_a_block_lies_in_memory(table: FeatureTable) -> None:
+    turned = [replace(block, values=np.asfortranarray(block.values)) for block in table.blocks]
+    assert digest_columns(turned) == digest_columns(table.blocks)
 
 
 def test_training_fails_at_a_leak_and_writes_no_model(
