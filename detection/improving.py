@@ -9,29 +9,35 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from detection.candidates.links import Links, weigh_links
-from detection.evidence.judge import Assessment, find_tied, judge_groups
+from detection.evidence.judge import Assessment, judge_groups, weigh_ties
 from detection.evidence.market import Market
 from detection.groups import Groups, are_among, join_groups, number_groups, pick_rows, take_groups
 from graph.model import Floats, Ints
 
 
 @dataclass(frozen=True)
-class _Changes:
+class Changes:
     """Single changes of groups: a member let go of, or a neighbour taken in.
 
     ``group`` (C,) sorted, ``account`` (C,) and ``is_added`` (C,); of each group the members come first, in order.
+    ``floor`` (C,) is what each has to bring, bits.
     """
 
     group: Ints
     account: Ints
     is_added: NDArray[np.bool_]
+    floor: Floats
+
+    def keep(self, kept: NDArray[np.bool_]) -> Changes:
+        """Only some of them (C,)."""
+        return Changes(self.group[kept], self.account[kept], self.is_added[kept], self.floor[kept])
 
 
 def improve_groups(groups: Groups, links: Links, market: Market) -> Groups:
     """Let members go, and neighbours in, as long as the groups become worth more: a local search.
 
-    In every round each member is left out, and each of the strongest neighbours taken in, one at a
-    time; what helped is then done together, if that helps more than the best single change.
+    In every round each member that is not firmly tied is left out, and each of the strongest neighbours taken in, one
+    at a time; what helped is then done together, if that helps more than the best single change.
     O(rounds · groups · size · facts of a group).
     """
     weights, policy = weigh_links(links, market.n_accounts), market.policy
@@ -59,19 +65,19 @@ def judge_worth(judged: Assessment) -> Floats:
 
 def _improve_once(groups: Groups, weights: sparse.csr_array, market: Market) -> tuple[Groups, NDArray[np.bool_]]:
     """What the groups that can be improved become, and which (G,) cannot be."""
-    n, policy, n_groups = market.n_accounts, market.policy, len(groups)
-    changes = _list_changes(groups, weights, policy.neighbours_tried)
+    n, n_groups = market.n_accounts, len(groups)
+    changes = list_changes(groups, weights, market)
     singles = _change(groups, changes, np.arange(len(changes.group)), changes.group, n)
     worth = _weigh([groups, singles], market)
     before, gains = worth[:n_groups], worth[n_groups:] - worth[changes.group]
-    helps = gains > _set_floors(groups, changes, market)
+    helps = gains > changes.floor
     # What helps alone may not help together (two spouses, say): the better of all at once and the best one is taken.
-    helpful = _Changes(changes.group[helps], changes.account[helps], changes.is_added[helps])
+    helpful = changes.keep(helps)
     together = _change(groups, helpful, helpful.group, np.arange(n_groups), n)
     all_at_once = _weigh([together], market) - before
     best = _find_best(gains, changes.group, n_groups)
     is_improved = np.bincount(helpful.group, minlength=n_groups) > 0
-    is_all = all_at_once >= gains[best]
+    is_all = all_at_once >= np.append(gains, 0.0)[best]
     better = join_groups(
         [
             take_groups(together, np.flatnonzero(is_improved & is_all)),
@@ -81,9 +87,12 @@ def _improve_once(groups: Groups, weights: sparse.csr_array, market: Market) -> 
     return better, ~is_improved
 
 
-def _list_changes(groups: Groups, weights: sparse.csr_array, most: int) -> _Changes:
-    """Every member to leave out, and the strongest neighbours to take in."""
-    n = weights.shape[0]
+def list_changes(groups: Groups, weights: sparse.csr_array, market: Market) -> Changes:
+    """Every member to leave out that is not firmly tied, and the strongest neighbours to take in.
+
+    A change has to bring ``least_gain_bits``; but whoever brings less than its name takes is let go of for anything.
+    """
+    n, policy, most = market.n_accounts, market.policy, market.policy.neighbours_tried
     ones = np.ones(len(groups.account))
     pull = sparse.csr_array((ones, groups.account, groups.start), shape=(len(groups), n)) @ weights
     group = np.repeat(np.arange(len(groups)), np.diff(pull.indptr))
@@ -98,31 +107,30 @@ def _list_changes(groups: Groups, weights: sparse.csr_array, most: int) -> _Chan
     is_last = nth == most - 1
     least[group[is_last]] = bits[is_last]
     is_tried = (bits >= least[group]) if most else np.zeros(len(bits), dtype=bool)
-    groups_of = np.concatenate([groups.group, group[is_tried]])
-    accounts = np.concatenate([groups.account, account[is_tried]])
-    is_added = np.arange(len(accounts)) >= len(groups.account)
+    # To let go of somebody who brings a lot could only help by escaping an explanation.
+    ties, names = weigh_ties(groups, market)
+    is_loose, n_added = ties < policy.firm_names * names, int(is_tried.sum())
+    let_go_for = np.where(ties >= names, policy.least_gain_bits, 0.0)[is_loose]
+    groups_of = np.concatenate([groups.group[is_loose], group[is_tried]])
+    accounts = np.concatenate([groups.account[is_loose], account[is_tried]])
+    is_added = np.arange(len(accounts)) >= len(accounts) - n_added
+    floor = np.concatenate([let_go_for, np.full(n_added, policy.least_gain_bits)])
     order = np.lexsort((accounts, is_added, groups_of))
-    return _Changes(groups_of[order], accounts[order], is_added[order])
+    return Changes(groups_of[order], accounts[order], is_added[order], floor[order])
 
 
-def _change(groups: Groups, changes: _Changes, into: Ints, source: Ints, n_accounts: int) -> Groups:
+def _change(groups: Groups, changes: Changes, into: Ints, source: Ints, n_accounts: int) -> Groups:
     """The groups ``source`` (R,), each with the ``changes`` that go ``into`` (C,) it."""
     old = pick_rows(groups.account, groups.start[:-1], groups.size, source)
     code = np.setxor1d(old.code(n_accounts), into * n_accounts + changes.account, assume_unique=True)
     return Groups(code % n_accounts, np.searchsorted(code, np.arange(len(source) + 1) * n_accounts))
 
 
-def _set_floors(groups: Groups, changes: _Changes, market: Market) -> Floats:
-    """What each change has to bring: anything, where it lets go of somebody who brings less than its name takes."""
-    floors = np.full(len(changes.group), market.policy.least_gain_bits)
-    floors[~changes.is_added] *= find_tied(groups, market)
-    return floors
-
-
 def _find_best(gains: Floats, group: Ints, n_groups: int) -> Ints:
-    """The change of each group that gains most (G,), the first of equals."""
-    order = np.lexsort((np.arange(len(gains)), -gains, group))
-    return order[np.searchsorted(group, np.arange(n_groups))]
+    """The change of each group that gains most (G,), the first of equals; -1 where a group has none."""
+    order = np.append(np.lexsort((np.arange(len(gains)), -gains, group)), -1)
+    first = np.searchsorted(group, np.arange(n_groups))
+    return np.where(np.bincount(group, minlength=n_groups) > 0, order[first], -1)
 
 
 def _weigh(parts: list[Groups], market: Market) -> Floats:

@@ -135,6 +135,12 @@ def _show_evidence(groups: Groups, market: Market) -> _Shown:
 
 def find_tied(groups: Groups, market: Market) -> NDArray[np.bool_]:
     """Who brings more than naming it costs (M,)."""
+    ties, names = weigh_ties(groups, market)
+    return ties >= names
+
+
+def weigh_ties(groups: Groups, market: Market) -> tuple[Floats, Floats]:
+    """What each membership brings, of what the searches follow, and what naming it costs (M,) each, bits."""
     within, n = find_all_shared(groups, market.followed), market.n_accounts
     ties = tie_members(groups, within, market.dealings, n, counts=count_traders(groups, market))
-    return ties >= measure_lengths(groups, market.pools, n).member_bits
+    return ties, measure_lengths(groups, market.pools, n).member_bits

@@ -20,11 +20,11 @@ from detection_market import (
 )
 from msgspec import structs
 
-from detection.candidates.links import link_pairs
-from detection.evidence.judge import Assessment, judge_groups
+from detection.candidates.links import link_pairs, weigh_links
+from detection.evidence.judge import Assessment, judge_groups, weigh_ties
 from detection.evidence.market import Market, make_market
 from detection.groups import Groups, gather_groups
-from detection.improving import improve_groups, judge_worth
+from detection.improving import improve_groups, judge_worth, list_changes
 from detection.policy import DEFAULT_POLICY
 from detection.run import find_run
 from detection.search import (
@@ -120,6 +120,20 @@ def test_a_member_left_out_is_taken_in(market: Market, members: list[str]) -> No
 def test_a_stranger_is_let_go(market: Market, members: list[str]) -> None:
     stranger = pick(300, 1)[0]
     assert stranger not in improve(market, [*members, stranger])
+
+
+@pytest.mark.parametrize("names", [1.0, 3.0, 6.0, 60.0])
+def test_to_let_go_of_somebody_is_tried_unless_it_brings_some_times_its_name(market: Market, names: float) -> None:
+    groups = gather(market.snapshot, [*OTHER, *pick(300, 2)])
+    policy = structs.replace(DEFAULT_POLICY, firm_names=names, neighbours_tried=0)
+    weights = weigh_links(link_market(market), market.n_accounts)
+    changes = list_changes(groups, weights, replace(market, policy=policy))
+    times = np.divide(*weigh_ties(groups, market))
+    assert (times < 1.0).sum() == 2
+    assert times.max() > 3.0
+    assert changes.account.tolist() == groups.account[times < names].tolist()
+    least = np.where(times >= 1.0, DEFAULT_POLICY.least_gain_bits, 0.0)
+    assert changes.floor.tolist() == least[times < names].tolist()
 
 
 def test_a_crowd_is_left_as_it_is(market: Market) -> None:
