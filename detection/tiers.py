@@ -34,6 +34,8 @@ class Grounds:
         Of a model, in [0, 1]; NaN where there is none.
     apart_from_trades
         Of a ring: the score that it would have if its members had not traded with one another, nor bought together.
+    apart_from_community
+        Of a ring: the score that it would have if one community were taken for granted, and all that it accounts for.
     has_axes
         Whether identity and deeds against others both accuse the ring, with no innocent cause in common.
     is_firmly_tied
@@ -49,6 +51,7 @@ class Grounds:
     score: float = float("nan")
     probability: float = float("nan")
     apart_from_trades: float = 1.0
+    apart_from_community: float = 1.0
     has_axes: bool = True
     is_firmly_tied: bool = True
     is_crowded: bool = False
@@ -61,10 +64,10 @@ def decide_tier(grounds: Grounds, policy: Policy) -> Tier:
 
     A score of evidence at or above ``automatic_score`` is automatic where several axes of evidence accuse and the tie
     is firm; at or above ``review_score`` it is for review; a ring below is watched.  Both scores have to be reached
-    without the trades among members as well, for a club trades too.  A probability at or above ``review_probability``
-    is for review, and never more: an automatic flag takes a ring.  Whoever shares a personal thing with a crowd, or
-    with an account that is barred, is watched; whoever came after it was barred is for review.
-    More of anything never lowers a tier.
+    without the trades among members as well, for a club trades too, and without what one community accounts for.
+    A probability at or above ``review_probability`` is for review, and never more: an automatic flag takes a ring.
+    Whoever shares a personal thing with a crowd, or with an account that is barred, is watched; whoever came after it
+    was barred is for review.  More of anything never lowers a tier.
 
     Parameters
     ----------
@@ -80,7 +83,7 @@ def decide_tier(grounds: Grounds, policy: Policy) -> Tier:
     """
     # NaN compares false with everything: who is in no ring is never automatic, and who has no model never probable.
     may_be_unseen = grounds.has_axes and grounds.is_firmly_tied
-    shown = min(grounds.score, grounds.apart_from_trades)
+    shown = min(grounds.score, grounds.apart_from_trades, grounds.apart_from_community)
     if shown >= policy.automatic_score and may_be_unseen:
         return "automatic"
     if shown >= policy.review_score or grounds.probability >= policy.review_probability or grounds.joined_after_bar:

@@ -281,13 +281,15 @@ def explain_by_same_goods(claim: Claim, facts: GroupFacts) -> None:
 class Explainer:
     """An explanation: its ``name``, what it ``says`` of a group, and the function that claims bits for it.
 
-    ``is_of_crowds`` where it is the crowd that brings people together, whoever they are.
+    ``is_of_crowds`` where it is the crowd that brings people together, whoever they are; ``is_community`` where those
+    people have it in common by what they are, and accuse nobody by that, however few others there are.
     """
 
     name: str
     says: str
     explain: Callable[[Claim, GroupFacts], None]
     is_of_crowds: bool = False
+    is_community: bool = False
 
 
 HOUSEHOLD, CLUB = "household", "club"
@@ -299,6 +301,7 @@ EXPLAINERS = (
         "a dormitory, an office, a parcel locker, a carrier's network or a computer in a library",
         explain_by_shared_place,
         is_of_crowds=True,
+        is_community=True,
     ),
     Explainer("second-hand device", "a device sold on from one to the next", explain_by_second_hand),
     Explainer(
@@ -306,8 +309,11 @@ EXPLAINERS = (
         "the followers of somebody who recommends the market to a crowd",
         explain_by_campaign,
         is_of_crowds=True,
+        is_community=True,
     ),
-    Explainer(CLUB, "people who trade with one another, and praise what they bought", explain_by_club),
+    Explainer(
+        CLUB, "people who trade with one another, and praise what they bought", explain_by_club, is_community=True
+    ),
     Explainer(
         "came together",
         "people who signed up together: a class, a course, a fair",
@@ -328,3 +334,4 @@ EXPLAINERS = (
     Explainer("fans", "buyers who come back to the same sellers, and praise them", explain_by_fans, is_of_crowds=True),
 )
 """In the order in which they are heard, and in which combinations are tried."""
+COMMUNITIES = frozenset(explainer.name for explainer in EXPLAINERS if explainer.is_community)

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from detection.channels.catalogue import BLAME, PURCHASE, REFUND, TRADE
-from detection.evidence.explanations import CLUB
+from detection.evidence.explanations import CLUB, COMMUNITIES
 from detection.evidence.judge import Assessment, judge_groups
 from detection.groups import MIN_SIZE, gather_groups
 from detection.rings.ids import name_ring
@@ -87,8 +87,14 @@ def _build_ring(view: RingView, draft: _Draft, parties: tuple[Party, ...]) -> Ri
     net = float(view.assessment.net_bits[view.group])
     policy = view.market.policy
     score, apart = score_ring(view), score_without_trades(view)
-    grounds = Grounds(score=score, apart_from_trades=apart, has_axes=has_independent_axes(view))
+    grounds = Grounds(
+        score=score,
+        apart_from_trades=apart,
+        apart_from_community=score_without_community(view),
+        has_axes=has_independent_axes(view),
+    )
     tier = decide_tier(grounds, policy)
+    is_spared = tier != decide_tier(replace(grounds, apart_from_community=1.0), policy)
     ids = view.market.snapshot.account_id
     return Ring(
         ring_id=name_ring(ids[view.members].tolist()),
@@ -100,7 +106,7 @@ def _build_ring(view: RingView, draft: _Draft, parties: tuple[Party, ...]) -> Ri
         members=list_members(view),
         evidence=tuple(sorted(list_evidence(view), key=lambda shown: (-shown.bits, shown.channel))),
         links=list_links(view),
-        innocent=list_explanations(view),
+        innocent=list_explanations(view, spared_by=find_community(view)[0] if is_spared else ""),
         parties=parties,
         action=ACTIONS[tier],
     )
@@ -170,11 +176,39 @@ def score_without_trades(view: RingView) -> float:
     return score_net_bits(float(judged.net_bits[group]) - dealt, len(view.members), policy)
 
 
+def score_without_community(view: RingView) -> float:
+    """What a ring would score if the community that could account for most of it were taken for granted.
+
+    A shop's staff, a class, somebody's followers and a club are all of a place, a campaign or a circle: naming them one
+    by one is dear, so that some evidence stands against an explanation that fits them perfectly.  Who asks for many
+    refunds, writes bad reviews or offers the same goods does more than belong there: the community counts the less, the
+    nearer that comes to ``deed_bits``.
+    """
+    _, explained = find_community(view)
+    stands = float(view.assessment.surprising_bits[view.group]) - explained
+    return score_net_bits(stands, len(view.members), view.market.policy)
+
+
+def find_community(view: RingView) -> tuple[str, float]:
+    """The community that accounts for most of a ring, and for how many bits; no name where none fits."""
+    judged, group, things = view.assessment, view.group, view.market.things.values()
+    offers = (channel.name for channel in things if channel.record.role == "content")
+    # Not what they did at the same time, as a class does that is sent home from a fair.
+    own = _sum_left(view, {*offers, *(signal.name for signal in view.market.deeds)})
+    belongs = 1.0 - view.grade_bits(own)
+    claimed = {each.name: belongs * float(each.bits[group]) for each in judged.explanations if each.name in COMMUNITIES}
+    return max(claimed.items(), key=lambda each: each[1], default=("", 0.0))
+
+
+def _sum_left(view: RingView, names: Collection[str]) -> float:
+    """What nothing innocent accounts for of some channels, bits."""
+    return sum(float(bits[view.group]) for name, bits in view.assessment.left.items() if name in names)
+
+
 def has_independent_axes(view: RingView) -> bool:
     """Whether two kinds of personal things and deeds against others accuse, which no one innocent cause explains."""
     policy, left = view.market.policy, view.assessment.left
     personal = [name for name, found in view.market.things.items() if found.record.role == "personal"]
     kinds = sum(float(left[name][view.group]) >= policy.deed_bits for name in personal)
-    conduct = {signal.name for signal in view.market.deeds}
-    deeds = sum(float(bits[view.group]) for name, bits in left.items() if name in conduct or name in (BLAME, REFUND))
+    deeds = _sum_left(view, {BLAME, REFUND, *(signal.name for signal in view.market.deeds)})
     return kinds >= 2 and deeds >= policy.deed_bits and bool(find_doers(view).mean() >= policy.doers_share)

@@ -87,12 +87,16 @@ def list_evidence(view: RingView) -> Iterable[Evidence]:
         yield Evidence(name, bits, observed, expected, sentence)
 
 
-def list_explanations(view: RingView) -> tuple[InnocentReading, ...]:
-    """Each innocent explanation that fits at all, those whose part was taken off first."""
+def list_explanations(view: RingView, *, spared_by: str = "") -> tuple[InnocentReading, ...]:
+    """Each innocent explanation that fits at all, those whose part was taken off first.
+
+    ``spared_by`` names the one for whose sake the ring has a lower tier than its score has, if any.
+    """
     listed = []
     for each in view.assessment.explanations:
         bits = float(each.bits[view.group])
         won = bool(view.assessment.won[each.name][view.group])
         if bits > 0:
-            listed.append(InnocentReading(each.name, bits, won, describe_explanation(each.name, bits, won=won)))
+            said = describe_explanation(each.name, bits, won=won, spares=each.name == spared_by)
+            listed.append(InnocentReading(each.name, bits, won, said))
     return tuple(sorted(listed, key=lambda each: (not each.won, -each.bits, each.name)))

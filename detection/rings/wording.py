@@ -62,10 +62,11 @@ def describe_risk(n_members: int, *, observed: float, expected: float) -> str:
     return f"known risk: {risky} where chance gives {_small(expected)}"
 
 
-def describe_explanation(name: str, bits: float, *, won: bool) -> str:
+def describe_explanation(name: str, bits: float, *, won: bool, spares: bool = False) -> str:
     """Say how an innocent explanation was heard."""
     outcome = "and its part was taken off the evidence" if won else "but supposes more coincidence than it accounts for"
-    return f"Could be {_SAYS[name]}: accounts for {bits:.0f} bits, {outcome}."
+    spared = " Were that certain, too little would be left: the tier is lower than the score's." if spares else ""
+    return f"Could be {_SAYS[name]}: accounts for {bits:.0f} bits, {outcome}.{spared}"
 
 
 _WORDS_NAMED = 8

@@ -30,7 +30,8 @@ from graph.vocabulary import TIERS, Tier
 
 RANK = {tier: place for place, tier in enumerate(TIERS)}
 CHANCES = st.one_of(st.just(float("nan")), st.floats(0.0, 1.0))
-GROUNDS = st.builds(Grounds, CHANCES, CHANCES, st.floats(0.0, 1.0), st.booleans(), st.booleans(), st.booleans())
+SHARES = st.floats(0.0, 1.0)
+GROUNDS = st.builds(Grounds, CHANCES, CHANCES, SHARES, SHARES, st.booleans(), st.booleans(), st.booleans())
 
 
 def rank(grounds: Grounds, policy: Policy = DEFAULT_POLICY) -> int:
@@ -52,6 +53,9 @@ def rank(grounds: Grounds, policy: Policy = DEFAULT_POLICY) -> int:
         (Grounds(score=0.99, apart_from_trades=0.8), "automatic"),
         (Grounds(score=0.99, apart_from_trades=0.799), "review"),
         (Grounds(score=0.99, apart_from_trades=0.499), "watch"),
+        (Grounds(score=0.99, apart_from_community=0.8), "automatic"),
+        (Grounds(score=0.99, apart_from_community=0.799), "review"),
+        (Grounds(score=0.99, apart_from_community=0.499), "watch"),
         (Grounds(probability=0.499), "clear"),
         (Grounds(probability=0.5), "review"),
         (Grounds(probability=1.0), "review"),
@@ -65,7 +69,7 @@ def test_a_tier_follows_from_score_and_probability(grounds: Grounds, tier: Tier)
 
 @given(GROUNDS, st.floats(0.0, 1.0))
 def test_more_evidence_never_lowers_a_tier(grounds: Grounds, more: float) -> None:
-    for name in ("score", "apart_from_trades"):
+    for name in ("score", "apart_from_trades", "apart_from_community"):
         raised = float(np.fmax(getattr(grounds, name), more))
         assert rank(replace(grounds, **{name: raised})) >= rank(grounds)
 

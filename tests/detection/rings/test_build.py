@@ -1,26 +1,25 @@
-"""What becomes of a judged group: its score by hand, and rings built of markets of a few dozen accounts."""
+"""Rings that are built of markets of a few dozen accounts."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from detection_market import Facts, gather, make_snapshot, name_products, share_in_chain
-from hand_made import use
 
-from detection.channels.catalogue import BLAME, PRAISE, PURCHASE, REFUND, TRADE
-from detection.channels.conduct import Conduct
-from detection.evidence.claims import Explanation
-from detection.evidence.description_length import measure_plainly
-from detection.evidence.explanations import CLUB
-from detection.evidence.inner_trades import InnerTrades
 from detection.evidence.judge import Assessment, judge_groups
-from detection.evidence.market import Market, make_market
+from detection.evidence.market import make_market
 from detection.groups import Groups, join_groups
 from detection.policy import DEFAULT_POLICY, Policy
-from detection.rings.build import build_rings, has_independent_axes, score_ring, score_without_trades
+from detection.rings.build import (
+    build_rings,
+    has_independent_axes,
+    score_ring,
+    score_without_community,
+    score_without_trades,
+)
 from detection.rings.ids import name_ring
 from detection.rings.links import list_explanations, list_links
 from detection.rings.ties import list_members
@@ -29,136 +28,6 @@ from detection.tiers import ACTIONS, Grounds, decide_tier, score_net_bits
 from graph.results import Party, Ring
 
 NOBODY = np.empty(0, dtype=np.int64)
-GROUPS = Groups(np.array([0, 1, 2, 8, 9, 10, 11]), np.array([0, 3, 7]))
-"""The second group, of four, is looked at: its memberships are 3 to 6."""
-POLICY = Policy(half_score_bits=8.0, lone_ceiling=0.4, doers_share=0.5, sale_share=0.0, season_bits=8.0, deed_bits=12.0)
-"""Four members score a half at sixteen bits."""
-
-
-def look(
-    net_bits: float = 16.0,
-    left: Mapping[str, float] | None = None,
-    *,
-    doers: int = 0,
-    sale_share: float = 1.0,
-    confined: float = 0.0,
-    club: tuple[float, bool] | None = None,
-    policy: Policy = POLICY,
-) -> RingView:
-    """A group of four of whom some trade, with what nobody explains of its channels, and what a club might."""
-    left = left or {}
-    names = [name for name in left if name not in (TRADE, "habit")]
-    habit = Conduct("habit", NOBODY, NOBODY, np.zeros(12), np.zeros(12))
-    market = Market(
-        make_snapshot(Facts(dict.fromkeys(f"a{number:02d}" for number in range(12)))),
-        policy,
-        things={name: use(name, [(0, 0)]) for name in names},
-        conduct=(habit,) if "habit" in left else (),
-    )
-    counts = np.array([True] * 3 + [place < doers for place in range(4)])
-    inner = InnerTrades(np.array([99.0, confined]), counts, counts, np.array([0.5, sale_share]), NOBODY, NOBODY)
-    explanations, won = (), {}
-    if club is not None:
-        claimed, is_won = club
-        nobody = np.zeros(2, dtype=np.int64)
-        of_others = Explanation("fans", np.ones(2), nobody, nobody)
-        explanations = (of_others, Explanation(CLUB, np.ones(2), nobody, nobody, {TRADE: np.array([50.0, claimed])}))
-        won = {"fans": np.array([True, False]), CLUB: np.array([not is_won, is_won])}
-    bits = {name: np.array([50.0, each]) for name, each in left.items()}
-    net, length = np.array([99.0, net_bits]), measure_plainly(GROUPS.size, 12)
-    return RingView(Assessment(GROUPS, market, {}, {}, explanations, won, bits, length, net, inner), market, 1)
-
-
-# ── scores ────────────────────────────────────────────────────────────────────────────────────────
-
-
-@pytest.mark.parametrize(
-    ("doers", "doers_share", "score"),
-    [
-        (0, 0.5, 0.5 * 0.4),
-        (1, 0.5, 0.5 * 0.4),  # half of as many as it takes are as good as none
-        (2, 0.5, 0.5),
-        (4, 0.5, 0.5),
-        (3, 1.0, 0.5 * 0.5),
-        (3, 0.9, 0.5 * 2 / 3),
-        (4, 1.0, 0.5),
-        (0, 0.0, 0.5),  # nobody is asked for
-        (2, 0.8, 0.5 * 0.4),  # a quarter is heard, which is less than what a ring of loners scores
-    ],
-)
-def test_a_ring_in_which_few_acted_scores_as_a_loner_at_most(doers: int, doers_share: float, score: float) -> None:
-    policy = Policy(half_score_bits=8.0, lone_ceiling=0.4, doers_share=doers_share, sale_share=0.0)
-    assert score_ring(look(doers=doers, policy=policy)) == pytest.approx(score)
-
-
-@pytest.mark.parametrize(
-    ("doers", "sale_share", "score"),
-    [(4, 1.0, 1 - 2**-1.5), (4, 0.5, 1 - 2**-1.25), (4, 0.0, 0.5), (0, 0.5, 0.4 * (1 - 2**-1.5))],
-)
-def test_what_members_pay_one_another_counts_for_a_loners_score_alone(
-    doers: int, sale_share: float, score: float
-) -> None:
-    view = look(24.0, {TRADE: 8.0}, doers=doers, sale_share=sale_share)
-    assert score_ring(view) == pytest.approx(score)
-
-
-def score_bits(bits: float) -> float:
-    return 1 - 2 ** (-bits / 16)
-
-
-@pytest.mark.parametrize(
-    ("trades", "confined", "club", "bits"),
-    [
-        (16.0, 0.0, None, 32.0),
-        (16.0, 4.0, None, 28.0),
-        (16.0, 20.0, None, 24.0),  # a season counts for eight bits at most
-        (2.0, 4.0, None, 30.0),
-        (16.0, 4.0, (5.0, False), 23.0),
-        (16.0, 4.0, (5.0, True), 28.0),  # that is taken off already
-        (6.0, 4.0, (5.0, False), 26.0),
-    ],
-)
-def test_without_what_a_club_or_a_season_could_have_traded_a_ring_scores_less(
-    trades: float, confined: float, club: tuple[float, bool] | None, bits: float
-) -> None:
-    view = look(32.0, {TRADE: trades}, confined=confined, club=club)
-    assert score_without_trades(view) == pytest.approx(score_bits(bits))
-
-
-@pytest.mark.parametrize(
-    ("bought", "phones", "bits"), [(6.0, 0.0, 26.0), (6.0, 6.0, 29.0), (6.0, 12.0, 32.0), (-1.0, 0.0, 32.0)]
-)
-def test_what_members_bought_at_one_time_counts_as_far_as_a_personal_thing_joins_them(
-    bought: float, phones: float, bits: float
-) -> None:
-    view = look(32.0, {PURCHASE: bought, "phone": phones})
-    assert score_without_trades(view) == pytest.approx(score_bits(bits))
-    assert score_without_trades(look(32.0)) == pytest.approx(0.75)
-
-
-@pytest.mark.parametrize(
-    ("left", "doers", "are_two"),
-    [
-        ({"phone": 12.0, "device": 12.0, BLAME: 12.0}, 2, True),
-        ({"phone": 12.0, "device": 12.0, REFUND: 7.0, BLAME: 4.0, "habit": 1.0}, 2, True),
-        ({"phone": 12.0, "device": 12.0, "habit": 12.0}, 4, True),
-        ({"phone": 12.0, "device": 12.0, BLAME: 12.0}, 1, False),
-        ({"phone": 12.0, "device": 11.9, BLAME: 12.0}, 2, False),
-        ({"phone": 50.0, BLAME: 50.0}, 4, False),
-        ({"phone": 12.0, "address": 50.0, BLAME: 12.0}, 4, False),
-        ({"phone": 12.0, "device": 12.0, BLAME: 11.9}, 4, False),
-        ({"phone": 12.0, "device": 12.0, PRAISE: 50.0, PURCHASE: 50.0, TRADE: 50.0}, 4, False),
-        ({"phone": 12.0, "device": 12.0, "card": 0.0, BLAME: 12.0}, 2, True),
-    ],
-)
-def test_two_axes_are_personal_things_of_two_kinds_and_deeds_against_others_of_enough_members(
-    left: dict[str, float], doers: int, *, are_two: bool
-) -> None:
-    assert has_independent_axes(look(left=left, doers=doers)) is are_two
-
-
-# ── rings ─────────────────────────────────────────────────────────────────────────────────────────
-
 NAMES = [f"a{number:03d}" for number in range(240)]
 RING = NAMES[20:30]
 SHOP = NAMES[0]
@@ -242,7 +111,10 @@ def test_a_ring_is_written_down_with_what_was_found(rating: float, policy: Polic
     (ring,) = build_rings(judged)
     view = RingView(judged, judged.market.narrow_to(judged.groups.account), 0)
     grounds = Grounds(
-        score=score_ring(view), apart_from_trades=score_without_trades(view), has_axes=has_independent_axes(view)
+        score=score_ring(view),
+        apart_from_trades=score_without_trades(view),
+        apart_from_community=score_without_community(view),
+        has_axes=has_independent_axes(view),
     )
     assert (ring.ring_id, ring.kind, ring.score) == (
         name_ring(RING),
@@ -314,6 +186,29 @@ def test_a_ring_that_trades_acts_on_nobody() -> None:
     between = Policy(review_score=(apart + ring.score) / 2, automatic_score=1.0)
     (watched,) = build_rings(judge(facts, RING, policy=between))
     assert (ring.tier, watched.tier, watched.score) == ("review", "watch", ring.score)
+
+
+@pytest.mark.parametrize(("refunds", "tier"), [(0, "watch"), (3, "review")])
+def test_a_shops_staff_is_watched_as_long_as_it_does_no_more_than_work_there(refunds: int, tier: str) -> None:
+    facts = make_facts()
+    others = [f"b{number:03d}" for number in range(800)]
+    facts.accounts |= {name: place * 0.3 for place, name in enumerate(others)}
+    facts.uses += [(name, kind, f"{kind} of {name}", 1.0) for name in others for kind in ("device", "ip")]
+    # One till and one network; and a few rivals that they all find fault with, within days.
+    facts.uses += [(name, kind, f"{kind} of the shop", 1.0) for name in RING for kind in ("device", "ip")]
+    for step in range(4):
+        facts.reviews += [
+            (name, None, NAMES[200 + step], 1.0, 90.0 + 60 * step + place / 8) for place, name in enumerate(RING)
+        ]
+    for place, name in enumerate(RING):
+        facts.orders += [
+            (name, NAMES[100 + 5 * place + step], 20.0 + 31 * step + 3 * place, "refunded") for step in range(refunds)
+        ]
+    (ring,) = build_rings(judge(facts, RING, policy=Policy(lone_ceiling=0.1, review_score=0.3)))
+    assert ring.score >= 0.3
+    assert ring.tier == tier
+    spared = {each.name for each in ring.innocent if each.sentence.endswith("the tier is lower than the score's.")}
+    assert spared == ({"shared place"} if tier == "watch" else set())
 
 
 @pytest.mark.parametrize(("size", "praised", "rings"), [(3, 3, 1), (3, 2, 1), (4, 2, 0)])

@@ -1,0 +1,191 @@
+"""The scores of a judged group by hand: as a whole, without trades, and with a community taken for granted."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from detection_market import Facts, make_snapshot
+from hand_made import use
+
+from detection.channels.catalogue import BLAME, PRAISE, PURCHASE, REFUND, TRADE
+from detection.channels.conduct import Conduct
+from detection.evidence.claims import Explanation
+from detection.evidence.description_length import measure_plainly
+from detection.evidence.explanations import CLUB
+from detection.evidence.inner_trades import InnerTrades
+from detection.evidence.judge import Assessment
+from detection.evidence.market import Market
+from detection.evidence.measure import ChannelEvidence
+from detection.groups import Groups
+from detection.policy import Policy
+from detection.rings.build import (
+    find_community,
+    has_independent_axes,
+    score_ring,
+    score_without_community,
+    score_without_trades,
+)
+from detection.rings.view import RingView
+
+NOBODY = np.empty(0, dtype=np.int64)
+GROUPS = Groups(np.array([0, 1, 2, 8, 9, 10, 11]), np.array([0, 3, 7]))
+"""The second group, of four, is looked at: its memberships are 3 to 6."""
+POLICY = Policy(half_score_bits=8.0, lone_ceiling=0.4, doers_share=0.5, sale_share=0.0, season_bits=8.0, deed_bits=12.0)
+"""Four members score a half at sixteen bits."""
+
+
+def look(
+    net_bits: float = 16.0,
+    left: Mapping[str, float] | None = None,
+    *,
+    doers: int = 0,
+    sale_share: float = 1.0,
+    confined: float = 0.0,
+    club: tuple[float, bool] | None = None,
+    policy: Policy = POLICY,
+) -> RingView:
+    """A group of four of whom some trade, with what nobody explains of its channels, and what a club might."""
+    left = left or {}
+    names = [name for name in left if name not in (TRADE, "habit")]
+    habit = Conduct("habit", NOBODY, NOBODY, np.zeros(12), np.zeros(12))
+    market = Market(
+        make_snapshot(Facts(dict.fromkeys(f"a{number:02d}" for number in range(12)))),
+        policy,
+        things={name: use(name, [(0, 0)]) for name in names},
+        conduct=(habit,) if "habit" in left else (),
+    )
+    counts = np.array([True] * 3 + [place < doers for place in range(4)])
+    inner = InnerTrades(np.array([99.0, confined]), counts, counts, np.array([0.5, sale_share]), NOBODY, NOBODY)
+    explanations, won = (), {}
+    if club is not None:
+        claimed, is_won = club
+        nobody = np.zeros(2, dtype=np.int64)
+        of_others = Explanation("fans", np.ones(2), nobody, nobody)
+        explanations = (of_others, Explanation(CLUB, np.ones(2), nobody, nobody, {TRADE: np.array([50.0, claimed])}))
+        won = {"fans": np.array([True, False]), CLUB: np.array([not is_won, is_won])}
+    bits = {name: np.array([50.0, each]) for name, each in left.items()}
+    net, length = np.array([99.0, net_bits]), measure_plainly(GROUPS.size, 12)
+    return RingView(Assessment(GROUPS, market, {}, {}, explanations, won, bits, length, net, inner), market, 1)
+
+
+@pytest.mark.parametrize(
+    ("doers", "doers_share", "score"),
+    [
+        (0, 0.5, 0.5 * 0.4),
+        (1, 0.5, 0.5 * 0.4),  # half of as many as it takes are as good as none
+        (2, 0.5, 0.5),
+        (4, 0.5, 0.5),
+        (3, 1.0, 0.5 * 0.5),
+        (3, 0.9, 0.5 * 2 / 3),
+        (4, 1.0, 0.5),
+        (0, 0.0, 0.5),  # nobody is asked for
+        (2, 0.8, 0.5 * 0.4),  # a quarter is heard, which is less than what a ring of loners scores
+    ],
+)
+def test_a_ring_in_which_few_acted_scores_as_a_loner_at_most(doers: int, doers_share: float, score: float) -> None:
+    policy = Policy(half_score_bits=8.0, lone_ceiling=0.4, doers_share=doers_share, sale_share=0.0)
+    assert score_ring(look(doers=doers, policy=policy)) == pytest.approx(score)
+
+
+@pytest.mark.parametrize(
+    ("doers", "sale_share", "score"),
+    [(4, 1.0, 1 - 2**-1.5), (4, 0.5, 1 - 2**-1.25), (4, 0.0, 0.5), (0, 0.5, 0.4 * (1 - 2**-1.5))],
+)
+def test_what_members_pay_one_another_counts_for_a_loners_score_alone(
+    doers: int, sale_share: float, score: float
+) -> None:
+    view = look(24.0, {TRADE: 8.0}, doers=doers, sale_share=sale_share)
+    assert score_ring(view) == pytest.approx(score)
+
+
+def score_bits(bits: float) -> float:
+    return 1 - 2 ** (-bits / 16)
+
+
+@pytest.mark.parametrize(
+    ("trades", "confined", "club", "bits"),
+    [
+        (16.0, 0.0, None, 32.0),
+        (16.0, 4.0, None, 28.0),
+        (16.0, 20.0, None, 24.0),  # a season counts for eight bits at most
+        (2.0, 4.0, None, 30.0),
+        (16.0, 4.0, (5.0, False), 23.0),
+        (16.0, 4.0, (5.0, True), 28.0),  # that is taken off already
+        (6.0, 4.0, (5.0, False), 26.0),
+    ],
+)
+def test_without_what_a_club_or_a_season_could_have_traded_a_ring_scores_less(
+    trades: float, confined: float, club: tuple[float, bool] | None, bits: float
+) -> None:
+    view = look(32.0, {TRADE: trades}, confined=confined, club=club)
+    assert score_without_trades(view) == pytest.approx(score_bits(bits))
+
+
+@pytest.mark.parametrize(
+    ("bought", "phones", "bits"), [(6.0, 0.0, 26.0), (6.0, 6.0, 29.0), (6.0, 12.0, 32.0), (-1.0, 0.0, 32.0)]
+)
+def test_what_members_bought_at_one_time_counts_as_far_as_a_personal_thing_joins_them(
+    bought: float, phones: float, bits: float
+) -> None:
+    view = look(32.0, {PURCHASE: bought, "phone": phones})
+    assert score_without_trades(view) == pytest.approx(score_bits(bits))
+    assert score_without_trades(look(32.0)) == pytest.approx(0.75)
+
+
+def add_communities(view: RingView, surprising: float, **bits: float) -> RingView:
+    """The same group with so many bits beyond what naming it costs, and what each explanation could account for."""
+    judged, nobody = view.assessment, np.zeros(2, dtype=np.int64)
+    shown = np.array([50.0, surprising + float(judged.charge_bits[view.group])])
+    explanations = tuple(
+        Explanation(name.replace("_", " "), np.array([50.0, each]), nobody, nobody) for name, each in bits.items()
+    )
+    evidence = {"sum": ChannelEvidence("sum", shown, shown, shown)}
+    return replace(view, assessment=replace(judged, evidence=evidence, explanations=explanations))
+
+
+@pytest.mark.parametrize(
+    ("bits", "left", "community", "stands"),
+    [
+        ({}, {}, "", 32.0),
+        ({"shared_place": 20.0}, {}, "shared place", 12.0),
+        ({"referral_campaign": 20.0}, {}, "referral campaign", 12.0),
+        ({"club": 20.0}, {}, "club", 12.0),
+        ({"shared_place": 20.0, "club": 22.0}, {}, "club", 10.0),  # the one that accounts for most, not all of them
+        ({"household": 30.0, "fans": 30.0, "launch": 30.0, "came_together": 30.0}, {}, "", 32.0),
+        ({"shared_place": 40.0}, {}, "shared place", 0.0),
+        ({"shared_place": 20.0}, {"habit": 6.0}, "shared place", 22.0),  # half of what makes a deed
+        ({"shared_place": 20.0}, {"photo": 3.0, "habit": 3.0}, "shared place", 22.0),
+        ({"shared_place": 20.0}, {"habit": 24.0}, "shared place", 32.0),
+        ({"shared_place": 20.0}, {BLAME: 24.0, REFUND: 24.0, PRAISE: 24.0}, "shared place", 12.0),
+    ],
+)
+def test_a_community_is_taken_for_granted_unless_its_members_do_more_than_belong(
+    bits: Mapping[str, float], left: Mapping[str, float], community: str, stands: float
+) -> None:
+    view = add_communities(look(32.0, left), 32.0, **bits)
+    assert find_community(view)[0] == community
+    assert score_without_community(view) == pytest.approx(score_bits(stands))
+
+
+@pytest.mark.parametrize(
+    ("left", "doers", "are_two"),
+    [
+        ({"phone": 12.0, "device": 12.0, BLAME: 12.0}, 2, True),
+        ({"phone": 12.0, "device": 12.0, REFUND: 7.0, BLAME: 4.0, "habit": 1.0}, 2, True),
+        ({"phone": 12.0, "device": 12.0, "habit": 12.0}, 4, True),
+        ({"phone": 12.0, "device": 12.0, BLAME: 12.0}, 1, False),
+        ({"phone": 12.0, "device": 11.9, BLAME: 12.0}, 2, False),
+        ({"phone": 50.0, BLAME: 50.0}, 4, False),
+        ({"phone": 12.0, "address": 50.0, BLAME: 12.0}, 4, False),
+        ({"phone": 12.0, "device": 12.0, BLAME: 11.9}, 4, False),
+        ({"phone": 12.0, "device": 12.0, PRAISE: 50.0, PURCHASE: 50.0, TRADE: 50.0}, 4, False),
+        ({"phone": 12.0, "device": 12.0, "card": 0.0, BLAME: 12.0}, 2, True),
+    ],
+)
+def test_two_axes_are_personal_things_of_two_kinds_and_deeds_against_others_of_enough_members(
+    left: dict[str, float], doers: int, *, are_two: bool
+) -> None:
+    assert has_independent_axes(look(left=left, doers=doers)) is are_two
