@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 import numpy as np
 from scipy import sparse
@@ -63,36 +64,34 @@ def link_shared(channel: SharedThings, n_accounts: int, policy: Policy) -> Links
     """Link the accounts that share a thing of one channel; over its grains, the strongest link counts."""
     grain = np.where(channel.subject == ANYTHING, -1, channel.grain)[channel.thing]
     parts = [_link_grain(channel, np.flatnonzero(grain == g), n_accounts, policy) for g in range(channel.n_grains)]
-    if len(parts) == 1:
-        return parts[0]
-    a, b, bits = (np.concatenate([getattr(part, name) for part in parts]) for name in ("a", "b", "bits"))
-    pair = a * n_accounts + b
-    order = np.lexsort((-bits, pair))
     # Grains are views of the same deeds: the strongest one speaks for all, as in the evidence.
-    best = order[np.diff(pair[order], prepend=-1) != 0]
-    return Links(a[best], b[best], bits[best])
+    return _list_links(reduce(lambda one, other: one.maximum(other), parts))
 
 
-def _link_grain(channel: SharedThings, uses: Ints, n_accounts: int, policy: Policy) -> Links:
-    order = uses[np.lexsort((channel.account[uses], channel.first_at[uses], channel.thing[uses]))]
+def _link_grain(channel: SharedThings, uses: Ints, n_accounts: int, policy: Policy) -> sparse.csr_array:
+    """The bits of each pair that a grain links, the lower row first (N, N)."""
+    popularity, degree = channel.popularity, np.bincount(channel.account[uses], minlength=n_accounts)
+    # What one account alone has links nobody, and is most of what accounts do.
+    shared = uses[popularity[channel.thing[uses]] > 1]
+    order = shared[np.lexsort((channel.account[shared], channel.first_at[shared], channel.thing[shared]))]
     account, thing = channel.account[order], channel.thing[order]
-    popularity = channel.popularity
     # All pairs of a few, but of a crowd only those who came next to one another: accounts made together do.
     reach = np.where(popularity > policy.largest_crowd, policy.crowd_neighbours, popularity - 1)[thing]
-    place = np.arange(len(thing)) - np.searchsorted(thing, thing)
-    last = popularity[thing] - 1
-    rows, pairs = np.arange(len(thing)), []
+    begins = np.flatnonzero(np.diff(thing, prepend=-1))
+    size = popularity[thing]
+    place = np.arange(len(thing)) - np.repeat(begins, size[begins])
+    reach = np.minimum(reach, size - 1 - place)
+    rows, firsts, seconds = np.arange(len(thing)), [np.empty(0, np.int64)], [np.empty(0, np.int64)]
     for step in range(1, int(reach.max(initial=0)) + 1):
-        rows = rows[(reach[rows] >= step) & (place[rows] + step <= last[rows])]
-        pairs.append((rows, rows + step))
-    first = np.concatenate([near for near, _ in pairs]) if pairs else rows[:0]
-    second = np.concatenate([far for _, far in pairs]) if pairs else rows[:0]
+        rows = rows[reach[rows] >= step]
+        firsts.append(rows)
+        seconds.append(rows + step)
+    first, second = np.concatenate(firsts), np.concatenate(seconds)
     # A busy account shares with everybody: what it shares surprises less.
-    degree = np.bincount(account, minlength=n_accounts)
     a, b = account[first], account[second]
-    expected = 0.5 * (degree[a] + degree[b]) * (popularity[thing[first]] - 1) / max(len(account), 1)
+    expected = 0.5 * (degree[a] + degree[b]) * (size[first] - 1) / max(len(uses), 1)
     linked = _positive(a, b, score_surprise(np.ones(len(a)), expected))
-    return _sum_links(linked.a, linked.b, linked.bits, n_accounts=n_accounts)
+    return _sum_pairs(linked.a, linked.b, linked.bits, n_accounts=n_accounts)
 
 
 def link_dealings(channel: Dealings, n_accounts: int) -> Links:
@@ -110,10 +109,20 @@ def _positive(a: Ints, b: Ints, bits: Floats) -> Links:
 
 def _sum_links(a: Ints, b: Ints, bits: Floats, *, n_accounts: int) -> Links:
     """One link for each pair, with the sum of its bits."""
-    matrix = sparse.coo_array((bits, (a, b)), shape=(n_accounts, n_accounts)).tocsr()
+    return _list_links(_sum_pairs(a, b, bits, n_accounts=n_accounts))
+
+
+def _sum_pairs(a: Ints, b: Ints, bits: Floats, *, n_accounts: int) -> sparse.csr_array:
+    """The sum of the bits of each pair (N, N)."""
+    matrix: sparse.csr_array = sparse.coo_array((bits, (a, b)), shape=(n_accounts, n_accounts)).tocsr()
     matrix.sum_duplicates()
-    summed = matrix.tocoo()
-    return Links(summed.row.astype(np.int64), summed.col.astype(np.int64), summed.data)
+    return matrix
+
+
+def _list_links(matrix: sparse.csr_array) -> Links:
+    """The pairs of a matrix of bits, sorted."""
+    pairs = matrix.tocoo()
+    return Links(pairs.row.astype(np.int64), pairs.col.astype(np.int64), pairs.data)
 
 
 def weigh_links(links: Links, n_accounts: int) -> sparse.csr_array:

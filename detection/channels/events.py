@@ -25,7 +25,7 @@ def find_events(snapshot: Snapshot, record: Channel, policy: Policy) -> SharedTh
     """
     events = snapshot.events
     meant = ~np.isnat(events.happened_at) & ~_find_messages(events, policy)
-    rows = np.flatnonzero(meant & _find_named(events, policy)[events.object])
+    rows = _leave_placeholders(events, np.flatnonzero(meant), policy)
     target = (events.action[rows] + 1) * events.n_objects + events.object[rows]
     acts = _Acts(events.account[rows], target, events.action[rows] + 1, events.object[rows], events.happened_at[rows])
     widths = [round(days * MICROS_PER_DAY) for days in record.windows_days]
@@ -67,7 +67,7 @@ def find_messages(snapshot: Snapshot, record: Channel, policy: Policy) -> Shared
     Who sends a text to two, four, eight shares a thing more each time with whoever did so too.
     """
     events = snapshot.events
-    rows = np.flatnonzero(_find_messages(events, policy) & _find_named(events, policy)[events.object])
+    rows = _leave_placeholders(events, np.flatnonzero(_find_messages(events, policy)), policy)
     said, place = np.unique(events.object[rows], return_inverse=True)
     alike = _join_texts(events, said)[place]
     account, at = events.account[rows], events.happened_at[rows]
@@ -115,12 +115,15 @@ def _find_messages(events: Events, policy: Policy) -> NDArray[np.bool_]:
     return np.isin(events.action, codes)
 
 
-def _find_named(events: Events, policy: Policy) -> NDArray[np.bool_]:
-    """Which objects (K,) are not placeholders, which stand for nothing."""
+def _leave_placeholders(events: Events, rows: Ints, policy: Policy) -> Ints:
+    """The rows of events (D,) without those of objects that stand for nothing."""
+    if not policy.ignore_placeholders:
+        return rows
+    used = np.bincount(events.object[rows], minlength=events.n_objects) > 0
+    objects = np.flatnonzero(used & ~events.is_text)
     named = np.ones(events.n_objects, dtype=bool)
-    if policy.ignore_placeholders and events.n_objects:
-        named = ~find_placeholders(events.object_name) | events.is_text
-    return named
+    named[objects] = ~find_placeholders(events.object_name[objects])
+    return rows[named[events.object[rows]]]
 
 
 def count_words(snapshot: Snapshot, objects: Ints) -> Ints:

@@ -81,15 +81,22 @@ class SharedThings:
         return order, code[order]
 
     @cached_property
+    def common(self) -> Ints:
+        """The things that two accounts have part in, or more (C,), sorted."""
+        return np.flatnonzero(self.popularity >= 2)
+
+    @cached_property
     def common_uses(self) -> sparse.csr_array:
-        """1 where an account has part in a thing that another has part in too (accounts + 1, n_things).
+        """1 where an account has part in a common thing (accounts + 1, C).
 
         See :meth:`find_row` for the rows.
         """
-        common = self.popularity[self.thing] >= 2
+        column = np.full(self.n_things, -1, dtype=np.int32)
+        column[self.common] = np.arange(len(self.common))
+        uses = np.flatnonzero(column[self.thing] >= 0)
         # Half as wide as rows are elsewhere: what is walked through this much should be small.
-        ends = self.account[common].astype(np.int32), self.thing[common].astype(np.int32)
-        return sparse.csr_array((np.ones(len(ends[0]), dtype=np.int8), ends), shape=(self._n_rows, self.n_things))
+        ends = self.account[uses].astype(np.int32), column[self.thing[uses]]
+        return sparse.csr_array((np.ones(len(uses), dtype=np.int8), ends), shape=(self._n_rows, len(self.common)))
 
     @cached_property
     def uses_by_stratum(self) -> sparse.csr_array:

@@ -40,6 +40,20 @@ class Explanation:
     again_bits: Floats | float = 0.0
     choice_bits: Floats | float = 0.0
 
+    def take(self, rows: Ints) -> Explanation:
+        """What it is of some of the groups, without the facts that it claims."""
+        again, choice = (
+            part[rows] if isinstance(part, np.ndarray) else part for part in (self.again_bits, self.choice_bits)
+        )
+        return Explanation(
+            self.name,
+            self.bits[rows],
+            self.people[rows],
+            self.households[rows],
+            again_bits=again,
+            choice_bits=choice,
+        )
+
 
 class Claim:
     """What an explanation accounts for, fact by fact, and whom it brings together.

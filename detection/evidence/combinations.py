@@ -35,9 +35,10 @@ class _ChannelShares:
     claimants: int
     bits: Mapping[int, Floats]
 
-    def find(self, combination: int) -> Floats | float:
-        """The bits of the channel that a combination accounts for."""
-        return self.bits.get(combination & self.claimants, 0.0)
+    def find(self, combination: int, rows: Ints) -> Floats | float:
+        """The bits of the channel that a combination accounts for in some groups (R,)."""
+        claimed = self.bits.get(combination & self.claimants)
+        return 0.0 if claimed is None else claimed[rows]
 
 
 def weigh_explanations(
@@ -59,15 +60,17 @@ def weigh_explanations(
     shares = _share_out(evidence, within, explanations, n_groups)
     best, chosen = zero.copy(), np.zeros(n_groups, dtype=np.int64)
     for combination, parts in _list_combinations(explanations):
-        fits = np.all([part.bits > 0 for part in parts], axis=0)
-        if not fits.any():
+        # A combination fits few groups, and the more parts it has the fewer.
+        rows = np.flatnonzero(np.all([part.bits > 0 for part in parts], axis=0))
+        if not len(rows):
             continue
-        explained = zero.copy()
+        explained = np.zeros(len(rows))
         for each in shares.values():
-            explained += each.find(combination)
-        gain = explained + policy.prior_bits - policy.further_bits * (len(parts) - 1) - _name(parts, length)
-        fits &= gain > best
-        best, chosen = np.where(fits, gain, best), np.where(fits, combination, chosen)
+            explained += each.find(combination, rows)
+        names = _name([part.take(rows) for part in parts], length.take(rows))
+        gain = explained + policy.prior_bits - policy.further_bits * (len(parts) - 1) - names
+        better = gain > best[rows]
+        best[rows[better]], chosen[rows[better]] = gain[better], combination
     won = {explanation.name: (chosen >> place & 1).astype(bool) for place, explanation in enumerate(explanations)}
     total: Floats = sum((shown.bits for shown in evidence.values()), zero)
     left = _find_left(evidence, shares, chosen)
@@ -131,9 +134,8 @@ def _find_left(
     left = {name: shown.bits.copy() for name, shown in evidence.items()}
     for name, each in shares.items():
         for combination in np.unique(chosen).tolist():
-            rows = chosen == combination
-            explained = each.find(combination)
-            left[name][rows] -= explained[rows] if isinstance(explained, np.ndarray) else explained
+            rows = np.flatnonzero(chosen == combination)
+            left[name][rows] -= each.find(combination, rows)
     return left
 
 

@@ -64,6 +64,18 @@ class DescriptionLength:
         names = log2_choose(self.pool_size, inside) + log2_choose(self.total - self.pool_size, count - inside)
         return names + self.choice_bits
 
+    def take(self, rows: Ints) -> DescriptionLength:
+        """How some of the groups are named, without what each member's name takes."""
+        return DescriptionLength(
+            self.total,
+            self.size[rows],
+            self.pool_size[rows],
+            self.n_inside[rows],
+            self.choice_bits[rows],
+            self.implied_bits[rows],
+            np.empty(0),
+        )
+
     @cached_property
     def charge(self) -> Floats:
         """Bits that a ring pays (G,): all names, and what they say of its conduct."""

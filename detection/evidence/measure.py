@@ -58,6 +58,12 @@ class SharedWithin:
         """Bits if so many members beyond the first (K,) had part in each thing."""
         return score_share(beyond, self.trials, self.expected / np.maximum(self.trials, 1))
 
+    @cached_property
+    def lost_bits(self) -> Floats:
+        """What each thing shows less if one of those who share it were away (K,)."""
+        # Without one of k members, k - 2 coincide with the first instead of k - 1.
+        return self.bits - self.score(self.members - 2.0)
+
     def find_sharers(self, row: int) -> Ints:
         """The memberships with part in one row, sorted."""
         begin, membership = self._by_row
@@ -129,7 +135,8 @@ def _find_sharers(groups: Groups, channel: SharedThings) -> _Sharers:
     is_first[uses.indptr] = True
     first = np.flatnonzero(is_first[:-1] & ~is_first[1:])
     members = np.flatnonzero(~is_first[:-1] & is_first[1:]) + 1 - first
-    group, thing = uses.data[first].astype(np.int64), np.searchsorted(uses.indptr, first, side="right") - 1
+    group = uses.data[first].astype(np.int64)
+    thing = channel.common[np.searchsorted(uses.indptr, first, side="right") - 1]
     by_group = np.lexsort((thing, group))
     row = np.empty_like(by_group)
     row[by_group] = np.arange(len(by_group))
@@ -280,8 +287,7 @@ def tie_members(
     """Bits that each member brings: the evidence of its group less what is left without it (M,)."""
     ties = np.zeros(len(groups.account))
     for shared in within.values():
-        less: Floats = shared.bits - shared.score(shared.members - 2.0)
-        ties += np.bincount(shared.membership, weights=less[shared.row], minlength=len(ties))
+        ties += np.bincount(shared.membership, weights=shared.lost_bits[shared.row], minlength=len(ties))
     for name, dealing in dealings.items():
         ties += _tie_by_dealings(groups, dealing, n_accounts, counts.get(name))
     return ties

@@ -44,9 +44,7 @@ def list_ties(view: RingView) -> list[list[Tie]]:
     ties: list[list[Tie]] = [[] for _ in view.members]
     for name, within in view.assessment.within.items():
         rows = view.rows(name)
-        # Without one of k members, k - 2 coincide with the first instead of k - 1.
-        less = (within.bits - within.score(within.members - 2.0))[rows]
-        for row, bits in zip(rows.tolist(), less.tolist(), strict=True):
+        for row, bits in zip(rows.tolist(), within.lost_bits[rows].tolist(), strict=True):
             what = describe_thing(view.market.things[name], int(within.thing[row]), view.market.snapshot)
             for membership in within.find_sharers(row).tolist():
                 ties[membership - view.start].append(Tie(what, bits))

@@ -219,5 +219,6 @@ def test_nothing_is_gathered_of_nothing() -> None:
 def test_who_has_no_use_has_the_last_row_which_is_empty() -> None:
     channel = lend((0, 0, 1, 2), (2, 0, 1, 2), (2, 1, 1, 2))
     assert channel.find_row(np.array([0, 1, 2, 7])).tolist() == [0, 1, 2, 3]
-    assert channel.common_uses.toarray().tolist() == [[1, 0], [0, 0], [1, 0], [0, 0]]
+    assert channel.common.tolist() == [0]
+    assert channel.common_uses.toarray().tolist() == [[1], [0], [1], [0]]
     assert channel.uses_by_stratum.toarray().tolist() == [[1], [0], [2], [0]]
