@@ -12,7 +12,6 @@ import click
 from cli.context import DEFAULT_CONFIG, Workplace, pass_workplace
 from cli.output import is_on_screen, print_table, say, tell, write_json
 from graph.errors import ConfigError, MissingTableError
-from graph.pandas_later import pandas_when_imported
 
 if TYPE_CHECKING:
     from graph.recognition.forms import Question
@@ -48,13 +47,11 @@ def init(
     """
     config = workplace.config or DEFAULT_CONFIG
     if check:
-        with pandas_when_imported():
-            _check(folder, workplace.read_settings() if config.is_file() else None, form)
+        _check(folder, workplace.read_settings() if config.is_file() else None, form)
         return
     if config.exists() and not force:
         raise ConfigError(f"{config} is there already: --check shows how files are read by it, --force writes it anew")
-    with pandas_when_imported():
-        guess = _guess(folder, asks=not yes and _is_terminal())
+    guess = _guess(folder, asks=not yes and _is_terminal())
     _write(config, guess.text)
     _show(guess, config, folder)
 

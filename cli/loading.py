@@ -18,7 +18,6 @@ from cli.output import is_raw, print_table, raw_option, say
 from cli.progress import show_progress
 from cli.work import as_instant
 from graph.errors import StoreNotFoundError, TooManyRejectsError
-from graph.pandas_later import pandas_when_imported
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,7 +70,7 @@ def load(
     settings = workplace.read_settings()
     workplace.require_apart(folder)
     review = _Review(rejects or workplace.name_rejects(), settings, strict=strict)
-    with pandas_when_imported(), show_progress() as progress:
+    with show_progress() as progress:
         tables = read_folder(folder, settings, progress=progress)
         _require_tables(replace, tables)
         review.check_files(tables)

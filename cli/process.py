@@ -12,6 +12,7 @@ import sys
 import threading
 
 from cli.ending import answer_signals, end_work
+from graph.pandas_later import pandas_when_imported
 
 _GARBAGE_THRESHOLD = 10_000
 """New objects before Python looks for rings of dead ones: importing makes thousands, none of which is dead."""
@@ -28,7 +29,8 @@ def run() -> None:
         if hasattr(stream, "reconfigure"):  # what a terminal's encoding lacks is written out, not a traceback
             stream.reconfigure(errors="backslashreplace")
     try:
-        main(prog_name="ringfence")
+        with pandas_when_imported():
+            main(prog_name="ringfence")
     except SystemExit as done:
         end_work()
         _end_quickly(done.code if isinstance(done.code, int) else 0)

@@ -161,7 +161,10 @@ def _number(ring_ids: Iterable[str]) -> dict[str, int]:
 
 def _assign_part(overlaps: Sequence[Overlap]) -> list[tuple[str, str]]:
     before, after = (_number(getattr(each, side) for each in overlaps) for side in ("before", "after"))
-    # Only where rings of two runs overlap: it takes longer to import than a small run to find its rings.
+    if min(len(before), len(after)) == 1:
+        best = max(overlaps, key=lambda each: (each.share, -before[each.before], -after[each.after]))
+        return [(best.after, best.before)] if best.share > 0.0 else []
+    # Only where several rings of either run overlap: it takes longer to import than a small run to find its rings.
     from scipy.optimize import linear_sum_assignment
 
     share = np.zeros((len(before), len(after)))

@@ -1,4 +1,5 @@
-"""Keeping pandas out of work that may not need it: to import it takes longer than to load a few rows.
+"""Keeping pandas out of work that may not need it: to import it takes longer than to load a few rows, and as long as a
+quarter of searching a small market.
 
 Arrow imports pandas whenever it turns anything into a column, so as to know a column of pandas if it sees one.  It goes
 on without where that fails, and nobody can hand it such a column who has not imported pandas first.
