@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -12,12 +13,22 @@ from pathlib import Path
 import numpy as np
 
 from detection.evaluation.truth import TrueVerdicts
+from graph.contract.tables import read_folder
 from graph.model import Snapshot
+from graph.open import open_store
+from graph.settings import Settings
 
 RESULTS = Path(__file__).parent / "results"
 DATA = Path(__file__).parents[2] / "shared" / "data"
 """Public markets in the form of the data contract, beside the checkout; each script takes another place too."""
 RINGFENCE = Path(sys.executable).with_name("ringfence")
+
+
+def load_folder(folder: Path) -> Snapshot:
+    """The snapshot of a folder of tables, by way of a store that is thrown away."""
+    with tempfile.TemporaryDirectory() as place, open_store(f"{place}/store", mode="write") as store:
+        store.load(read_folder(folder, Settings()))
+        return store.snapshot()
 
 
 def mark_bad(snapshot: Snapshot, told: TrueVerdicts) -> np.ndarray:

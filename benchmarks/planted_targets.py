@@ -21,7 +21,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 from injected_blocks import CAMPAIGN_DAYS, IntArray
-from measure import DATA, write_result
+from measure import DATA, load_folder, write_result
 
 from detection.evaluation.simulation.market import write_market
 from detection.evaluation.worlds import WORLDS, simulate_world
@@ -31,10 +31,7 @@ from detection.reviews.targets import Said, TargetVerdict, judge_targets
 from detection.rings.build import build_rings
 from detection.search import search_market
 from detection.settings import DetectSettings
-from graph.contract.tables import read_folder
 from graph.model import Reviews, Snapshot
-from graph.open import open_store
-from graph.settings import Settings
 
 CAMPAIGNS = {50: (10, 10, 0.5), 200: (40, 10, 0.5), 700: (140, 20, 0.25), 2000: (650, 30, 0.1)}
 """By the number of fake reviews: accounts, products, density."""
@@ -55,11 +52,7 @@ class Known:
 
 def read_known(folder: Path) -> Known:
     """A folder of tables, with the truth beside them."""
-    with tempfile.TemporaryDirectory() as scratch:
-        with open_store(f"{scratch}/store", mode="write") as store:
-            store.load(read_folder(folder, Settings()))
-        with open_store(f"{scratch}/store") as store:
-            snapshot = store.snapshot()
+    snapshot = load_folder(folder)
     truth = pd.read_parquet(folder / "truth" / "reviews.parquet").set_index("review_id")["is_fake"]
     is_planted = truth.reindex(snapshot.reviews.review_id).to_numpy(bool)
     return Known(snapshot, is_planted, np.zeros(len(is_planted), dtype=bool))

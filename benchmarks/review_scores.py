@@ -10,14 +10,13 @@ results/review_scores.md.
 from __future__ import annotations
 
 import argparse
-import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from measure import DATA, write_result
+from measure import DATA, load_folder, write_result
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import average_precision_score, roc_auc_score
@@ -28,10 +27,7 @@ from sklearn.preprocessing import StandardScaler
 from detection.reviews.facts import ReviewFacts, read_review_facts
 from detection.reviews.judge import SIGNALS, SIGNS, judge_reviews
 from detection.reviews.signals import measure_abandonment, measure_few_reviews, measure_short_life
-from graph.contract.tables import read_folder
 from graph.model import Floats
-from graph.open import open_store
-from graph.settings import Settings
 
 
 @dataclass(frozen=True)
@@ -44,11 +40,7 @@ class Known:
 
 
 def read_market(folder: Path) -> tuple[ReviewFacts, Known]:
-    with tempfile.TemporaryDirectory() as scratch:
-        with open_store(f"{scratch}/store", mode="write") as store:
-            store.load(read_folder(folder, Settings()))
-        with open_store(f"{scratch}/store") as store:
-            snapshot = store.snapshot()
+    snapshot = load_folder(folder)
     truth = pd.read_parquet(folder / "truth" / "reviews.parquet").set_index("review_id")["is_fake"]
     review = truth.reindex(snapshot.reviews.review_id).to_numpy(float)
     account, wrote = np.zeros(snapshot.n_accounts), np.zeros(snapshot.n_accounts, dtype=bool)

@@ -24,6 +24,7 @@ import numpy as np
 import pandas as pd
 from detection_quality import load_market
 from gone_rules import HASTE_SECONDS
+from measure import load_folder
 
 from detection.evaluation.measures import restrict_truth
 from detection.evaluation.planting import plant_rings
@@ -31,11 +32,8 @@ from detection.evaluation.red_team import MOST_PLANTED, RedTeamPlan, list_plans
 from detection.evaluation.simulation.market import MarketSettings
 from detection.evaluation.simulation.settings import Difficulty
 from detection.evaluation.truth import TrueGroup, TrueVerdicts, Truth, read_truth
-from graph.contract.tables import read_folder
 from graph.model import Snapshot
-from graph.open import open_store
 from graph.results import RunResult
-from graph.settings import Settings
 from graph.vocabulary import TIERS
 
 PUBLIC = ("ecom", "p2p", "yelpchi")
@@ -103,13 +101,6 @@ def find_markets(shared: Path, accounts: int, seeds: int) -> Iterator[tuple[str,
     for seed in range(1, seeds + 1) if script.is_file() else ():
         yield "plain, eventful", partial(make_eventful, script, seed)
         yield "plain", partial(make_plain, script, seed)
-
-
-def load_folder(folder: Path) -> Snapshot:
-    """The snapshot of a folder of tables."""
-    with tempfile.TemporaryDirectory() as place, open_store(f"{place}/store", mode="write") as store:
-        store.load(read_folder(folder, Settings()))
-        return store.snapshot()
 
 
 def load_public(folder: Path) -> Market:

@@ -21,7 +21,7 @@ from pathlib import Path
 import networkx as nx
 import numpy as np
 import pandas as pd
-from measure import write_result
+from measure import load_folder, write_result
 from numpy.typing import NDArray
 
 from detection.evaluation.measures import list_members
@@ -29,9 +29,6 @@ from detection.evidence.market import make_market
 from detection.rings.build import build_rings
 from detection.search import search_market
 from detection.settings import DetectSettings
-from graph.contract.tables import read_folder
-from graph.open import open_store
-from graph.settings import Settings
 
 DAYS, MINUTE, HOUR = 63, 1 / 1440, 1 / 24
 BEGINS = "2024-03-04"
@@ -216,13 +213,9 @@ def find_listed(log: Log, sessions: Sessions, *, by_day: bool) -> list[tuple[fro
         {"account_id": names[sessions.account], "object": thing, "action": "log-in", "happened_at": at}
     )
     with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder) / "market"
-        place.mkdir()
-        pd.DataFrame({"account_id": names}).to_parquet(place / "accounts.parquet")
-        events.to_parquet(place / "events.parquet")
-        with open_store(f"{folder}/store", mode="write") as store:
-            store.load(read_folder(place, Settings()))
-            snapshot = store.snapshot()
+        pd.DataFrame({"account_id": names}).to_parquet(f"{folder}/accounts.parquet")
+        events.to_parquet(f"{folder}/events.parquet")
+        snapshot = load_folder(Path(folder))
     settings = DetectSettings()
     rings = build_rings(search_market(make_market(snapshot, settings), settings))
     members = [frozenset(int(name[1:]) for name in each) for each in list_members(rings)]

@@ -16,7 +16,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
-from measure import write_result
+from measure import load_folder, write_result
 
 from detection.evaluation.measures import list_members, match_groups, score_ranking
 from detection.evaluation.truth import TrueGroup
@@ -25,11 +25,8 @@ from detection.evidence.market import make_market
 from detection.rings.build import build_rings
 from detection.search import search_market
 from detection.settings import DetectSettings
-from graph.contract.tables import read_folder
 from graph.model import Snapshot
-from graph.open import open_store
 from graph.results import Ring
-from graph.settings import Settings
 
 HEAD = (
     "| seed | rings | listed | mean best Jaccard | real of the first 100 | average precision | recall"
@@ -56,13 +53,9 @@ def load(market: Market) -> tuple[Snapshot, list[TrueGroup]]:
         }
     )
     with tempfile.TemporaryDirectory() as folder:
-        place = Path(folder) / "market"
-        place.mkdir()
-        pd.DataFrame({"account_id": names}).to_parquet(place / "accounts.parquet")
-        transfers.to_parquet(place / "transfers.parquet")
-        with open_store(f"{folder}/store", mode="write") as store:
-            store.load(read_folder(place, Settings()))
-            snapshot = store.snapshot()
+        pd.DataFrame({"account_id": names}).to_parquet(f"{folder}/accounts.parquet")
+        transfers.to_parquet(f"{folder}/transfers.parquet")
+        snapshot = load_folder(Path(folder))
     rings = enumerate(market.rings)
     return snapshot, [TrueGroup(f"R{n}", shape, frozenset(names[row] for row in who)) for n, (shape, who) in rings]
 

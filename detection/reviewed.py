@@ -44,17 +44,19 @@ def judge_reviewed(market: Market, found: Sequence[FoundRing], heard: Heard) -> 
         What people decided: a ring that was confirmed is sure, one that was dismissed wrote nothing planted, and so did
         accounts and reviews that were cleared.
     """
+    dismissed = {ring_id for ring_id, event in heard.rings.items() if event.word == "dismissed"}
     rings = [_find_rows(ring, heard, market) for ring in found if ring.kind in TONES]
+    standing = [ring for ring in rings if ring.ring_id not in dismissed]
     written, reviews, policy = index_reviews(market.snapshot), market.snapshot.reviews, market.policy
     genuine = [_find_said(reviews.review_id, heard.reviews, "cleared", "dismissed")]
-    genuine += [find_joint_reviews(ring, written, policy) for ring in rings if _is_dismissed(ring.ring_id, heard)]
+    genuine += [find_joint_reviews(ring, written, policy) for ring in rings if ring.ring_id in dismissed]
     planted = _find_said(reviews.review_id, heard.reviews, "confirmed")
     said = Said(
         planted,
         np.setdiff1d(np.concatenate(genuine), planted),
         _find_said(market.snapshot.account_id, heard.accounts, "cleared", "dismissed"),
     )
-    return judge_targets(market, [ring for ring in rings if not _is_dismissed(ring.ring_id, heard)], said)
+    return judge_targets(market, standing, said)
 
 
 def _find_rows(ring: FoundRing, heard: Heard, market: Market) -> KnownRing:
@@ -62,11 +64,6 @@ def _find_rows(ring: FoundRing, heard: Heard, market: Market) -> KnownRing:
     event = heard.rings.get(ring.ring_id)
     sure = event is not None and event.word == "confirmed"
     return KnownRing(ring.ring_id, ring.kind, 1.0 if sure else ring.score, members)
-
-
-def _is_dismissed(ring_id: str, heard: Heard) -> bool:
-    event = heard.rings.get(ring_id)
-    return event is not None and event.word == "dismissed"
 
 
 def _find_said(ids: Strings, said: Mapping[str, Event], *words: str) -> Ints:

@@ -196,9 +196,9 @@ def _find_stretch(day: Floats, chance: Floats) -> tuple[date | None, date | None
     if not len(known):
         return None, None
     days, place = np.unique(day[known], return_inverse=True)
-    upto = np.cumsum(np.bincount(place, chance[known]))
-    before = upto - np.bincount(place, chance[known])
-    end = np.searchsorted(upto, before + _HALF * upto[-1] * (1.0 - 1e-9))
+    expected = np.bincount(place, chance[known])
+    upto = np.cumsum(expected)
+    end = np.searchsorted(upto, upto - expected + _HALF * upto[-1] * (1.0 - 1e-9))
     whole = np.flatnonzero(end < len(days))
     best = whole[np.argmin(days[end[whole]] - days[whole])]
     return _as_date(days[best]), _as_date(days[end[best]])
