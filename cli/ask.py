@@ -75,13 +75,14 @@ def ring(workplace: Workplace, ring_id: str, run_id: str | None, history: bool, 
     """Show one ring on one screen.
 
     Its members with their roles, the evidence of each channel in bits beyond chance, the strongest
-    links, the innocent explanations that were heard and who won, and others that it acted on or for.
-    CSV gives one row per member.  --history tells what happened to it instead: born, grew, shrank,
-    split, merged, faded, came back.  --picture draws it in characters: each member is a line across,
-    each thing or dealing a line down through those that it joins; and under that when it happened.
-    What has no room is counted.
+    links, the innocent explanations that were heard and who won, others that it acted on or for, and
+    of a ring of fake reviews whom its members reviewed together.  CSV gives one row per member.
+    --history tells what happened to it instead: born, grew, shrank, split, merged, faded, came back.
+    --picture draws it in characters: each member is a line across, each thing or dealing a line down
+    through those that it joins; and under that when it happened.  What has no room is counted.
     """
     from graph.queries.answers import MemberRecord
+    from graph.queries.reviewed import find_reviewed
     from graph.queries.rings import find_ring
 
     if history:
@@ -90,7 +91,7 @@ def ring(workplace: Workplace, ring_id: str, run_id: str | None, history: bool, 
         write_history(workplace, ring_id, form)
         return
     with workplace.open_store() as store:
-        found = find_ring(store, ring_id, run_id=run_id)
+        found = find_reviewed(store, find_ring(store, ring_id, run_id=run_id))
         draw = _prepare_picture(store, found, run_id) if picture else lambda: _render().draw_ring(found)
     rows = [{"ring_id": ring_id, **row} for row in as_rows(found.members)]
     columns = ("ring_id", *list_columns(MemberRecord))

@@ -40,6 +40,7 @@ if TYPE_CHECKING:
         Share,
         Tally,
     )
+    from graph.queries.reviewed import ReviewingRing
     from graph.stores.protocol import LoadReport
 
 MOST_LINKS = 8
@@ -48,6 +49,7 @@ MOST_IDENTIFIERS = 15
 MOST_HUBS = 5
 MOST_FORMER = 10
 MOST_DECISIONS = 12
+MOST_TARGETS = 12
 
 
 def draw_rings(rings: Sequence[RingSummary]) -> RenderableType:
@@ -75,7 +77,7 @@ def _draw_decisions(decisions: Sequence[str]) -> list[Text]:
     ]
 
 
-def draw_ring(ring: RingRecord) -> RenderableType:
+def draw_ring(ring: ReviewingRing) -> RenderableType:
     """One ring on one screen."""
     head = ring.summary
     lines = [
@@ -89,6 +91,7 @@ def draw_ring(ring: RingRecord) -> RenderableType:
     parts += draw_section("Strongest links", _draw_links(ring))
     parts += draw_section("Innocent explanations heard", _draw_readings(ring))
     parts += draw_section("Others involved", _draw_parties(ring))
+    parts += draw_section("Reviewed together", _draw_reviewed(ring))
     return Group(*parts, Text("\nWhat a word means: ringfence explain bits", style="dim"))
 
 
@@ -140,6 +143,23 @@ def _draw_parties(ring: RingRecord) -> list[RenderableType]:
     for party in ring.parties:
         table.add_row(show_id(party.account_id), party.role, show_text(party.sentence))
     return [table] if ring.parties else []
+
+
+def _draw_reviewed(ring: ReviewingRing) -> list[RenderableType]:
+    """Whom the members reviewed together, and where to ask how much of it was planted."""
+    if not ring.reviewed:
+        return []
+    table = make_table(
+        "target", "reviews", "by members", "accounts", "from", "to", "rating", "by others",
+        right={"reviews", "by members", "accounts", "rating", "by others"},
+    )  # fmt: skip
+    for each in ring.reviewed[:MOST_TARGETS]:
+        counts = (f"{each.reviews:,}", f"{each.by_members:,}", f"{each.members:,}")
+        days = ("" if at is None else f"{at:%Y-%m-%d}" for at in (each.first_at, each.last_at))
+        ratings = (show_number(each.rating_by_members, 1), show_number(each.rating_by_others, 1))
+        table.add_row(show_id(each.target_id), *counts, *days, *ratings)
+    hint = f"How many were planted, with an interval: ringfence targets {show_text(ring.summary.ring_id)}"
+    return [table, *say_more(len(ring.reviewed) - MOST_TARGETS, "targets"), Text(hint, style="dim")]
 
 
 def draw_account(account: AccountRecord, run_id: str | None = None) -> RenderableType:

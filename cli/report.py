@@ -17,7 +17,7 @@ from graph.files import replace_file
 
 if TYPE_CHECKING:
     from graph.casework.page import CasePage
-    from graph.pages.content import Asked, Grounds
+    from graph.pages.content import Asked, Judged
     from graph.statements.telling import Language
     from graph.stores.protocol import GraphStore
 
@@ -105,8 +105,8 @@ def _write_page(workplace: Workplace, store: GraphStore, order: Order) -> str:
 
         return write_account(read_account(store, order.any_id, order.asked), order.language)
     ring_id, case = _find_ring(workplace, store, order)
-    grounds = _judge_again(workplace, store, ring_id, order.asked.run_id)
-    return write_ring(read_ring(store, ring_id, order.asked, grounds=grounds, case=case), order.language)
+    judged = _judge_again(workplace, store, ring_id, order.asked.run_id)
+    return write_ring(read_ring(store, ring_id, order.asked, judged=judged, case=case), order.language)
 
 
 def _name_run(order: Order) -> str:
@@ -155,11 +155,15 @@ def _find_ring(workplace: Workplace, store: GraphStore, order: Order) -> tuple[s
     return (order.any_id, None) if page is None else (page.ring.summary.ring_id, page)
 
 
-def _judge_again(workplace: Workplace, store: GraphStore, ring_id: str, run_id: str | None) -> Grounds | None:
-    from cli.report_grounds import judge_ring
+def _judge_again(workplace: Workplace, store: GraphStore, ring_id: str, run_id: str | None) -> Judged:
+    from cli.report_grounds import judge_in, meet_again
+    from cli.report_targets import judge_targets, pick_targets
+    from graph.pages.content import Judged
     from graph.queries.rings import find_ring
 
-    return judge_ring(workplace, store, find_ring(store, ring_id, run_id=run_id))
+    ring = find_ring(store, ring_id, run_id=run_id)
+    market = meet_again(workplace, store, ring.summary.run_id)
+    return Judged(judge_in(market, ring), pick_targets(judge_targets(store, market, [ring]), ring.summary.ring_id))
 
 
 def _put_site(workplace: Workplace, store: GraphStore, order: Order, folder: Path) -> None:

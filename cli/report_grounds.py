@@ -31,11 +31,6 @@ if TYPE_CHECKING:
     from graph.stores.protocol import GraphStore
 
 
-def judge_ring(workplace: Workplace, store: GraphStore, ring: RingRecord) -> Grounds | None:
-    """Judge a ring again; None where the evidence is no more what its run had found."""
-    return judge_in(meet_again(workplace, store, ring.summary.run_id), ring)
-
-
 def meet_again(workplace: Workplace, store: GraphStore, run_id: str) -> Market:
     """The market as a run looked at it."""
     as_of = as_instant(find_stored_run(store, run_id).as_of)
@@ -44,7 +39,7 @@ def meet_again(workplace: Workplace, store: GraphStore, run_id: str) -> Market:
 
 
 def judge_in(market: Market, ring: RingRecord) -> Grounds | None:
-    """The same in a market that is at hand; for many rings of one run."""
+    """Judge a ring again; None where the evidence is no more what its run had found."""
     members = [each.account_id for each in ring.members]
     judged = knock_out(market, members)
     if not judged.agrees_with(ring.evidence) or not judged.carrying:

@@ -15,10 +15,11 @@ from typing import TYPE_CHECKING
 from cli.context import Workplace
 from cli.report_grounds import judge_in, meet_again
 from cli.report_run import read_run_facts
+from cli.report_targets import judge_targets, pick_targets
 from graph.errors import ConfigError
 from graph.files import making_folder
 from graph.pages.account import read_account, write_account
-from graph.pages.content import Asked, read_ring
+from graph.pages.content import Asked, Judged, read_ring
 from graph.pages.rendering import Site
 from graph.pages.ring import write_ring
 from graph.pages.run import write_run
@@ -95,9 +96,11 @@ def _list_pages(
     yield HOME, write_run(facts, order.language, places=plan.rings, site=Site(HOME, SEARCH))
     yield SEARCH, write_search(facts, plan, order.language)
     market = meet_again(workplace, store, facts.run.run_id) if records else None
+    verdicts = judge_targets(store, market, records) if market is not None else ()
     for record in records:
         grounds = judge_in(market, record) if market is not None else None
-        page = read_ring(store, record.summary.ring_id, order.asked, grounds=grounds)
+        judged = Judged(grounds, pick_targets(verdicts, record.summary.ring_id))
+        page = read_ring(store, record.summary.ring_id, order.asked, judged=judged)
         site = plan.link_ring([each.account_id for each in record.members])
         yield plan.rings[record.summary.ring_id], write_ring(page, order.language, site)
     for member in plan.members:

@@ -80,7 +80,7 @@ def _read(workplace: Workplace, run_id: str | None) -> _Facts:
     with workplace.open_store() as store:
         run, heard = find_stored_run(store, run_id), read_heard(store)
         snapshot = heed_facts(store.snapshot(as_of=as_instant(run.as_of)), heard)
-        return _Facts(snapshot, _gather(list_members(store, run.run_id)), heard)
+        return _Facts(snapshot, gather_rings(list_members(store, run.run_id)), heard)
 
 
 def _judge(workplace: Workplace, facts: _Facts) -> tuple[TargetVerdict, ...]:
@@ -92,7 +92,7 @@ def _judge(workplace: Workplace, facts: _Facts) -> tuple[TargetVerdict, ...]:
     return judge_reviewed(make_market(facts.snapshot, settings), facts.rings, facts.heard)
 
 
-def _gather(rows: list[Row]) -> list[FoundRing]:
+def gather_rings(rows: list[Row]) -> list[FoundRing]:
     """The rings of a run from a row for each ring and member."""
     from detection.reviewed import FoundRing
 

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from graph.pages.content import Grounds, RingFacts, list_people
+from graph.pages.content import Grounds, PlantedReviews, RingFacts, list_people
 from graph.pictures.network import Tie, draw_network
 from graph.pictures.strip import draw_strip
 from graph.pictures.waterfall import draw_waterfall
@@ -106,6 +106,10 @@ def make_facts(
         grounds=grounds,
         case=None,
         is_masked=True,
+        targets=tuple(
+            PlantedReviews(each, "product", 1_120, 84, 61, 1_007, BEGAN.date(), BEGAN.date() + timedelta(9), 57)
+            for each in texts
+        ),
     )
 
 

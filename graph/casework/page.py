@@ -14,6 +14,7 @@ from graph.casework.cases import Case
 from graph.casework.seen import Sight, say_changes, see_ring
 from graph.queries.answers import RingRecord
 from graph.queries.asking import about_accounts, ask
+from graph.queries.reviewed import ReviewingRing, find_reviewed
 from graph.queries.rings import RING_RUNS, find_ring, list_members_of
 from graph.queries.runs import find_latest_run
 from graph.stores.protocol import GraphStore, Question
@@ -73,7 +74,7 @@ class CasePage:
     related: tuple[Related, ...]
     proposes: str
     surer: str
-    ring: RingRecord
+    ring: ReviewingRing
 
 
 def make_page(store: GraphStore, state: State, case: Case, *, surer: str, now: datetime) -> CasePage:
@@ -91,7 +92,7 @@ def make_page(store: GraphStore, state: State, case: Case, *, surer: str, now: d
         The instant, UTC.
     """
     assert case.ring is not None  # a case of the latest run
-    ring, holder = find_ring(store, case.ring.ring_id), case.file.find_holder(now)
+    ring, holder = find_reviewed(store, find_ring(store, case.ring.ring_id)), case.file.find_holder(now)
     latest = _name_latest(store)
     return CasePage(
         case_id=case.case_id,

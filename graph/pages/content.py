@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, fields, is_dataclass, replace
-from typing import Any, TypeVar
+from datetime import date
+from typing import Any, Literal, TypeVar
 
 from graph.casework.page import CasePage
 from graph.pages.ties import Uses, name_plainly, read_ties, read_uses, tie_parties
@@ -56,11 +57,30 @@ class Grounds:
 
 
 @dataclass(frozen=True)
+class PlantedReviews:
+    """What is said of one target of a ring of fake reviews, a product or a seller.
+
+    ``planted`` of its ``reviews`` were planted, by whomever, and from ``low`` to ``high`` with a probability of 0.9;
+    half of them came from ``first_day`` to ``last_day``.  The ring's campaign wrote ``by_campaign`` of its reviews.
+    """
+
+    target_id: str
+    kind: Literal["product", "seller"]
+    reviews: int
+    planted: int
+    low: int
+    high: int
+    first_day: date | None
+    last_day: date | None
+    by_campaign: int
+
+
+@dataclass(frozen=True)
 class RingFacts:
     """All that is known of a ring for its page.
 
     ``moments`` are the first so many of the timeline; ``grounds`` and ``case`` are None where nobody asked for them, or
-    nobody can say.
+    nobody can say.  ``targets`` are those of a ring of fake reviews, the surest first.
     """
 
     ring: RingRecord
@@ -73,11 +93,23 @@ class RingFacts:
     grounds: Grounds | None
     case: CasePage | None
     is_masked: bool
+    targets: tuple[PlantedReviews, ...] = ()
 
     @property
     def moments(self) -> tuple[Moment, ...]:
         """Those that are listed one by one."""
         return self.timeline.moments[:MOST_MOMENTS]
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What judging a market again says of one ring: what carries it, and what is said of whom it reviewed."""
+
+    grounds: Grounds | None = None
+    targets: tuple[PlantedReviews, ...] = ()
+
+
+NOT_JUDGED = Judged()
 
 
 @dataclass(frozen=True)
@@ -90,7 +122,7 @@ class Asked:
 
 
 def read_ring(
-    store: GraphStore, ring_id: str, asked: Asked, *, grounds: Grounds | None = None, case: CasePage | None = None
+    store: GraphStore, ring_id: str, asked: Asked, *, judged: Judged = NOT_JUDGED, case: CasePage | None = None
 ) -> RingFacts:
     """Everything for the page of a ring.
 
@@ -100,7 +132,7 @@ def read_ring(
         Where it is, and which.
     asked
         How it is wanted.
-    grounds, case
+    judged, case
         What judging it again says, and its case.
 
     Raises
@@ -108,7 +140,7 @@ def read_ring(
     UnknownIdError
         If no such run found such a ring.
     """
-    ring = find_ring(store, ring_id, run_id=asked.run_id)
+    ring, grounds = find_ring(store, ring_id, run_id=asked.run_id), judged.grounds
     run_id = ring.summary.run_id
     uses = read_uses(store, [each.account_id for each in ring.members])
     timeline = find_timeline(store, ring_id, Wanted(run_id=run_id, what=LANES))
@@ -124,6 +156,7 @@ def read_ring(
         grounds=grounds,
         case=case,
         is_masked=asked.is_masked,
+        targets=judged.targets,
     )
     return hide_all(found, Masks(uses.identifiers)) if asked.is_masked else found
 

@@ -29,6 +29,8 @@ from graph.queries.views import Exposure
 from graph.results import InnocentReading
 from graph.statements.telling import Language
 
+MOST_TARGETS = 30
+"""Of so many targets a page says how many reviews were planted."""
 _NAMED = 3
 """So many connections are named for and against an innocent explanation."""
 
@@ -76,6 +78,7 @@ def write_ring(facts: RingFacts, language: Language, site: Site | None = None) -
         places=find_places(facts.network),
         heard=[_hear(each, facts, words) for each in facts.ring.readings],
         without=list(_list_without(facts, words)),
+        most_targets=MOST_TARGETS,
         commands=list_commands(facts.ring.summary.ring_id, facts.case.case_id if facts.case else "", words),
         **frame_picture(facts.network, facts.strip, words),
     )

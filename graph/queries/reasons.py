@@ -1,4 +1,7 @@
-"""Why an account, ring or review stands where it stands, in the words stored when it was scored."""
+"""Why an account, ring or review stands where it stands, in the words stored when it was scored.
+
+Whom a ring of fake reviews reviewed is no such word: it is looked up in the facts.
+"""
 
 from __future__ import annotations
 
@@ -9,6 +12,7 @@ from graph.queries.answers import Reasons, Subject
 from graph.queries.asking import about_review, ask, ask_page
 from graph.queries.decided import read_decided
 from graph.queries.ids import find_nearest_id, pick_nearest, say_unknown
+from graph.queries.reviewed import find_reviewed, say_reviewed
 from graph.queries.rings import RING_RUNS, find_ring
 from graph.queries.verdicts import FLAG, VERDICT_PAGE, find_viewpoint, list_account_rings, read_flags, say_verdict
 from graph.results import InnocentReading
@@ -87,7 +91,8 @@ def _explain_ring(store: GraphStore, ring_id: str, run_id: str | None) -> Reason
         f"{head.net_bits:.1f} bits stand after the innocent explanation and {head.charge_bits:.1f} bits for the search."
     )
     heard = tuple(_say_reading(each) for each in ring.readings)
-    sentences = (*(each.sentence for each in ring.evidence), *heard, *(each.sentence for each in ring.parties), charge)
+    told = (*heard, *(each.sentence for each in ring.parties), *say_reviewed(find_reviewed(store, ring).reviewed))
+    sentences = (*(each.sentence for each in ring.evidence), *told, charge)
     return Reasons("ring", ring_id, head.run_id, head.score, head.tier, head.action or "", sentences, None)
 
 

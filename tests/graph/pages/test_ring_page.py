@@ -60,6 +60,23 @@ def test_everything_about_the_ring_is_there(page: Reader) -> None:
         assert part in told, part
 
 
+def test_a_ring_of_fake_reviews_has_what_is_said_of_its_targets(page: Reader) -> None:
+    told = " ".join(" ".join(page.texts).split())
+    assert "phone 7 (product) 1,120 84 61 to 1,007 57 Jan 1, 2024 – Jan 10, 2024" in told
+    assert "ringfence targets" not in told
+
+
+def test_of_many_targets_the_first_are_listed_and_the_others_counted() -> None:
+    facts = make_facts()
+    told = " ".join(Reader(write_ring(replace(facts, targets=facts.targets * 33), "en")).texts)
+    assert told.count("61 to 1,007") == 30
+    assert "3 more; see: ringfence targets" in told
+
+
+def test_a_ring_without_targets_says_nothing_of_planted_reviews() -> None:
+    assert "planted" not in write_ring(replace(make_facts(), targets=()), "en")
+
+
 def test_nothing_but_the_page_s_own_script_and_style_may_run_and_nothing_may_be_fetched(page: Reader) -> None:
     (policy,) = (
         each["content"] or "" for tag, each in page.tags if each.get("http-equiv") == "Content-Security-Policy"
