@@ -39,10 +39,11 @@ def mark_bad(snapshot: Snapshot, told: TrueVerdicts) -> np.ndarray:
 
 @dataclass(frozen=True)
 class Cost:
-    """Wall-clock seconds, and the most memory that the process held, in GiB."""
+    """Wall-clock seconds, the most memory that the process held, in GiB, and its processor seconds."""
 
     seconds: float
     gib: float
+    processor_seconds: float
 
 
 def run_ringfence(*arguments: str | Path) -> Cost:
@@ -54,7 +55,7 @@ def run_ringfence(*arguments: str | Path) -> Cost:
     seconds = time.perf_counter() - started
     if os.waitstatus_to_exitcode(status):
         raise SystemExit(f"failed: {' '.join(command)}")
-    return Cost(seconds, usage.ru_maxrss / 2**20)
+    return Cost(seconds, usage.ru_maxrss / 2**20, usage.ru_utime + usage.ru_stime)
 
 
 def read_ringfence(*arguments: str | Path) -> str:

@@ -42,14 +42,16 @@ class Part:
     name: str
     seconds: float
     gib: float
+    processor_seconds: float = np.nan
 
 
 def take(name: str, work: Callable[[], object], parts: list[Part]) -> None:
     """Run one part."""
-    began = time.perf_counter()
+    began, worked = time.perf_counter(), time.process_time()
     work()
-    seconds = time.perf_counter() - began
-    parts.append(Part(name, seconds, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20))
+    seconds, processor_seconds = time.perf_counter() - began, time.process_time() - worked
+    gib = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    parts.append(Part(name, seconds, gib, processor_seconds))
     print(parts[-1], flush=True)
 
 
@@ -68,7 +70,7 @@ def measure_processes(folder: Path) -> list[Part]:
     parts = []
     for name, command in steps.items():
         cost = run_ringfence(*store, *command)
-        parts.append(Part(name, cost.seconds, cost.gib))
+        parts.append(Part(name, cost.seconds, cost.gib, cost.processor_seconds))
         print(parts[-1], flush=True)
     return parts
 
@@ -106,10 +108,12 @@ def measure_questions(market: Snapshot, table: FeatureTable, score: Callable[[Fe
 
 
 def tabulate(parts: list[Part], heading: str) -> list[str]:
-    lines = [f"| {heading} | seconds | peak GiB |", "| --- | ---: | ---: |"]
+    lines = [f"| {heading} | seconds | processor seconds | peak GiB |", "| --- | ---: | ---: | ---: |"]
     for part in parts:
         seconds = f"{part.seconds:.1f}" if part.seconds >= 1 else f"{part.seconds:.3f}"
-        lines.append(f"| {part.name} | {seconds} | {'' if np.isnan(part.gib) else f'{part.gib:.2f}'} |")
+        others = ((part.processor_seconds, 1), (part.gib, 2))
+        cells = ("" if np.isnan(each) else f"{each:.{digits}f}" for each, digits in others)
+        lines.append(f"| {part.name} | {seconds} | {' | '.join(cells)} |")
     return lines
 
 
