@@ -26,7 +26,8 @@ def count_rows(folder: Path) -> int:
 def median_cost(run: Callable[[], Cost], repeat: int) -> Cost:
     """The median seconds and the largest memory of some runs."""
     costs = [run() for _ in range(repeat)]
-    return Cost(statistics.median(cost.seconds for cost in costs), max(cost.gib for cost in costs))
+    seconds, processor = ([getattr(cost, name) for cost in costs] for name in ("seconds", "processor_seconds"))
+    return Cost(statistics.median(seconds), max(cost.gib for cost in costs), statistics.median(processor))
 
 
 def measure_market(folder: Path, accounts: int, repeat: int) -> list[tuple[str, Cost]]:
