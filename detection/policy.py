@@ -81,8 +81,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     )] = 8.0
     core_share: Annotated[float, rule(
         "share of the median tie", "members tied by less are the ring's fringe", JUDGED,
-        "half of what ties the others: rather beside the ring than in it", "more members are fringe, and score less",
-        ge=0.0, le=1.0
+        "rather beside the ring than in it", "more members are fringe, and score less", ge=0.0, le=1.0
     )] = 0.5
     fringe_factor: Annotated[float, rule(
         "factor", "what the score of a ring counts for a member of its fringe", JUDGED,
@@ -90,8 +89,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     )] = 0.75
     lone_ceiling: Annotated[float, rule(
         SCORE, "what an account in no ring, or a review by one, scores at most", DEFINED,
-        "below review_score: what one does alone accuses nobody", "accounts and reviews outside of rings rank higher",
-        ge=0.0, le=1.0
+        "what one does alone accuses nobody", "accounts and reviews outside of rings rank higher", ge=0.0, le=1.0
     )] = 0.38
     half_sharing_bits: Annotated[float, rule(
         "bits", "an account in no ring has half of the lone ceiling at so many bits of sharing and conduct", JUDGED,
@@ -168,8 +166,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         "sellers who show the same photo stand more often, for they came closer together than that", gt=0.0
     )] = 365.0
     meeting_every_hours: Annotated[float, rule(
-        "hours", "classes and meetings come again after so long", JUDGED,
-        "by the week; who does the same every day at one hour may be a machine", "other meetings are explained", gt=0.0
+        "hours", "classes and meetings come again after so long", JUDGED, "by the week; by the day may be a machine",
+        "other meetings are explained", gt=0.0
     )] = 168.0
     meetings_each: Annotated[int, rule(
         "times", "so often people meet within a week", JUDGED, "a course has two or three lessons a week",
@@ -266,6 +264,10 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         "bits a pair", "what a pair inside a community must average; one search for each", MEASURED,
         "coarse, middle and fine: each finds rings that the others miss", "more of them: more groups are tried"
     )] = (0.3, 1.0, 3.0)
+    rest_resolution: Annotated[float, rule(
+        "bits a pair", "the same, among those whom no group names after the first search", MEASURED,
+        "found small rings where everybody has many links by chance", "only what is tied firmly is tried", gt=0.0
+    )] = 10.0
     cycle_resolutions: Annotated[tuple[Annotated[float, Meta(gt=0.0)], ...], rule(
         "bits a pair", "the same, for trades in cycles", MEASURED, "a long cycle has few links to a pair",
         "more of them: more groups are tried"
@@ -284,8 +286,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     )] = 40
     largest_crowd_tried: Annotated[int, rule(
         "accounts", "the users of a thing that no more share are tried as a group, and those of two such things",
-        JUDGED, "a thing with more users is a shop's, a carrier's or a slip of the export", "larger farms come whole",
-        ge=3
+        JUDGED, "a thing with more users is a shop's or a slip of the export", "larger farms come whole", ge=3
     )] = 5000
     crowd_neighbours: Annotated[int, rule(
         "accounts", "to how many that came next each user of a crowd's thing is linked", JUDGED,
@@ -329,8 +330,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         "half: it is the same ring, seen worse", "overlapping rings are listed side by side", ge=0.0, le=1.0
     )] = 0.5
     part_share: Annotated[float, rule(
-        SHARE, "a group is a part of another one if so much of it is inside", JUDGED,
-        "four in five: a ring and a customer or two of its own are still that ring",
+        SHARE, "a group is a part of another one if so much of it is inside", JUDGED, "a ring with a customer is one",
         "fewer groups fall apart into rings and their surroundings", gt=0.0, le=1.0
     )] = 0.8
     joined_share: Annotated[float, rule(
@@ -339,8 +339,8 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         " 0.5 at most", "more groups fall apart into their parts", gt=0.0, le=1.0
     )] = 0.65
     seed_neighbours: Annotated[tuple[Annotated[int, Meta(ge=1)], ...], rule(
-        "accounts", "with how many neighbours a labelled account is tried (label_seeds)", JUDGED,
-        "rings are of every size", "more of them: more groups are tried"
+        "accounts", "with how many neighbours a labelled account is tried (label_seeds)", JUDGED, "any size may be",
+        "more of them: more groups are tried"
     )] = (2, 4, 8, 16)
     nearest_alike: Annotated[int, rule(
         "accounts", "two are alike if each is among so many nearest of the other (look_alike)", JUDGED,

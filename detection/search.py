@@ -46,19 +46,62 @@ def search_market(market: Market, settings: DetectSettings, *, likes: Links | No
     Assessment
         Of the groups whose evidence stands, best first, without those that repeat a better one.
     """
-    n, followed, enough = market.n_accounts, [link_market(market)], market.policy.worth_improving_bits
+    followed = [link_market(market)]
     if likes is not None:
-        followed.append(add_links([*followed, likes], n))
+        followed.append(add_links([*followed, likes], market.n_accounts))
+    links = followed[-1]
+    better = judge_groups(_improve_best(propose_groups(followed, market, settings), links, market), market)
+    # Two overlapping groups may be one ring and its customers, or two rings and a go-between: let the judge say.
+    standing = take_groups(better.groups, np.flatnonzero(better.net_bits > 0))
+    first = _pick_standing(join_groups([standing, cut_crossing(standing)]), market)
+    rest = search_rest(first.groups, links, market, seed=settings.seed)
+    return _pick_standing(join_groups([first.groups, rest]), market) if len(rest) else first
+
+
+def search_rest(named: Groups, links: Links, market: Market, *, seed: int) -> Groups:
+    """Groups of those whom no group names yet, looked for more finely.
+
+    Where everybody has many links that chance gives, members of a small ring are drawn to whomever chance links them
+    with.  What is found here takes nobody from any other group.
+
+    Parameters
+    ----------
+    named
+        The groups found so far.
+    links
+        That the search follows.
+    market
+        Its channels, and the policy.
+    seed
+        The same seed gives the same groups.
+    """
+    is_named = np.zeros(market.n_accounts, dtype=bool)
+    is_named[named.account] = True
+    left = _link_among(links, ~is_named)
+    found = find_candidates(left, (market.policy.rest_resolution,), market.policy, seed=seed)
+    return _pick_standing(_improve_best(found, left, market), market).groups
+
+
+def _improve_best(every: Groups, links: Links, market: Market) -> Groups:
+    """The best of some groups, improved."""
+    enough = market.policy.worth_improving_bits
     # Judging is dear and proposing cheap: a bound that needs no explanations drops most groups first.
-    every, links = propose_groups(followed, market, settings), followed[-1]
     may_stand = bound_net_bits(every, market) > enough
     judged = judge_groups(take_groups(every, np.flatnonzero(may_stand)), market)
     promising = take_groups(judged.groups, pick_best(judged, worth=judge_worth(judged), floor=enough))
-    better = judge_groups(improve_groups(promising, links, market), market)
-    # Two overlapping groups may be one ring and its customers, or two rings and a go-between: let the judge say.
-    standing = take_groups(better.groups, np.flatnonzero(better.net_bits > 0))
-    better = judge_groups(leave_pairs(join_groups([standing, cut_crossing(standing)]), market), market)
-    return judge_groups(take_groups(better.groups, pick_best(better)), market)
+    return improve_groups(promising, links, market)
+
+
+def _pick_standing(groups: Groups, market: Market) -> Assessment:
+    """The groups that stand, best first, without those that repeat a better one."""
+    judged = judge_groups(leave_pairs(groups, market), market)
+    return judge_groups(take_groups(judged.groups, pick_best(judged)), market)
+
+
+def _link_among(links: Links, may: NDArray[np.bool_]) -> Links:
+    """The links between accounts that may be in a group (N,)."""
+    kept = may[links.a] & may[links.b]
+    return Links(links.a[kept], links.b[kept], links.bits[kept])
 
 
 def search_without(assessment: Assessment, freed: Collection[int]) -> Assessment:
@@ -78,9 +121,7 @@ def search_without(assessment: Assessment, freed: Collection[int]) -> Assessment
     left = gather_groups(
         members[~is_freed[members]] for members in _list_groups(take_groups(groups, np.flatnonzero(had)))
     )
-    every = link_market(market)
-    may = ~is_freed[every.a] & ~is_freed[every.b]
-    better = improve_groups(left, Links(every.a[may], every.b[may], every.bits[may]), market)
+    better = improve_groups(left, _link_among(link_market(market), ~is_freed), market)
     judged = judge_groups(join_groups([take_groups(groups, np.flatnonzero(~had)), left, better]), market)
     return judge_groups(take_groups(judged.groups, pick_best(judged)), market)
 

@@ -20,12 +20,13 @@ from detection_market import (
 )
 from msgspec import structs
 
-from detection.candidates.links import link_pairs, weigh_links
+from detection.candidates.communities import find_candidates
+from detection.candidates.links import Links, link_pairs, weigh_links
 from detection.evidence.judge import Assessment, judge_groups, weigh_ties
 from detection.evidence.market import Market, make_market
 from detection.groups import Groups, gather_groups
 from detection.improving import improve_groups, judge_worth, list_changes
-from detection.policy import DEFAULT_POLICY
+from detection.policy import DEFAULT_POLICY, Policy
 from detection.run import find_run
 from detection.search import (
     cut_crossing,
@@ -34,6 +35,7 @@ from detection.search import (
     pick_best,
     propose_around,
     propose_groups,
+    search_rest,
 )
 from detection.settings import DetectSettings
 
@@ -199,6 +201,29 @@ def test_groups_that_share_less_than_half_stand_side_by_side(market: Market) -> 
     assert len(list_picked(market, judged)) == 2
     judged = judge(market, RING, [*RING[4:], *OTHER[:2]])
     assert list_picked(market, judged) == [RING]
+
+
+@pytest.mark.parametrize("named", [[], RING, RING[:6]], ids=["nobody", "a ring", "half of one"])
+def test_those_whom_no_group_names_are_searched_once_more(market: Market, named: list[str]) -> None:
+    groups = gather(market.snapshot, named) if named else gather_groups([])
+    rest = search_rest(groups, link_market(market), market, seed=0)
+    ids = market.snapshot.account_id
+    found = {frozenset(ids[rest.members(group)].tolist()) for group in range(len(rest))}
+    assert frozenset(OTHER) in found
+    assert not set(named) & set().union(*found)
+
+
+def test_the_rest_is_searched_as_finely_as_the_policy_says(market: Market, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+
+    def find(links: Links, resolutions: tuple[float, ...], policy: Policy, *, seed: int) -> Groups:
+        asked.append(resolutions)
+        return find_candidates(links, resolutions, policy, seed=seed)
+
+    monkeypatch.setattr("detection.search.find_candidates", find)
+    policy = structs.replace(DEFAULT_POLICY, rest_resolution=7.0)
+    search_rest(gather_groups([]), link_market(market), replace(market, policy=policy), seed=0)
+    assert asked == [(7.0,)]
 
 
 def test_no_groups_are_improved_judged_and_picked(market: Market) -> None:
