@@ -246,6 +246,16 @@ def average(table: pd.DataFrame) -> pd.DataFrame:
     return table.groupby(["reviews", "camouflage"], sort=False).mean().astype(float).reset_index()
 
 
+def say_sums(table: pd.DataFrame) -> str:
+    """All campaigns of a market together."""
+    targets, covered = int(table.targets.sum()), int((table.covered * table.targets).round().sum())
+    return (
+        f"In sum over {len(table)} campaigns: {int((table.clusters == 1).sum())} are found as one cluster,"
+        f" {int((table.clusters == 0).sum())} not at all; {covered:,} of {targets:,} targets are covered"
+        f" ({covered / targets:.2f}); {int(table['honest sure'].sum())} times an honest target was sure."
+    )
+
+
 HEAD = f"""# Campaigns, and the verdicts on their targets
 
 `python benchmarks/planted_targets.py --seeds {{seeds}}`; the verdicts are those of `ringfence targets`, with the
@@ -268,7 +278,7 @@ def write_report(campaigns: dict[str, pd.DataFrame], as_is: Sequence[dict[str, o
     shapes = "; ".join(f"{size:,} reviews: {a} × {p}, {d:g}" for size, (a, p, d) in CAMPAIGNS.items())
     parts = [HEAD.format(seeds=seeds, shapes=shapes), WORDS]
     for name, table in campaigns.items():
-        parts += [f"## {name}", "\n".join(say_table(average(table)))]
+        parts += [f"## {name}", "\n".join(say_table(average(table))), say_sums(table)]
     parts += [
         AS_IS,
         "\n".join(say_table(pd.DataFrame(as_is))),

@@ -112,6 +112,11 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         "days", "a block most of whose reviews came within so many is as likely planted as a taste", MEASURED,
         "in two simulated worlds nine in ten planted ones took less, all honest ones more", "more are campaigns", gt=0.0
     )] = 128.0
+    by_catch_share: Annotated[float, rule(
+        "share", "a campaign is not about a target of which it wrote less than this share of its usual target's",
+        MEASURED, "of 24 campaigns in a bazaar three touched 11 honest targets by camouflage; with it none does",
+        "camouflage frees more of those that it hides among", ge=0.0, le=1.0
+    )] = 0.2
     target_spread: Annotated[float, rule(
         "log-odds", "by so much the chances of all reviews of a target may be wrong alike (standard deviation)",
         MEASURED, "at 1.5 twice as many counts of two worlds lie below their intervals", "fewer are sure", ge=0.0

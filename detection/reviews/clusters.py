@@ -28,6 +28,7 @@ SAME = 0.5
 LEAST_CHANCE = 0.05
 """A cluster that was planted with less than the chance that an interval leaves on one side is not worth naming."""
 _STEEPNESS = 4.0
+_FEWEST_OF_A_TARGET = 2
 TONES = {"review": PRAISE, "attack": BLAME}
 """What the reviews of a ring say, by its kind."""
 
@@ -137,7 +138,8 @@ def find_joint_reviews(ring: KnownRing, written: Written, policy: Policy) -> Int
     return joint
 
 
-def _have_tone(tone: str, reviews: Reviews, policy: Policy) -> NDArray[np.bool_]:
+def have_tone(tone: str, reviews: Reviews, policy: Policy) -> NDArray[np.bool_]:
+    """Which reviews (R,) praise, or blame."""
     told: NDArray[np.bool_] = (
         reviews.rating >= policy.good_rating if tone == PRAISE else reviews.rating <= policy.bad_rating
     )
@@ -154,12 +156,29 @@ def _make_block(block: ChannelBlock, channel: SharedThings, snapshot: Snapshot, 
     subject = np.unique(channel.subject[block.things])
     by_seller = np.where(reviews.seller >= 0, -1 - reviews.seller, NO_TARGET)
     of_block = np.isin(find_review_targets(reviews), subject) | np.isin(by_seller, subject)
-    told = is_member[reviews.author] & of_block & _have_tone(channel.name, reviews, policy)
+    told = is_member[reviews.author] & of_block & have_tone(channel.name, reviews, policy)
     # Where no time is known there are no windows, and nothing lies outside of them.
     told &= np.isnat(first) | ((reviews.reviewed_at >= first) & (reviews.reviewed_at <= last))
-    made = _make_cluster(channel.name, np.flatnonzero(told), reviews)
+    review = leave_by_catch(np.flatnonzero(told), find_review_targets(reviews), policy.by_catch_share)
+    made = _make_cluster(channel.name, review, reviews)
     sure = 1.0 - 2.0 ** (-block.bits)
     return replace(made, chance=sure * _last_briefly(made.review, snapshot, policy))
+
+
+def leave_by_catch(review: Ints, target: Ints, share: float) -> Ints:
+    """Of a campaign's reviews (r,) those of targets that it is about: others are there to hide the accounts.
+
+    Its usual target is that of its median review; ``target`` is of all reviews (R,).  One review is nobody's campaign.
+
+    >>> leave_by_catch(np.arange(9), np.array([0, 0, 0, 0, 1, 1, 1, 2, 3]), share=0.5).tolist()
+    [0, 1, 2, 3, 4, 5, 6]
+    """
+    if not len(review):
+        return review
+    _, place, times = np.unique(target[review], return_inverse=True, return_counts=True)
+    usual = np.sort(times[place])[len(review) // 2]
+    kept: Ints = review[times[place] >= max(_FEWEST_OF_A_TARGET, share * usual)]
+    return kept
 
 
 def _make_cluster(tone: str, review: Ints, reviews: Reviews) -> Cluster:

@@ -12,15 +12,16 @@ import numpy as np
 
 from detection.channels.catalogue import PRAISE
 from detection.evidence.market import Market
-from detection.reviews.clusters import Cluster, KnownRing, find_best_cluster, find_clusters
+from detection.reviews.clusters import TONES, Cluster, KnownRing, find_best_cluster, find_clusters, have_tone
 from detection.reviews.counting import Campaign, count_planted
 from detection.reviews.facts import find_runs, read_review_facts
 from detection.reviews.judge import judge_reviews
+from detection.reviews.stragglers import find_stragglers
 from graph.model import Floats, Ints, Snapshot
 
 WORTH_SAYING = 1.0
 """Planted reviews: where fewer are expected, and no cluster wrote any, there is nothing to say of a target."""
-RULES_OF_TARGETS = ("campaign_days", "target_spread")
+RULES_OF_TARGETS = ("campaign_days", "by_catch_share", "target_spread")
 """The rules that bear on nothing but this: they move no run, and are left out of what names it."""
 _HALF = 0.5
 
@@ -125,6 +126,10 @@ def _find_chances(market: Market, rings: Sequence[KnownRing], said: Said) -> _Ch
     best = find_best_cluster(clusters, len(alone))
     best[freed], alone[freed] = -1, 0.0
     best[said.planted], alone[said.planted] = -1, 1.0
+    freed[said.planted] = True
+    told = {tone: have_tone(tone, snapshot.reviews, market.policy) & ~freed for tone in TONES.values()}
+    straggles = find_stragglers(clusters, best, facts.target, facts.day, told)
+    alone = alone + (1.0 - alone) * straggles
     chance = np.append([each.chance for each in clusters], 0.0)[best]
     return _Chances(alone, best, chance + (1.0 - chance) * alone, facts.target, facts.day, clusters)
 

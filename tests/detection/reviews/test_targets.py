@@ -22,8 +22,11 @@ N_PRODUCTS, N_DAYS = 40, 800
 CAMPAIGN = tuple(f"P{number}" for number in range(6))
 
 
-def make_reviews(n_fakes: int = 0, *, over_days: int = 14, rating: float = 5.0) -> Snapshot:
-    """Regulars say what they think of forty products; so many accounts are told what to say of six of them."""
+def make_reviews(n_fakes: int = 0, *, over_days: int = 14, rating: float = 5.0, n_hidden: int = 0) -> Snapshot:
+    """Regulars say what they think of forty products; so many accounts are told what to say of six of them.
+
+    The first few also praise ``P30`` in those days, of their own accord.
+    """
     rng = np.random.default_rng(0)
     facts = Facts()
     facts.listings = {f"P{number}": f"s{number % 8}" for number in range(N_PRODUCTS)}
@@ -36,6 +39,8 @@ def make_reviews(n_fakes: int = 0, *, over_days: int = 14, rating: float = 5.0) 
         facts.accounts[f"f{number}"] = 0.0
         for product in rng.choice(6, 4, replace=False).tolist():
             facts.reviews.append((f"f{number}", f"P{product}", None, rating, 300.0 + float(rng.integers(over_days))))
+        if number < n_hidden:
+            facts.reviews.append((f"f{number}", "P30", None, rating, 300.0 + number))
     return make_snapshot(facts)
 
 
@@ -105,6 +110,15 @@ def test_more_doubt_about_targets_widens_every_interval(market: Market) -> None:
     narrow, wide = judge(market), judge(wider)
     assert all(wide[name].planted_low <= each.planted_low for name, each in narrow.items())
     assert any(wide[name].planted_high > each.planted_high for name, each in narrow.items())
+
+
+def test_what_hides_a_campaign_is_no_target_of_it() -> None:
+    market = make_reviewed(120, n_hidden=12)
+    greedy = judge(replace(market, policy=make_policy(by_catch_share=0.0)))
+    assert greedy["P30"].planted_low > 0
+    verdicts = judge(market)
+    assert "P30" not in verdicts or verdicts["P30"].planted_low == 0
+    assert all(verdicts[name].planted_low >= 50 for name in CAMPAIGN)
 
 
 def test_a_ring_that_is_the_campaign_gives_it_its_id(market: Market) -> None:
