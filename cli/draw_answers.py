@@ -28,6 +28,7 @@ from cli.draw_picture import draw_activity, say_activity
 if TYPE_CHECKING:
     from graph.queries.answers import (
         AccountRecord,
+        EventsSummary,
         FoundPath,
         Hop,
         LikeAccount,
@@ -198,6 +199,7 @@ def _list_facts(account: AccountRecord) -> list[tuple[str, str]]:
             if side.orders
         ),
         ("reviews", f"{written}; {reviews.received} received{_say_mean(reviews.mean_received)}"),
+        *([("did", _say_events(account.events))] if account.events else []),
         ("listings", str(account.listings)),
         ("referrals", _say_referrals(account)),
         ("flags", _say_flags(account)),
@@ -213,6 +215,21 @@ def _say_dealings(side: OrdersSummary, partner: str, what: str = "order") -> str
     statuses = ", ".join(_say_tally(each) for each in side.statuses)
     counts = f"{_count(side.orders, what)}, {_count(side.counterparties, partner)}"
     return f"{counts}{f', {amounts}' if amounts else ''} ({statuses}){span}"
+
+
+MOST_SORTS = 5
+"""So many sorts of events are told of an account."""
+
+
+def _say_events(events: Sequence[EventsSummary]) -> str:
+    told = [
+        f"{each.action or 'something'} {each.events:,} times, {_count(each.objects, 'thing')}"
+        + (f", {_say_span(each.first_at, each.last_at)}" if each.first_at else "")
+        for each in events[:MOST_SORTS]
+    ]
+    more = events[MOST_SORTS:]
+    told += [f"{_count(len(more), 'sort')} more, {sum(each.events for each in more):,} times"] if more else []
+    return "; ".join(told)
 
 
 def _count(number: int, what: str) -> str:
@@ -351,7 +368,7 @@ def _say_share(share: Share) -> str:
     name = f"{share.channel}: {show_text(share.name)}"
     return (
         name
-        if share.accounts == 2 and share.channel in ("trade", "referral")
+        if share.accounts == 2 and share.channel in ("trade", "transfer", "referral")
         else f"{name} ({share.accounts:,} accounts)"
     )
 

@@ -56,6 +56,7 @@ def draw_comparison(found: Comparison) -> RenderableType:
 
 def _draw_side_by_side(accounts: Sequence[ComparedAccount]) -> RenderableType:
     table = make_table("", *(each.account_id for each in accounts))
+    deal = "order or transfer" if any(each.paid or each.was_paid for each in accounts) else "order"
     rows: dict[str, list[RenderableType]] = {
         "tier": [show_tier(each.tier) for each in accounts],
         "risk": [Text(show_number(each.risk_score)) for each in accounts],
@@ -65,18 +66,29 @@ def _draw_side_by_side(accounts: Sequence[ComparedAccount]) -> RenderableType:
         "role": [Text(show_text(each.role)) for each in accounts],
         "segment": [Text(show_text(each.segment)) for each in accounts],
         "status": [Text(show_text(each.status)) for each in accounts],
-        "first order": [Text(show_time(each.first_at)) for each in accounts],
-        "last order": [Text(show_time(each.last_at)) for each in accounts],
+        f"first {deal}": [Text(show_time(each.first_at)) for each in accounts],
+        f"last {deal}": [Text(show_time(each.last_at)) for each in accounts],
         "usual hour": [Text("" if each.usual_hour is None else f"{each.usual_hour}:00") for each in accounts],
         "bought": [Text(_say_dealings(each.bought, each.sellers, "seller")) for each in accounts],
         "refunded": [Text("" if each.refund_share is None else f"{each.refund_share:.0%}") for each in accounts],
         "sold": [Text(_say_dealings(each.sold, each.buyers, "buyer")) for each in accounts],
+        **_draw_transfers(accounts),
         "reviews": [Text(_say_reviews(each)) for each in accounts],
     }
     for name, cells in rows.items():
         if any(str(cell) for cell in cells):
             table.add_row(name, *cells)
     return table
+
+
+def _draw_transfers(accounts: Sequence[ComparedAccount]) -> dict[str, list[RenderableType]]:
+    """What was paid; no rows where nobody paid."""
+    if not any(each.paid or each.was_paid for each in accounts):
+        return {}
+    return {
+        "paid": [Text(_say_dealings(each.paid, each.payees, "payee")) for each in accounts],
+        "was paid": [Text(_say_dealings(each.was_paid, each.payers, "payer")) for each in accounts],
+    }
 
 
 def _say_dealings(orders: int, partners: int, partner: str) -> str:

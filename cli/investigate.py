@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
     from graph.stores.protocol import GraphStore
 
-WHAT = ("sign-up", "use", "order", "sale", "transfer", "review", "refund", "status", "label", "flag", "decision")
+WHAT = (
+    *("sign-up", "use", "order", "sale", "transfer", "review", "event"),
+    *("refund", "status", "label", "flag", "decision"),
+)
 """What a moment of a timeline may be of."""
 
 
@@ -33,9 +36,10 @@ WHAT = ("sign-up", "use", "order", "sale", "transfer", "review", "refund", "stat
 def timeline(workplace: Workplace, /, any_id: str, form: Format, **wanted: Any) -> None:
     """Tell what became of an account, or of a ring's members, in one stream.
 
-    Sign-ups, first uses of things that others use too, orders, sales, transfers, reviews, refunds and
-    other changes of status, labels, flags, and what people decided.  Moments of one kind that are close
-    together are marked as a burst.  CSV gives one row for each moment.
+    Sign-ups, first uses of things that others use too, orders, sales, transfers, reviews, events, refunds
+    and other changes of status, labels, flags, and what people decided.  Moments of one kind that are
+    close together are marked as a burst; events are none, and where they are many, they are summed up.
+    CSV gives one row for each moment.
     """
     from graph.queries.timeline import Wanted, find_timeline
     from graph.queries.views import Moment

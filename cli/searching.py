@@ -79,8 +79,8 @@ def expand(workplace: Workplace, /, any_id: str, channels: tuple[str, ...], form
 
     Each account stands once, under the one with which it shares most.  Things that very many share
     are folded: they are named at the end, and not followed.  --channel may be given several times: a
-    kind of identifier, or trade, referral, reviewed product, reviewed seller.  CSV gives one row for each
-    account and thing shared.
+    kind of identifier, or trade, transfer, referral, reviewed product, reviewed seller.  CSV gives one row
+    for each account and thing shared.
     """
     from graph.queries.expansion import Bounds
     from graph.queries.expansion import expand as look_around

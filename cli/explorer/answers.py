@@ -14,6 +14,7 @@ from graph.errors import RingfenceError, UnknownIdError
 from graph.pictures.masks import Identifier, Masks
 from graph.queries.asking import about_accounts
 from graph.queries.neighbourhood import (
+    DEALINGS,
     Neighbourhood,
     Reach,
     SharedThing,
@@ -175,9 +176,9 @@ class Explorer:
 
     def _tell_folded(self, thing: SharedThing) -> Plain:
         """What was folded; an account with which very many deal is one that may be looked at by itself."""
-        if thing.channel != "trade":
+        if thing.channel not in DEALINGS:
             return self._tell_thing(thing)
-        told = {"id": None, "account": thing.name, "channel": "trade", "label": show_short(thing.name)}
+        told = {"id": None, "account": thing.name, "channel": thing.channel, "label": show_short(thing.name)}
         return told | {"accounts": thing.accounts, "users": list(thing.account_ids)}
 
     def _tell_hit(self, hit: Hit) -> Plain | None:

@@ -18,6 +18,7 @@ _WAYS = {
         "a.account_id < b.account_id",
     ),
     "trade": ("(a:Account)-[t:ORDERED]->(b:Account)", "'trade'", "t.order_id", ""),
+    "transfer": ("(a:Account)-[t:PAID]->(b:Account)", "'transfer'", "t.transfer_id", ""),
     "referral": ("(a:Account)-[:REFERRED]->(b:Account)", "'referral'", "'brought in'", ""),
     "reviewed product": (
         "(a:Account)-[:WROTE]->(:Review)-[:ABOUT]->(t:Listing)<-[:ABOUT]-(:Review)<-[:WROTE]-(b:Account)",

@@ -9,9 +9,9 @@ from cli.visible import make_visible
 
 Thing = tuple[str, str]
 
-SPELT = frozenset({"trade", "referral", "reviewed product", "reviewed seller"})
+SPELT = frozenset({"trade", "transfer", "referral", "reviewed product", "reviewed seller"})
 """The channels whose things are accounts and products, and no identifiers."""
-SPELT |= {"bought product", "bought from", "sold to", "brought in by"}
+SPELT |= {"bought product", "bought from", "sold to", "paid to", "paid by", "brought in by"}
 LONGEST = 200
 """What is longer is cut: nobody reads it to its end in a picture."""
 _TAIL, _LONG = 2, 8

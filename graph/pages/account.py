@@ -25,7 +25,7 @@ from graph.stores.protocol import GraphStore
 
 MOST_AROUND = 40
 """So many accounts are shown around one, those that share most with it."""
-_DEALT = frozenset({"trade", "referral", "reviewed seller"})
+_DEALT = frozenset({"trade", "transfer", "referral", "reviewed seller"})
 """Ways of being connected that join two accounts, and no thing does."""
 
 

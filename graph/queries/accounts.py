@@ -10,6 +10,7 @@ from typing import Any
 
 from graph.queries.answers import (
     AccountRecord,
+    EventsSummary,
     IdentifierUse,
     LabelRecord,
     OrderLine,
@@ -92,6 +93,12 @@ _ACCOUNT_PAGE = {
         condition="r.reviewed_at IS NOT NULL",
         order=f"ORDER BY reviewed_at DESC, review_id LIMIT {LATEST}",
     ),
+    "events": about_account(
+        "-[d:DID]->(o:`Object`)",
+        "d.action AS action, count(o) AS events, count(DISTINCT o.object_key) AS objects,"
+        " min(d.happened_at) AS first_at, max(d.happened_at) AS last_at",
+        order="ORDER BY events DESC, action",
+    ),
     "listings": about_account("-[:LISTED]->(p:Listing)", "count(DISTINCT p.product_id) AS n"),
     "referred_by": about_account(
         "<-[:REFERRED]-(b:Account)", "DISTINCT b.account_id AS account_id", order="ORDER BY account_id"
@@ -123,6 +130,7 @@ def find_account(store: GraphStore, account_id: str, *, run_id: str | None = Non
         sold=_find_dealings(page, "sold"),
         paid=_find_dealings(page, "paid"),
         received=_find_dealings(page, "received"),
+        events=tuple(EventsSummary(**each) for each in page["events"]),
         listings=page["listings"][0]["n"],
         referred_by=tuple(each["account_id"] for each in page["referred_by"]),
         referred=page["referred"][0]["n"],

@@ -158,6 +158,17 @@ class ReviewsSummary:
 
 
 @dataclass(frozen=True)
+class EventsSummary:
+    """How often an account did one sort of thing, with how many objects or texts."""
+
+    action: str | None
+    events: int
+    objects: int
+    first_at: datetime | None
+    last_at: datetime | None
+
+
+@dataclass(frozen=True)
 class LabelRecord:
     """What was already known, when and from where."""
 
@@ -213,7 +224,8 @@ class FormerState:
 class AccountRecord:
     """Everything known of one account, beginning with the verdict in words.
 
-    ``paid`` and ``received`` are transfers; ``decisions`` are what a person decided, and what the run would have said
+    ``paid`` and ``received`` are transfers; ``events`` are what it did, sort by sort, the most frequent first;
+    ``decisions`` are what a person decided, and what the run would have said
     without; ``former`` is what was said of it and of what it did before that changed.
     """
 
@@ -241,6 +253,7 @@ class AccountRecord:
     former: tuple[FormerState, ...] = ()
     paid: OrdersSummary = NO_DEALINGS
     received: OrdersSummary = NO_DEALINGS
+    events: tuple[EventsSummary, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -22,6 +22,8 @@ Thing = tuple[str, str]
 _WHO = "a.account_id AS account_id"
 _ORDERS = f"{_WHO}, o.status AS status, count(DISTINCT o.order_id) AS n, collect(o.ordered_at) AS times"
 _PARTNERS = f"{_WHO}, count(DISTINCT t.account_id) AS n"
+_TRANSFERS = f"""{_WHO}, count(DISTINCT p.transfer_id) AS n, count(DISTINCT t.account_id) AS partners,
+collect(p.paid_at) AS times"""
 _KNOWN = ("account_id", "created_at", "role", "segment", "status", *VERDICT)
 _PAGE = {
     "account": ("", say_returns("a", NODES["Account"], _KNOWN)),
@@ -33,6 +35,8 @@ _PAGE = {
     "sold": ("(a)<-[o:ORDERED]-(t)", _ORDERS),
     "sellers": ("(a)-[:ORDERED]->(t:Account)", _PARTNERS),
     "buyers": ("(a)<-[:ORDERED]-(t:Account)", _PARTNERS),
+    "paid": ("(a)-[p:PAID]->(t)", _TRANSFERS),
+    "received": ("(a)<-[p:PAID]-(t)", _TRANSFERS),
     "written": ("(a)-[:WROTE]->(r:Review)", f"{_WHO}, count(r) AS n, collect(r.rating) AS ratings"),
 }
 """All that is told of each account, asked of all of them at once."""
@@ -41,6 +45,8 @@ _WAYS = {
     "bought product": ("(a)-[o:ORDERED]->(t)", "o.product_id"),
     "bought from": ("(a)-[:ORDERED]->(t:Account)", "t.account_id"),
     "sold to": ("(a)<-[:ORDERED]-(t:Account)", "t.account_id"),
+    "paid to": ("(a)-[:PAID]->(t:Account)", "t.account_id"),
+    "paid by": ("(a)<-[:PAID]-(t:Account)", "t.account_id"),
     "reviewed product": ("(a)-[:WROTE]->(:Review)-[:ABOUT]->(t:Listing)", "t.product_id"),
     "reviewed seller": ("(a)-[:WROTE]->(:Review)-[:ABOUT]->(t:Account)", "t.account_id"),
     "brought in by": ("(a)<-[:REFERRED]-(t:Account)", "t.account_id"),
@@ -49,6 +55,8 @@ _SELLER = ("(t:Account)", "t.account_id")
 _USERS: dict[str, tuple[str, str, str]] = {
     "bought from": (*_SELLER, "(t)<-[:ORDERED]-(b:Account)"),
     "sold to": (*_SELLER, "(t)-[:ORDERED]->(b:Account)"),
+    "paid to": (*_SELLER, "(t)<-[:PAID]-(b:Account)"),
+    "paid by": (*_SELLER, "(t)-[:PAID]->(b:Account)"),
     "reviewed product": ("(t:Listing)", "t.product_id", "(t)<-[:ABOUT]-(:Review)<-[:WROTE]-(b:Account)"),
     "reviewed seller": (*_SELLER, "(t)<-[:ABOUT]-(:Review)<-[:WROTE]-(b:Account)"),
     "brought in by": (*_SELLER, "(t)-[:REFERRED]->(b:Account)"),
@@ -133,10 +141,12 @@ def _find_dealings(store: GraphStore, ids: Sequence[str]) -> list[InCommon]:
     """What they did with one another."""
     asked = [
         about_accounts("(a)-[o:ORDERED]->(b:Account)", f"{_WHO}, b.account_id AS other, count(o) AS n", ids),
+        about_accounts("(a)-[p:PAID]->(b:Account)", f"{_WHO}, b.account_id AS other, count(p) AS n", ids),
         about_accounts("(a)-[:REFERRED]->(b:Account)", f"{_WHO}, b.account_id AS other, count(b) AS n", ids),
     ]
-    sold, brought = store.query_many(asked)
+    sold, paid, brought = store.query_many(asked)
     told = [("trade", row, f"{row['account_id']} bought {_say_orders(row['n'])} from {row['other']}") for row in sold]
+    told += [("transfer", row, f"{row['account_id']} paid {row['other']} {_say_times(row['n'])}") for row in paid]
     told += [("referral", row, f"{row['account_id']} brought in {row['other']}") for row in brought]
     return [
         InCommon(channel, words, 2, tuple(sorted({row["account_id"], row["other"]})))
@@ -149,12 +159,17 @@ def _say_orders(n: int) -> str:
     return "1 order" if n == 1 else f"{n:,} orders"
 
 
+def _say_times(n: int) -> str:
+    return "once" if n == 1 else f"{n:,} times"
+
+
 def _sum_up(view: Viewpoint, page: dict[str, list[Row]]) -> ComparedAccount:
     """One account, of the rows about it."""
     (account,) = page["account"]
     judged = view.judge(account, read_flags(page["flags"]))
     rings = [row for row in (*page["rings"], *page["parties"]) if row["run_id"] == judged["run_id"]]
-    times = [_as_time(each) for row in (*page["bought"], *page["sold"]) for each in row["times"] if each]
+    rows = [*page["bought"], *page["sold"], *page["paid"], *page["received"]]
+    times = [_as_time(each) for row in rows for each in row["times"] if each]
     bought = sum(row["n"] for row in page["bought"])
     back = sum(row["n"] for row in page["bought"] if (row["status"] or "").casefold() in REFUND_STATUSES)
     ratings = [each for row in page["written"] for each in row["ratings"]]
@@ -178,6 +193,10 @@ def _sum_up(view: Viewpoint, page: dict[str, list[Row]]) -> ComparedAccount:
         buyers=sum(row["n"] for row in page["buyers"]),
         reviews=sum(row["n"] for row in page["written"]),
         mean_rating=math.fsum(ratings) / len(ratings) if ratings else None,
+        paid=sum(row["n"] for row in page["paid"]),
+        payees=sum(row["partners"] for row in page["paid"]),
+        was_paid=sum(row["n"] for row in page["received"]),
+        payers=sum(row["partners"] for row in page["received"]),
     )
 
 

@@ -9,16 +9,16 @@ from dataclasses import dataclass, replace
 from graph.errors import UnknownIdError
 from graph.queries.answers import FoundPath, Share
 from graph.queries.asking import USED, about_accounts, count_users
-from graph.queries.paths import DEFAULT_MAX_HUB, SHARED, TRADES, Search
+from graph.queries.paths import DEALT, DEFAULT_MAX_HUB, SHARED, Search
 from graph.queries.rings import find_accounts_of
 from graph.queries.runs import find_latest_run
-from graph.queries.search import search
+from graph.queries.search import IDS, search
 from graph.queries.verdicts import find_verdicts
 from graph.queries.views import Hit
 from graph.queries.ways import weigh_channel
 from graph.stores.protocol import GraphStore
 
-DEALINGS = frozenset({"trade", "referral"})
+DEALINGS = frozenset({*DEALT, "referral"})
 """The channels in which there is no thing between two accounts."""
 _CHANNELS = {"'reviewed product'": "reviewed product", "'reviewed seller'": "reviewed seller"}
 
@@ -109,7 +109,7 @@ def _find_thing(store: GraphStore, text: str) -> tuple[str, str] | None:
 
 def is_identifier(hit: Hit) -> bool:
     """Whether what was found is an identifier, and not an id."""
-    return hit.kind not in ("account", "ring", "run", "review", "product", "order")
+    return hit.kind not in IDS
 
 
 def find_canonical(store: GraphStore, hit: Hit) -> tuple[str, str] | None:
@@ -185,7 +185,7 @@ def _fold(store: GraphStore, left_out: Iterable[Share], roots: Sequence[str]) ->
 def _find_users(store: GraphStore, account_ids: Sequence[str]) -> dict[tuple[str, str], set[str]]:
     """Which of some accounts have to do with which thing, or deal with whom."""
     named = [(f"{way}{thing}", sort, name) for way, thing, sort, name, _ in SHARED]
-    named += [(way, "'trade'", "b.account_id") for way in TRADES]
+    named += [(way, f"'{channel}'", "b.account_id") for channel, dealt in DEALT.items() for way in dealt.ways]
     asked = [
         about_accounts(way, f"DISTINCT a.account_id AS account_id, {sort} AS channel, {name} AS name", account_ids)
         for way, sort, name in named

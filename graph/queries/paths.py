@@ -23,15 +23,37 @@ SHARED = (
     (_REVIEWED, "(t:Account)", "'reviewed seller'", "t.account_id", _REVIEWERS),
     USED,
 )
-TRADES = ("(a)-[o:ORDERED]->(b:Account)", "(a)<-[o:ORDERED]-(b:Account)")
 _REFERRALS = ("(a)-[:REFERRED]->(b:Account)", "(a)<-[:REFERRED]-(b:Account)")
-_TRADED = "a.account_id AS one, b.account_id AS other, count(DISTINCT o.order_id) AS n"
 _REFERRED_TO = "DISTINCT a.account_id AS one, b.account_id AS other"
+
+
+@dataclass(frozen=True)
+class Dealt:
+    """Dealings of one kind: the ``ways`` from an account to whom it deals with, the ``key`` and the name of one."""
+
+    ways: tuple[str, str]
+    key: str
+    name: str
+
+    @property
+    def returns(self) -> str:
+        """Who dealt with whom, and how often."""
+        return f"a.account_id AS one, b.account_id AS other, count(DISTINCT {self.key}) AS n"
+
+
+DEALT = {
+    "trade": Dealt(("(a)-[o:ORDERED]->(b:Account)", "(a)<-[o:ORDERED]-(b:Account)"), "o.order_id", "order"),
+    "transfer": Dealt(("(a)-[p:PAID]->(b:Account)", "(a)<-[p:PAID]-(b:Account)"), "p.transfer_id", "transfer"),
+}
+"""The channels in which accounts deal with one another, and no thing is between them."""
 
 
 @dataclass
 class Search:
-    """What a widening search has found so far; ``ends`` may trade with everybody, hubs between may not."""
+    """What a widening search has found so far; ``ends`` may deal with everybody, hubs between may not.
+
+    ``partners`` counts by channel those with whom an account deals.
+    """
 
     store: GraphStore
     ends: frozenset[str]
@@ -39,17 +61,17 @@ class Search:
     things: dict[tuple[str, str], set[str]] = field(default_factory=dict)
     sizes: dict[tuple[str, str], int] = field(default_factory=dict)
     dealings: dict[tuple[str, str], set[Share]] = field(default_factory=lambda: defaultdict(set))
-    partners: dict[str, int] = field(default_factory=dict)
+    partners: dict[str, dict[str, int]] = field(default_factory=lambda: {channel: {} for channel in DEALT})
     left_out: set[Share] = field(default_factory=set)
 
     def widen(self, accounts: set[str]) -> set[str]:
         """All accounts one hop away from these; whatever one may ask at once is asked at once."""
-        products, sellers, brought, bought, came, sold, used = self.store.query_many(self._ask_from(accounts))
+        products, sellers, brought, bought, came, sold, used, *paid = self.store.query_many(self._ask_from(accounts))
         shared = [{(row["channel"], row["name"]) for row in rows} for rows in (products, sellers, used)]
-        trades = [*bought, *sold]
-        self._measure(shared, {row[end] for row in trades for end in ("one", "other")})
-        things = self._add_things(set().union(*shared))
-        return things | self._add_trades(trades) | self._add_referrals([brought, came])
+        dealt = {"trade": [*bought, *sold], "transfer": [row for rows in paid for row in rows]}
+        self._measure(shared, dealt)
+        found = self._add_things(set().union(*shared))
+        return found.union(*(self._add_dealings(*each) for each in dealt.items()), self._add_referrals([brought, came]))
 
     def _ask_from(self, accounts: set[str]) -> list[Question]:
         # A store that asks over two connections asks every other question on each.
@@ -57,28 +79,38 @@ class Search:
             about_accounts(f"{way}{thing}", f"DISTINCT {sort} AS channel, {name} AS name", accounts)
             for way, thing, sort, name, _ in SHARED
         )
-        bought, sold = (about_accounts(way, _TRADED, accounts) for way in TRADES)
+        bought, sold, *paid = (
+            about_accounts(way, each.returns, accounts) for each in DEALT.values() for way in each.ways
+        )
         brought, came = (about_accounts(way, _REFERRED_TO, accounts) for way in _REFERRALS)
-        return [products, sellers, brought, bought, came, sold, used]
+        return [products, sellers, brought, bought, came, sold, used, *paid]
 
-    def _measure(self, shared: list[set[tuple[str, str]]], accounts: set[str]) -> None:
+    def _measure(self, shared: list[set[tuple[str, str]]], dealt: dict[str, list[Row]]) -> None:
         """Find who shares each thing that is new, and count the partners of each account that is no end."""
         fresh = [things - self.sizes.keys() for things in shared]
-        between = accounts - self.ends - self.partners.keys()
         products, sellers, used = (
             count_users(kind, (name for _, name in things), most=self.max_hub)
             for kind, things in zip(SHARED, fresh, strict=True)
         )
-        sold_by, bought_by = (
-            about_accounts(way, "a.account_id AS one", between, gather="b.account_id") for way in TRADES
+        between = {
+            channel: {row[end] for row in rows for end in ("one", "other")} - self.ends - self.partners[channel].keys()
+            for channel, rows in dealt.items()
+        }
+        sold_by, bought_by, *paid = (
+            about_accounts(way, "a.account_id AS one", between[channel], gather="b.account_id")
+            for channel, each in DEALT.items()
+            for way in each.ways
         )
-        sizes = [products, bought_by, sellers, used, sold_by]  # products and buyers take longest: not on one connection
-        products_by, buyers, reviewed_by, used_by, partners = self.store.query_many(sizes)
+        # Products and buyers take longest: not on one connection.
+        sizes = [products, bought_by, sellers, used, sold_by, *paid]
+        products_by, buyers, reviewed_by, used_by, partners, *others = self.store.query_many(sizes)
         for things, rows in zip(fresh, (products_by, reviewed_by, used_by), strict=True):
             self._keep_shared(things, rows)
-        self.partners |= dict.fromkeys(between, 0)
-        for row in (*buyers, *partners):
-            self.partners[row["one"]] += row["n"]
+        for channel, counted in (("trade", [buyers, partners]), ("transfer", others)):
+            known = self.partners[channel]
+            known |= dict.fromkeys(between[channel], 0)
+            for row in (row for rows in counted for row in rows):
+                known[row["one"]] += row["n"]
 
     def _keep_shared(self, things: set[tuple[str, str]], rows: list[Row]) -> None:
         for thing in things:
@@ -94,15 +126,15 @@ class Search:
         self.left_out |= {Share(*each, self.sizes[each]) for each in things if self.sizes[each] > self.max_hub}
         return set().union(*(self.things[thing] for thing in things & self.things.keys()))
 
-    def _add_trades(self, rows: list[Row]) -> set[str]:
-        traders = {row[end] for row in rows for end in ("one", "other")} - self.ends
-        hubs = {account for account in traders if self.partners[account] > self.max_hub}
-        self.left_out |= {Share("trade", account, self.partners[account]) for account in hubs}
-        found = set[str]()
+    def _add_dealings(self, channel: str, rows: list[Row]) -> set[str]:
+        between = {row[end] for row in rows for end in ("one", "other")} - self.ends
+        hubs = {account for account in between if self.partners[channel][account] > self.max_hub}
+        self.left_out |= {Share(channel, account, self.partners[channel][account]) for account in hubs}
+        found, name = set[str](), DEALT[channel].name
         for row in rows:
             pair = _as_pair(row)
             if not hubs.intersection(pair):
-                self.dealings[pair].add(Share("trade", f"{row['n']} orders" if row["n"] > 1 else "1 order", 2))
+                self.dealings[pair].add(Share(channel, f"{row['n']} {name}s" if row["n"] > 1 else f"1 {name}", 2))
                 found.add(row["other"])
         return found
 
@@ -125,9 +157,10 @@ class Search:
 
     def find_links(self) -> Links:
         """What was found, by account."""
-        return Links(
-            self.things, self.sizes, {pair: each for pair, each in self.dealings.items() if each}, self.partners
-        )
+        partners: dict[str, int] = {}
+        for known in self.partners.values():
+            partners |= {account: max(n, partners.get(account, 0)) for account, n in known.items()}
+        return Links(self.things, self.sizes, {pair: each for pair, each in self.dealings.items() if each}, partners)
 
 
 def find_neighbours(store: GraphStore, account_id: str, *, max_hub: int = DEFAULT_MAX_HUB) -> list[Neighbour]:

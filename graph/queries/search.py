@@ -20,7 +20,10 @@ MOST_NAMED = 5
 """Accounts that are named of those that a hit belongs to; of more, only the number is told."""
 
 _PLACES: tuple[Match, ...] = ("exactly", "in another spelling", "begins with", "contains")
-_ORDER = ("account", "ring", "run", "review", "product", "order")
+IDS = ("account", "ring", "run", "review", "product", "order", "transfer", "object")
+"""What a hit may be besides an identifier of some kind, in this order among equally good ones."""
+LONGEST_WORDS = 80
+"""So much of words that were sent is told."""
 _MIN_DIGITS = 5
 _MIN_LETTERS = 3
 
@@ -59,7 +62,8 @@ def search(store: GraphStore, text: str, *, most: int, run_id: str | None = None
 class _Place:
     """A hit, and how good it is; ``name`` is what an identifier is called in whatever spelling.
 
-    ``owners`` are those accounts that came with it, ``title`` is what a product is called that was found by that.
+    ``owners`` are those accounts that came with it, ``title`` is what a product is called that was found by that,
+    ``key`` is by what the graph knows an object.
     """
 
     kind: str
@@ -68,13 +72,20 @@ class _Place:
     name: str = ""
     owners: frozenset[str] = frozenset()
     title: str = ""
+    key: str = ""
+
+
+def _shorten(words: str) -> str:
+    return words if len(words) <= LONGEST_WORDS else f"{words[: LONGEST_WORDS - 1]}…"
 
 
 def _find_ids(store: GraphStore, wanted: str) -> Iterator[_Place]:
     for kind in NAMED_KINDS:
         for row in store.find_ids(kind, wanted.lower(), most=MOST_EACH):
             owners = frozenset(each for each in (row.buyer, row.seller) if each)
-            if kind != "title":
+            if kind == "object":
+                yield _Place(kind, _shorten(row.id), row.place, key=row.buyer or "")
+            elif kind != "title":
                 yield _Place(kind, row.id, row.place, owners=owners)
             elif row.buyer is not None:
                 yield _Place("product", row.buyer, row.place, title=row.id)
@@ -109,7 +120,7 @@ def _rate(row: Candidate, wanted: str, form: str) -> int:
 
 
 def _rank_kind(kind: str) -> int:
-    return _ORDER.index(kind) if kind in _ORDER else len(_ORDER)
+    return IDS.index(kind) if kind in IDS else len(IDS)
 
 
 _OWNERS: dict[str, Question] = {
@@ -140,7 +151,7 @@ class _Owner:
 
 def _complete(store: GraphStore, places: Sequence[_Place], view: Viewpoint) -> tuple[Hit, ...]:
     """Whose each hit is, and how many those are."""
-    ids = {kind: [each.id for each in places if each.kind == kind] for kind in _ORDER}
+    ids = {kind: [each.id for each in places if each.kind == kind] for kind in IDS}
     owners: dict[tuple[str, str], _Owner] = defaultdict(_Owner)
     run_id = view.run.run_id if view.run else None
     for kind, question in _OWNERS.items():
@@ -154,6 +165,7 @@ def _complete(store: GraphStore, places: Sequence[_Place], view: Viewpoint) -> t
     for account_id, verdict in (judge(store, ids["account"], view) if ids["account"] else {}).items():
         owners[("account", account_id)].tier = verdict.tier
     _count_users(store, places, owners)
+    _count_doers(store, places, owners)
     return tuple(_make_hit(each, owners[(each.kind, each.id)]) for each in places)
 
 
@@ -164,6 +176,19 @@ def _count_users(store: GraphStore, places: Sequence[_Place], owners: dict[tuple
     for place in places:
         if place.name and (place.kind, place.name) in used:
             row = used[(place.kind, place.name)]
+            owners[(place.kind, place.id)] = _Owner(set(row["gathered"]), None, row["n"])
+
+
+_DONE = ("", "(t:`Object`)", "'object'", "t.object_key", "(t)<-[:DID]-(b:Account)")
+
+
+def _count_doers(store: GraphStore, places: Sequence[_Place], owners: dict[tuple[str, str], _Owner]) -> None:
+    """Who did something with each object, or sent those words."""
+    (rows,) = store.query_many([count_users(_DONE, (each.key for each in places if each.key), most=MOST_NAMED)])
+    done = {row["name"]: row for row in rows}
+    for place in places:
+        if place.key in done:
+            row = done[place.key]
             owners[(place.kind, place.id)] = _Owner(set(row["gathered"]), None, row["n"])
 
 

@@ -17,6 +17,12 @@ from graph.vocabulary import REFUND_STATUSES
 BURST_HOURS = 24
 BURST_SIZE = 3
 """So many moments of one kind, of as many accounts where there are several, so near to one another, are a burst."""
+MOST_TOLD = 3
+"""So many deeds of one sort within a stretch of time are told one by one; of more, how many there were."""
+MOST_STRETCHES = 60
+"""Deeds are told day by day; where that makes more lines than this, month by month, and then year by year."""
+LONGEST_WORDS = 80
+"""So much of words that were sent is told."""
 MOST_USERS = 50
 """What more accounts use is no thing that somebody shared."""
 
@@ -54,6 +60,10 @@ _ASKED = {
     "seller reviews": (
         "(a)-[:WROTE]->(r:Review)-[:ABOUT]->(t:Account)",
         f"{_WHO}, r.review_id AS review_id, t.account_id AS about, r.rating AS rating, r.reviewed_at AS at",
+    ),
+    "events": (
+        "(a)-[d:DID]->(o:`Object`)",
+        f"{_WHO}, d.action AS action, d.happened_at AS at, o.object_key AS object_key, o.value AS value",
     ),
     "labels": (
         "(a)-[l:LABELLED]->(k:Label)",
@@ -108,8 +118,10 @@ def find_timeline(store: GraphStore, subject_id: str, wanted: Wanted = EVERYTHIN
         If it is the id of neither.
     """
     accounts = find_accounts_of(store, subject_id, run_id=wanted.run_id)
-    questions = [about_accounts(way, returns, accounts) for way, returns in _ASKED.values()]
-    page = dict(zip(_ASKED, store.query_many(questions), strict=True))
+    # Events may be a hundred thousand: whoever does not want them does not wait for them.
+    asked = {name: each for name, each in _ASKED.items() if name != "events" or "event" in (wanted.what or ("event",))}
+    questions = [about_accounts(way, returns, accounts) for way, returns in asked.values()]
+    page = {"events": [], **dict(zip(asked, store.query_many(questions), strict=True))}
     told = [*_tell_facts(store, page, accounts), *_tell_changes(store, page)]
     told += _tell_decisions(store, {subject_id, *accounts})
     moments = sorted((each for each in told if each.at is not None), key=_place)
@@ -143,6 +155,7 @@ def _tell_facts(store: GraphStore, page: dict[str, list[Row]], accounts: Sequenc
     for row in (*page["item reviews"], *page["seller reviews"]):
         rating = "" if row["rating"] is None else f", rating {row['rating']:g}"
         yield _tell(row, "review", f"reviewed {row['about']}{rating}", row["about"])
+    yield from _tell_events(page["events"])
     for row in page["labels"]:
         source = f" by {row['source']}" if row["source"] else ""
         yield _tell(row, "label", f"labelled {row['label']}{source}")
@@ -157,6 +170,37 @@ def _tell(row: Row, what: str, detail: str, other_id: str | None = None) -> Mome
 def _as_time(value: Any) -> datetime | None:
     native: datetime | None = value.to_native() if hasattr(value, "to_native") else value
     return native.astimezone(UTC).replace(tzinfo=None) if native is not None and native.tzinfo else native
+
+
+def _tell_events(rows: Sequence[Row]) -> Iterator[Moment]:
+    """What accounts did with objects and whom they wrote: a few one by one, many summed up by sort and day.
+
+    Who looks at a thousand pages a day would fill the stream with nothing else.
+    """
+    yield from (_tell(row, "event", _say_event(row)) for row in rows if row["at"] is None)
+    dated = [row | {"at": _as_time(row["at"])} for row in rows if row["at"] is not None]
+    for form in ("%Y-%m-%d", "%Y-%m", "%Y"):
+        sorts: dict[tuple[str, str, str], list[Row]] = defaultdict(list)
+        for row in dated:
+            sorts[row["account_id"], row["action"] or "", f"{row['at']:{form}}"].append(row)
+        if len(sorts) <= MOST_STRETCHES:
+            break
+    for each in sorts.values():
+        each.sort(key=lambda row: (row["at"], row["object_key"]))
+        if len(each) <= MOST_TOLD:
+            yield from (_tell(row, "event", _say_event(row)) for row in each)
+            continue
+        things = len({row["object_key"] for row in each})
+        until = f"{each[-1]['at']:%Y-%m-%d %H:%M}"
+        what = f"{each[0]['action'] or 'something'} {len(each):,} times, {things:,} thing{'s' * (things > 1)}"
+        yield _tell(each[0], "event", f"{what}, until {until}")
+
+
+def _say_event(row: Row) -> str:
+    said = row["value"] or ""
+    words = said if len(said) <= LONGEST_WORDS else f"{said[: LONGEST_WORDS - 1]}…"
+    is_text = row["object_key"].startswith("text:")
+    return f"{row['action'] or 'something'} " + (f'"{words}"' if is_text else words)
 
 
 def _say_order(row: Row) -> str:
@@ -249,9 +293,9 @@ def _mark_bursts(moments: Sequence[Moment], *, several: bool) -> tuple[list[Mome
     kinds: dict[str, list[int]] = defaultdict(list)
     for place, moment in enumerate(moments):
         kinds[moment.what].append(place)
-    found = [
-        run for what, places in kinds.items() if what not in ("flag", "decision") for run in _list_runs(moments, places)
-    ]
+    # What is done every day is near to one another in any case.
+    dense = [places for what, places in kinds.items() if what not in ("flag", "decision", "event")]
+    found = [run for places in dense for run in _list_runs(moments, places)]
     found = [run for run in found if _is_burst(moments, run, several=several)]
     found.sort(key=lambda run: run[0])
     marked, bursts = list(moments), []

@@ -46,9 +46,9 @@ class Found:
 class ComparedAccount:
     """One of several accounts side by side.
 
-    ``rings`` are ids with the account's part; ``first_at`` and ``last_at`` are of its orders on either side, and
-    ``usual_hour`` (0 to 23, UTC) the middle one of their hours; ``refund_share`` of what it bought was refunded,
-    returned or disputed.
+    ``rings`` are ids with the account's part; ``first_at`` and ``last_at`` are of its orders and transfers on either
+    side, and ``usual_hour`` (0 to 23, UTC) the middle one of their hours; ``refund_share`` of what it bought was
+    refunded, returned or disputed.
     """
 
     account_id: str
@@ -70,6 +70,10 @@ class ComparedAccount:
     buyers: int
     reviews: int
     mean_rating: float | None
+    paid: int = 0
+    payees: int = 0
+    was_paid: int = 0
+    payers: int = 0
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,7 @@ Thing = tuple[str, str]
 Cost = tuple[int, float]
 """Of a way: how far it is from personal things, then how common what it goes over is."""
 
-_DEALT = frozenset({"trade", "reviewed product", "reviewed seller"})
+_DEALT = frozenset({"trade", "transfer", "reviewed product", "reviewed seller"})
 
 
 def weigh_channel(channel: str) -> int:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Literal
 
-NamedKind = Literal["account", "ring", "run", "review", "product", "title", "order"]
+NamedKind = Literal["account", "ring", "run", "review", "product", "title", "order", "transfer", "object"]
 
 _RANK = """CASE WHEN toLower(id) = $low THEN 0 WHEN $low = '' OR toLower(id) STARTS WITH $low THEN 2 ELSE 3 END AS place
 ORDER BY place, id LIMIT $most"""
@@ -20,6 +20,10 @@ _IDS: dict[NamedKind, str] = {
 WHERE id IS NOT NULL AND ($low = '' OR toLower(id) CONTAINS $low) RETURN id, buyer""",
     "order": """MATCH (a:Account)-[o:ORDERED]->(b) WHERE $low = '' OR toLower(o.order_id) CONTAINS $low
 WITH o.order_id AS id, a.account_id AS buyer, b.account_id AS seller RETURN id, buyer, seller""",
+    "transfer": """MATCH (a:Account)-[p:PAID]->(b:Account) WHERE $low = '' OR toLower(p.transfer_id) CONTAINS $low
+WITH p.transfer_id AS id, a.account_id AS buyer, b.account_id AS seller RETURN id, buyer, seller""",
+    "object": """MATCH (n:`Object`) WITH n.value AS id, n.object_key AS buyer
+WHERE id IS NOT NULL AND ($low = '' OR toLower(id) CONTAINS $low) RETURN id, buyer""",
 }
 NAMED_KINDS = tuple(_IDS)
 """Whose ids are looked for."""
@@ -37,7 +41,8 @@ Ask = Callable[..., list[dict[str, Any]]]
 class IdRow:
     """An id; ``place`` is 0 where it is what was asked for, 2 where it begins so, 3 where it has it; whose it is.
 
-    Of a title ``buyer`` is the product that is called so.
+    Of a transfer ``buyer`` is who paid, and ``seller`` who was paid; of a title ``buyer`` is the product that is called
+    so, and of what accounts did something with, or of words that they sent, the key by which the graph knows it.
     """
 
     id: str

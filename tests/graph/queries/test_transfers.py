@@ -13,10 +13,14 @@ from graph.contract.tables import read_folder
 from graph.open import open_store
 from graph.queries.accounts import find_account
 from graph.queries.activity import find_activity
-from graph.queries.answers import NO_DEALINGS
+from graph.queries.answers import NO_DEALINGS, Share
+from graph.queries.comparison import compare_accounts
+from graph.queries.expansion import Bounds, expand
 from graph.queries.exposure import find_exposure
 from graph.queries.flagged import count_touched
+from graph.queries.paths import find_path
 from graph.queries.rings import list_rings
+from graph.queries.search import search
 from graph.queries.timeline import find_timeline
 from graph.queries.views import MoneyLine, Victim
 from graph.settings import Settings
@@ -100,3 +104,38 @@ def test_the_money_of_a_ring_has_its_transfers_in_it(store: GraphStore, tmp_path
     ask = "MATCH (g:Ring) WHERE g.ring_id = 'R-1' RETURN g.money AS money"
     with open_store(str(tmp_path / "store")) as plain:
         assert store.query(ask)[0]["money"] == pytest.approx(plain.query(ask)[0]["money"] + 8.5)
+
+
+def test_a_transfer_is_found_by_its_id_with_both_accounts(store: GraphStore) -> None:
+    (hit,) = (each for each in search(store, "T2", most=10).hits if each.kind == "transfer")
+    assert (hit.id, hit.match, hit.accounts, hit.account_ids) == ("t2", "exactly", 2, ("ann", "zoe"))
+
+
+def test_two_accounts_are_connected_by_what_one_paid_the_other(store: GraphStore) -> None:
+    (hop,) = find_path(store, "ann", "zoe").hops
+    assert Share("transfer", "1 transfer", 2) in hop.shares
+    assert find_path(store, "zoe", "bob").hops[0].account_b == "ann"
+
+
+def test_whoever_very_many_pay_is_left_out_of_ways_and_named(store: GraphStore) -> None:
+    found = find_path(store, "zoe", "bob", max_hub=2)
+    assert Share("transfer", "ann", 3) in found.left_out or not found.found
+
+
+def test_a_look_around_goes_over_transfers_alone_where_that_is_asked(store: GraphStore) -> None:
+    (root,) = expand(store, "zoe", Bounds(channels=frozenset({"transfer"}))).branches
+    assert [(each.account_id, [share.name for share in each.shares]) for each in root.branches] == [
+        ("ann", ["1 transfer"])
+    ]
+
+
+def test_accounts_side_by_side_say_whom_they_paid(store: GraphStore) -> None:
+    found = compare_accounts(store, ["ann", "zoe"])
+    assert [(each.paid, each.payees, each.was_paid, each.payers) for each in found.accounts] == [
+        (2, 2, 1, 1),
+        (1, 1, 1, 1),
+    ]
+    assert {each.name for each in found.in_common if each.channel == "transfer"} == {
+        "ann paid zoe once",
+        "zoe paid ann once",
+    }
