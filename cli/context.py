@@ -87,7 +87,7 @@ class Workplace:
         config = self._find_config()
         if config is None:
             return {}
-        named = {name: detect.get(name) for name in ("model", "challenger", "encoder_file")}
+        named = {name: detect.get(name) for name in ("model", "challenger", "encoder_file", "rerank_file")}
         return {name: str(config.parent / file) for name, file in named.items() if isinstance(file, str) and file}
 
     def place_file(self, name: str) -> Path:

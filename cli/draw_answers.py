@@ -85,6 +85,7 @@ def draw_ring(ring: ReviewingRing) -> RenderableType:
         Text.assemble(("Ring ", "bold"), (show_text(head.ring_id), "bold"), f"  {head.kind}, rank {head.rank}"),
         Text.assemble(f"score {head.score:.2f}  ", show_tier(head.tier), f"  {head.size} accounts  run {head.run_id}"),
         Text.assemble(("Action: ", "bold"), show_text(head.action) or "none"),
+        *([Text.assemble(("Order: ", "bold"), show_text(ring.place))] if ring.place else []),
         *_draw_decisions(ring.decisions),
     ]
     parts = [*lines, *draw_section(f"Members ({len(ring.members)})", _draw_members(ring))]

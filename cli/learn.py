@@ -20,10 +20,11 @@ if TYPE_CHECKING:
 
     from detection.settings import DetectSettings
     from detection.training.encoder import EncoderTraining
+    from detection.training.order import OrderTraining
     from detection.training.risk import Training
     from graph.stores.location import Location
 
-DEFAULT_MODEL, DEFAULT_ENCODER = Path("risk.model"), Path("accounts.encoder")
+DEFAULT_MODEL, DEFAULT_ENCODER, DEFAULT_ORDER = Path("risk.model"), Path("accounts.encoder"), Path("rings.json")
 MEASURE_COLUMNS = ("section", "name", "measure", "value", "low", "high")
 
 
@@ -33,15 +34,23 @@ MEASURE_COLUMNS = ("section", "name", "measure", "value", "low", "high")
     "-o",
     "path",
     type=click.Path(path_type=Path, dir_okay=False),
-    help=f"The file to write, replaced when the new one is complete.  [default: {DEFAULT_MODEL} or {DEFAULT_ENCODER}]",
+    help="The file to write, replaced when the new one is complete."
+    f"  [default: {DEFAULT_MODEL}, {DEFAULT_ENCODER} or {DEFAULT_ORDER}]",
 )
 @click.option("--encoder", "is_encoder", is_flag=True, help="Train what `similar` compares by; needs no labels.")
+@click.option("--rings", "is_order", is_flag=True, help="Train what rings are ordered by; needs no labels.")
 @click.option("--as-of", type=parse_time, metavar="TIME", help="Use only facts and labels known at this time (UTC).")
 @click.option("--seed", type=click.IntRange(min=0), help="Start of all random choices; from the settings otherwise.")
 @format_option
 @pass_workplace
 def train(
-    workplace: Workplace, path: Path | None, is_encoder: bool, as_of: datetime | None, seed: int | None, form: Format
+    workplace: Workplace,
+    path: Path | None,
+    is_encoder: bool,
+    is_order: bool,
+    as_of: datetime | None,
+    seed: int | None,
+    form: Format,
 ) -> None:
     """Learn account risk from the store's labels, for `ringfence detect --model`.
 
@@ -53,9 +62,17 @@ def train(
     With --encoder, learns from the market's own structure what accounts look like, and from labels
     where there are as many: for `ringfence similar --encoder FILE`.  A training that was killed goes
     on where it was.
+
+    With --rings, learns in which order rings are told: from simulated markets, and from rings and
+    honest groups planted in a copy of this one; no label and no decision has a part in it.  Takes
+    some minutes.  For rerank and rerank_file under [detect].
     """
+    if is_encoder and is_order:
+        raise click.UsageError("--encoder and --rings are two trainings; run one after the other")
     settings, asked = choose_settings(workplace, seed=seed, encoder=False, model=""), as_instant(as_of)
-    if is_encoder:
+    if is_order:
+        _train_order(workplace.find_location(), path or DEFAULT_ORDER, settings, asked, form)
+    elif is_encoder:
         _train_encoder(workplace.find_location(), path or DEFAULT_ENCODER, settings, asked, form)
     else:
         _train_model(workplace.find_location(), path or DEFAULT_MODEL, settings, asked, form)
@@ -84,6 +101,21 @@ def _train_encoder(
     write_answer(Answer(training, list_columns(type(training)), rows, lambda: _draw_encoder(training)), form)
     if form == "table":
         say(f"\nNext: ringfence similar --encoder {path} ID")
+
+
+def _train_order(
+    location: Location, path: Path, settings: DetectSettings, as_of: np.datetime64 | None, form: Format
+) -> None:
+    from detection.training.order import train_order
+
+    with show_progress() as progress:
+        training = train_order(location, path, settings, as_of=as_of, progress=progress)
+    rows = [
+        {"market": name, "rings": n, "planted": training.planted[name]} for name, n in sorted(training.rings.items())
+    ]
+    write_answer(Answer(training, ("market", "rings", "planted"), rows, lambda: _draw_order(training)), form)
+    if form == "table":
+        say(f'\nNext: rerank = true and rerank_file = "{path}" under [detect] in ringfence.toml')
 
 
 def list_measures(training: Training) -> Iterator[dict[str, Any]]:
@@ -116,6 +148,11 @@ def _draw_encoder(training: EncoderTraining) -> str:
         f"Learnt from {training.accounts:,} accounts and {labels}, in {training.steps:,} steps."
         f"  Loss without labels: {training.first_loss:.2f} at first, {training.last_loss:.2f} at last."
     )
+
+
+def _draw_order(training: OrderTraining) -> str:
+    told = (f"{n:,} of {name} ({training.planted[name]:,} planted)" for name, n in sorted(training.rings.items()))
+    return f"Learnt from listed rings: {', '.join(told)}.  Markets need {', '.join(training.needs) or 'nothing'}."
 
 
 def _draw(training: Training) -> Any:

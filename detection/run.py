@@ -7,6 +7,7 @@ import json
 import logging
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -20,6 +21,8 @@ from detection.casework.heard import NOTHING_HEARD, Heard
 from detection.channels.facts import find_shared_placeholders
 from detection.evidence.market import Market, make_market
 from detection.judging import STEPS, Judged, Models, Terms, judge_again, judge_market, read_models
+from detection.order.model import OrderModel, read_order_model
+from detection.order.rank import OrderedRings, order_rings
 from detection.policy import DEFAULT_POLICY, RULES_OF_DECISIONS, RULES_OF_RISK, Policy
 from detection.reviews.targets import RULES_OF_TARGETS
 from detection.rings.ids import leave_heirs
@@ -110,7 +113,7 @@ def find_run(
         What people decided, which goes before whatever is found.
     """
     # A model that cannot be read, or a channel that there is not, is told before anything that takes long.
-    models = read_models(settings)
+    models, order = read_models(settings), read_order(settings)
     market = make_market(heed_facts(snapshot, heard), settings)
     vectors = _encode(snapshot, settings, progress) if settings.encoder or settings.look_alike else None
     progress("measuring the channels", 2, STEPS)
@@ -122,10 +125,15 @@ def find_run(
     noted = (*note_silence(snapshot), *note_placeholders(snapshot, settings.policy))
     notes = (*noted, *judged.weighed.notes, *judged.told.notes, *models.notes, *note_beside(beside))
     rings, errors = _measure_errors(judged.rings, market.snapshot, settings, progress)
-    recorded = record_settings(judged.market, settings, heard) | record_models(models)
-    run = _gather_run(snapshot, rings, judged.weighed, recorded=recorded, notes=(*notes, *errors))
+    # Last of all, when scores, tiers and flags are made: the order of the list is all that it can change.
+    ordered = OrderedRings(rings) if order is None else order_rings(rings, judged.market, order)
+    recorded = record_settings(judged.market, settings, heard) | record_models(models) | record_order(order)
+    run = _gather_run(
+        snapshot, ordered.rings, judged.weighed, recorded=recorded, notes=(*notes, *errors, *ordered.notes)
+    )
     told = None if beside is None else msgspec.to_builtins(beside)
-    return replace(run, overruled=judged.overruled, vectors=vectors if settings.encoder else None, models=told)
+    kept = vectors if settings.encoder else None
+    return replace(run, overruled=judged.overruled, vectors=kept, models=told, places=ordered.places)
 
 
 @dataclass(frozen=True)
@@ -148,6 +156,24 @@ def record_models(models: Models) -> dict[str, str]:
     """Which models a run had, by their files' checksums."""
     named = {"model_sha256": models.champion, "challenger_sha256": models.challenger}
     return {name: kept.sha256 for name, kept in named.items() if kept is not None}
+
+
+def read_order(settings: DetectSettings) -> OrderModel | None:
+    """The learned judge of rings that settings ask for; None where rings are told by their bits.
+
+    Raises
+    ------
+    ConfigError
+        If it cannot be read.
+    """
+    if not settings.rerank:
+        return None
+    return read_order_model(Path(settings.rerank_file) if settings.rerank_file else None)
+
+
+def record_order(order: OrderModel | None) -> dict[str, str]:
+    """Which learned judge had a say in the order of a run, by its file's checksum."""
+    return {} if order is None else {"rerank_sha256": order.sha256}
 
 
 def _gather_run(
@@ -184,6 +210,8 @@ def record_settings(market: Market, settings: DetectSettings, heard: Heard = NOT
     recorded: dict[str, Any] = msgspec.to_builtins(settings) | {"channels": market.say_rules()}
     del recorded["challenger"]  # which acts on nothing, and is named by its checksum where there is one
     leave_unset(recorded["policy"], RULES_OF_TARGETS, settings)
+    if not settings.rerank:
+        del recorded["rerank"], recorded["rerank_file"]
     if not (settings.hear_risk and settings.model):
         del recorded["hear_risk"]
         leave_unset(recorded["policy"], RULES_OF_RISK, settings)

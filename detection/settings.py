@@ -78,6 +78,11 @@ class DetectSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     hear_risk
         Whether rings hear the risk that the model has learnt of their members, and the labels: that moves them in the
         list, and never above watching.
+    rerank
+        Whether rings of one tier are told in the order of two ranks: by their bits, and by a judge that has learnt from
+        markets whose truth is known. It moves rings within their tier's places in the list, and nothing else.
+    rerank_file
+        A judge that ``ringfence train --rings`` wrote; empty for the one that is shipped.
     """
 
     seed: Annotated[int, Meta(ge=0)] = 0
@@ -94,6 +99,8 @@ class DetectSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     model: str = ""
     challenger: str = ""
     hear_risk: bool = False
+    rerank: bool = False
+    rerank_file: str = ""
 
     def without_decisions(self) -> DetectSettings:
         """The same for a run that is measured: it may not lean on decisions that the truth may know."""

@@ -145,7 +145,8 @@ class RunResult:
     accounts; ``review_score`` (R,) and ``review_tier`` (R,) its reviews; all scores lie in [0, 1].
     ``vectors`` (N, d) float32 are the encoder's, or None when it did not run.  ``account_probability``
     (N,) are a learned model's chances of fraud, in [0, 1], NaN where it knows none; None where no
-    model was used.  ``overruled``, and ``models``, how these were side by side, are kept with the settings.
+    model was used.  ``overruled``, ``models``, how these were side by side, and ``places``, how
+    each ring came to its place in the list where more than bits had a say, by ring id, are kept with the settings.
     """
 
     run_id: str
@@ -163,3 +164,4 @@ class RunResult:
     account_probability: Floats | None = None
     overruled: tuple[Overruled, ...] = ()
     models: dict[str, Any] | None = None
+    places: dict[str, str] = field(default_factory=dict)

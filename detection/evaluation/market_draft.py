@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 
@@ -17,9 +18,13 @@ NOWHEN = int(np.iinfo(np.int64).min)
 """NaT as an integer."""
 
 
+HonestKind = Literal["household", "club", "fans", "class"]
+"""Groups that look like rings at first sight: at home, in trade, in praise, by when they came."""
+
+
 @dataclass(frozen=True)
 class PlantPlan:
-    """One ring to plant.
+    """One ring, or one honest group, to plant.
 
     Attributes
     ----------
@@ -31,7 +36,7 @@ class PlantPlan:
         Ordinary dealings for each fraudulent one.
     """
 
-    kind: RingKind
+    kind: RingKind | HonestKind
     size: int
     sharing: str = "device"
     camouflage: float = 0.0

@@ -1,5 +1,8 @@
 """Rings planted in a copy of a market: new accounts that behave as its own do, and conspire besides.
 
+Honest groups too: they live on as everybody does, for most of the market's time, and have a home, a hobby, a favourite
+shop or a first day in common.
+
 Everything that a ring does is drawn from the market itself: how old accounts are when they act, how many
 identifiers of each kind they have, what is bought from whom for how much, what is reviewed.  Camouflage
 is the activity of real accounts, copied.  The snapshot that is handed in is not changed.
@@ -9,12 +12,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import get_args
 
 import numpy as np
 
 from detection.channels.windows import MICROS_PER_DAY
 from detection.evaluation.market_draft import (
     NOWHEN,
+    HonestKind,
     MarketDraft,
     PlantPlan,
     RingDraft,
@@ -33,6 +38,11 @@ USUAL_DAYS = 60
 """How long before its campaign an account begins to act in a market that knows no times of signing up."""
 SIGN_UP_MINUTES = 10.0
 """Between one account of a farm and the next."""
+CLASS_HOURS = 4.0
+"""In which a class signs up."""
+DEALINGS_EACH = 5
+"""Ordinary dealings of a member of an honest group."""
+HONEST_KINDS: tuple[HonestKind, ...] = get_args(HonestKind)
 
 
 @dataclass(frozen=True)
@@ -41,6 +51,18 @@ class PlantedMarket:
 
     snapshot: Snapshot
     members: tuple[frozenset[str], ...]
+
+
+def find_plantable_honest(snapshot: Snapshot) -> tuple[HonestKind, ...]:
+    """The kinds of honest groups that a market has facts for."""
+    has_sales, has_verdicts = pick_sales(snapshot.orders).size > 0, pick_verdicts(snapshot.reviews).size > 0
+    there = {
+        "household": len(snapshot.uses.account) > 0,
+        "club": has_sales,
+        "fans": has_verdicts,
+        "class": not np.isnat(snapshot.created_at).all(),
+    }
+    return tuple(kind for kind in HONEST_KINDS if there[kind])
 
 
 def find_plantable(snapshot: Snapshot) -> dict[RingKind, str]:
@@ -93,14 +115,18 @@ def _found_ring(draft: MarketDraft, plan: PlantPlan, members: Ints) -> RingDraft
     snapshot, rng = draft.snapshot, draft.rng
     if not len(draft.times):
         return RingDraft(plan, members, np.full(plan.size, NOWHEN), NOWHEN, NOWHEN)
-    first, last = np.quantile(draft.times, [0.3, 0.9])
-    begins = int(rng.uniform(first, last))
-    ends = min(begins + int(CAMPAIGN_DAYS * MICROS_PER_DAY), int(draft.times[-1]))
+    first, last = np.quantile(draft.times, [0.1, 0.9] if plan.kind in HONEST_KINDS else [0.3, 0.9])
+    begins = int(first if plan.kind in HONEST_KINDS else rng.uniform(first, last))
+    lasts = int(last - first) if plan.kind in HONEST_KINDS else int(CAMPAIGN_DAYS * MICROS_PER_DAY)
+    ends = min(begins + lasts, int(draft.times[-1]))
     if np.isnat(snapshot.created_at).all():
         created = np.full(plan.size, NOWHEN)
     elif plan.kind == "farm":
         steps = rng.exponential(SIGN_UP_MINUTES * 60e6, plan.size).cumsum()
         created = (begins - float(_draw_ages(draft, 1)[0]) + steps).astype(np.int64)
+    elif plan.kind == "class":
+        came = rng.uniform(0, CLASS_HOURS * MICROS_PER_DAY / 24, plan.size)
+        created = (begins - float(_draw_ages(draft, 1)[0]) + came).astype(np.int64)
     else:
         created = begins - _draw_ages(draft, plan.size)
     return RingDraft(plan, members, created, begins, max(ends, begins + 1))
@@ -216,6 +242,23 @@ def _farm(draft: MarketDraft, ring: RingDraft) -> None:
         draft.order(ring.members, orders.seller[what], orders.product[what], at, status, orders.amount[what])
 
 
+def _live_on(draft: MarketDraft, ring: RingDraft) -> None:
+    """Buy and review what others do."""
+    _hide(draft, ring, DEALINGS_EACH * ring.plan.size)
+
+
+def _swap(draft: MarketDraft, ring: RingDraft) -> None:
+    """Trade with one another, season after season, beside an ordinary life."""
+    _trade(draft, ring)
+    _live_on(draft, ring)
+
+
+def _admire(draft: MarketDraft, ring: RingDraft) -> None:
+    """Praise one seller, as its customers, beside an ordinary life."""
+    _praise(draft, ring)
+    _live_on(draft, ring)
+
+
 def _idle(draft: MarketDraft, ring: RingDraft) -> None:
     """Do nothing but share."""
 
@@ -263,11 +306,15 @@ def _use(draft: MarketDraft, ring: RingDraft, account: Ints, identifier: Ints) -
     draft.uses.append(np.stack([account, identifier, at]))
 
 
-_CAMPAIGNS: dict[RingKind, Callable[[MarketDraft, RingDraft], None]] = {
+_CAMPAIGNS: dict[RingKind | HonestKind, Callable[[MarketDraft, RingDraft], None]] = {
     "trade": _trade,
     "review": _praise,
     "attack": _slander,
     "refund": _claim_refunds,
     "farm": _farm,
     "shared-identity": _idle,
+    "household": _live_on,
+    "club": _swap,
+    "fans": _admire,
+    "class": _live_on,
 }

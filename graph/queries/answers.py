@@ -69,7 +69,8 @@ class MemberRecord:
 class RingRecord:
     """A ring as it was stored when it was scored; everything strongest first.
 
-    ``decisions`` are what people decided of it, and of its members.
+    ``decisions`` are what people decided of it, and of its members; ``place`` says how it came to its rank where more
+    than its bits had a say.
     """
 
     summary: RingSummary
@@ -79,6 +80,7 @@ class RingRecord:
     readings: tuple[InnocentReading, ...]
     parties: tuple[Party, ...]
     decisions: tuple[str, ...] = ()
+    place: str = ""
 
 
 @dataclass(frozen=True)

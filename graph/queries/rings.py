@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 
 from graph.casebook.fold import say_decision
@@ -90,7 +91,14 @@ def find_ring(store: GraphStore, ring_id: str, *, run_id: str | None = None) -> 
         readings=tuple(InnocentReading(**each) for each in ask(store, _READINGS, **key)),
         parties=tuple(Party(**each) for each in ask(store, _PARTIES, **key)),
         decisions=(*decided.say("ring", ring_id), *decided.say_members(ring_id, (each.account_id for each in members))),
+        place=_read_place(store, row["run_id"], ring_id),
     )
+
+
+def _read_place(store: GraphStore, run_id: str, ring_id: str) -> str:
+    """How a ring came to its rank in a run; nothing where its bits alone gave it."""
+    settings = find_stored_run(store, run_id).settings
+    return str(json.loads(settings or "{}").get("places", {}).get(ring_id, ""))
 
 
 def list_members_of(store: GraphStore, ring_id: str, *, run_id: str | None = None) -> list[str]:

@@ -136,12 +136,17 @@ def _run_row(run: RunResult, snapshot: Snapshot, sequence: int, times: tuple[dat
         "started_at": started_at,
         "finished_at": finished_at,
         "version": VERSION,
-        "settings": json.dumps(run.settings | _say_overruled(run) | _say_models(run), sort_keys=True),
+        "settings": json.dumps(run.settings | _say_beside(run), sort_keys=True),
         "as_of": None if run.as_of is None else run.as_of.astype("datetime64[us]").item(),
         "accounts": snapshot.n_accounts,
         "rings": len(run.rings),
         "flags": len(run.flags),
     }
+
+
+def _say_beside(run: RunResult) -> dict[str, Any]:
+    """What is kept with the settings; nothing, so that nothing changes, where there is nothing to keep."""
+    return _say_overruled(run) | _say_models(run) | _say_places(run)
 
 
 def _say_overruled(run: RunResult) -> dict[str, Any]:
@@ -152,6 +157,11 @@ def _say_overruled(run: RunResult) -> dict[str, Any]:
 def _say_models(run: RunResult) -> dict[str, Any]:
     """What the models of a run were like; nothing, so that nothing changes, where it had none."""
     return {"models": run.models} if run.models is not None else {}
+
+
+def _say_places(run: RunResult) -> dict[str, Any]:
+    """How rings came to their places; nothing, so that nothing changes, where bits alone order them."""
+    return {"places": run.places} if run.places else {}
 
 
 def _ring_row(run: RunResult, rank: int, ring: Ring, keys: Mapping[str, str]) -> Row:
