@@ -2,10 +2,9 @@
 
     .venv/bin/python benchmarks/rerank.py --seeds 4 --keep FOLDER
 
-Each generator is judged by what was learnt on the others alone.  What is compared: bits alone; what ships (figures of
-each ring, `detection.order.features`); the same without its own graph; with vectors of the encoder, pooled to figures
-that mean the same everywhere; with a small network over each ring's own graph.  Listed rings are kept in FOLDER, so
-that only what is missing is simulated.  Writes ``benchmarks/results/rerank.md``.
+Each generator is judged by what was learnt on the others alone: from bits alone, from the figures that ship, from these
+without the ring's own graph, with pooled vectors of the encoder, with a network over that graph.  Listed rings are kept
+in FOLDER, so that only what is missing is simulated.  Writes ``benchmarks/results/rerank.md``.
 """
 
 from __future__ import annotations
@@ -15,13 +14,14 @@ import pickle
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import get_args
 
 import numpy as np
 from measure import write_result
+from ring_networks import OwnGraph, teach_networks
 from worlds import load_world
 
 from detection.candidates.links import weigh_links
@@ -54,16 +54,6 @@ POOLED = {
     "alike_beyond_strangers": Feature("{:.2f}", 1),
 }
 """Vectors of a ring's members, pooled: coordinates are another encoder's in each market, cosines are not."""
-NETWORKS, EPOCHS, WIDTH = 3, 60, 16
-
-
-@dataclass(frozen=True)
-class OwnGraph:
-    """Members and their strongest outsiders: ``nodes`` (n, d), the first column 1 for members; their links."""
-
-    nodes: Floats
-    ends: Ints
-    bits: Floats
 
 
 @dataclass(frozen=True)
@@ -212,62 +202,6 @@ def gather_taught(
     }
 
 
-def teach_networks(lists: Sequence[Listed]) -> Judge:
-    """Small networks over each ring's own graph, from several seeds."""
-    import torch
-    from torch import nn
-    from torch_geometric.nn import GraphConv, global_mean_pool
-
-    torch.set_num_threads(1)
-
-    class Network(nn.Module):
-        def __init__(self, n_in: int) -> None:
-            super().__init__()
-            self.first, self.second = GraphConv(n_in, WIDTH, aggr="mean"), GraphConv(WIDTH, WIDTH, aggr="mean")
-            self.last = nn.Sequential(nn.Dropout(0.2), nn.Linear(2 * WIDTH, WIDTH), nn.ReLU(), nn.Linear(WIDTH, 1))
-
-        def forward(self, batch):
-            hidden = self.first(batch["nodes"], batch["ends"], batch["bits"]).relu()
-            hidden = self.second(hidden, batch["ends"], batch["bits"]).relu()
-            # Members and outsiders apart: what tells a piece from a whole is how the one side differs from the other.
-            side = 2 * batch["ring"] + batch["nodes"][:, 0].long()
-            pooled = global_mean_pool(hidden, side, 2 * batch["rings"]).reshape(batch["rings"], -1)
-            return self.last(pooled).squeeze(1)
-
-    def gather(graphs: Iterable[OwnGraph]):
-        listed = list(graphs)
-        begin = np.cumsum([0, *(len(each.nodes) for each in listed)])
-        return {
-            "nodes": torch.tensor(np.vstack([each.nodes for each in listed]), dtype=torch.float32),
-            "ends": torch.tensor(np.hstack([each.ends + at for each, at in zip(listed, begin, strict=False)])).long(),
-            "bits": torch.tensor(np.concatenate([each.bits for each in listed]), dtype=torch.float32),
-            "ring": torch.tensor(np.repeat(np.arange(len(listed)), np.diff(begin))),
-            "rings": len(listed),
-        }
-
-    planted = torch.tensor(np.concatenate([each.is_planted for each in lists]), dtype=torch.float32)
-    of = np.concatenate([[each.generator] * len(each.members) for each in lists])
-    _, kind, count = np.unique(of, return_inverse=True, return_counts=True)
-    weight = torch.tensor(len(of) / (len(count) * count[kind]), dtype=torch.float32)
-    shown, networks = gather(graph for each in lists for graph in each.graphs), []
-    for seed in range(NETWORKS):
-        torch.manual_seed(seed)
-        network = Network(shown["nodes"].shape[1])
-        steps = torch.optim.AdamW(network.parameters(), lr=5e-3, weight_decay=1e-2)
-        for _ in range(EPOCHS):
-            steps.zero_grad()
-            loss = nn.functional.binary_cross_entropy_with_logits(network(shown), planted, weight=weight)
-            loss.backward()
-            steps.step()
-        networks.append(network.eval())
-
-    def judge(listed: Listed) -> Floats:
-        with torch.no_grad():
-            return np.mean([network(gather(listed.graphs)).numpy() for network in networks], axis=0)
-
-    return judge
-
-
 def teach_both(one: Teach, other: Teach) -> Teach:
     """The mean of two judges' log-odds."""
 
@@ -322,13 +256,22 @@ def over_tiers(odds: Floats, tiers: Ints, is_known: np.ndarray) -> Ints:
     return find_order(rank_learned(odds, is_known), fix_strange(np.zeros_like(tiers), is_known))
 
 
-def alone(odds: Floats, tiers: Ints, is_known: np.ndarray) -> Ints:
-    """The learned order alone."""
-    return np.argsort(-odds, kind="stable")
+def remember(teach: Teach) -> Teach:
+    """The same, taught once for the same markets: networks take long."""
+    known: dict[tuple[tuple[str, str, int], ...], Judge] = {}
+
+    def ask(lists: Sequence[Listed]) -> Judge:
+        key = tuple((each.generator, each.difficulty, each.seed) for each in lists)
+        if key not in known:
+            known[key] = teach(lists)
+        return known[key]
+
+    return ask
 
 
 def list_ways() -> list[Way]:
     """All that is compared."""
+    networks = remember(teach_networks)
     bits = {name: FEATURES[name] for name in BITS}
     no_graph = {name: each for name, each in FEATURES.items() if name not in OF_LINKS}
     figures = teach_figures(FEATURES)
@@ -337,9 +280,9 @@ def list_ways() -> list[Way]:
         Way("without the ring's own graph", teach_figures(no_graph), within_tiers),
         Way("**figures (ships)**", figures, within_tiers),
         Way("figures, over tiers", figures, over_tiers),
-        Way("figures, learned order alone", figures, alone),
-        Way("network over the ring's graph", teach_networks, within_tiers),
-        Way("figures and network", teach_both(figures, teach_networks), within_tiers),
+        Way("figures, learned order alone", figures, lambda odds, *_: np.argsort(-odds, kind="stable")),
+        Way("network over the ring's graph", networks, within_tiers),
+        Way("figures and network", teach_both(figures, networks), within_tiers),
     ]
 
 
