@@ -58,7 +58,7 @@ def main() -> None:
     lines = [
         "# A judge of rings taught in a copy of the market as well\n",
         "Written by `benchmarks/rerank_own.py`: what a learned order adds to the average precision of a market.\n",
-        "| market | planted, honest in the copy | by the other generators | by these and the copy | by the copy alone |",
+        "| market | planted, honest | by the other generators | by these and the copy | by the copy alone |",
         "| --- | --- | --- | --- | --- |",
     ]
     for world in WORLDS:

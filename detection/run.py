@@ -125,14 +125,11 @@ def find_run(
     noted = (*note_silence(snapshot), *note_placeholders(snapshot, settings.policy))
     notes = (*noted, *judged.weighed.notes, *judged.told.notes, *models.notes, *note_beside(beside))
     rings, errors = _measure_errors(judged.rings, market.snapshot, settings, progress)
-    # Last of all, when scores, tiers and flags are made: the order of the list is all that it can change.
-    ordered = OrderedRings(rings) if order is None else order_rings(rings, judged.market, order)
+    ordered = order_told(rings, judged.market, order)
     recorded = record_settings(judged.market, settings, heard) | record_models(models) | record_order(order)
-    run = _gather_run(
-        snapshot, ordered.rings, judged.weighed, recorded=recorded, notes=(*notes, *errors, *ordered.notes)
-    )
-    told = None if beside is None else msgspec.to_builtins(beside)
-    kept = vectors if settings.encoder else None
+    notes = (*notes, *errors, *ordered.notes)
+    run = _gather_run(snapshot, ordered.rings, judged.weighed, recorded=recorded, notes=notes)
+    kept, told = vectors if settings.encoder else None, None if beside is None else msgspec.to_builtins(beside)
     return replace(run, overruled=judged.overruled, vectors=kept, models=told, places=ordered.places)
 
 
@@ -169,6 +166,11 @@ def read_order(settings: DetectSettings) -> OrderModel | None:
     if not settings.rerank:
         return None
     return read_order_model(Path(settings.rerank_file) if settings.rerank_file else None)
+
+
+def order_told(rings: tuple[Ring, ...], market: Market, order: OrderModel | None) -> OrderedRings:
+    """Order rings when scores, tiers and flags are made: their places in the list are all that can change."""
+    return OrderedRings(rings) if order is None else order_rings(rings, market, order)
 
 
 def record_order(order: OrderModel | None) -> dict[str, str]:
