@@ -17,7 +17,7 @@ from typing import get_args
 
 import numpy as np
 from measure import write_result
-from rerank import Listed, fare, gather_lists, gather_taught, within_tiers
+from rerank import KEEP, Listed, fare, gather_lists, gather_taught, within_tiers
 from worlds import load_world
 
 from detection.evaluation.simulation.settings import Difficulty
@@ -52,7 +52,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--accounts", type=int, default=20_000)
     parser.add_argument("--seeds", type=int, default=3)
-    parser.add_argument("--keep", type=Path, required=True)
+    parser.add_argument("--keep", type=Path, default=KEEP)
     asked = parser.parse_args()
     lists = gather_lists(range(1, asked.seeds + 1), asked.accounts, 1, asked.keep)
     lines = [
