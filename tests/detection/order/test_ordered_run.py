@@ -18,6 +18,7 @@ from detection.settings import DetectSettings
 from graph.contract.tables import read_folder
 from graph.open import open_store
 from graph.queries.answers import RingRecord, RingSummary
+from graph.queries.reviewed import ReviewingRing
 from graph.queries.rings import find_ring, list_rings
 from graph.queries.runs import find_stored_run
 from graph.results import RunResult
@@ -103,8 +104,8 @@ def test_a_ring_says_how_it_came_to_its_place(both: Both) -> None:
     assert both.before.place == ""
     console = Console(width=200)
     with console.capture() as shown:
-        console.print(draw_ring(both.first))
-        console.print(draw_ring(both.before))
+        for ring in (both.first, both.before):
+            console.print(draw_ring(ReviewingRing(**vars(ring))))
     assert shown.get().count("Order: rank ") == 1
 
 
