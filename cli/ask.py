@@ -16,7 +16,7 @@ from graph.vocabulary import RING_KINDS
 if TYPE_CHECKING:
     from rich.console import RenderableType
 
-    from graph.queries.answers import RingRecord, RingSummary
+    from graph.queries.answers import AccountRecord, RingRecord, RingSummary
     from graph.settings import QuerySettings
     from graph.stores.protocol import GraphStore
 
@@ -122,7 +122,7 @@ def account(workplace: Workplace, account_id: str, run_id: str | None, form: For
     with workplace.open_store() as store:
         found = find_account(store, account_id, run_id=run_id)
     columns, rows = list_columns(AccountRecord), as_rows([found])
-    write_answer(Answer(found, columns, rows, lambda: _render().draw_account(found, run_id)), form)
+    write_answer(Answer(found, columns, rows, lambda: _draw_account(found, run_id)), form)
 
 
 @click.command(short_help="Say why an account, ring or review stands as it does.")
@@ -229,6 +229,12 @@ def _split_parameter(text: str) -> tuple[str, str]:
     if not equals or not name.isidentifier():
         raise click.BadParameter(f"{text!r} is not of the form NAME=VALUE", param_hint="--param")
     return name, value
+
+
+def _draw_account(found: AccountRecord, run_id: str | None) -> RenderableType:
+    from cli.draw_account import draw_account
+
+    return draw_account(found, run_id)
 
 
 def _render() -> Any:

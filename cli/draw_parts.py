@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 BAR_WIDTH = 16
 _BETWEEN = "   "
 TIER_STYLES = {"automatic": "bold red", "review": "yellow", "watch": "cyan", "clear": "green"}
+MOST_DECISIONS = 12
 
 
 def show_text(value: object) -> str:
@@ -171,3 +172,15 @@ def draw_section(title: str, content: Sequence[RenderableType]) -> list[Renderab
 def say_more(n_more: int, what: str) -> list[RenderableType]:
     """A line for what is left out; nothing where nothing is."""
     return [Text(f"and {n_more:,} more {what}; see --format json", style="dim")] if n_more > 0 else []
+
+
+def draw_decisions(decisions: Sequence[str]) -> list[Text]:
+    """What people decided, before all that was found."""
+    return [
+        Text(show_text(f"{each[0].upper()}{each[1:]}"), style="bold magenta") for each in decisions[:MOST_DECISIONS]
+    ]
+
+
+def count_things(number: int, what: str) -> str:
+    """A number and what it counts, one or many."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -62,7 +62,7 @@ def policy(context: click.Context, workplace: Workplace, /, changed: bool, form:
 
 def list_in_force(in_force: Policy) -> list[RuleInForce]:
     """Every rule with its value in a policy, in the order in which they are documented."""
-    from detection.policy import list_rules
+    from detection.rules import list_rules
 
     return [
         RuleInForce(
