@@ -49,6 +49,9 @@ LATER: dict[str, Any] = {
     "former": [],
     "paid": NOTHING_PAID,
     "received": NOTHING_PAID,
+    "place": "",
+    "reviewed": [],
+    "events": [],
 }
 """What version 1 did not say, and how that is said of what it kept."""
 
