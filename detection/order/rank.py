@@ -12,7 +12,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from scipy.stats import rankdata
 
 from detection.channels.catalogue import PRAISE, TRADE
 from detection.evidence.market import Market
@@ -105,6 +104,9 @@ def rank_learned(odds: Floats, is_known: Bools) -> Floats:
     >>> rank_learned(np.array([0.5, 9.0, 2.0, 0.5]), np.array([True, False, True, True])).tolist()
     [2.5, 1.0, 0.0, 2.5]
     """
+    # Not above: every run imports this module, and hardly one needs what takes half a second to import.
+    from scipy.stats import rankdata
+
     ranks = np.arange(len(odds), dtype=float)
     own = ranks[is_known]
     if len(own):
