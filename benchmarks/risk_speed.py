@@ -4,7 +4,7 @@
 
 Whole processes first: training, and detection with the model.  Then the parts, in one process, one after the other;
 memory is the most that the process held until the end of the part.  ``--folder`` keeps the market, its store and the
-model, and uses those of an earlier run; so either half can be measured by itself.  Writes results/risk_speed.md.
+model, and uses those of an earlier run; so either half can be measured by itself; the other is told as it was last.  Writes results/risk_speed.md.
 """
 
 from __future__ import annotations
@@ -135,7 +135,8 @@ def main() -> None:
     lines = ["# What learned risk takes", "", f"`python benchmarks/risk_speed.py`: {options.accounts:,} accounts,"]
     lines += [f"{rows:,} rows; 2 cores."]
     for half in ("processes", "parts"):
-        lines += ["", *place_half(half).read_text(encoding="utf-8").splitlines()]
+        if place_half(half).exists():
+            lines += ["", *place_half(half).read_text(encoding="utf-8").splitlines()]
     write_result("risk_speed.md", "\n".join(lines) + "\n")
 
 
