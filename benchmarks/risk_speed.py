@@ -4,7 +4,8 @@
 
 Whole processes first: training, and detection with the model.  Then the parts, in one process, one after the other;
 memory is the most that the process held until the end of the part.  ``--folder`` keeps the market, its store and the
-model, and uses those of an earlier run; so either half can be measured by itself; the other is told as it was last.  Writes results/risk_speed.md.
+model, and uses those of an earlier run; so either half can be measured by itself, and the other is told as it was last.
+Writes results/risk_speed.md.
 """
 
 from __future__ import annotations
