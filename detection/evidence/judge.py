@@ -61,10 +61,15 @@ class Assessment:
         """What naming each group costs (G,)."""
         return self.length.charge
 
-    @property
+    @cached_property
+    def evidence_bits(self) -> Floats:
+        """The evidence of all channels (G,)."""
+        return _sum_evidence(self.evidence, self.length)
+
+    @cached_property
     def surprising_bits(self) -> Floats:
         """Evidence less the charge (G,): what would stand if nothing had an innocent explanation."""
-        return _sum_evidence(self.evidence, self.length) - self.length.charge
+        return self.evidence_bits - self.length.charge
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ import numpy as np
 from scipy import sparse
 
 from detection.candidates.links import weigh_links
-from detection.evidence.judge import Assessment, judge_groups
+from detection.evidence.judge import judge_groups
 from detection.evidence.market import Market
 from detection.groups import Groups
 from detection.rings.view import RingView, find_doers
@@ -133,7 +133,7 @@ def _read_row(pull: sparse.csr_array, group: int) -> _Pull:
 def _describe_bits(view: RingView, ring: Ring) -> dict[str, float]:
     """How much stands, for whom, and how evenly."""
     judged, size = view.assessment, len(view.members)
-    evidence = _sum_evidence(judged, view.group)
+    evidence = float(judged.evidence_bits[view.group])
     usual = max(float(np.median(view.member_bits)), np.finfo(float).tiny)
     axes = sum(view.grade(name) >= 1.0 for name in judged.left)
     return {
@@ -146,10 +146,6 @@ def _describe_bits(view: RingView, ring: Ring) -> dict[str, float]:
         "least_tie": float(view.member_bits.min()) / usual,
         "low_tie": float(np.quantile(view.member_bits, 0.25)) / usual,
     }
-
-
-def _sum_evidence(judged: Assessment, group: int) -> float:
-    return float(sum(float(shown.bits[group]) for shown in judged.evidence.values()))
 
 
 def _describe_links(members: Ints, weights: sparse.csr_array, pull: _Pull) -> dict[str, float]:

@@ -17,7 +17,13 @@ import numpy as np
 from detection.evaluation.leak_gate import remove_labels
 from detection.evaluation.market_draft import PlantPlan
 from detection.evaluation.measures import HIT_JACCARD, find_jaccard, list_members
-from detection.evaluation.planting import NO_SHARING, find_plantable, find_plantable_honest, plant_rings
+from detection.evaluation.planting import (
+    HONEST_KINDS,
+    NO_SHARING,
+    find_plantable,
+    find_plantable_honest,
+    plant_rings,
+)
 from detection.evaluation.simulation.market import write_market
 from detection.evaluation.simulation.settings import Difficulty
 from detection.evaluation.truth import read_truth
@@ -159,7 +165,7 @@ def teach_copy(snapshot: Snapshot, settings: DetectSettings) -> Lesson:
     """The rings of a copy of a market that are known: planted ones, and planted honest groups."""
     plans = plan_groups(snapshot)
     planted = plant_rings(remove_labels(snapshot), plans, np.random.default_rng(settings.seed))
-    is_honest = [plan.kind in find_plantable_honest(snapshot) for plan in plans]
+    is_honest = [plan.kind in HONEST_KINDS for plan in plans]
     rings = [members for members, honest in zip(planted.members, is_honest, strict=True) if not honest]
     honest = [members for members, honest in zip(planted.members, is_honest, strict=True) if honest]
     return teach_market(planted.snapshot, rings, honest, settings)
@@ -168,6 +174,7 @@ def teach_copy(snapshot: Snapshot, settings: DetectSettings) -> Lesson:
 def plan_groups(snapshot: Snapshot) -> list[PlantPlan]:
     """Rings and honest groups by turns, of all kinds and sizes, until the copy would be another market."""
     kinds = [kind for kind, lack in find_plantable(snapshot).items() if not lack]
+    honest = find_plantable_honest(snapshot)
     sharing = [kind for kind in snapshot.identifier_kinds if kind != "ip"][:1] or [NO_SHARING]
     rounds = [
         plan
@@ -177,7 +184,7 @@ def plan_groups(snapshot: Snapshot) -> list[PlantPlan]:
             *(PlantPlan(kind, size, shares, camouflage) for kind in kinds for shares in (*sharing, NO_SHARING)),
             *(
                 PlantPlan(kind, min(size, 6) if kind == "household" else size, _share_of(kind, sharing[0]))
-                for kind in find_plantable_honest(snapshot)
+                for kind in honest
                 for _ in range(3)
             ),
         )
