@@ -41,6 +41,17 @@ def as_parquet(columns: dict[str, Any], **options: Any) -> Callable[[Path], None
     return lambda folder: pq.write_table(pa.table(columns), folder / "accounts.parquet", **options)
 
 
+def write_later_group(folder: Path) -> None:
+    """Two groups of rows, and what the second one repeats is long."""
+    groups = [(["x", "y"], np.array([0, 1] * 500)), (["x", "y" * (1 << 20)], np.array([0] + [1] * 99_999))]
+    segments = [pa.DictionaryArray.from_arrays(rows.astype(np.int32), words) for words, rows in groups]
+    tables = [pa.table({"account_id": pa.repeat("a", len(each)), "segment": each}) for each in segments]
+    options: Any = {"compression": "zstd", "store_schema": False}
+    with pq.ParquetWriter(folder / "accounts.parquet", tables[0].schema, **options) as writer:
+        for table in tables:
+            writer.write_table(table)
+
+
 def as_raw_parquet(change: Callable[[bytes], bytes]) -> Callable[[Path], None]:
     def write(folder: Path) -> None:
         whole = io.BytesIO()
@@ -69,6 +80,7 @@ def ticks(values: list[int], kind: pa.DataType) -> pa.Array:
 
 
 IDS = ["a", "b", "c"]
+FEW_THEN_ONE = np.repeat(np.array([0, 1, 2], np.int32), [999, 1, 99_000])
 SENTINELS = [-(2**63) + 1, 2**63 - 1, 0]
 NESTED = pa.array([{"x": 1}] * 3)
 HOSTILE_FILES: dict[str, Callable[[Path], None]] = {
@@ -163,7 +175,17 @@ HOSTILE_FILES: dict[str, Callable[[Path], None]] = {
             "segment": pa.DictionaryArray.from_arrays(np.zeros(100_000, np.int32), ["x" * (1 << 20)]),
         },
         compression="zstd",
+        store_schema=False,
     ),
+    "a text of 1 MB in 100,000 rows, behind short ones": as_parquet(
+        {
+            "account_id": pa.DictionaryArray.from_arrays(np.zeros(100_000, np.int32), ["a"]),
+            "segment": pa.DictionaryArray.from_arrays(FEW_THEN_ONE, ["x", "y", "x" * (1 << 20)]),
+        },
+        compression="zstd",
+        store_schema=False,
+    ),
+    "a text of 1 MB in 100,000 rows of a later group": write_later_group,
 }
 
 
@@ -207,6 +229,7 @@ def test_a_hostile_table_is_one_line_or_loads_in_little_time_and_memory(tmp_path
     assert time.monotonic() - began < MOST_SECONDS
     assert len(said) < 1_000
     assert "\n" not in said
+    assert "alloc" not in said, "what is too large is refused before memory runs out"
 
 
 def test_there_are_many_hostile_tables() -> None:
