@@ -103,7 +103,7 @@ def _content(source: Source) -> Path | pa.BufferReader:
 
 
 def _open(source: Source) -> pq.ParquetFile:
-    """Open a file whose repeated long values are read once each: a column of one long text may have millions of rows."""
+    """Open a file whose long values are read once each where they repeat: one may stand in millions of rows."""
     content = _content(source)
     with pq.ParquetFile(content) as file:
         n_columns, n_groups = file.metadata.num_columns, file.metadata.num_row_groups
