@@ -117,7 +117,7 @@ def _open(source: Source) -> pq.ParquetFile:
     return pq.ParquetFile(content, read_dictionary=[name for name in packed if name not in short])
 
 
-def _find_short(content: Path | pa.BufferReader, packed: Sequence[str]) -> set[str]:
+def _find_short(content: Path | pa.BufferReader, packed: list[str]) -> set[str]:
     """The columns none of whose repeated values is long: to read those once for each row takes a fifth of the time.
 
     What a file repeats stands before the rows of each group of them, and comes whole with the first of those rows.
@@ -125,7 +125,7 @@ def _find_short(content: Path | pa.BufferReader, packed: Sequence[str]) -> set[s
     short = set(packed)
     with pq.ParquetFile(content, read_dictionary=packed) as file:
         for group in range(file.num_row_groups):
-            for batch in islice(file.iter_batches(batch_size=1, row_groups=[group], columns=list(packed)), 1):
+            for batch in islice(file.iter_batches(batch_size=1, row_groups=[group], columns=packed), 1):
                 short = {name for name in short if name in batch.schema.names and _is_short(batch[name])}
     return short
 

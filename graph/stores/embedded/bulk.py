@@ -38,6 +38,9 @@ Ask = Callable[[str], pa.Table]
 """Asks a graph a question, and returns its rows as columns."""
 
 _BATCH_ROWS, _STATEMENT_ROWS = 1 << 18, 1 << 20
+_STATEMENT_BYTES = 1 << 28
+"""Of relationships that one statement brings: a second one writes anew what the first has written, by either end.  What
+LadybugDB cannot keep of it in its memory, four times as much, it puts on the disk meanwhile."""
 _FEW_ROWS = 200
 """A COPY into a table of nodes takes fifteen milliseconds or more however few it brings; to create so many, three."""
 _FEW = ("Label", "Shop")
@@ -341,7 +344,8 @@ def _copy_relationship(
     connection: ladybug.Connection, staging: Path, kind: tuple[str, str, str], rows: pa.Table
 ) -> None:
     name, source, target = kind
-    for file in _staged(staging, rows):
+    fitting = _STATEMENT_BYTES * rows.num_rows // max(rows.nbytes, 1)
+    for file in _staged(staging, rows, most_rows=max(fitting, _STATEMENT_ROWS)):
         connection.execute(f"COPY `{name}` FROM {file} (from='{source}', to='{target}')")
 
 
@@ -353,15 +357,15 @@ def _match_and_set(connection: ladybug.Connection, staging: Path, label: str, ro
         connection.execute(f"LOAD FROM {file} MATCH (n:{label} {{{key}: {key}}}) SET {sets}")
 
 
-def _staged(staging: Path, rows: pa.Table) -> Iterator[str]:
+def _staged(staging: Path, rows: pa.Table, *, most_rows: int = _STATEMENT_ROWS) -> Iterator[str]:
     """The rows as Parquet files, one after the other, each named as a Cypher string.
 
     So many at a time that what LadybugDB keeps of a statement stays well below its buffer pool.
     """
     staging.mkdir(exist_ok=True)
     path = staging / "rows.parquet"
-    for start in range(0, rows.num_rows, _STATEMENT_ROWS):
-        pq.write_table(rows.slice(start, _STATEMENT_ROWS), path, row_group_size=_BATCH_ROWS)
+    for start in range(0, rows.num_rows, most_rows):
+        pq.write_table(rows.slice(start, most_rows), path, row_group_size=_BATCH_ROWS)
         yield _quoted(path)
     path.unlink(missing_ok=True)
 
