@@ -76,8 +76,19 @@ class FactSets:
 
 
 def _find_first(facts: Ints) -> Ints:
-    """For each fact (N, C) the first that is equal to it."""
-    return find_first_rows([number_distinct(pa.chunked_array([np.ascontiguousarray(each)])) for each in facts.T])
+    """For each fact (N, C) the first that is equal to it.
+
+    Column by column, times and things before accounts, only facts are looked at that have an equal in all before.
+    """
+    first: Ints = np.arange(len(facts))
+    rows, groups = first.copy(), np.zeros(len(facts), dtype=np.int64)
+    for column in facts.T[::-1]:
+        groups = find_first_rows([groups, number_distinct(pa.chunked_array([column[rows]]))])
+        has_equal = np.bincount(groups, minlength=len(rows))[groups] > 1
+        is_there = np.cumsum(has_equal) - 1
+        rows, groups = rows[has_equal], is_there[groups[has_equal]]
+    first[rows] = rows[groups]
+    return first
 
 
 def _pair(some: Ints, others: Ints) -> tuple[Ints, Ints]:
@@ -95,7 +106,7 @@ def code_facts(given: pa.Table, there: pa.Table, *, keys: Sequence[Cells], is_go
     Parameters
     ----------
     given
-        (N,) rows of a load; the first ``len(keys)`` columns name things by key.
+        (N,) rows of a load; the first ``len(keys)`` columns name things by key, or by place in ``keys``.
     there
         (M,) rows of the store, column by column the same, but naming those things by their place in ``keys``.
     keys
@@ -118,7 +129,9 @@ def code_facts(given: pa.Table, there: pa.Table, *, keys: Sequence[Cells], is_go
 
 
 def _codes(values: Chunks, words: Cells) -> Ints:
-    """Each value's place among ``words``; -1 for a null."""
+    """Each value's place among ``words``, unless it is one; -1 for a null."""
+    if pa.types.is_integer(values.type):
+        return read_ints(values, missing=-1)
     place = pc.index_in(values, value_set=words.drop_null() if words.null_count else words)
     return read_ints(place, missing=-1)
 

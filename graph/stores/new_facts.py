@@ -13,7 +13,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 
-from graph.arrow import count_bytes, find_distinct, is_true, join_texts, make_table, read_texts, replace_where
+from graph.arrow import (
+    count_bytes,
+    equals,
+    find_distinct,
+    find_true,
+    is_true,
+    join_texts,
+    make_table,
+    read_ints,
+    read_texts,
+    replace_where,
+)
 from graph.contract.repeats import find_removed
 from graph.contract.schema import CONTRACT, INSTANT, Table
 from graph.identity.canonical import canonical_values
@@ -22,6 +33,7 @@ from graph.stores.known_facts import KnownFacts
 
 if TYPE_CHECKING:
     from graph.arrow import Cells, Chunks, Values
+    from graph.model import Ints
 _MAX_CANONICAL_BYTES = 4096
 """Neo4j indexes no text of more than 8 KiB; an id as written has at most one."""
 
@@ -33,6 +45,19 @@ def list_keys(known: Chunks, mentions: Sequence[Chunks]) -> Cells:
     known_keys = known.combine_chunks()
     new = seen.filter(pc.invert(pc.is_in(seen, value_set=known_keys)))
     return pa.concat_arrays([known_keys, new.take(pc.sort_indices(new))])
+
+
+def _number_keys(known: Cells, told: Chunks) -> tuple[Cells, Ints]:
+    """What :func:`list_keys` lists, and each told key's place (N,) in it; each key is looked at once."""
+    if not len(told):
+        return known, np.empty(0, dtype=np.int64)
+    encoded: Any = pc.dictionary_encode(told.cast(pa.large_string()).combine_chunks())
+    seen = encoded.dictionary.cast(pa.string())
+    place = read_ints(pc.index_in(seen, value_set=known), missing=-1)
+    new = np.flatnonzero(place < 0)
+    new = new[pc.sort_indices(seen.take(new)).to_numpy()]
+    place[new] = np.arange(len(known), len(known) + len(new))
+    return pa.concat_arrays([known, seen.take(new)]), place[read_ints(encoded.indices, missing=-1)]
 
 
 _USE = ("account_id", "identifier_key", "role", "seen_at")
@@ -73,13 +98,15 @@ def find_uses(
     Returns
     -------
     SetChange
-        account_id, identifier_key, role, seen_at; of new ones also of what table, kind, value each is and whether it
-        ``is_id``.
+        account_id, identifier_key, role, seen_at; of new ones also of what table, kind, value each is, whether it
+        ``is_id``, and the place of the key (``identifier``) among those of the store and, in order, all others.
     """
     told = _list_uses(rows)
-    keys = accounts, list_keys(pa.chunked_array([known.identifier_key]), [told["identifier_key"]])
+    identifiers, place = _number_keys(known.identifier_key, told["identifier_key"])
+    keys, told = (accounts, identifiers), told.append_column("identifier", pa.array(place))
     there = known.uses.select(["account", "identifier", "role", "seen_at"])
-    sets = code_facts(told.select(list(_USE)), there, keys=keys, is_gone=is_true(told["removed"]))
+    facts = told.select(["account_id", "identifier", "role", "seen_at"])
+    sets = code_facts(facts, there, keys=keys, is_gone=is_true(told["removed"]))
     marked, ends = sets.find_ended()
     table = _name_tables(known) if replaced or marked.any() else np.full(len(marked), "", dtype=object)
     ended = marked | (sets.find_missing() & np.isin(table, list(replaced)) if replaced else False)
@@ -185,19 +212,31 @@ def _name_tables(known: KnownFacts) -> NDArray[Any]:
 
 def make_identifiers(uses: pa.Table, known: KnownFacts) -> pa.Table:
     """The identifiers of new uses that the store lacks, by key, each with the form that joins its spellings."""
-    is_new = pc.invert(pc.is_in(uses["identifier_key"], value_set=known.identifier_key))
-    rows = uses.filter(is_new).group_by(["identifier_key", "kind", "value"])
-    nodes = rows.aggregate([("is_id", "max")]).sort_by("identifier_key").combine_chunks()
+    nodes, is_id = _list_identifiers(uses, known)
     # An address given as an id is exact: only free text has spellings.
-    how = pc.if_else(nodes["is_id_max"], join_texts(nodes["kind"], "id", "_"), nodes["kind"]).to_numpy()
-    canonical = np.full(nodes.num_rows, None, dtype=object)
-    for kind in sorted(set(how)):
-        mask = how == kind
-        values = nodes["value"].filter(mask).combine_chunks()
-        canonical[mask] = _shorten(canonical_values(kind, values)).to_numpy(zero_copy_only=False)
-    return nodes.select(["identifier_key", "kind", "value"]).append_column(
-        "canonical", pa.array(canonical, pa.string())
-    )
+    how = pc.if_else(pa.array(is_id), join_texts(nodes["kind"], "id", "_"), nodes["kind"])
+    rows, forms = [], []
+    for kind in sorted(read_texts(find_distinct(how))):
+        rows.append(find_true(equals(how, kind)))
+        values = nodes["value"].take(rows[-1]).combine_chunks()
+        forms.append(_shorten(canonical_values(kind, values)).cast(pa.string()))
+    place = np.empty(nodes.num_rows, dtype=np.int64)
+    place[np.concatenate([np.empty(0, dtype=np.int64), *rows])] = np.arange(nodes.num_rows)
+    canonical = pa.chunked_array(forms, pa.string()).take(place)
+    return nodes.append_column("canonical", canonical).combine_chunks()
+
+
+def _list_identifiers(uses: pa.Table, known: KnownFacts) -> tuple[pa.Table, NDArray[np.bool_]]:
+    """The identifiers (K,) of new uses that the store lacks, by key; and which of them some use gives as an id."""
+    number = read_ints(uses["identifier"], missing=-1) - len(known.identifier_key)
+    rows = np.flatnonzero(number >= 0)
+    first = np.full(number.max(initial=-1) + 1, -1, dtype=np.int64)
+    first[number[rows[::-1]]] = rows[::-1]  # the last one written is the first one of the key
+    is_id = np.zeros(len(first), dtype=bool)
+    is_id[number[rows[is_true(uses["is_id"])[rows]]]] = True
+    is_there = first >= 0
+    nodes = uses.select(["identifier_key", "kind", "value"]).take(first[is_there])
+    return nodes, is_id[is_there]
 
 
 def list_told_identifiers(rows: Mapping[str, pa.Table]) -> Chunks:
