@@ -35,7 +35,7 @@ class Grounds:
     apart_from_trades
         Of a ring: the score that it would have if its members had not traded with one another, nor bought together.
     apart_from_community
-        Of a ring: the score that it would have if one community were taken for granted, and all that it accounts for.
+        Of a ring: the score that it would have if communities were taken for granted, and all that they account for.
     has_axes
         Whether identity and deeds against others both accuse the ring, with no innocent cause in common.
     is_firmly_tied
@@ -64,7 +64,7 @@ def decide_tier(grounds: Grounds, policy: Policy) -> Tier:
 
     A score of evidence at or above ``automatic_score`` is automatic where several axes of evidence accuse and the tie
     is firm; at or above ``review_score`` it is for review; a ring below is watched.  Both scores have to be reached
-    without the trades among members as well, for a club trades too, and without what one community accounts for.
+    without the trades among members as well, for a club trades too, and without what communities account for.
     A probability at or above ``review_probability`` is for review, and never more: an automatic flag takes a ring.
     Whoever shares a personal thing with a crowd, or with an account that is barred, is watched; whoever came after it
     was barred is for review.  More of anything never lowers a tier.

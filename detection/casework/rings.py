@@ -146,7 +146,8 @@ def settle_rings(rings: Sequence[Ring], heard: Heard, policy: Policy) -> Settled
         if dismissals:
             notes.append(f"ring {ring.ring_id} is back, {new:.0f} bits beyond what was {say_decision(dismissals[0])}")
         told.append(_heed(ring, heard.rings.get(ring.ring_id)))
-    return SettledRings(tuple(told), tuple(notes))
+    # What a person lowered is told among what is watched.
+    return SettledRings(tuple(sorted(told, key=lambda ring: -TIERS.index(ring.tier))), tuple(notes))
 
 
 def measure_new_bits(ring: Ring, dismissals: Iterable[Event]) -> float:

@@ -114,12 +114,33 @@ def _share_out(
         group = within[name].group if name in within else None
         bits: dict[int, Floats] = {}
         for places in _list_subsets(sorted(claims)):
-            # Of a thing the greatest claim counts; of trades each claims other pairs.
-            join = np.sum if group is None else np.max
-            greatest = join([claims[place] for place in places], axis=0)
-            bits[sum(1 << place for place in places)] = sum_claims(greatest, group, shown, n_groups)
+            several = [claims[place] for place in places]
+            bits[sum(1 << place for place in places)] = _claim_together(several, group, shown, n_groups)
         found[name] = _ChannelShares(sum(1 << place for place in claims), bits)
     return found
+
+
+def _claim_together(
+    claims: Sequence[Floats], group: Ints | None, shown: ChannelEvidence | None, n_groups: int
+) -> Floats:
+    # Of a thing the greatest claim counts; of trades each claims other pairs.
+    greatest = np.sum(claims, axis=0) if group is None else np.max(claims, axis=0)
+    return sum_claims(greatest, group, shown, n_groups)
+
+
+def account_together(
+    evidence: Mapping[str, ChannelEvidence],
+    within: Mapping[str, SharedWithin],
+    explanations: Sequence[Explanation],
+    n_groups: int,
+) -> Floats:
+    """What some explanations account for together (G,), each fact once, whatever naming their people takes."""
+    total = np.zeros(n_groups)
+    for name, shown in evidence.items():
+        claims = [each.claimed[name] for each in explanations if name in each.claimed]
+        if claims:
+            total += _claim_together(claims, within[name].group if name in within else None, shown, n_groups)
+    return total
 
 
 def _list_subsets(places: Sequence[int]) -> Iterator[list[int]]:

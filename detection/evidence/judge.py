@@ -11,9 +11,9 @@ from numpy.typing import NDArray
 
 from detection.channels.catalogue import TRADE
 from detection.evidence.claims import Explanation
-from detection.evidence.combinations import weigh_explanations
+from detection.evidence.combinations import account_together, weigh_explanations
 from detection.evidence.description_length import DescriptionLength, measure_lengths
-from detection.evidence.explanations import find_explanations
+from detection.evidence.explanations import COMMUNITIES, find_explanations
 from detection.evidence.group_facts import GroupFacts
 from detection.evidence.inner_trades import InnerTrades, count_traders, leave_own_payments, measure_inner_trades
 from detection.evidence.market import Market
@@ -70,6 +70,12 @@ class Assessment:
     def surprising_bits(self) -> Floats:
         """Evidence less the charge (G,): what would stand if nothing had an innocent explanation."""
         return self.evidence_bits - self.length.charge
+
+    @cached_property
+    def community_bits(self) -> Floats:
+        """What places, campaigns and clubs account for together, each fact once (G,)."""
+        heard = [each for each in self.explanations if each.name in COMMUNITIES]
+        return account_together(self.evidence, self.within, heard, len(self.groups))
 
 
 @dataclass(frozen=True)

@@ -26,11 +26,11 @@ from detection.rings.view import (
 )
 from detection.tiers import ACTIONS, Grounds, decide_tier, score_net_bits
 from graph.results import Party, Ring
-from graph.vocabulary import RingKind
+from graph.vocabulary import TIERS, RingKind
 
 
 def build_rings(assessment: Assessment, freed: frozenset[int] = frozenset()) -> tuple[Ring, ...]:
-    """Turn groups into rings, best score first; sellers whom a ring acts on or for are not members.
+    """Turn groups into rings, gravest tier first and best score first; whom a ring acts on or for is no member.
 
     Parameters
     ----------
@@ -55,7 +55,8 @@ def build_rings(assessment: Assessment, freed: frozenset[int] = frozenset()) -> 
         view = RingView(judged, narrow, group)
         parties = (*_list_parties(view, draft), *_list_gainers(view, draft, favours, freed))
         rings.append(_build_ring(view, draft, parties))
-    return tuple(sorted(rings, key=lambda ring: (-ring.score, -ring.net_bits, ring.ring_id)))
+    # What a person is to look at comes before what is only watched, whose score may be higher: it was spared.
+    return tuple(sorted(rings, key=lambda ring: (-TIERS.index(ring.tier), -ring.score, -ring.net_bits, ring.ring_id)))
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,7 @@ def _build_ring(view: RingView, draft: _Draft, parties: tuple[Party, ...]) -> Ri
         members=list_members(view),
         evidence=tuple(sorted(list_evidence(view), key=lambda shown: (-shown.bits, shown.channel))),
         links=list_links(view),
-        innocent=list_explanations(view, spared_by=find_community(view)[0] if is_spared else ""),
+        innocent=list_explanations(view, spared_by=COMMUNITIES if is_spared else frozenset()),
         parties=parties,
         action=ACTIONS[tier],
     )
@@ -177,27 +178,23 @@ def score_without_trades(view: RingView) -> float:
 
 
 def score_without_community(view: RingView) -> float:
-    """What a ring would score if the community that could account for most of it were taken for granted.
+    """What a ring would score if every community that accounts for some of it were taken for granted.
 
-    A shop's staff, a class, somebody's followers and a club are all of a place, a campaign or a circle: naming them one
-    by one is dear, so that some evidence stands against an explanation that fits them perfectly.  Who asks for many
-    refunds, writes bad reviews or offers the same goods does more than belong there: the community counts the less, the
-    nearer that comes to ``deed_bits``.
+    A shop's staff, a class, somebody's followers and a club are all of a place, a campaign or a circle, and who meets
+    at one place trades there too: naming them one by one is dear, so that some evidence stands against explanations
+    that fit them perfectly.  Each fact is accounted for once.  Who asks for many refunds, writes bad reviews or offers
+    the same goods does more than belong there: communities count the less, the nearer that comes to ``deed_bits``.
     """
-    _, explained = find_community(view)
+    explained = find_belonging(view) * float(view.assessment.community_bits[view.group])
     stands = float(view.assessment.surprising_bits[view.group]) - explained
     return score_net_bits(stands, len(view.members), view.market.policy)
 
 
-def find_community(view: RingView) -> tuple[str, float]:
-    """The community that accounts for most of a ring, and for how many bits; no name where none fits."""
-    judged, group, things = view.assessment, view.group, view.market.things.values()
-    offers = (channel.name for channel in things if channel.record.role == "content")
+def find_belonging(view: RingView) -> float:
+    """How far the members do no more than belong together, in [0, 1]."""
+    offers = (channel.name for channel in view.market.things.values() if channel.record.role == "content")
     # Not what they did at the same time, as a class does that is sent home from a fair.
-    own = _sum_left(view, {*offers, *(signal.name for signal in view.market.deeds)})
-    belongs = 1.0 - view.grade_bits(own)
-    claimed = {each.name: belongs * float(each.bits[group]) for each in judged.explanations if each.name in COMMUNITIES}
-    return max(claimed.items(), key=lambda each: each[1], default=("", 0.0))
+    return 1.0 - view.grade_bits(_sum_left(view, {*offers, *(signal.name for signal in view.market.deeds)}))
 
 
 def _sum_left(view: RingView, names: Collection[str]) -> float:

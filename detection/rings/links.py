@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from itertools import combinations
 
 import numpy as np
@@ -87,16 +87,16 @@ def list_evidence(view: RingView) -> Iterable[Evidence]:
         yield Evidence(name, bits, observed, expected, sentence)
 
 
-def list_explanations(view: RingView, *, spared_by: str = "") -> tuple[InnocentReading, ...]:
+def list_explanations(view: RingView, *, spared_by: Collection[str] = ()) -> tuple[InnocentReading, ...]:
     """Each innocent explanation that fits at all, those whose part was taken off first.
 
-    ``spared_by`` names the one for whose sake the ring has a lower tier than its score has, if any.
+    ``spared_by`` names those for whose sake the ring has a lower tier than its score has, if any.
     """
     listed = []
     for each in view.assessment.explanations:
         bits = float(each.bits[view.group])
         won = bool(view.assessment.won[each.name][view.group])
         if bits > 0:
-            said = describe_explanation(each.name, bits, won=won, spares=each.name == spared_by)
+            said = describe_explanation(each.name, bits, won=won, spares=each.name in spared_by)
             listed.append(InnocentReading(each.name, bits, won, said))
     return tuple(sorted(listed, key=lambda each: (not each.won, -each.bits, each.name)))

@@ -65,10 +65,11 @@ def describe_risk(n_members: int, *, observed: float, expected: float) -> str:
 def describe_explanation(name: str, bits: float, *, won: bool, spares: bool = False) -> str:
     """Say how an innocent explanation was heard."""
     outcome = "and its part was taken off the evidence" if won else "but supposes more coincidence than it accounts for"
-    spared = " Were that certain, too little would be left: the tier is lower than the score's." if spares else ""
+    spared = f" Were {_CERTAIN}, too little would be left: the tier is lower than the score's." if spares else ""
     return f"Could be {_SAYS[name]}: accounts for {bits:.0f} bits, {outcome}.{spared}"
 
 
+_CERTAIN = "that certain, with all else here that ends so"
 _WORDS_NAMED = 8
 _SAYS = {explainer.name: explainer.says for explainer in EXPLAINERS}
 

@@ -46,10 +46,10 @@ def note_false_discoveries(rings: Sequence[Ring], null_scores: Floats, n_copies:
     'rewired copies of the market: 1 ring in 4 copies, where this market has 0; q <= 0.05 for none'
     """
     q_values = find_q_values(np.array([ring.score for ring in rings]), null_scores, n_copies)
-    # Down the list q-values never fall, so that a count says which rings.
+    # Where scores fall q-values never do, so that a count says which rings.
     sure = int((q_values <= FALSE_DISCOVERY_RATE).sum())
     n_null = f"{len(null_scores)} ring{'' if len(null_scores) == 1 else 's'}"
-    certain = f"the first {sure}" if sure else "none"
+    certain = f"the {sure} of the best scores" if sure else "none"
     return (
         f"rewired copies of the market: {n_null} in {n_copies} cop{'y' if n_copies == 1 else 'ies'},"
         f" where this market has {len(rings)}; q <= {FALSE_DISCOVERY_RATE} for {certain}"

@@ -98,3 +98,10 @@ def test_a_ring_keeps_the_id_of_the_run_before_and_only_else_that_of_a_decision(
     assert ring.ring_id == "OLD"
     ids = [each.ring_id for each in keep_decided_ids([make_ring("N", "abcd"), make_ring("M", "cdef")], {}, heard)]
     assert ids == ["OLD", "M"]
+
+
+def test_what_a_person_lowered_is_told_after_what_is_for_review() -> None:
+    rings = [make_ring(name, members, trade=10.0) for name, members in (("A", "abc"), ("B", "def"), ("C", "ghi"))]
+    said = decide_ring("A", "watch", dict.fromkeys("abc", 5.0))
+    told = settle_rings(rings, hear([said]), DEFAULT_POLICY).rings
+    assert [(ring.ring_id, ring.tier) for ring in told] == [("B", "review"), ("C", "review"), ("A", "watch")]

@@ -188,9 +188,8 @@ def test_a_ring_that_trades_acts_on_nobody() -> None:
     assert (ring.tier, watched.tier, watched.score) == ("review", "watch", ring.score)
 
 
-@pytest.mark.parametrize(("refunds", "tier"), [(0, "watch"), (3, "review")])
-def test_a_shops_staff_is_watched_as_long_as_it_does_no_more_than_work_there(refunds: int, tier: str) -> None:
-    facts = make_facts()
+def employ(facts: Facts) -> None:
+    """The members are a shop's staff in a market of a thousand."""
     others = [f"b{number:03d}" for number in range(800)]
     facts.accounts |= {name: place * 0.3 for place, name in enumerate(others)}
     facts.uses += [(name, kind, f"{kind} of {name}", 1.0) for name in others for kind in ("device", "ip")]
@@ -200,15 +199,34 @@ def test_a_shops_staff_is_watched_as_long_as_it_does_no_more_than_work_there(ref
         facts.reviews += [
             (name, None, NAMES[200 + step], 1.0, 90.0 + 60 * step + place / 8) for place, name in enumerate(RING)
         ]
+
+
+EAGER = Policy(lone_ceiling=0.1, review_score=0.3)
+
+
+@pytest.mark.parametrize(("refunds", "tier"), [(0, "watch"), (3, "review")])
+def test_a_shops_staff_is_watched_as_long_as_it_does_no_more_than_work_there(refunds: int, tier: str) -> None:
+    facts = make_facts()
+    employ(facts)
     for place, name in enumerate(RING):
         facts.orders += [
             (name, NAMES[100 + 5 * place + step], 20.0 + 31 * step + 3 * place, "refunded") for step in range(refunds)
         ]
-    (ring,) = build_rings(judge(facts, RING, policy=Policy(lone_ceiling=0.1, review_score=0.3)))
+    (ring,) = build_rings(judge(facts, RING, policy=EAGER))
     assert ring.score >= 0.3
     assert ring.tier == tier
     spared = {each.name for each in ring.innocent if each.sentence.endswith("the tier is lower than the score's.")}
     assert spared == ({"shared place"} if tier == "watch" else set())
+
+
+def test_what_is_for_review_is_told_before_what_is_watched_whatever_they_score() -> None:
+    facts, blamers = make_facts(), NAMES[60:65]
+    employ(facts)
+    conspire(facts, 1.0, members=blamers)
+    first, second = build_rings(judge(facts, RING, blamers, policy=EAGER))
+    assert (name_members(first), first.tier) == (blamers, "review")
+    assert (name_members(second), second.tier) == (RING, "watch")
+    assert first.score < second.score
 
 
 @pytest.mark.parametrize(("size", "praised", "rings"), [(3, 3, 1), (3, 2, 1), (4, 2, 0)])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -18,11 +18,10 @@ from detection.evidence.explanations import CLUB
 from detection.evidence.inner_trades import InnerTrades
 from detection.evidence.judge import Assessment
 from detection.evidence.market import Market
-from detection.evidence.measure import ChannelEvidence
+from detection.evidence.measure import ChannelEvidence, SharedWithin
 from detection.groups import Groups
 from detection.policy import Policy
 from detection.rings.build import (
-    find_community,
     has_independent_axes,
     score_ring,
     score_without_community,
@@ -135,38 +134,59 @@ def test_what_members_bought_at_one_time_counts_as_far_as_a_personal_thing_joins
     assert score_without_trades(look(32.0)) == pytest.approx(0.75)
 
 
-def add_communities(view: RingView, surprising: float, **bits: float) -> RingView:
-    """The same group with so many bits beyond what naming it costs, and what each explanation could account for."""
+PARTS = ("ip", "referral", TRADE)
+
+
+def add_communities(view: RingView, surprising: float, **claims: Sequence[float]) -> RingView:
+    """The same group with so many bits beyond what naming it costs; of a network that all are in, of a referrer and of
+    trades, which show twenty bits each, every explanation could account for some.
+    """
     judged, nobody = view.assessment, np.zeros(2, dtype=np.int64)
-    shown = np.array([50.0, surprising + float(judged.charge_bits[view.group])])
+    shown = np.array([20.0, 20.0])
+    rest = np.array([50.0, surprising + float(judged.charge_bits[view.group]) - 20.0 * len(PARTS)])
+    evidence = {name: ChannelEvidence(name, shown, shown, shown) for name in PARTS}
+    evidence["sum"] = ChannelEvidence("sum", rest, rest, rest)
+    of_both = np.array([0, 1])
+    within = {
+        name: SharedWithin(of_both, of_both, of_both, shown, shown, of_both, NOBODY, NOBODY) for name in PARTS[:2]
+    }
     explanations = tuple(
-        Explanation(name.replace("_", " "), np.array([50.0, each]), nobody, nobody) for name, each in bits.items()
+        Explanation(
+            name.replace("_", " "),
+            np.array([50.0, sum(parts)]),
+            nobody,
+            nobody,
+            {part: np.array([20.0, bits]) for part, bits in zip(PARTS, parts, strict=True)},
+        )
+        for name, parts in claims.items()
     )
-    evidence = {"sum": ChannelEvidence("sum", shown, shown, shown)}
-    return replace(view, assessment=replace(judged, evidence=evidence, explanations=explanations))
+    return replace(view, assessment=replace(judged, evidence=evidence, within=within, explanations=explanations))
 
 
 @pytest.mark.parametrize(
-    ("bits", "left", "community", "stands"),
+    ("claims", "left", "stands"),
     [
-        ({}, {}, "", 32.0),
-        ({"shared_place": 20.0}, {}, "shared place", 12.0),
-        ({"referral_campaign": 20.0}, {}, "referral campaign", 12.0),
-        ({"club": 20.0}, {}, "club", 12.0),
-        ({"shared_place": 20.0, "club": 22.0}, {}, "club", 10.0),  # the one that accounts for most, not all of them
-        ({"household": 30.0, "fans": 30.0, "launch": 30.0, "came_together": 30.0}, {}, "", 32.0),
-        ({"shared_place": 40.0}, {}, "shared place", 0.0),
-        ({"shared_place": 20.0}, {"habit": 6.0}, "shared place", 22.0),  # half of what makes a deed
-        ({"shared_place": 20.0}, {"photo": 3.0, "habit": 3.0}, "shared place", 22.0),
-        ({"shared_place": 20.0}, {"habit": 24.0}, "shared place", 32.0),
-        ({"shared_place": 20.0}, {BLAME: 24.0, REFUND: 24.0, PRAISE: 24.0}, "shared place", 12.0),
+        ({}, {}, 64.0),
+        ({"shared_place": (20.0, 0.0, 0.0)}, {}, 44.0),
+        ({"referral_campaign": (0.0, 15.0, 0.0)}, {}, 49.0),
+        ({"club": (0.0, 0.0, 12.0)}, {}, 52.0),
+        # Who meets at one place trades there too: together they account for both, but for nothing twice,
+        ({"shared_place": (20.0, 0.0, 0.0), "club": (0.0, 0.0, 12.0)}, {}, 32.0),
+        ({"shared_place": (20.0, 9.0, 0.0), "referral_campaign": (0.0, 11.0, 0.0)}, {}, 33.0),
+        # nor for more than there is.
+        ({"shared_place": (0.0, 0.0, 15.0), "club": (0.0, 0.0, 12.0)}, {}, 44.0),
+        (dict.fromkeys(("household", "fans", "launch", "came_together"), (20.0, 20.0, 20.0)), {}, 64.0),
+        ({"shared_place": (20.0, 20.0, 0.0), "club": (0.0, 0.0, 20.0)}, {}, 4.0),
+        ({"shared_place": (20.0, 0.0, 0.0)}, {"habit": 6.0}, 54.0),  # half of what makes a deed
+        ({"shared_place": (20.0, 0.0, 0.0)}, {"photo": 3.0, "habit": 3.0}, 54.0),
+        ({"shared_place": (20.0, 0.0, 0.0)}, {"habit": 24.0}, 64.0),
+        ({"shared_place": (20.0, 0.0, 0.0)}, {BLAME: 24.0, REFUND: 24.0, PRAISE: 24.0}, 44.0),
     ],
 )
-def test_a_community_is_taken_for_granted_unless_its_members_do_more_than_belong(
-    bits: Mapping[str, float], left: Mapping[str, float], community: str, stands: float
+def test_communities_are_taken_for_granted_unless_their_members_do_more_than_belong(
+    claims: Mapping[str, Sequence[float]], left: Mapping[str, float], stands: float
 ) -> None:
-    view = add_communities(look(32.0, left), 32.0, **bits)
-    assert find_community(view)[0] == community
+    view = add_communities(look(64.0, left), 64.0, **claims)
     assert score_without_community(view) == pytest.approx(score_bits(stands))
 
 

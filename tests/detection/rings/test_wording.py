@@ -90,7 +90,10 @@ def test_what_was_heard_says_what_came_of_it() -> None:
     said = "Could be a crowd with one opinion of one thing at one time: accounts for 12 bits,"
     taken = f"{said} and its part was taken off the evidence."
     assert describe_explanation("launch", 12.4, won=True) == taken
-    spared = " Were that certain, too little would be left: the tier is lower than the score's."
+    spared = (
+        " Were that certain, with all else here that ends so, too little would be left:"
+        " the tier is lower than the score's."
+    )
     assert describe_explanation("launch", 12.4, won=True, spares=True) == taken + spared
     assert (
         describe_explanation("launch", 12.4, won=False) == f"{said} but supposes more coincidence than it accounts for."
