@@ -14,7 +14,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graph.arrow import find_distinct, make_table, take_or_null
+from graph.arrow import equals, find_distinct, make_table, read_texts, take_or_null
 from graph.stores.embedded.content import Part
 from graph.stores.embedded.disk import open_here
 from graph.stores.embedded.manifest import SideFile
@@ -135,13 +135,15 @@ def _list_title_lines(rows: pa.Table) -> dict[str, Chunks]:
 
 
 def _list_identifier_lines(rows: pa.Table) -> dict[str, Chunks]:
-    rows = make_table({"kind": rows["kind"]} | {name: _escape(rows[name]) for name in ("canonical", "value")})
-    rows = rows.sort_by([(name, "ascending") for name in rows.column_names])
-    lines = _say_identifiers(rows)
-    ends = _compute.run_end_encode(rows["kind"].combine_chunks())
-    bounds = [0, *ends.run_ends.to_pylist()]
-    spans = zip(ends.values.to_pylist(), bounds, bounds[1:], strict=False)
-    return {f"{IDENTIFIERS}{kind}": lines.slice(start, end - start) for kind, start, end in spans}
+    """The sorted lines of identifiers (N,), kind by kind: texts are copied several times on their way."""
+    kinds = sorted(read_texts(find_distinct(rows["kind"])))
+    return {f"{IDENTIFIERS}{kind}": _list_lines_of_kind(rows.filter(equals(rows["kind"], kind))) for kind in kinds}
+
+
+def _list_lines_of_kind(rows: pa.Table) -> Chunks:
+    escaped = make_table({name: _escape(rows[name]) for name in ("canonical", "value")})
+    lines: Chunks = _say_identifiers(escaped.sort_by([(name, "ascending") for name in escaped.column_names]))
+    return lines
 
 
 def name_orders(order_id: Chunks, buyer: Values, seller: Values) -> pa.Table:
