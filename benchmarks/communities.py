@@ -21,7 +21,7 @@ from measure import write_result
 from scipy import sparse
 
 from detection.candidates import communities, leiden
-from detection.candidates.leiden import find_communities
+from detection.candidates.leiden import Network, find_communities
 from detection.candidates.links import Links
 from detection.evaluation.measures import list_members, match_groups, restrict_truth, score_ranking
 from detection.evaluation.simulation.settings import MarketSettings
@@ -30,7 +30,7 @@ from detection.policy import Policy
 from detection.run import find_run
 from detection.search import link_market
 from detection.settings import DetectSettings
-from graph.model import Floats, Ints
+from graph.model import Ints
 
 Engine = Callable[..., Ints]
 
@@ -43,31 +43,29 @@ class Contender:
     find: Engine
 
 
-def by_igraph(ends: Ints, bits: Floats, resolution: float, *, seed: int) -> Ints:
+def by_igraph(network: Network, resolution: float, *, seed: int) -> Ints:
     import igraph
 
-    graph = igraph.Graph(edges=ends)
+    graph = igraph.Graph(edges=network.ends)
     igraph.set_random_number_generator(random.Random(seed))
-    found = graph.community_leiden("CPM", weights=bits, resolution=resolution, n_iterations=1)
+    found = graph.community_leiden("CPM", weights=network.bits, resolution=resolution, n_iterations=1)
     return np.asarray(found.membership, dtype=np.int64)
 
 
-def by_scikit_network(ends: Ints, bits: Floats, resolution: float, *, seed: int) -> Ints:
+def by_scikit_network(network: Network, resolution: float, *, seed: int) -> Ints:
     """Its Louvain: at some resolutions its Leiden never came to an end on these links."""
     from sknetwork.clustering import Louvain
 
-    n = int(ends.max()) + 1
-    matrix: Any = sparse.coo_matrix((bits, (ends[:, 0], ends[:, 1])), shape=(n, n))
-    matrix = (matrix + matrix.T).tocsr()
-    scaled = resolution * n * n / matrix.sum()
+    matrix: Any = sparse.csr_matrix(network.matrix)
+    scaled = resolution * matrix.shape[0] ** 2 / matrix.sum()
     search = Louvain(scaled, "potts", random_state=seed, return_probs=False, return_aggregate=False)
     return np.asarray(search.fit_predict(matrix), dtype=np.int64)
 
 
-def without_joining(ends: Ints, bits: Floats, resolution: float, *, seed: int) -> Ints:
+def without_joining(network: Network, resolution: float, *, seed: int) -> Ints:
     """The library's communities as they are."""
     with patch.object(leiden, "_merge", lambda ends, bits, community, resolution: community):
-        return find_communities(ends, bits, resolution, seed=seed)
+        return find_communities(network, resolution, seed=seed)
 
 
 CONTENDERS = (
@@ -82,7 +80,7 @@ def measure_quality(links: Links, resolution: float, find: Engine) -> tuple[floa
     """The constant Potts model's sum in bits, and the seconds of a processor."""
     ends = np.unique(np.column_stack([links.a, links.b]), return_inverse=True)[1].reshape(-1, 2)
     began = time.process_time()
-    label = find(ends, links.bits, resolution, seed=0)
+    label = find(Network(ends, links.bits), resolution, seed=0)
     seconds = time.process_time() - began
     size = np.bincount(label).astype(float)
     inside = links.bits[label[ends[:, 0]] == label[ends[:, 1]]].sum()

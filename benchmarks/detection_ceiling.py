@@ -39,7 +39,7 @@ from detection.evaluation.measures import RankingScore, list_members, match_grou
 from detection.evaluation.simulation.settings import Difficulty
 from detection.evaluation.truth import TrueGroup, Truth
 from detection.evaluation.worlds import WORLDS
-from detection.evidence.judge import bound_net_bits, judge_groups
+from detection.evidence.judge import judge_groups, sketch_groups
 from detection.evidence.market import make_market
 from detection.groups import Groups, gather_groups
 from detection.improving import improve_groups
@@ -72,7 +72,7 @@ def judge_truth(snapshot: Snapshot, told: Truth) -> Iterator[tuple[str, str, str
     honest = list_honest(listed, restrict_truth(told, snapshot))
     in_front = list(takewhile(lambda ring: ring not in honest, listed))
     reached = {
-        "against chance": match(groups, bound_net_bits(groups, market) > 0, snapshot, rings),
+        "against chance": match(groups, sketch_groups(groups, market).surprising_bits > 0, snapshot, rings),
         "stands": match(groups, stands, snapshot, rings),
         "improved": match(better.groups, better.net_bits > 0, snapshot, rings),
         "proposed": match(proposed, np.ones(len(proposed), dtype=bool), snapshot, rings),

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from detection.candidates.links import Links, weigh_links
-from detection.evidence.judge import Assessment, judge_groups, weigh_ties
+from detection.evidence.judge import Assessment, judge_groups, map_groups, weigh_ties
 from detection.evidence.market import Market
 from detection.groups import Groups, are_among, join_groups, number_groups, pick_rows, take_groups
 from graph.model import Floats, Ints
@@ -137,5 +137,6 @@ def _weigh(parts: list[Groups], market: Market) -> Floats:
     """What each group is worth (bits); minus infinity for one that is too small to be a group."""
     account = np.concatenate([part.account for part in parts])
     distinct, number = number_groups(account, np.concatenate([part.size for part in parts]))
-    worth: Floats = np.append(judge_worth(judge_groups(distinct, market)), -np.inf)[number]
+    weighed = map_groups(lambda part: judge_worth(judge_groups(part, market)), distinct)
+    worth: Floats = np.concatenate([*weighed, [-np.inf]])[number]
     return worth

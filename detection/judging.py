@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 
 from detection.barred import heed_decisions
@@ -13,15 +14,17 @@ from detection.casework.heard import NOTHING_HEARD, Heard
 from detection.casework.rings import ToldRings, tell_rings
 from detection.casework.verdicts import settle_verdicts
 from detection.evidence.market import Market
+from detection.parallel import begin
 from detection.risk.apply import WeighedScores, weigh_risk
 from detection.risk.file import KeptModel, read_model
 from detection.risk.heard import add_risk
 from detection.risk.opinion import Described, Opinion
-from detection.scores import score_market
+from detection.scores import score_market, score_reviews
 from detection.search import search_market
 from detection.settings import DetectSettings
 from graph.errors import ConfigError
 from graph.lineage import Rings
+from graph.model import Floats
 from graph.progress import Progress, no_progress
 from graph.results import Overruled, Ring
 
@@ -56,13 +59,15 @@ class Terms:
 class Judged:
     """What a market comes to by a model (``kept``, with its ``opinion``), or by none.
 
-    ``weighed`` has the tiers and flags where people want them; ``overruled`` says where that is not what evidence says.
+    ``lone_reviews`` (R,) is what each review comes to by itself.  ``weighed`` has the tiers and flags where people want
+    them; ``overruled`` says where that is not what evidence says.
     """
 
     market: Market
     told: ToldRings
     weighed: WeighedScores
     overruled: tuple[Overruled, ...]
+    lone_reviews: Floats
     kept: KeptModel | None = None
     opinion: Opinion | None = None
 
@@ -121,25 +126,36 @@ def judge_market(market: Market, kept: KeptModel | None, described: Described, t
     settings = terms.settings
     if kept is not None and settings.hear_risk:
         market = add_risk(market, described.ask(kept.model))
-    assessment = search_market(market, settings, likes=terms.likes)
-    terms.progress("judging the candidates", 3, STEPS)
-    told = tell_rings(assessment, terms.heard, terms.earlier)
-    if terms.likes is not None:
-        told = replace(told, rings=name_likenesses(told.rings, terms.likes, market.snapshot))
-    return weigh_rings(market, told, kept, described, terms)
+    # What a review comes to by itself hangs on no ring.
+    reviews = partial(score_reviews, market.snapshot, settings.policy)
+    with begin(reviews, rows=len(market.snapshot.reviews.author)) as score_them:
+        assessment = search_market(market, settings, likes=terms.likes)
+        terms.progress("judging the candidates", 3, STEPS)
+        told = tell_rings(assessment, terms.heard, terms.earlier)
+        if terms.likes is not None:
+            told = replace(told, rings=name_likenesses(told.rings, terms.likes, market.snapshot))
+        lone_reviews = score_them()
+    return _weigh_rings(market, told, lone_reviews, kept, described, terms)
 
 
-def weigh_rings(market: Market, told: ToldRings, kept: KeptModel | None, described: Described, terms: Terms) -> Judged:
+def _weigh_rings(
+    market: Market,
+    told: ToldRings,
+    lone_reviews: Floats,
+    kept: KeptModel | None,
+    described: Described,
+    terms: Terms,
+) -> Judged:
     """Score a market whose rings are found: by these, by who is barred, by what was learnt, and last by people."""
     opinion = None if kept is None else described.ask(kept.model)
-    scores = score_market(told.rings, market)
+    scores = score_market(told.rings, market, lone_reviews)
     if terms.settings.heed_decisions:
         scores = heed_decisions(scores, market)
     weighed = WeighedScores(scores)
     if kept is not None and opinion is not None:
         weighed = weigh_risk(scores, market.snapshot, kept, opinion, terms.settings.policy)
     settled = settle_verdicts(weighed.scores, told.heard, told.alone, market.snapshot)
-    return Judged(market, told, replace(weighed, scores=settled.scores), settled.overruled, kept, opinion)
+    return Judged(market, told, replace(weighed, scores=settled.scores), settled.overruled, lone_reviews, kept, opinion)
 
 
 def judge_again(judged: Judged, challenger: KeptModel, described: Described, terms: Terms) -> Judged:
@@ -155,7 +171,7 @@ def judge_again(judged: Judged, challenger: KeptModel, described: Described, ter
         As for :func:`judge_market`.
     """
     if not terms.settings.hear_risk:
-        return weigh_rings(judged.market, judged.told, challenger, described, terms)
+        return _weigh_rings(judged.market, judged.told, judged.lone_reviews, challenger, described, terms)
     plain = replace(judged.market, conduct=tuple(each for each in judged.market.conduct if not each.is_learned))
     quiet = replace(terms, earlier=judged.ties, progress=no_progress)
     return judge_market(plain, challenger, described, quiet)

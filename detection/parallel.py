@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+import threading
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from typing import TypeVar
 
 THREADS = min(os.cpu_count() or 1, 4)
 WORTH_SHARING = 20_000
 """With fewer rows, handing work over takes longer than doing it."""
+
+_here = threading.local()
+"""Whether this thread has work of :func:`map_threads` in hand: that is not handed out once more."""
 
 Item = TypeVar("Item")
 Answer = TypeVar("Answer")
@@ -21,7 +26,26 @@ def map_threads(work: Callable[[Item], Answer], items: Iterable[Item], *, rows: 
     >>> map_threads(abs, [-2, 1], rows=10**6)
     [2, 1]
     """
-    if rows < WORTH_SHARING or THREADS == 1:
+    if rows < WORTH_SHARING or THREADS == 1 or getattr(_here, "is_busy", False):
         return [work(item) for item in items]
-    with ThreadPoolExecutor(THREADS) as pool:
+    with ThreadPoolExecutor(THREADS, initializer=_begin_work) as pool:
         return list(pool.map(work, items))
+
+
+@contextmanager
+def begin(work: Callable[[], Answer], *, rows: int) -> Iterator[Callable[[], Answer]]:
+    """Let some work be done while other work is done inside; what is given waits for its answer.
+
+    >>> with begin(lambda: 6 * 7, rows=10**6) as answer:
+    ...     answer()
+    42
+    """
+    if rows < WORTH_SHARING or THREADS == 1:
+        yield work
+        return
+    with ThreadPoolExecutor(1, initializer=_begin_work) as pool:
+        yield pool.submit(work).result
+
+
+def _begin_work() -> None:
+    _here.is_busy = True

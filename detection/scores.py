@@ -34,7 +34,7 @@ class Scores:
     flags: tuple[Flag, ...]
 
 
-def score_market(rings: Sequence[Ring], market: Market) -> Scores:
+def score_market(rings: Sequence[Ring], market: Market, lone_reviews: Floats | None = None) -> Scores:
     """Score accounts by their rings and by what they share, reviews by how and by whom they were written.
 
     Parameters
@@ -43,12 +43,15 @@ def score_market(rings: Sequence[Ring], market: Market) -> Scores:
         This run's, best first.
     market
         Its channels, and the policy.
+    lone_reviews
+        What :func:`score_reviews` says of its reviews, where that is known already.
     """
     snapshot, policy = market.snapshot, market.policy
     row = {account_id: place for place, account_id in enumerate(snapshot.account_id.tolist())}
     verdicts = judge_members(rings, policy)
     members = np.array([row[account_id] for account_id in verdicts], dtype=np.int64)
-    lone_reviews = score_reviews(snapshot, policy)
+    if lone_reviews is None:
+        lone_reviews = score_reviews(snapshot, policy)
     conduct = sum(signal.bits for signal in market.conduct if not (signal.is_of_reviews or signal.is_learned))
     score = score_loners(measure_sharing(market) + np.maximum(conduct, 0.0), lone_reviews, market)
     score[members] = np.maximum(score[members], [verdict.score for verdict in verdicts.values()])

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
 from detection.candidates.blocks.propose import propose_blocks
-from detection.candidates.communities import find_candidates
+from detection.candidates.communities import Search, find_candidates, list_searches, run_searches
 from detection.candidates.crowds import propose_campaigns, propose_crowds, propose_laps
 from detection.candidates.links import Links, add_links, link_pairs, weigh_links
 from detection.channels.catalogue import ITEM
+from detection.channels.incidence import SharedThings
 from detection.evidence.description_length import charge_search
-from detection.evidence.judge import Assessment, bound_net_bits, find_tied, judge_groups
+from detection.evidence.judge import Assessment, judge_groups, sketch_groups
 from detection.evidence.market import Market
 from detection.groups import (
     MIN_SIZE,
@@ -79,15 +81,12 @@ def search_rest(named: Groups, links: Links, market: Market, *, seed: int) -> Gr
     is_named[named.account] = True
     left = _link_among(links, ~is_named)
     found = find_candidates(left, (market.policy.rest_resolution,), market.policy, seed=seed)
-    return _pick_standing(_improve_best(found, left, market), market).groups
+    return _pick_standing(_improve_best(leave_hopeless(found, market), left, market), market).groups
 
 
-def _improve_best(every: Groups, links: Links, market: Market) -> Groups:
+def _improve_best(hopeful: Groups, links: Links, market: Market) -> Groups:
     """The best of some groups, improved."""
-    enough = market.policy.worth_improving_bits
-    # Judging is dear and proposing cheap: a bound that needs no explanations drops most groups first.
-    may_stand = bound_net_bits(every, market) > enough
-    judged = judge_groups(take_groups(every, np.flatnonzero(may_stand)), market)
+    judged, enough = judge_groups(hopeful, market), market.policy.worth_improving_bits
     promising = take_groups(judged.groups, pick_best(judged, worth=judge_worth(judged), floor=enough))
     return improve_groups(promising, links, market)
 
@@ -133,10 +132,14 @@ def link_market(market: Market) -> Links:
 
 
 def propose_groups(followed: Sequence[Links], market: Market, settings: DetectSettings) -> Groups:
-    """Communities and components of each of some links, and blocks, as found and in several rounds of trimming."""
+    """Communities and components of each of some links, and blocks, as found and in several rounds of trimming.
+
+    Those that could not be worth improving, even if nothing about them had an innocent explanation, are left out.
+    """
     n, policy, seed = market.n_accounts, market.policy, settings.seed
-    found = [find_candidates(links, policy.resolutions, policy, seed=seed) for links in followed]
-    found += [*_propose_by_deed(market, seed), _propose_cycles(market, seed)]
+    searches = [each for links in followed for each in list_searches(links, policy.resolutions, policy, seed=seed)]
+    searches += [*_search_by_deed(market, seed), partial(_propose_cycles, market, seed)]
+    found = [run_searches(searches, rows=sum(len(links.a) for links in followed))]
     found.append(propose_crowds(market.timeless, n, policy))
     searched = [channel for channel in market.things.values() if channel.record.is_searched_alone]
     # Whoever runs to an object is in every window that it lies in: all pairs of those would be the same crowd.
@@ -147,34 +150,49 @@ def propose_groups(followed: Sequence[Links], market: Market, settings: DetectSe
     if settings.label_seeds:
         known = market.snapshot.label_account[market.snapshot.label_is_fraud]
         found += [propose_around(known, links, market) for links in followed]
-    groups = join_groups(found)
-    proposals = [distinct_groups(groups.account[:0], groups.size[:0])]
-    for _ in range(policy.trim_rounds):
-        kept = find_tied(groups, market)
+    return trim_groups(join_groups(found), market)
+
+
+def trim_groups(groups: Groups, market: Market) -> Groups:
+    """The groups as they are and in several rounds of trimming, less those that cannot be worth improving."""
+    enough, proposals = market.policy.worth_improving_bits, []
+    for _ in range(market.policy.trim_rounds):
+        sketch = sketch_groups(groups, market)
+        kept = sketch.is_tied
         left = np.bincount(groups.group[kept], minlength=len(groups))
         # A group that trimming leaves nothing of is hopeless, and one that it leaves as it is, is done.
-        proposals.append(take_groups(groups, np.flatnonzero(left >= MIN_SIZE)))
+        hopeful = (left >= MIN_SIZE) & (sketch.surprising_bits > enough)
+        proposals.append(take_groups(groups, np.flatnonzero(hopeful)))
         changed = (left >= MIN_SIZE) & (left < groups.size)
         kept &= changed[groups.group]
         groups = distinct_groups(groups.account[kept], np.where(changed, left, 0))
-    return join_groups([*proposals, groups])
+    return join_groups([*proposals, leave_hopeless(groups, market)])
+
+
+def leave_hopeless(groups: Groups, market: Market) -> Groups:
+    """Groups without those that could not be worth improving even if nothing had an innocent explanation."""
+    enough = market.policy.worth_improving_bits
+    return take_groups(groups, np.flatnonzero(sketch_groups(groups, market).surprising_bits > enough))
 
 
 def leave_pairs(groups: Groups, market: Market) -> Groups:
     """The groups of which three bring more than naming them costs: two and a stranger are a pair."""
-    n_tied = np.bincount(groups.group[find_tied(groups, market)], minlength=len(groups))
+    n_tied = np.bincount(groups.group[sketch_groups(groups, market).is_tied], minlength=len(groups))
     return take_groups(groups, np.flatnonzero(n_tied >= MIN_SIZE))
 
 
-def _propose_by_deed(market: Market, seed: int) -> Iterator[Groups]:
-    """Communities of those who praise, blame or get refunds together, and share nothing that would show more."""
+def _search_by_deed(market: Market, seed: int) -> Iterator[Search]:
+    """For communities of those who praise, blame or get refunds together, and share nothing that would show more."""
     policy = market.policy
     # One resolution is enough here: without identifiers, the links of one channel are few and alike.
     middle = sorted(policy.resolutions)[len(policy.resolutions) // 2 :][:1]
+
+    def find_by(channel: SharedThings) -> Groups:
+        return find_candidates(link_pairs((channel,), (), market.n_accounts, policy), tuple(middle), policy, seed=seed)
+
     for channel in market.things.values():
         if channel.record.is_searched_alone:
-            links = link_pairs((channel,), (), market.n_accounts, policy)
-            yield find_candidates(links, tuple(middle), policy, seed=seed)
+            yield partial(find_by, channel)
 
 
 def _propose_cycles(market: Market, seed: int) -> Groups:

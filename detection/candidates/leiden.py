@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
 import graspologic_native
@@ -15,8 +17,9 @@ _ROUNDING_BITS = 1e-6
 """So much less than nothing a gain may be, and be more when it is added up in another order."""
 
 
-def find_communities(ends: Ints, bits: Floats, resolution: float, *, seed: int, quality: Quality = "potts") -> Ints:
-    """The community of each node, in one run of the Leiden algorithm, about O(P).
+@dataclass(frozen=True)
+class Network:
+    """Weighted pairs.
 
     Parameters
     ----------
@@ -24,6 +27,24 @@ def find_communities(ends: Ints, bits: Floats, resolution: float, *, seed: int, 
         Rows of the two ends of each pair (P, 2); every node from 0 to N - 1 is in one.
     bits
         The weight of each pair (P,), above 0.
+    """
+
+    ends: Ints
+    bits: Floats
+
+    @cached_property
+    def matrix(self) -> sparse.csr_array:
+        """The weights, both ways (N, N); made once for all runs."""
+        return _make_symmetric(self.ends, self.bits, int(self.ends.max(initial=-1)) + 1)
+
+
+def find_communities(network: Network, resolution: float, *, seed: int, quality: Quality = "potts") -> Ints:
+    """The community of each node, in one run of the Leiden algorithm, about O(P).
+
+    Parameters
+    ----------
+    network
+        The weighted pairs.
     resolution
         With ``"potts"`` the bits that a pair inside a community must average; with ``"modularity"`` how many times the
         weight that chance gives.
@@ -41,24 +62,24 @@ def find_communities(ends: Ints, bits: Floats, resolution: float, *, seed: int, 
     Source: Traag, Waltman & van Eck, Scientific Reports 9, 2019.
 
     >>> triangle, pair = [[0, 1], [1, 2], [0, 2]], [[3, 4]]
-    >>> find_communities(np.array(triangle + pair), np.array([2.0, 2.0, 2.0, 0.5]), 1.0, seed=0).tolist()
+    >>> network = Network(np.array(triangle + pair), np.array([2.0, 2.0, 2.0, 0.5]))
+    >>> find_communities(network, 1.0, seed=0).tolist()
     [0, 0, 0, 1, 2]
     """
-    community = _run_leiden(ends, bits, resolution, seed=seed, quality=quality)
+    community = _run_leiden(network.matrix, resolution, seed=seed, quality=quality)
     if quality == "potts":
-        community = _merge(ends, bits, community, resolution)
+        community = _merge(network.ends, network.bits, community, resolution)
     # Numbered by their first node, for the library's own numbers say nothing.
     _, first, number = np.unique(community, return_index=True, return_inverse=True)
     return np.argsort(np.argsort(first))[number].astype(np.int64)
 
 
-def _run_leiden(ends: Ints, bits: Floats, resolution: float, *, seed: int, quality: Quality) -> Ints:
-    n = int(ends.max(initial=-1)) + 1
-    matrix = _make_symmetric(ends, bits, n)
+def _run_leiden(matrix: sparse.csr_array, resolution: float, *, seed: int, quality: Quality) -> Ints:
+    n = matrix.shape[0]
     _, found = graspologic_native.leiden_csr(
-        matrix.indptr.astype(np.int64),
-        matrix.indices.astype(np.int32),
-        matrix.data.astype(np.float64),
+        matrix.indptr.astype(np.int64, copy=False),
+        matrix.indices.astype(np.int32, copy=False),
+        matrix.data.astype(np.float64, copy=False),
         n,
         resolution=resolution,
         use_modularity=quality == "modularity",

@@ -104,6 +104,11 @@ class SharedThings:
         ends, shape = (self.account, self.stratum[self.thing]), (self._n_rows, len(self.stratum_uses))
         return sparse.csr_array((np.ones(len(self.account), dtype=np.int64), ends), shape=shape)
 
+    @cached_property
+    def n_uses(self) -> Ints:
+        """How many uses each account has (accounts + 1,); see :meth:`find_row` for the rows."""
+        return np.bincount(self.account, minlength=self._n_rows)
+
     @property
     def _n_rows(self) -> int:
         return int(self.account.max(initial=-1)) + 2

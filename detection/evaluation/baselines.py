@@ -11,7 +11,7 @@ import numpy as np
 from scipy import sparse
 from scipy.sparse.csgraph import connected_components
 
-from detection.candidates.leiden import find_communities
+from detection.candidates.leiden import Network, find_communities
 from detection.candidates.links import Links, link_pairs
 from detection.channels.incidence import SharedThings
 from detection.evidence.market import Market
@@ -83,7 +83,7 @@ def find_leiden(links: Links, n_accounts: int, *, seed: int = 0) -> Ints:
     label = np.arange(n_accounts)
     if len(links.a):
         linked, ends = np.unique(np.column_stack([links.a, links.b]), return_inverse=True)
-        found = find_communities(ends.reshape(-1, 2), links.bits, 1.0, seed=seed, quality="modularity")
+        found = find_communities(Network(ends.reshape(-1, 2), links.bits), 1.0, seed=seed, quality="modularity")
         label[linked] = linked[np.unique(found, return_index=True)[1]][found]
     return label
 

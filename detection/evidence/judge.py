@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import pairwise
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,16 +21,25 @@ from detection.evidence.inner_trades import InnerTrades, count_traders, leave_ow
 from detection.evidence.market import Market
 from detection.evidence.measure import (
     ChannelEvidence,
+    Dealt,
     SharedWithin,
+    count_all_dealings,
     find_all_shared,
     keep_strongest_channel_per_seller,
-    measure_dealings,
+    score_dealings,
     sum_conduct,
     sum_shared,
+    sum_ties,
     tie_members,
 )
-from detection.groups import Groups
+from detection.groups import Groups, take_groups
+from detection.parallel import map_threads
 from graph.model import Floats
+
+PART_MEMBERSHIPS = 50_000
+"""Of groups that are weighed at once: enough for arrays to pay, and some tens of megabytes."""
+
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -80,10 +91,12 @@ class Assessment:
 
 @dataclass(frozen=True)
 class _Shown:
-    """What groups show, and what naming them costs."""
+    """What groups show, and what naming them costs; ``shared`` is all that members share, ``within`` what counts."""
 
     evidence: Mapping[str, ChannelEvidence]
+    shared: Mapping[str, SharedWithin]
     within: Mapping[str, SharedWithin]
+    dealt: Mapping[str, Dealt]
     inner: InnerTrades
     length: DescriptionLength
 
@@ -125,29 +138,52 @@ def judge_groups(groups: Groups, market: Market) -> Assessment:
     )
 
 
-def bound_net_bits(groups: Groups, market: Market) -> Floats:
-    """What would stand if nothing had an innocent explanation (G,): no less than what does."""
+@dataclass(frozen=True)
+class Sketch:
+    """Groups before anything is explained.
+
+    ``surprising_bits`` (G,) would stand if nothing had an innocent explanation: no less than what does.  ``is_tied``
+    (M,) tells who brings more than naming it costs.
+    """
+
+    surprising_bits: Floats
+    is_tied: NDArray[np.bool_]
+
+
+def map_groups(work: Callable[[Groups], Answer], groups: Groups) -> list[Answer]:
+    """Do the same with all groups, part by part, on several cores: what a part takes bounds the memory of all."""
+    part = np.cumsum(groups.size) // PART_MEMBERSHIPS
+    ends = np.append(np.flatnonzero(np.diff(part)) + 1, len(groups)) if len(groups) else np.empty(0, dtype=np.int64)
+    rows = [np.arange(begin, end) for begin, end in pairwise([0, *ends.tolist()])]
+    return map_threads(lambda part: work(take_groups(groups, part)), rows, rows=len(groups.account))
+
+
+def sketch_groups(groups: Groups, market: Market) -> Sketch:
+    """What groups show against chance: cheap, for explaining is what is dear about judging."""
+    parts = map_groups(lambda part: _sketch(part, market), groups)
+    return Sketch(
+        np.concatenate([np.empty(0), *(part.surprising_bits for part in parts)]),
+        np.concatenate([np.empty(0, dtype=bool), *(part.is_tied for part in parts)]),
+    )
+
+
+def _sketch(groups: Groups, market: Market) -> Sketch:
     shown = _show_evidence(groups, market)
-    return _sum_evidence(shown.evidence, shown.length) - shown.length.charge
+    ties = sum_ties(groups, {name: shown.shared[name] for name in market.followed}, shown.dealt)
+    surprising = _sum_evidence(shown.evidence, shown.length) - shown.length.charge
+    return Sketch(surprising, ties >= shown.length.member_bits)
 
 
 def _show_evidence(groups: Groups, market: Market) -> _Shown:
-    found = leave_own_payments(find_all_shared(groups, market.things), groups, market)
-    within = keep_strongest_channel_per_seller(found, market.sellers)
+    shared = find_all_shared(groups, market.things)
+    within = keep_strongest_channel_per_seller(leave_own_payments(shared, groups, market), market.sellers)
     evidence = {name: sum_shared(market.things[name], found, len(groups)) for name, found in within.items()}
-    inner = measure_inner_trades(groups, market)
-    for name, channel in market.dealings.items():
-        # Customers of one seller are no ring: trades count among those who sell inside, or buy from two who do.
-        counts = inner.counts if name == TRADE else None
-        evidence[name] = measure_dealings(groups, channel, market.n_accounts, counts=counts)
+    inner, n = measure_inner_trades(groups, market), market.n_accounts
+    # Customers of one seller are no ring: trades count among those who sell inside, or buy from two who do.
+    dealt = count_all_dealings(groups, market.dealings, n, counts={TRADE: inner.counts})
+    evidence |= {name: score_dealings(name, found) for name, found in dealt.items()}
     evidence |= {signal.name: sum_conduct(groups, signal) for signal in market.conduct}
-    return _Shown(evidence, within, inner, measure_lengths(groups, market.pools, market.n_accounts))
-
-
-def find_tied(groups: Groups, market: Market) -> NDArray[np.bool_]:
-    """Who brings more than naming it costs (M,)."""
-    ties, names = weigh_ties(groups, market)
-    return ties >= names
+    return _Shown(evidence, shared, within, dealt, inner, measure_lengths(groups, market.pools, n))
 
 
 def weigh_ties(groups: Groups, market: Market) -> tuple[Floats, Floats]:

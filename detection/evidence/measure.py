@@ -167,8 +167,11 @@ def find_all_shared(groups: Groups, channels: Mapping[str, SharedThings]) -> dic
 
 
 def _count_own(groups: Groups, channel: SharedThings) -> _OwnUses:
-    known = channel.uses_by_stratum
-    ends = channel.find_row(groups.account), groups.start
+    known, rows = channel.uses_by_stratum, channel.find_row(groups.account)
+    if known.shape[1] == 1:
+        # Of one stratum each account has one number, and each group has the sum of its members'.
+        return _OwnUses(1, np.arange(len(groups)), _sum_members(groups, channel.n_uses[rows]).astype(np.int64))
+    ends = rows, groups.start
     members = sparse.csr_array(
         (np.ones(len(groups.account), dtype=np.int64), *ends), shape=(len(groups), known.shape[0])
     )
@@ -234,12 +237,11 @@ def measure_dealings(
     Half of the people who pay one another do so both ways, so that the way back is no second fact.
     With ``counts`` (M,) only the pairs among those members; what they deal with the other members is left out.
     """
-    shown = _count_dealings(groups, channel, n_accounts, counts)
-    return ChannelEvidence(channel.name, score_surprise(shown.observed, shown.expected), shown.observed, shown.expected)
+    return score_dealings(channel.name, _count_dealings(groups, channel, n_accounts, counts))
 
 
 @dataclass(frozen=True)
-class _Dealt:
+class Dealt:
     """With how many members each membership deals (M,); how many pairs do, and how many would by chance (G,)."""
 
     own: Floats
@@ -247,7 +249,19 @@ class _Dealt:
     expected: Floats
 
 
-def _count_dealings(groups: Groups, channel: Dealings, n_accounts: int, counts: NDArray[np.bool_] | None) -> _Dealt:
+def score_dealings(name: str, dealt: Dealt) -> ChannelEvidence:
+    """What the pairs that deal show in a channel of this name."""
+    return ChannelEvidence(name, score_surprise(dealt.observed, dealt.expected), dealt.observed, dealt.expected)
+
+
+def count_all_dealings(
+    groups: Groups, dealings: Mapping[str, Dealings], n_accounts: int, *, counts: Mapping[str, NDArray[np.bool_]]
+) -> dict[str, Dealt]:
+    """Which pairs deal inside each group, by channel; ``counts`` as for :func:`measure_dealings`, by channel."""
+    return {name: _count_dealings(groups, each, n_accounts, counts.get(name)) for name, each in dealings.items()}
+
+
+def _count_dealings(groups: Groups, channel: Dealings, n_accounts: int, counts: NDArray[np.bool_] | None) -> Dealt:
     matrix = channel.join_partners(n_accounts)
     membership = _membership(groups, n_accounts, counts)
     met = membership @ matrix
@@ -259,7 +273,7 @@ def _count_dealings(groups: Groups, channel: Dealings, n_accounts: int, counts: 
     if counts is not None:
         # One customer more among the members is no reason to expect more of the others.
         partners = partners - met.multiply(_membership(groups, n_accounts, ~counts)).sum(axis=1)
-    return _Dealt(own, _sum_members(groups, own) / 2, partners**2 / max(2 * matrix.nnz, 1))
+    return Dealt(own, _sum_members(groups, own) / 2, partners**2 / max(2 * matrix.nnz, 1))
 
 
 def sum_conduct(groups: Groups, signal: Conduct) -> ChannelEvidence:
@@ -285,20 +299,19 @@ def tie_members(
     counts: Mapping[str, NDArray[np.bool_]],
 ) -> Floats:
     """Bits that each member brings: the evidence of its group less what is left without it (M,)."""
+    return sum_ties(groups, within, count_all_dealings(groups, dealings, n_accounts, counts=counts))
+
+
+def sum_ties(groups: Groups, within: Mapping[str, SharedWithin], dealt: Mapping[str, Dealt]) -> Floats:
+    """The same, where it is known who deals with whom."""
     ties = np.zeros(len(groups.account))
     for shared in within.values():
         ties += np.bincount(shared.membership, weights=shared.lost_bits[shared.row], minlength=len(ties))
-    for name, dealing in dealings.items():
-        ties += _tie_by_dealings(groups, dealing, n_accounts, counts.get(name))
-    return ties
-
-
-def _tie_by_dealings(groups: Groups, channel: Dealings, n_accounts: int, counts: NDArray[np.bool_] | None) -> Floats:
-    shown = _count_dealings(groups, channel, n_accounts, counts)
-    observed, expected = shown.observed[groups.group], shown.expected[groups.group]
-    # What is lost is the member's own pairs; the expectation is left as it is, so that a busy member's tie is not
-    # overstated.
-    ties: Floats = score_surprise(observed, expected) - score_surprise(observed - shown.own, expected)
+    for each in dealt.values():
+        observed, expected = each.observed[groups.group], each.expected[groups.group]
+        # What is lost is the member's own pairs; the expectation is left as it is, so that a busy member's tie is not
+        # overstated.
+        ties += score_surprise(observed, expected) - score_surprise(observed - each.own, expected)
     return ties
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 import numpy as np
 import pytest
 from detection_market import make_background, make_snapshot, pick, plant_trade_ring
@@ -26,3 +28,20 @@ def test_a_run_is_the_same_on_any_number_of_cores(monkeypatch: pytest.MonkeyPatc
 def test_an_error_in_one_thread_is_raised() -> None:
     with pytest.raises(ZeroDivisionError):
         side_by_side.map_threads(lambda item: 1 // item, [1, 0], rows=10**6)
+
+
+def test_work_in_hand_is_not_handed_out_once_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(side_by_side, "THREADS", 2)
+
+    def list_threads(_: int) -> list[int]:
+        return side_by_side.map_threads(lambda _: threading.get_ident(), range(8), rows=10**6)
+
+    inner = side_by_side.map_threads(list_threads, range(4), rows=10**6)
+    assert all(len(set(threads)) == 1 for threads in inner)
+    assert threading.get_ident() not in {thread for threads in inner for thread in threads}
+
+
+@pytest.mark.parametrize("rows", [10, 10**6])
+def test_an_error_in_work_that_was_begun_is_raised_where_its_answer_is_asked_for(rows: int) -> None:
+    with side_by_side.begin(lambda: 1 // 0, rows=rows) as answer, pytest.raises(ZeroDivisionError):
+        answer()

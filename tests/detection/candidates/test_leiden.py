@@ -6,7 +6,7 @@ import networkx as nx
 import numpy as np
 import pytest
 
-from detection.candidates.leiden import find_communities
+from detection.candidates.leiden import Network, find_communities
 from graph.model import Floats, Ints
 
 
@@ -28,8 +28,8 @@ def measure_potts(ends: Ints, bits: Floats, community: Ints, resolution: float) 
 def test_the_karate_club_has_its_four_communities() -> None:
     # The greatest modularity there is: Brandes et al., IEEE Transactions on Knowledge and Data Engineering 20, 2008.
     club = nx.karate_club_graph()
-    ends = np.array(club.edges)
-    found = [find_communities(ends, np.ones(len(ends)), 1.0, seed=seed, quality="modularity") for seed in range(10)]
+    network = Network(np.array(club.edges), np.ones(club.number_of_edges()))
+    found = [find_communities(network, 1.0, seed=seed, quality="modularity") for seed in range(10)]
     parts = [[np.flatnonzero(each == number).tolist() for number in range(each.max() + 1)] for each in found]
     best = max(nx.community.modularity(club, part, weight=None) for part in parts)
     assert best == pytest.approx(0.4198, abs=1e-4)
@@ -37,14 +37,14 @@ def test_the_karate_club_has_its_four_communities() -> None:
 
 @pytest.mark.parametrize(("bits", "together"), [(0.99, False), (1.01, True)])
 def test_two_are_together_where_their_bits_reach_the_resolution(bits: float, together: bool) -> None:
-    found = find_communities(np.array([[0, 1]]), np.array([bits]), 1.0, seed=0)
+    found = find_communities(Network(np.array([[0, 1]]), np.array([bits])), 1.0, seed=0)
     assert (found[0] == found[1]) == together
 
 
 @pytest.mark.parametrize("resolution", [0.3, 1.0, 3.0])
 def test_communities_are_better_than_none_and_than_all_together(resolution: float) -> None:
     ends, bits = make_random(3)
-    found = find_communities(ends, bits, resolution, seed=1)
+    found = find_communities(Network(ends, bits), resolution, seed=1)
     everyone = np.zeros(len(found), dtype=np.int64)
     assert measure_potts(ends, bits, found, resolution) > max(0.0, measure_potts(ends, bits, everyone, resolution))
 
@@ -52,7 +52,7 @@ def test_communities_are_better_than_none_and_than_all_together(resolution: floa
 @pytest.mark.parametrize("resolution", [0.3, 1.0, 3.0])
 def test_no_two_communities_would_be_better_as_one(resolution: float) -> None:
     ends, bits = make_random(8, n=400, pairs=1500)
-    found = find_communities(ends, bits, resolution, seed=1)
+    found = find_communities(Network(ends, bits), resolution, seed=1)
     quality = measure_potts(ends, bits, found, resolution)
     for one, other in np.unique(np.sort(found[ends], axis=1), axis=0):
         joined = np.where(found == other, one, found)
@@ -61,20 +61,20 @@ def test_no_two_communities_would_be_better_as_one(resolution: float) -> None:
 
 def test_a_community_hangs_together() -> None:
     ends, bits = make_random(4)
-    found = find_communities(ends, bits, 0.3, seed=1)
+    found = find_communities(Network(ends, bits), 0.3, seed=1)
     market = nx.Graph(ends.tolist())
     assert all(nx.is_connected(market.subgraph(np.flatnonzero(found == number))) for number in range(found.max() + 1))
 
 
 def test_the_same_seed_gives_the_same_and_the_order_of_pairs_and_ends_says_nothing() -> None:
     ends, bits = make_random(5)
-    found = find_communities(ends, bits, 1.0, seed=7)
+    found = find_communities(Network(ends, bits), 1.0, seed=7)
     other = np.random.default_rng(0).permutation(len(ends))
-    assert find_communities(ends[other][:, ::-1], bits[other], 1.0, seed=7).tobytes() == found.tobytes()
+    assert find_communities(Network(ends[other][:, ::-1], bits[other]), 1.0, seed=7).tobytes() == found.tobytes()
 
 
 def test_communities_are_numbered_by_their_first_node() -> None:
     ends, bits = make_random(6)
-    found = find_communities(ends, bits, 1.0, seed=2)
+    found = find_communities(Network(ends, bits), 1.0, seed=2)
     first = np.unique(found, return_index=True)[1]
     assert (np.diff(first) > 0).all()

@@ -33,7 +33,7 @@ from detection.settings import DetectSettings
 from graph.contract.as_of import forget_later
 from graph.contract.tables import CheckedTable, read_folder
 from graph.errors import LeakError
-from graph.model import Snapshot
+from graph.model import Floats, Snapshot
 from graph.open import open_store
 from graph.results import Ring, RunResult
 from graph.settings import Settings
@@ -132,16 +132,14 @@ def test_a_score_that_reads_labels_fails_the_gate_by_name(
     market: Snapshot, monkeypatch: pytest.MonkeyPatch, leak: Callable[[Snapshot, Any], Any], words: str
 ) -> None:
     honest = judging.score_market
-    monkeypatch.setattr(judging, "score_market", lambda rings, made: leak(made.snapshot, honest(rings, made)))
+    monkeypatch.setattr(judging, "score_market", lambda *given: leak(given[1].snapshot, honest(*given)))
     with pytest.raises(LeakError, match=words):
         check_labels(market, find_run(market, SETTINGS), SETTINGS)
 
 
 def test_a_leak_is_found_in_a_market_without_labels_too(market: Snapshot, monkeypatch: pytest.MonkeyPatch) -> None:
     honest = judging.score_market
-    monkeypatch.setattr(
-        judging, "score_market", lambda rings, made: leak_into_accounts(made.snapshot, honest(rings, made))
-    )
+    monkeypatch.setattr(judging, "score_market", lambda *given: leak_into_accounts(given[1].snapshot, honest(*given)))
     nobody = np.empty(0, dtype=np.int64)
     bare = replace(
         market,
@@ -252,8 +250,8 @@ def test_what_is_counted_over_all_times_fails_the_gate(cut: Cut, monkeypatch: py
     # No array of the snapshot is too late, but a score counts nodes that came later.
     honest = judging.score_market
 
-    def leak(rings: Sequence[Ring], made: Market) -> Scores:
-        found = honest(rings, made)
+    def leak(rings: Sequence[Ring], made: Market, reviews: Floats) -> Scores:
+        found = honest(rings, made, reviews)
         return replace(found, account_score=found.account_score * (1 - 1 / made.snapshot.n_identifiers))
 
     monkeypatch.setattr(judging, "score_market", leak)

@@ -20,7 +20,7 @@ from detection.evidence.description_length import (
     measure_lengths,
     measure_plainly,
 )
-from detection.evidence.judge import bound_net_bits, judge_groups
+from detection.evidence.judge import judge_groups, sketch_groups
 from detection.evidence.market import make_market
 from detection.groups import Groups, gather_groups
 
@@ -105,4 +105,4 @@ def test_no_innocent_explanation_makes_more_stand() -> None:
     groups = blame(facts, members, "a0007")
     snapshot = make_snapshot(facts)
     market = make_market(snapshot)
-    assert (judge_groups(groups, market).net_bits <= bound_net_bits(groups, market)).all()
+    assert (judge_groups(groups, market).net_bits <= sketch_groups(groups, market).surprising_bits).all()

@@ -15,7 +15,7 @@ from detection.evidence.description_length import measure_lengths
 from detection.evidence.explanations import find_explanations
 from detection.evidence.group_facts import GroupFacts
 from detection.evidence.inner_trades import leave_own_payments, measure_inner_trades
-from detection.evidence.judge import Assessment, bound_net_bits, judge_groups
+from detection.evidence.judge import Assessment, judge_groups, map_groups, sketch_groups
 from detection.evidence.market import Market, make_market
 from detection.evidence.measure import (
     find_all_shared,
@@ -116,7 +116,7 @@ def test_what_stands_is_the_evidence_less_the_charge_less_what_is_explained(mark
     assert any(won.any() for won in judged.won.values())
     assert judged.net_bits == pytest.approx(best.net_bits)
     assert {name: part.tolist() for name, part in judged.left.items()} == {n: p.tolist() for n, p in best.left.items()}
-    bound = bound_net_bits(GROUPS, market)
+    bound = sketch_groups(GROUPS, market).surprising_bits
     assert bound == pytest.approx(total - length.charge)
     assert (judged.net_bits < bound).any()
     assert judged.market is market
@@ -135,3 +135,20 @@ def test_no_group_has_nothing_to_stand_on() -> None:
     judged = judge_groups(gather_groups([np.array([0, 1, 2])]), market)
     assert judged.evidence == {}
     assert judged.net_bits == pytest.approx(-judged.charge_bits)
+
+
+@pytest.mark.parametrize("most", [1, 7, 10**6])
+def test_groups_are_sketched_the_same_in_parts(market: Market, monkeypatch: pytest.MonkeyPatch, most: int) -> None:
+    whole = sketch_groups(GROUPS, market)
+    monkeypatch.setattr("detection.evidence.judge.PART_MEMBERSHIPS", most)
+    parts = map_groups(lambda part: part, GROUPS)
+    assert np.concatenate([part.account for part in parts]).tolist() == GROUPS.account.tolist()
+    assert len(parts) == {1: len(GROUPS), 10**6: 1}.get(most, len(parts))
+    again = sketch_groups(GROUPS, market)
+    assert again.surprising_bits.tolist() == whole.surprising_bits.tolist()
+    assert again.is_tied.tolist() == whole.is_tied.tolist()
+
+
+def test_no_groups_are_sketched(market: Market) -> None:
+    nothing = sketch_groups(gather_groups([]), market)
+    assert (len(nothing.surprising_bits), len(nothing.is_tied)) == (0, 0)
