@@ -102,13 +102,14 @@ def list_changes(groups: Groups, weights: sparse.csr_array, market: Market) -> C
     begin = np.searchsorted(group[order], np.arange(len(groups)))
     nth = np.empty(len(order), dtype=np.int64)
     nth[order] = np.arange(len(order)) - begin[group[order]]
-    # All that are as strong as the last one: which of equals is tried must not hang on their names.
-    least = np.zeros(len(groups))
+    ties, names = weigh_ties(groups, market)
+    # Whoever's links to the group do not pay for one name more is not tried; of the others, all that are as strong as
+    # the last one: which of equals is tried must not hang on their names.
+    least = np.minimum.reduceat(names, groups.start[:-1]) * policy.neighbour_names
     is_last = nth == most - 1
-    least[group[is_last]] = bits[is_last]
+    least[group[is_last]] = np.maximum(least[group[is_last]], bits[is_last])
     is_tried = (bits >= least[group]) if most else np.zeros(len(bits), dtype=bool)
     # To let go of somebody who brings a lot could only help by escaping an explanation.
-    ties, names = weigh_ties(groups, market)
     is_loose, n_added = ties < policy.firm_names * names, int(is_tried.sum())
     let_go_for = np.where(ties >= names, policy.least_gain_bits, 0.0)[is_loose]
     groups_of = np.concatenate([groups.group[is_loose], group[is_tried]])

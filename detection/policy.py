@@ -316,6 +316,10 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         "accounts", "how many of the strongest neighbours are tried, one by one", MEASURED, "more found no more rings",
         "rings may grow further", ge=0
     )] = 6
+    neighbour_names: Annotated[float, rule(
+        "times its name", "a neighbour is tried whose links to the group are worth as much", MEASURED,
+        "of those whose links do not pay for a name hardly any helped, and they were most", "fewer are tried", ge=0.0
+    )] = 1.0
     least_gain_bits: Annotated[float, rule(
         "bits", "a change of members must bring more than this", MEASURED, "smaller gains were worse on hard markets",
         "groups change less", ge=0.0
