@@ -21,6 +21,7 @@ from detection.evidence.market import Market
 from detection.groups import (
     MIN_SIZE,
     Groups,
+    are_among,
     distinct_groups,
     gather_groups,
     join_groups,
@@ -295,19 +296,23 @@ def find_falling_apart(judged: Assessment) -> NDArray[np.bool_]:
     return apart
 
 
-def _count_joined(judged: Assessment, whole: int, parts: Ints) -> int:
+def _count_joined(judged: Assessment, whole: int, chosen: Ints) -> int:
     """How many members have part in a thing that bears no date with members of another part."""
     groups, start = judged.groups, judged.groups.start[whole]
     part_of = np.full(groups.size[whole], -1)
-    for number, part in enumerate(parts.tolist()):
-        part_of[np.isin(groups.members(whole), groups.members(part))] = number
+    for number, part in enumerate(chosen.tolist()):
+        part_of[are_among(groups.members(whole), groups.members(part))] = number
     is_joined = np.zeros(len(part_of), dtype=bool)
     for channel in judged.market.timeless:
         within = judged.within[channel.name]
-        for row in range(*np.searchsorted(within.group, [whole, whole + 1]).tolist()):
-            sharers = within.find_sharers(row) - start
-            if within.bits[row] > 0 and (part_of[sharers] != part_of[sharers[0]]).any():
-                is_joined[sharers] = True
+        rows = slice(*np.searchsorted(within.group, [whole, whole + 1]).tolist())
+        if rows.start == rows.stop:
+            continue
+        begin, membership = within.list_sharers(rows)
+        parts = part_of[membership - start]
+        crosses = np.minimum.reduceat(parts, begin[:-1]) != np.maximum.reduceat(parts, begin[:-1])
+        shows = crosses & (within.bits[rows] > 0)
+        is_joined[membership[np.repeat(shows, np.diff(begin))] - start] = True
     return int(is_joined.sum())
 
 

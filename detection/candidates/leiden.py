@@ -10,6 +10,7 @@ import graspologic_native
 import numpy as np
 from scipy import sparse
 
+from detection.parallel import give_back_memory
 from graph.model import Floats, Ints
 
 Quality = Literal["potts", "modularity"]
@@ -87,6 +88,8 @@ def _run_leiden(matrix: sparse.csr_array, resolution: float, *, seed: int, quali
     )
     community = np.empty(n, dtype=np.int64)
     community[np.fromiter(found.keys(), np.int64, n)] = np.fromiter(found.values(), np.int64, n)
+    del found
+    give_back_memory()
     return community
 
 
@@ -100,29 +103,38 @@ def _merge(ends: Ints, bits: Floats, community: Ints, resolution: float) -> Ints
         between = community[ends]
         apart = between[:, 0] != between[:, 1]
         ends, bits, between = ends[apart], bits[apart], between[apart]
-        matrix = _make_symmetric(between, bits, len(size)).tocoo()
-        gain = matrix.data - resolution * size[matrix.row] * size[matrix.col]
-        best = _choose_best(matrix.row[gain > 0], matrix.col[gain > 0], gain[gain > 0], len(size))
+        low, high, shared = _sum_pairs(between, bits, len(size))
+        gain = shared - resolution * size[low] * size[high]
+        best = _choose_best(low[gain > 0], high[gain > 0], gain[gain > 0], len(size))
         here = np.arange(len(size))
         joins = (best > here) & (best[best] == here)  # each is the other's best, so that no third one is joined too
         if not joins.any():
             return community
         # Who gains with nobody gains with no two that become one either: such pairs need not be looked at again.
         hopeful = np.zeros(len(size), dtype=bool)
-        hopeful[matrix.row[gain > -_ROUNDING_BITS]] = True
-        kept = hopeful[between].all(axis=1)
+        for end in (low, high):
+            hopeful[end[gain > -_ROUNDING_BITS]] = True
+        kept = hopeful[between[:, 0]] & hopeful[between[:, 1]]
         ends, bits = ends[kept], bits[kept]
         into = here.copy()
         into[best[joins]] = here[joins]
         community = np.unique(into[community], return_inverse=True)[1]
 
 
-def _choose_best(row: Ints, column: Ints, gain: Floats, n: int) -> Ints:
-    """For each row the column of the greatest gain, the first of several (n,); -1 where there is none."""
-    order = np.lexsort((column, -gain, row))
-    rows, first = np.unique(row[order], return_index=True)
+def _sum_pairs(between: Ints, bits: Floats, n: int) -> tuple[Ints, Ints, Floats]:
+    """Each pair of communities once, and the bits between them."""
+    ends = between.min(axis=1), between.max(axis=1)
+    pairs = sparse.coo_array((bits, ends), shape=(n, n)).tocsr().tocoo()
+    return pairs.row, pairs.col, pairs.data
+
+
+def _choose_best(low: Ints, high: Ints, gain: Floats, n: int) -> Ints:
+    """For each community the one that it gains most by, the first of several (n,); -1 where there is none."""
+    one, other, both = np.concatenate([low, high]), np.concatenate([high, low]), np.concatenate([gain, gain])
+    order = np.lexsort((other, -both, one))
+    rows, first = np.unique(one[order], return_index=True)
     best = np.full(n, -1, dtype=np.int64)
-    best[rows] = column[order][first]
+    best[rows] = other[order][first]
     return best
 
 

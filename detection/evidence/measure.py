@@ -69,6 +69,12 @@ class SharedWithin:
         begin, membership = self._by_row
         return membership[begin[row] : begin[row + 1]]
 
+    def list_sharers(self, rows: slice) -> tuple[Ints, Ints]:
+        """Where the sharers of each of some rows begin (n + 1,), from 0, and the memberships, row by row."""
+        begin, membership = self._by_row
+        first, last = begin[rows.start], begin[rows.stop]
+        return begin[rows.start : rows.stop + 1] - first, membership[first:last]
+
     def keep(self, kept: NDArray[np.bool_]) -> SharedWithin:
         """Only some of the rows (K,)."""
         renumbered, part = np.cumsum(kept) - 1, kept[self.row]

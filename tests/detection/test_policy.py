@@ -39,6 +39,7 @@ NUMERICAL = {
     ("candidates/look_alikes.py", 1e-6): "a link weighs more than nothing",
     ("channels/conduct.py", 1e-12): "keeps a quotient finite",
     ("channels/conduct.py", 700.0): "keeps an exponential finite",
+    ("evidence/judge.py", 50_000): "memberships weighed at once: bounds memory",
     ("evidence/households.py", 64): "bits of a word that holds a set",
     ("rings/ids.py", 0.3): "which earlier ring's id a ring keeps: says nothing of anybody",
     ("rings/ids.py", 10): "digits of an id",

@@ -138,6 +138,20 @@ def test_to_let_go_of_somebody_is_tried_unless_it_brings_some_times_its_name(mar
     assert changes.floor.tolist() == least[times < names].tolist()
 
 
+@pytest.mark.parametrize("times", [0.0, 0.8, 1.0, 2.0])
+def test_a_neighbour_is_tried_whose_links_pay_some_times_for_a_name(market: Market, times: float) -> None:
+    groups = gather(market.snapshot, OTHER[:-3])
+    policy = structs.replace(DEFAULT_POLICY, neighbour_names=times, neighbours_tried=market.n_accounts)
+    weights = weigh_links(link_market(market), market.n_accounts)
+    changes = list_changes(groups, weights, replace(market, policy=policy))
+    pull = weights[groups.account].sum(axis=0)
+    pull[groups.account] = 0.0
+    name = weigh_ties(groups, market)[1].min()
+    assert changes.account[changes.is_added].tolist() == np.flatnonzero((pull > 0) & (pull >= times * name)).tolist()
+    known = market.snapshot.account_id[changes.account[changes.is_added]].tolist()
+    assert set(OTHER[-3:]) <= set(known)
+
+
 def test_a_crowd_is_left_as_it_is(market: Market) -> None:
     crowd = pick(300, DEFAULT_POLICY.largest_improved + 1)
     assert improve(market, crowd) == crowd
