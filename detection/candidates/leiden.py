@@ -125,7 +125,7 @@ def _sum_pairs(between: Ints, bits: Floats, n: int) -> tuple[Ints, Ints, Floats]
     """Each pair of communities once, and the bits between them."""
     ends = between.min(axis=1), between.max(axis=1)
     pairs = sparse.coo_array((bits, ends), shape=(n, n)).tocsr().tocoo()
-    return pairs.row, pairs.col, pairs.data
+    return pairs.row.astype(np.int64), pairs.col.astype(np.int64), pairs.data
 
 
 def _choose_best(low: Ints, high: Ints, gain: Floats, n: int) -> Ints:
