@@ -9,16 +9,17 @@ its country.  Flat 14A and 14C, or flat 2 of number 1 and flat 1 of number 2, ar
 from __future__ import annotations
 
 from collections.abc import Callable
+from contextlib import AbstractContextManager, nullcontext
 from typing import TYPE_CHECKING, Any, cast
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from graph.arrow import is_true, read_texts, replace_where
+from graph.arrow import find_distinct, is_true, read_texts, replace_where
 from graph.identity.spellings import RARELY_SPELLED, RULES
 
 if TYPE_CHECKING:
-    from graph.arrow import Cells, Values
+    from graph.arrow import Cells, Chunks, Values
 
 
 def canonical_values(kind: str, values: Values) -> Cells:
@@ -59,13 +60,58 @@ def canonical_values(kind: str, values: Values) -> Cells:
 
 
 def _canonical_addresses(texts: Cells) -> Cells:
-    """The forms of addresses; phrases are looked for in those alone that have a sign of one, which Arrow finds."""
-    from graph.identity.addresses.phrases import SIGNS
     from graph.identity.addresses.shared_reading import read_addresses
 
+    return pa.array(read_addresses(read_texts(texts), _may_have_phrases(texts)), pa.string())
+
+
+def _may_have_phrases(texts: Cells) -> list[bool]:
+    """Phrases are looked for in those addresses (N,) alone that have a sign of one, which Arrow finds."""
+    from graph.identity.addresses.phrases import SIGNS
+
     signs = pc.match_substring_regex(texts, SIGNS, ignore_case=True)
-    may_have = is_true(pc.or_(signs, pc.invert(pc.string_is_ascii(texts))))
-    return pa.array(read_addresses(read_texts(texts), may_have.tolist()), pa.string())
+    found: list[bool] = is_true(pc.or_(signs, pc.invert(pc.string_is_ascii(texts)))).tolist()
+    return found
+
+
+class AddressesAhead:
+    """The forms of addresses that another process reads while something else is done.
+
+    Parameters
+    ----------
+    texts
+        (N,) distinct addresses, of which none is null.
+    """
+
+    def __init__(self, texts: Cells) -> None:
+        from graph.identity.addresses.shared_reading import SharedReading
+
+        self._texts = texts
+        self._reading = SharedReading(read_texts(texts), _may_have_phrases(texts))
+
+    def __enter__(self) -> AddressesAhead:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._reading.close()
+
+    def find_forms(self, values: Cells) -> Cells:
+        """What :func:`canonical_values` makes of addresses (K,), most of which are among these."""
+        forms = pa.array(self._reading.finish(), pa.string())
+        found: Cells = forms.take(pc.index_in(values, value_set=self._texts))
+        others = is_true(pc.is_null(found))
+        if not others.any():
+            return found
+        return replace_where(others, found, canonical_values("address", values.filter(pa.array(others))))
+
+
+def read_ahead(texts: Chunks) -> AbstractContextManager[AddressesAhead | None]:
+    """Begin to read addresses (N,) where there are so many that it pays."""
+    from graph.identity.addresses.shared_reading import is_worth_sharing
+
+    if not is_worth_sharing(len(texts)):
+        return nullcontext()
+    return AddressesAhead(find_distinct(texts).drop_null())
 
 
 def _exact_values(texts: Cells) -> Cells:

@@ -27,7 +27,14 @@ from graph.stores.load_rows import (
     lay_out_nodes,
     lay_out_relationships,
 )
-from graph.stores.new_facts import SetChange, find_events, find_referrals, find_uses, list_keys
+from graph.stores.new_facts import (
+    SetChange,
+    find_events,
+    find_referrals,
+    find_uses,
+    list_keys,
+    read_addresses_ahead,
+)
 from graph.stores.protocol import TAKE_ALL, LoadTerms, TableReport
 
 if TYPE_CHECKING:
@@ -111,24 +118,26 @@ def plan_load(tables: Mapping[str, CheckedTable], known: KnownFacts, terms: Load
         name: tables[name].rows if name in tables else table.row_schema.empty_table()
         for name, table in CONTRACT.items()
     }
-    keyed = {
-        name: compare(CONTRACT[name], rows[name], known.get_stored(name), at=at, replaces=name in replaced)
-        for name in KEYED
-    }
-    # Who is named only by a row that contradicts the store stays unknown.
-    checked = {name: _set_aside(table, keyed.get(name)) for name, table in tables.items()}
-    accounts = list_keys(known.accounts["account_id"], _mentions(checked, "account"))
-    products = list_keys(known.listings["product_id"], _mentions(checked, "product"))
-    changes = Changes(
-        at,
-        keyed,
-        uses=find_uses(rows, known, accounts, replaced=replaced),
-        referrals=find_referrals(rows["referrals"], known, accounts, replaced=replaced),
-        events=find_events(rows["events"], known, accounts, replaced=replaced),
-        new_accounts=accounts.slice(known.accounts.num_rows),
-        new_products=products.slice(known.listings.num_rows),
-    )
-    return _lay_out(changes, known, checked)
+    with read_addresses_ahead(rows["addresses"], known) as ahead:
+        keyed = {
+            name: compare(CONTRACT[name], rows[name], known.get_stored(name), at=at, replaces=name in replaced)
+            for name in KEYED
+        }
+        # Who is named only by a row that contradicts the store stays unknown.
+        checked = {name: _set_aside(table, keyed.get(name)) for name, table in tables.items()}
+        accounts = list_keys(known.accounts["account_id"], _mentions(checked, "account"))
+        products = list_keys(known.listings["product_id"], _mentions(checked, "product"))
+        changes = Changes(
+            at,
+            keyed,
+            uses=find_uses(rows, known, accounts, replaced=replaced),
+            referrals=find_referrals(rows["referrals"], known, accounts, replaced=replaced),
+            events=find_events(rows["events"], known, accounts, replaced=replaced),
+            new_accounts=accounts.slice(known.accounts.num_rows),
+            new_products=products.slice(known.listings.num_rows),
+            ahead=ahead,
+        )
+        return _lay_out(changes, known, checked)
 
 
 def _lay_out(changes: Changes, known: KnownFacts, tables: dict[str, CheckedTable]) -> LoadPlan:

@@ -20,6 +20,7 @@ from graph.vocabulary import SHOP_ID
 
 if TYPE_CHECKING:
     from graph.arrow import Cells, Chunks
+    from graph.identity.canonical import AddressesAhead
 
 Kind = tuple[str, str, str]
 _USES, _REFERRED = ("USES", "Account", "Identifier"), ("REFERRED", "Account", "Account")
@@ -34,7 +35,7 @@ class Changes:
     """What a load changes: of the tables with a key, by name, and of the facts without.
 
     ``at`` is the instant of the load, in microseconds since 1970; ``new_accounts`` and ``new_products`` are the keys
-    that are in the store from now on.
+    that are in the store from now on; ``ahead`` has addresses that another process reads meanwhile.
     """
 
     at: int
@@ -44,6 +45,7 @@ class Changes:
     events: SetChange
     new_accounts: Cells
     new_products: Cells
+    ahead: AddressesAhead | None = None
 
 
 def lay_out_nodes(changes: Changes, known: KnownFacts) -> dict[str, pa.Table]:
@@ -55,7 +57,7 @@ def lay_out_nodes(changes: Changes, known: KnownFacts) -> dict[str, pa.Table]:
         "Listing": _complete(changes.new_products, keyed["listings"].holds, CONTRACT["listings"].details),
         "Review": reviews.select(list(CONTRACT["reviews"].details)),
         "Label": make_table({"label": find_distinct(keyed["labels"].holds["label"])}),
-        "Identifier": make_identifiers(changes.uses.new, known),
+        "Identifier": make_identifiers(changes.uses.new, known, changes.ahead),
         "Object": make_objects(changes.events.new, known),
         "Earlier": _leave(_lay_out_history(changes), known.earlier["earlier_key"]),
     }

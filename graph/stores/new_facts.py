@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any
@@ -27,7 +28,7 @@ from graph.arrow import (
 )
 from graph.contract.repeats import find_removed
 from graph.contract.schema import CONTRACT, INSTANT, Table
-from graph.identity.canonical import canonical_values
+from graph.identity.canonical import AddressesAhead, canonical_values, read_ahead
 from graph.stores.fact_sets import code_facts
 from graph.stores.known_facts import KnownFacts
 
@@ -210,7 +211,13 @@ def _name_tables(known: KnownFacts) -> NDArray[Any]:
     return found
 
 
-def make_identifiers(uses: pa.Table, known: KnownFacts) -> pa.Table:
+def read_addresses_ahead(rows: pa.Table, known: KnownFacts) -> AbstractContextManager[AddressesAhead | None]:
+    """Begin to read the addresses that rows of that table (N,) tell, unless a store has some: most may be the same."""
+    told = rows.filter(pc.invert(rows["is_id"]))["address"]
+    return read_ahead(told.slice(0, 0) if len(known.identifier_key) else told)
+
+
+def make_identifiers(uses: pa.Table, known: KnownFacts, ahead: AddressesAhead | None = None) -> pa.Table:
     """The identifiers of new uses that the store lacks, by key, each with the form that joins its spellings."""
     nodes, is_id = _list_identifiers(uses, known)
     # An address given as an id is exact: only free text has spellings.
@@ -219,7 +226,8 @@ def make_identifiers(uses: pa.Table, known: KnownFacts) -> pa.Table:
     for kind in sorted(read_texts(find_distinct(how))):
         rows.append(find_true(equals(how, kind)))
         values = nodes["value"].take(rows[-1]).combine_chunks()
-        forms.append(_shorten(canonical_values(kind, values)).cast(pa.string()))
+        read = ahead.find_forms(values) if ahead and kind == "address" else canonical_values(kind, values)
+        forms.append(_shorten(read).cast(pa.string()))
     place = np.empty(nodes.num_rows, dtype=np.int64)
     place[np.concatenate([np.empty(0, dtype=np.int64), *rows])] = np.arange(nodes.num_rows)
     canonical = pa.chunked_array(forms, pa.string()).take(place)
