@@ -114,6 +114,7 @@ class Draft:
     def _read_back(self, file: Path, *, keeps_facts: bool) -> tuple[Stretches, WrittenNames]:
         """Read what was written, as a reader would: what LadybugDB cannot read must not be published."""
         from graph.stores.embedded.content import describe_graph, watch_nothing
+        from graph.stores.embedded.memory import give_memory_back
         from graph.stores.embedded.naming import writing_names
 
         with Database(file, writing=False) as written:
@@ -121,6 +122,7 @@ class Draft:
             names = self._keep_names() if keeps_facts else self._rename()
             if stretches is not None and names is not None:
                 return stretches, names
+            give_memory_back()  # all that was written is about to be read
             if names is not None:
                 return describe_graph(written.connection, watch_nothing), names
             with writing_names(self.place / NAMES_FILE) as writer:

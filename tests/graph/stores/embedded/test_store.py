@@ -7,6 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pyarrow as pa
 import pytest
 import small_market
@@ -19,6 +20,7 @@ from graph.settings import QuerySettings, Settings
 from graph.stores.embedded import bulk as embedded_bulk
 from graph.stores.embedded.folder import StoreFolder
 from graph.stores.embedded.generations import start_draft
+from graph.stores.embedded.memory import give_memory_back
 from graph.stores.embedded.store import EmbeddedStore
 
 Dumper = Callable[..., Dump]
@@ -134,3 +136,17 @@ def test_a_question_for_more_memory_than_it_may_have_is_stopped(tmp_path: Path, 
             store.ask_within(limits, cypher)
         assert store.ask_within(limits, "RETURN 1 AS x") == [{"x": 1}]
     assert resource.getrlimit(resource.RLIMIT_AS) == before
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="what a process holds is read where Linux says it")
+def test_memory_that_nobody_uses_is_given_back_to_the_system() -> None:
+    def count_held_bytes() -> int:
+        return int(Path("/proc/self/statm").read_text(encoding="ascii").split()[1]) * resource.getpagesize()
+
+    arrays = [np.ones(1 << 13) for _ in range(2_000)]  # 64 KiB each: so small that the C library keeps what is freed
+    last = arrays.pop()  # and stands behind all others
+    arrays.clear()
+    before = count_held_bytes()
+    give_memory_back()
+    assert before - count_held_bytes() > 50 << 20
+    assert last.sum() == 1 << 13
