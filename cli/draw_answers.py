@@ -38,7 +38,6 @@ if TYPE_CHECKING:
         Share,
     )
     from graph.queries.reviewed import ReviewingRing
-    from graph.stores.protocol import LoadReport
 
 MOST_LINKS = 8
 MOST_MEMBERS = 25
@@ -242,15 +241,4 @@ def draw_rows(columns: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> Rend
     table = make_table(*columns)
     for row in rows:
         table.add_row(*(show_id(row[name]) for name in columns))
-    return table
-
-
-def draw_load(report: LoadReport) -> RenderableType:
-    """What became of every table."""
-    added = "would add" if report.dry_run else "added"
-    numbers = ("rows", added, "changed", "unchanged", "removed", "rejected")
-    table = make_table("table", *numbers, right=set(numbers))
-    for each in report.tables:
-        counts = (each.read, each.added, each.changed, each.unchanged, each.removed, each.rejected)
-        table.add_row(each.name, *(f"{count:,}" for count in counts))
     return table

@@ -82,7 +82,7 @@ def load(
 
 
 def _show(report: LoadReport, review: _Review, doubts: Sequence[Doubt]) -> None:
-    from cli.draw_answers import draw_load
+    from cli.draw_load import draw_load
 
     print_table(draw_load(report))
     for doubt in doubts:

@@ -107,6 +107,8 @@ class AddressesAhead:
 
 def read_ahead(texts: Chunks) -> AbstractContextManager[AddressesAhead | None]:
     """Begin to read addresses (N,) where there are so many that it pays."""
+    if not len(texts):
+        return nullcontext()
     from graph.identity.addresses.shared_reading import is_worth_sharing
 
     if not is_worth_sharing(len(texts)):

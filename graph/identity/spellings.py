@@ -7,7 +7,6 @@ import re
 import unicodedata
 from collections.abc import Callable
 
-from graph.identity.addresses.form import canonical_address
 from graph.identity.letters import fold_text
 from graph.identity.names import canonical_company, canonical_name
 from graph.identity.phones import canonical_phone
@@ -28,6 +27,12 @@ def canonical_text(kind: str, text: str) -> str:
     if kind in RARELY_SPELLED:
         return rule(exact) if re.search(RARELY_SPELLED[kind], exact) else exact
     return rule(text)
+
+
+def _canonical_address(address: str) -> str:
+    from graph.identity.addresses.form import canonical_address  # many patterns: only where there is an address
+
+    return canonical_address(address)
 
 
 def _canonical_email(email: str) -> str:
@@ -80,7 +85,7 @@ def _canonical_ip(text: str) -> str:
 
 
 RULES: dict[str, Callable[[str], str]] = {
-    "address": canonical_address,
+    "address": _canonical_address,
     "company": canonical_company,
     "email": _canonical_email,
     "ip": _canonical_ip,

@@ -132,6 +132,13 @@ def test_questions_import_nothing_heavy(market: Path, words: list[str]) -> None:
     assert list_imports(*words, cwd=market) & (HEAVY | {"asyncio.events"}) == set()
 
 
+def test_a_load_without_addresses_imports_neither_their_patterns_nor_other_answers(tmp_path: Path) -> None:
+    (tmp_path / "new").mkdir()
+    (tmp_path / "new" / "accounts.csv").write_text("account_id\na\n")
+    imported = list_imports("--store", "store", "load", "new", cwd=tmp_path)
+    assert imported & {"graph.identity.addresses.form", "cli.draw_answers", "torch", "neo4j"} == set()
+
+
 def test_the_listed_help_is_that_of_the_commands() -> None:
     context = click.Context(main)
     for name, (_, words) in COMMANDS.items():
