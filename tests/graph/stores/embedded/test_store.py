@@ -123,6 +123,29 @@ def test_what_was_written_by_query_survives_the_next_transaction(tmp_path: Path,
         assert {row["id"] for row in store.query("MATCH (s:Shop) RETURN s.shop_id AS id")} >= {"by hand"}
 
 
+@pytest.mark.parametrize(("most_bytes", "n_statements"), [(1 << 28, 1), (1, 3)])
+def test_relationships_that_are_not_large_go_in_by_one_statement(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most_bytes: int, n_statements: int
+) -> None:
+    staged, stage = [], embedded_bulk._staged
+    monkeypatch.setattr(embedded_bulk, "_STATEMENT_ROWS", 1)
+    monkeypatch.setattr(embedded_bulk, "_STATEMENT_BYTES", most_bytes)
+    monkeypatch.setattr(
+        embedded_bulk,
+        "_staged",
+        lambda *given, **limit: (staged.append(each) or each for each in stage(*given, **limit)),
+    )
+    with EmbeddedStore(tmp_path / "store", mode="write") as store, store._transaction():
+        accounts = pa.table({"account_id": ["a", "b", "c"]})
+        embedded_bulk._copy(store.connection, store.staging, "Account", accounts)
+        staged.clear()
+        rows = pa.table({"referred_by": ["a", "b", "c"], "account_id": ["b", "c", "a"]})
+        embedded_bulk._copy_relationship(store.connection, store.staging, ("REFERRED", "Account", "Account"), rows)
+        assert len(staged) == n_statements
+        found = store.query("MATCH (b:Account)-[:REFERRED]->(a:Account) RETURN count(*) AS n")
+    assert found == [{"n": 3}]
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux says how much memory is taken")
 @pytest.mark.parametrize(
     "cypher",
