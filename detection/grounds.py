@@ -16,6 +16,7 @@ from detection.channels.incidence import SharedThings
 from detection.evidence.judge import Assessment, judge_groups
 from detection.evidence.market import Market
 from detection.groups import Groups
+from detection.rings.view import RingView
 from detection.rings.wording import describe_thing
 from graph.results import Evidence
 from graph.statements.content import SharedFact
@@ -52,8 +53,8 @@ def knock_out(market: Market, account_ids: Sequence[str]) -> Knockout:
     group = _gather(market, account_ids)
     whole = judge_groups(group, market)
     names = (*market.things, *market.dealings, *(each.name for each in market.conduct))
-    net = float(whole.net_bits[0])
-    change = {name: float(judge_groups(group, _leave_out(market, name)).net_bits[0]) - net for name in names}
+    net = RingView(whole, market, 0).net_bits
+    change = {name: _find_net(group, _leave_out(market, name)) - net for name in names}
     return Knockout(_list_bits(whole), change)
 
 
@@ -65,14 +66,19 @@ def knock_out_things(market: Market, account_ids: Sequence[str]) -> tuple[Shared
     group = _gather(market, account_ids)
     near = replace(market, things=dict(market.things) | {each.name: _narrow(each, group) for each in market.timeless})
     whole, facts = judge_groups(group, near), []
+    net = RingView(whole, near, 0).net_bits
     for channel in near.timeless:
         within = whole.within[channel.name]
         for thing, members in zip(within.thing.tolist(), within.members.tolist(), strict=True):
             less = replace(near, things=dict(near.things) | {channel.name: _keep_uses(channel, channel.thing != thing)})
-            change = float(judge_groups(group, less).net_bits[0] - whole.net_bits[0])
+            change = _find_net(group, less) - net
             what = describe_thing(channel, thing, market.snapshot)
             facts.append(SharedFact(channel.name, what, members, change if abs(change) > _LEAST_BITS else 0.0))
     return tuple(sorted(facts, key=lambda fact: (fact.change_bits, fact.channel, fact.what)))
+
+
+def _find_net(group: Groups, market: Market) -> float:
+    return RingView(judge_groups(group, market), market, 0).net_bits
 
 
 def _gather(market: Market, account_ids: Sequence[str]) -> Groups:

@@ -59,7 +59,7 @@ def judge_worth(judged: Assessment) -> Floats:
     listed is judged by net bits.
     """
     share = judged.market.policy.explained_in_search
-    worth: Floats = share * judged.net_bits + (1.0 - share) * judged.surprising_bits
+    worth: Floats = share * judged.idle_net_bits + (1.0 - share) * judged.surprising_bits
     return worth
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from detection.evidence.judge import Assessment, judge_groups
+from detection.evidence.judge import judge_groups
 from detection.evidence.market import Market
 from detection.groups import MIN_SIZE, Groups
 from detection.rings.links import list_evidence, list_explanations, list_links
@@ -75,8 +75,8 @@ def inquire(market: Market, account_ids: Sequence[str], asked: str | None = None
     rows = _find_rows(market, [*account_ids, *([asked] if asked else [])])
     whole = _judge(market, rows)
     before = _judge(market, rows[: len(account_ids)]) if asked else None
-    net = float(whole.assessment.net_bits[0])
-    change = net - float(before.assessment.net_bits[0]) if before else None
+    net = whole.net_bits
+    change = net - before.net_bits if before else None
     missing = -(net if change is None else change)
     links = [each for each in list_links(whole) if asked in (None, each.account_a, each.account_b)]
     return Inquiry(
@@ -112,8 +112,8 @@ def _list_steps(whole: RingView, before: RingView | None) -> tuple[Step, ...]:
     names = sorted({*shown, *earlier}, key=lambda name: (-_bits(shown, name), name))
     steps = [_weigh(name, shown, earlier if before else None) for name in names]
     for name, measure, sentence in _TAKEN_OFF:
-        now = 0.0 - measure(whole.assessment)
-        change = now + measure(before.assessment) if before else None
+        now = 0.0 - measure(whole)
+        change = now + measure(before) if before else None
         steps.append(Step(name, now, change, sentence))
     return tuple(steps)
 
@@ -128,14 +128,14 @@ def _bits(shown: dict[str, Evidence], name: str) -> float:
     return shown[name].bits if name in shown else 0.0
 
 
-def _take_charge(assessment: Assessment) -> float:
-    return float(assessment.charge_bits[0])
+def _take_charge(view: RingView) -> float:
+    return float(view.assessment.charge_bits[0])
 
 
-def _take_innocent(assessment: Assessment) -> float:
+def _take_innocent(view: RingView) -> float:
     """What the innocent explanations took off: the rest of the sum, and never below 0."""
-    total = sum(float(shown.bits[0]) for shown in assessment.evidence.values())
-    return max(0.0, total - _take_charge(assessment) - float(assessment.net_bits[0]))
+    total = sum(float(shown.bits[0]) for shown in view.assessment.evidence.values())
+    return max(0.0, total - _take_charge(view) - view.net_bits)
 
 
 _TAKEN_OFF = (

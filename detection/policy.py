@@ -131,6 +131,11 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         "bits", "how much more common an innocent explanation is than a ring", JUDGED,
         "a ring for some 4,000 groups of any kind", "fewer rings stand", ge=0.0
     )] = 12.0
+    acting_bits: Annotated[float, rule(
+        "bits", "how much less common that is where all members acted together; no less where only half did", MEASURED,
+        "of groups that lack so little one in twenty was bad, of those that acted one in four; at 8 more honest groups"
+        " came up for review", "more groups that act together stand", ge=0.0
+    )] = 4.0
     further_bits: Annotated[float, rule(
         "bits", "how much less common each further innocent explanation of the same group makes the combination",
         JUDGED, "that a family is a family is no reason why it should be a club, or come on the same day, as well",
@@ -371,6 +376,11 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
                 f"lone_ceiling is {self.lone_ceiling} and review_score {self.review_score}; what one account does alone"
                 " must not be enough for a review"
             )
+
+    @property
+    def least_prior_bits(self) -> float:
+        """How much more common an innocent explanation is than a ring of which all members acted together."""
+        return max(self.prior_bits - self.acting_bits, 0.0)
 
     @property
     def worth_improving_bits(self) -> float:

@@ -20,10 +20,12 @@ from graph.model import Floats, Ints
 class BestExplanation:
     """``net_bits`` (G,) that stand against the best innocent combination, and ``won`` (G,) by explanation:
     where it belongs to that combination and the combination explains more than naming its groups costs.
+    ``lead_bits`` (G,): by how much it does, below 0 where none does, and minus infinity where none fits.
     ``left`` (G,) by channel: what the combination leaves of each channel's bits.
     """
 
     net_bits: Floats
+    lead_bits: Floats
     won: Mapping[str, NDArray[np.bool_]]
     left: Mapping[str, Floats]
 
@@ -51,14 +53,16 @@ def weigh_explanations(
     """Set the evidence against chance, and against the best combination of innocent explanations.
 
     A ring pays to name its members.  An innocent combination pays to name whom each of its explanations brings
-    together, and is ``prior_bits`` more common; what it accounts for beyond that is taken from the
+    together, and is more common: here by ``least_prior_bits``, as where all members acted together, and by up to
+    ``acting_bits`` more once it is known who did (:attr:`detection.rings.view.RingView.net_bits`).  What it accounts
+    for beyond that is taken from the
     ring.  A fact that several of them account for is accounted for once.  Families are there in any case: a
     combination with households names households instead of people, one at the least, and saves the ring the
     difference.  O(2^explanations · groups).
     """
     n_groups, zero = len(length.size), np.zeros(len(length.size))
     shares = _share_out(evidence, within, explanations, n_groups)
-    best, chosen = zero.copy(), np.zeros(n_groups, dtype=np.int64)
+    lead, chosen = np.full(n_groups, -np.inf), np.zeros(n_groups, dtype=np.int64)
     for combination, parts in _list_combinations(explanations):
         # A combination fits few groups, and the more parts it has the fewer.
         rows = np.flatnonzero(np.all([part.bits > 0 for part in parts], axis=0))
@@ -68,15 +72,17 @@ def weigh_explanations(
         for each in shares.values():
             explained += each.find(combination, rows)
         names = _name([part.take(rows) for part in parts], length.take(rows))
-        gain = explained + policy.prior_bits - policy.further_bits * (len(parts) - 1) - names
-        better = gain > best[rows]
-        best[rows[better]], chosen[rows[better]] = gain[better], combination
+        gain = explained + policy.least_prior_bits - policy.further_bits * (len(parts) - 1) - names
+        better = gain > lead[rows]
+        lead[rows[better]], chosen[rows[better]] = gain[better], combination
+    # What explains no more than naming its groups costs is not believed.
+    chosen[lead <= 0] = 0
     won = {explanation.name: (chosen >> place & 1).astype(bool) for place, explanation in enumerate(explanations)}
     total: Floats = sum((shown.bits for shown in evidence.values()), zero)
     left = _find_left(evidence, shares, chosen)
     for explanation in explanations:
         _give_back(explanation, won[explanation.name], evidence, within, left)
-    return BestExplanation(total - length.charge - best, won, left)
+    return BestExplanation(total - length.charge - np.maximum(lead, 0.0), lead, won, left)
 
 
 def _list_combinations(explanations: Sequence[Explanation]) -> Iterator[tuple[int, list[Explanation]]]:

@@ -331,7 +331,13 @@ EXPLAINERS = (
         is_of_crowds=True,
     ),
     Explainer("common words", "words that many use", explain_by_words, is_of_crowds=True),
-    Explainer("fans", "buyers who come back to the same sellers, and praise them", explain_by_fans, is_of_crowds=True),
+    Explainer(
+        "fans",
+        "buyers who come back to the same sellers, and praise them",
+        explain_by_fans,
+        is_of_crowds=True,
+        is_community=True,
+    ),
 )
 """In the order in which they are heard, and in which combinations are tried."""
 COMMUNITIES = frozenset(explainer.name for explainer in EXPLAINERS if explainer.is_community)

@@ -47,7 +47,8 @@ class Assessment:
     """Groups with all that is known of them, per group (G,) unless said otherwise.
 
     ``won`` tells for each innocent explanation where its part was taken off the evidence; ``left`` is what the best
-    combination of them leaves of each channel's bits.
+    combination of them leaves of each channel's bits, and ``lead_bits`` by how much it is believed before the ring.
+    ``net_bits`` are what stands if all members acted together.
     """
 
     groups: Groups
@@ -60,6 +61,7 @@ class Assessment:
     length: DescriptionLength
     net_bits: Floats
     inner_trades: InnerTrades
+    lead_bits: Floats
 
     @cached_property
     def member_bits(self) -> Floats:
@@ -83,8 +85,15 @@ class Assessment:
         return self.evidence_bits - self.length.charge
 
     @cached_property
+    def idle_net_bits(self) -> Floats:
+        """What stands if no more than half of the members acted together (G,): innocence is commoner then."""
+        policy = self.market.policy
+        more = self.lead_bits + policy.prior_bits - policy.least_prior_bits
+        return self.net_bits + np.maximum(self.lead_bits, 0.0) - np.maximum(more, 0.0)
+
+    @cached_property
     def community_bits(self) -> Floats:
-        """What places, campaigns and clubs account for together, each fact once (G,)."""
+        """What places, campaigns, clubs and fans account for together, each fact once (G,)."""
         heard = [each for each in self.explanations if each.name in COMMUNITIES]
         return account_together(self.evidence, self.within, heard, len(self.groups))
 
@@ -135,6 +144,7 @@ def judge_groups(groups: Groups, market: Market) -> Assessment:
         shown.length,
         best.net_bits,
         shown.inner,
+        best.lead_bits,
     )
 
 

@@ -50,9 +50,9 @@ def build_rings(assessment: Assessment, freed: frozenset[int] = frozenset()) -> 
     judged, narrow = judge_groups(groups, market), market.narrow_to(groups.account)
     favours = find_favours(market) if any(draft.kind == "attack" for draft in drafts) else ()
     rings = []
-    for group in np.flatnonzero(judged.net_bits > 0).tolist():
-        draft = by_members[tuple(groups.members(group).tolist())]
-        view = RingView(judged, narrow, group)
+    views = (RingView(judged, narrow, group) for group in np.flatnonzero(judged.net_bits > 0).tolist())
+    for view in (each for each in views if each.net_bits > 0):
+        draft = by_members[tuple(view.members.tolist())]
         parties = (*_list_parties(view, draft), *_list_gainers(view, draft, favours, freed))
         rings.append(_build_ring(view, draft, parties))
     # What a person is to look at comes before what is only watched, whose score may be higher: it was spared.
@@ -85,7 +85,6 @@ def _draft(view: RingView, freed: frozenset[int]) -> _Draft:
 
 
 def _build_ring(view: RingView, draft: _Draft, parties: tuple[Party, ...]) -> Ring:
-    net = float(view.assessment.net_bits[view.group])
     policy = view.market.policy
     score, apart = score_ring(view), score_without_trades(view)
     grounds = Grounds(
@@ -102,7 +101,7 @@ def _build_ring(view: RingView, draft: _Draft, parties: tuple[Party, ...]) -> Ri
         kind=draft.kind,
         score=score,
         tier=tier,
-        net_bits=net,
+        net_bits=view.net_bits,
         charge_bits=float(view.assessment.charge_bits[view.group]),
         members=list_members(view),
         evidence=tuple(sorted(list_evidence(view), key=lambda shown: (-shown.bits, shown.channel))),
@@ -151,7 +150,7 @@ def score_ring(view: RingView) -> float:
     What members share, and whom they pay, is what families and friends share and pay too.
     """
     policy, inner, group = view.market.policy, view.assessment.inner_trades, view.group
-    size, net = len(view.members), float(view.assessment.net_bits[group])
+    size, net = len(view.members), view.net_bits
     whole = score_net_bits(net, size, policy)
     payments = view.left(TRADE) * (1.0 - float(inner.sale_share[group]))
     without = score_net_bits(net - payments, size, policy)
@@ -165,7 +164,8 @@ def score_without_trades(view: RingView) -> float:
     """What a ring would score without the trades that a club, a fair or a season's hobby could have made.
 
     Nor does it count that its members bought at the same times, as at a sale, or what was learnt about them from
-    others.  What is traded among those who share things at home, beyond what relatives do, is no club's and stays.
+    others; nor that innocence is less common where they acted: that lists a ring, and brings nobody up for review.
+    What is traded among those who share things at home, beyond what relatives do, is no club's and stays.
     """
     policy, judged, group = view.market.policy, view.assessment, view.group
     trades = min(float(judged.inner_trades.confined_bits[group]), policy.season_bits)
@@ -174,16 +174,17 @@ def score_without_trades(view: RingView) -> float:
         trades += float(club.claimed[TRADE][group])
     dealt = min(trades, view.left(TRADE)) + max(view.left(PURCHASE), 0.0) * (1.0 - view.personal_grades[0])
     dealt += sum(view.left(signal.name) for signal in view.market.conduct if signal.is_learned)
-    return score_net_bits(float(judged.net_bits[group]) - dealt, len(view.members), policy)
+    return score_net_bits(float(judged.idle_net_bits[group]) - dealt, len(view.members), policy)
 
 
 def score_without_community(view: RingView) -> float:
     """What a ring would score if every community that accounts for some of it were taken for granted.
 
-    A shop's staff, a class, somebody's followers and a club are all of a place, a campaign or a circle, and who meets
-    at one place trades there too: naming them one by one is dear, so that some evidence stands against explanations
-    that fit them perfectly.  Each fact is accounted for once.  Who asks for many refunds, writes bad reviews or offers
-    the same goods does more than belong there: communities count the less, the nearer that comes to ``deed_bits``.
+    A shop's staff, a class, somebody's followers, a club and a seller's fans are all of a place, a campaign, a circle
+    or a shop's customers, and who meets at one place trades there too: naming them one by one is dear, so that some
+    evidence stands against explanations that fit them perfectly.  Each fact is accounted for once.  Who asks for many
+    refunds, writes bad reviews or offers the same goods does more than belong there: communities count the less, the
+    nearer that comes to ``deed_bits``.
     """
     explained = find_belonging(view) * float(view.assessment.community_bits[view.group])
     stands = float(view.assessment.surprising_bits[view.group]) - explained

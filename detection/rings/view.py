@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from detection.channels.catalogue import TRADE
 from detection.channels.record import Channel
 from detection.evidence.judge import Assessment
 from detection.evidence.market import Market
@@ -33,6 +35,18 @@ class RingView:
     def members(self) -> Ints:
         """Rows of accounts (s,)."""
         return self.assessment.groups.members(self.group)
+
+    @cached_property
+    def net_bits(self) -> float:
+        """Bits that stand once it is known who acted: where hardly anybody did, innocent explanations are commoner.
+
+        The judge takes off what it would if all had (``least_prior_bits``); the fewer beyond half did, the more of
+        ``acting_bits`` comes to that.
+        """
+        policy, lead = self.market.policy, float(self.assessment.lead_bits[self.group])
+        idle = min(2.0 - 2.0 * float(find_actors(self).mean()), 1.0)
+        more = idle * (policy.prior_bits - policy.least_prior_bits)
+        return float(self.assessment.net_bits[self.group]) - max(lead + more, 0.0) + max(lead, 0.0)
 
     @property
     def member_bits(self) -> Floats:
@@ -109,10 +123,28 @@ def find_doers(view: RingView) -> Floats:
     the hands of more people than live together.  Buying, or looking, at one time harms nobody: it counts where such a
     thing, or one payer, joins them.
     """
-    judged, inner, start, policy = view.assessment, view.assessment.inner_trades, view.start, view.market.policy
+    return np.maximum(_find_deeds(view), _find_sold(view))
+
+
+def find_actors(view: RingView) -> Floats:
+    """The same, but that trades among members count only as far as nothing innocent accounts for them (members,)."""
+    return np.maximum(_find_deeds(view), _find_sold(view) * view.grade(TRADE))
+
+
+def _find_sold(view: RingView) -> Floats:
+    """Which members sell goods inside, or buy from two who do (members,)."""
+    inner, n = view.assessment.inner_trades, len(view.members)
+    if inner.sale_share[view.group] < view.market.policy.sale_share:
+        return np.zeros(n)
+    return inner.counts[view.start : view.start + n].astype(float)
+
+
+def _find_deeds(view: RingView) -> Floats:
+    """How far each member did what families and friends do not do together, trades aside, in [0, 1] (members,)."""
+    start = view.start
     joined, twice = view.personal_grades
     did = _find_crowded(view)
-    for name in judged.within:
+    for name in view.assessment.within:
         # Who came together signed up together, whatever they came for.
         record = view.market.things[name].record
         if (record.is_identifier and record.role != "content") or not record.is_deed:
@@ -123,8 +155,6 @@ def find_doers(view: RingView) -> Floats:
         did[who] = np.maximum(did[who], min(part, joined) if record.is_deed_of_joined else part)
     for signal in view.market.deeds:
         did = np.maximum(did, np.where(signal.bits[view.members] > 0, view.grade(signal.name), 0.0))
-    if inner.sale_share[view.group] >= policy.sale_share:
-        did = np.maximum(did, inner.counts[start : start + len(did)])
     return did
 
 

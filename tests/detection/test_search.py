@@ -106,7 +106,7 @@ def test_while_groups_are_improved_a_share_of_what_is_explained_is_taken_off(sha
         facts.share(family, kind, f"the family's {kind}")
     policy = structs.replace(DEFAULT_POLICY, explained_in_search=share)
     judged = judge(make_market(make_snapshot(facts), DetectSettings(policy=policy)), family)
-    explained = judged.surprising_bits - judged.net_bits
+    explained = judged.surprising_bits - judged.idle_net_bits
     assert explained[0] > 20.0
     np.testing.assert_allclose(judge_worth(judged), judged.surprising_bits - share * explained)
 

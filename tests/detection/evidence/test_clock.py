@@ -90,7 +90,7 @@ def test_points_drawn_evenly_span_so_little_as_often_as_the_bits_say() -> None:
 
 
 def test_a_club_of_a_season_has_little_more_against_it_than_one_of_years() -> None:
-    season, years = (judge(make_snapshot(make_club(days))).net_bits[0] for days in (20.0, 380.0))
+    season, years = (judge(make_snapshot(make_club(days))).idle_net_bits[0] for days in (20.0, 380.0))
     assert years < season <= years + DEFAULT_POLICY.season_bits + 1
     assert season < 0
 

@@ -19,7 +19,7 @@ from detection.evidence.measure import ChannelEvidence, SharedWithin
 from detection.policy import Policy
 
 TOTAL, SIZE = 1024, (4, 8)
-POLICY = Policy(prior_bits=12.0, further_bits=3.0)
+POLICY = Policy(prior_bits=16.0, acting_bits=4.0, further_bits=3.0)
 REST = 300.0
 Two = Sequence[float]
 
@@ -242,3 +242,10 @@ def test_no_more_is_given_back_than_was_taken() -> None:
 
 def test_what_was_not_taken_is_not_given_back() -> None:
     assert give_back((20.0, 20.0), (19.0, 5.0), device=[1.0, 1.0, 20.0]) == pytest.approx([40.0, 25.0, 30.0, 40.0])
+
+
+def test_by_how_much_the_best_is_believed_is_told_whether_it_is_or_not() -> None:
+    alone = weigh(tell("fans", (30.0, 60.0), (4, 8)))
+    assert alone.lead_bits == pytest.approx([30.0 + 12.0 - name(4), 60.0 + 12.0 - name(8)])
+    assert alone.won["fans"].tolist() == [bits > 0 for bits in alone.lead_bits]
+    assert weigh(tell("fans", (0.0, 60.0), (4, 8))).lead_bits[0] == -np.inf

@@ -269,7 +269,7 @@ def weigh(total: float, size: int, n: int, explanations: list[tuple[str, float, 
 
 def test_explanations_name_the_same_people_once() -> None:
     verdict = weigh(200.0, 5, 1024, [("club", 60.0, 5, 5), ("fans", 60.0, 5, 5)])
-    prior = DEFAULT_POLICY.prior_bits - DEFAULT_POLICY.further_bits
+    prior = DEFAULT_POLICY.least_prior_bits - DEFAULT_POLICY.further_bits
     named_once = log2(binom(1024, 5))
     assert verdict.net_bits[0] == pytest.approx(200 - named_once - (120 + prior - named_once))
 
@@ -354,7 +354,7 @@ def weigh_slowly(total: float, size: int, explanations: list[tuple[str, float, i
         combination = [explanation for explanation, chosen in zip(explanations, choice, strict=True) if chosen]
         if not combination or any(bits <= 0 for _, bits, _, _ in combination):
             continue
-        prior = DEFAULT_POLICY.prior_bits - DEFAULT_POLICY.further_bits * (len(combination) - 1)
+        prior = DEFAULT_POLICY.least_prior_bits - DEFAULT_POLICY.further_bits * (len(combination) - 1)
         households = [explanation for explanation in combination if explanation[0] == HOUSEHOLD]
         others = [explanation for explanation in combination if explanation[0] != HOUSEHOLD]
         if households:
@@ -384,7 +384,7 @@ def test_the_best_innocent_story_agrees_with_trying_every_one(
 
 def test_what_is_taken_off_is_what_the_best_story_accounts_for_beyond_its_cost() -> None:
     # One family of 4 among 1024 accounts shows 70 bits, 60 of them within the family: log2 C(1024, 4) is 35.4;
-    # the family saves 35.4 - 10 and pays 10 for naming itself, so that 60 - 35.4 + 12 = 36.6 are taken off.
+    # the family saves 35.4 - 10 and pays 10 for naming itself, so that 60 - 35.4 + 8 = 32.6 are taken off.
     verdict = weigh(70.0, 4, 1024, [(HOUSEHOLD, 60.0, 4, 1)])
-    assert verdict.net_bits[0] == pytest.approx(70 - 60 - DEFAULT_POLICY.prior_bits)
+    assert verdict.net_bits[0] == pytest.approx(70 - 60 - DEFAULT_POLICY.least_prior_bits)
     assert verdict.won[HOUSEHOLD].all()

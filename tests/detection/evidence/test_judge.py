@@ -47,7 +47,7 @@ def market() -> Market:
     facts.orders += [(name, names[50], 100.0, "completed", "a lamp") for name in names[20:23]]
     facts.listings = {"a lamp": names[50]}
     # A policy of its own: whoever judged by the default one would be seen.
-    settings = DetectSettings(policy=Policy(prior_bits=3.0, largest_usual=0.15))
+    settings = DetectSettings(policy=Policy(prior_bits=5.0, acting_bits=2.0, largest_usual=0.15))
     return make_market(make_snapshot(facts), settings)
 
 
@@ -115,6 +115,8 @@ def test_what_stands_is_the_evidence_less_the_charge_less_what_is_explained(mark
     assert {name: won.tolist() for name, won in judged.won.items()} == {n: w.tolist() for n, w in best.won.items()}
     assert any(won.any() for won in judged.won.values())
     assert judged.net_bits == pytest.approx(best.net_bits)
+    believed = judged.net_bits < bound_net_bits(GROUPS, market)
+    assert (judged.net_bits - judged.idle_net_bits)[believed] == pytest.approx(2.0)
     assert {name: part.tolist() for name, part in judged.left.items()} == {n: p.tolist() for n, p in best.left.items()}
     bound = sketch_groups(GROUPS, market).surprising_bits
     assert bound == pytest.approx(total - length.charge)

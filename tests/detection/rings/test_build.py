@@ -89,11 +89,25 @@ def test_what_does_not_stand_is_no_ring() -> None:
 def test_a_ring_stands_on_the_first_bit() -> None:
     facts = make_facts()
     conspire(facts, 5.0)
-    spare = float(judge(facts, RING).net_bits[0]) + DEFAULT_POLICY.prior_bits
+    spare = float(judge(facts, RING, policy=Policy(acting_bits=0.0)).net_bits[0]) + DEFAULT_POLICY.prior_bits
     for bits, stands in ((0.5, True), (-0.5, False)):
-        judged = judge(facts, RING, policy=Policy(prior_bits=spare - bits))
+        judged = judge(facts, RING, policy=Policy(prior_bits=spare - bits, acting_bits=0.0))
         assert judged.net_bits == pytest.approx([bits])
         assert len(build_rings(judged)) == stands
+
+
+@pytest.mark.parametrize(("acts", "bits"), [(True, 0.5), (False, -3.5)])
+def test_who_did_nothing_together_needs_more_than_who_did_to_be_a_ring(acts: bool, bits: float) -> None:
+    facts = make_facts()
+    share(facts, RING, "device", "phone", "payment")
+    if acts:
+        conspire(facts, 1.0)
+    idle = judge(facts, RING, policy=Policy(acting_bits=0.0))
+    spare = float(idle.net_bits[0]) + DEFAULT_POLICY.prior_bits
+    judged = judge(facts, RING, policy=Policy(prior_bits=spare + 3.5, acting_bits=4.0))
+    assert judged.net_bits == pytest.approx([0.5])
+    assert judged.idle_net_bits == pytest.approx([-3.5])
+    assert [ring.net_bits for ring in build_rings(judged)] == pytest.approx([bits] * (bits > 0))
 
 
 @pytest.mark.parametrize(
@@ -123,7 +137,7 @@ def test_a_ring_is_written_down_with_what_was_found(rating: float, policy: Polic
     )
     assert (ring.tier, ring.action) == (decide_tier(grounds, policy), ACTIONS[ring.tier])
     assert ring.tier == tier
-    assert (ring.net_bits, ring.charge_bits) == (judged.net_bits[0], judged.charge_bits[0])
+    assert (ring.net_bits, ring.charge_bits) == (view.net_bits, judged.charge_bits[0])
     assert (ring.members, ring.links, ring.innocent) == (list_members(view), list_links(view), list_explanations(view))
     shown = {name: each.bits[0] for name, each in judged.evidence.items() if each.bits[0] > 0}
     assert {each.channel: each.bits for each in ring.evidence} == shown

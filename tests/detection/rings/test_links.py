@@ -61,7 +61,9 @@ def look(
     won = {name: np.array([not is_won, is_won, not is_won]) for name, (_, is_won) in (heard or {}).items()}
     shared = {name: share(*each) for name, each in rows.items()}
     evidence, length = {each.channel: each for each in shown}, measure_plainly(GROUPS.size, N)
-    return RingView(Assessment(GROUPS, market, evidence, shared, tuple(told), won, {}, length, none, inner), market, 1)
+    return RingView(
+        Assessment(GROUPS, market, evidence, shared, tuple(told), won, {}, length, none, inner, none), market, 1
+    )
 
 
 # ── links ─────────────────────────────────────────────────────────────────────────────────────────

@@ -28,6 +28,7 @@ from detection.rings.build import (
     score_without_trades,
 )
 from detection.rings.view import RingView
+from detection.tiers import score_net_bits
 
 NOBODY = np.empty(0, dtype=np.int64)
 GROUPS = Groups(np.array([0, 1, 2, 8, 9, 10, 11]), np.array([0, 3, 7]))
@@ -45,6 +46,7 @@ def look(
     confined: float = 0.0,
     club: tuple[float, bool] | None = None,
     policy: Policy = POLICY,
+    lead: float = -np.inf,
 ) -> RingView:
     """A group of four of whom some trade, with what nobody explains of its channels, and what a club might."""
     left = left or {}
@@ -67,7 +69,8 @@ def look(
         won = {"fans": np.array([True, False]), CLUB: np.array([not is_won, is_won])}
     bits = {name: np.array([50.0, each]) for name, each in left.items()}
     net, length = np.array([99.0, net_bits]), measure_plainly(GROUPS.size, 12)
-    return RingView(Assessment(GROUPS, market, {}, {}, explanations, won, bits, length, net, inner), market, 1)
+    leads = np.array([50.0, lead])
+    return RingView(Assessment(GROUPS, market, {}, {}, explanations, won, bits, length, net, inner, leads), market, 1)
 
 
 @pytest.mark.parametrize(
@@ -98,6 +101,36 @@ def test_what_members_pay_one_another_counts_for_a_loners_score_alone(
 ) -> None:
     view = look(24.0, {TRADE: 8.0}, doers=doers, sale_share=sale_share)
     assert score_ring(view) == pytest.approx(score)
+
+
+@pytest.mark.parametrize(
+    ("doers", "trades", "lead", "acting_bits", "stands"),
+    [
+        (4, 12.0, 9.0, 4.0, 16.0),
+        (3, 12.0, 9.0, 4.0, 14.0),
+        (2, 12.0, 9.0, 4.0, 12.0),  # no more than half acted
+        (0, 12.0, 9.0, 4.0, 12.0),
+        (4, 9.0, 9.0, 4.0, 14.0),  # a club accounts for most of it
+        (4, 6.0, 9.0, 4.0, 12.0),
+        (0, 12.0, 0.0, 4.0, 12.0),
+        (0, 12.0, -1.0, 4.0, 13.0),  # just not believed, it would be if nobody acted: no cliff
+        (3, 12.0, -1.0, 4.0, 15.0),
+        (0, 12.0, -5.0, 4.0, 16.0),
+        (0, 12.0, -np.inf, 4.0, 16.0),
+        (0, 12.0, 9.0, 0.0, 16.0),
+        (0, 12.0, 9.0, 50.0, 4.0),  # no more than the whole prior
+    ],
+)
+def test_innocence_is_commoner_where_hardly_anybody_acted(
+    doers: int, trades: float, lead: float, acting_bits: float, stands: float
+) -> None:
+    policy = Policy(acting_bits=acting_bits, prior_bits=12.0, doers_share=0.0, sale_share=0.0)
+    view = look(16.0, {TRADE: trades}, doers=doers, lead=lead, policy=policy)
+    assert view.net_bits == pytest.approx(stands)
+    idle = 16.0 - max(lead + min(acting_bits, 12.0), 0.0) + max(lead, 0.0)
+    assert score_ring(view) == pytest.approx(score_net_bits(stands, 4, policy))
+    # That they acted lists a ring, and brings nobody up for review.
+    assert score_without_trades(view) == pytest.approx(score_net_bits(idle, 4, policy))
 
 
 def score_bits(bits: float) -> float:
@@ -175,7 +208,8 @@ def add_communities(view: RingView, surprising: float, **claims: Sequence[float]
         ({"shared_place": (20.0, 9.0, 0.0), "referral_campaign": (0.0, 11.0, 0.0)}, {}, 33.0),
         # nor for more than there is.
         ({"shared_place": (0.0, 0.0, 15.0), "club": (0.0, 0.0, 12.0)}, {}, 44.0),
-        (dict.fromkeys(("household", "fans", "launch", "came_together"), (20.0, 20.0, 20.0)), {}, 64.0),
+        (dict.fromkeys(("household", "launch", "came_together"), (20.0, 20.0, 20.0)), {}, 64.0),
+        ({"club": (0.0, 0.0, 12.0), "fans": (0.0, 9.0, 0.0)}, {}, 43.0),
         ({"shared_place": (20.0, 20.0, 0.0), "club": (0.0, 0.0, 20.0)}, {}, 4.0),
         ({"shared_place": (20.0, 0.0, 0.0)}, {"habit": 6.0}, 54.0),  # half of what makes a deed
         ({"shared_place": (20.0, 0.0, 0.0)}, {"photo": 3.0, "habit": 3.0}, 54.0),

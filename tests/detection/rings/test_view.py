@@ -95,7 +95,10 @@ def look(
     length, net = measure_plainly(GROUPS.size, 16), np.ones(3)
     shared = {name: share(rows) for name, rows in within.items()}
     unexplained = {name: each.bits * (left or {}).get(name, 1.0) for name, each in evidence.items()}
-    return RingView(Assessment(GROUPS, market, evidence, shared, (), {}, unexplained, length, net, inner), market, 1)
+    lead = np.full(3, -np.inf)
+    return RingView(
+        Assessment(GROUPS, market, evidence, shared, (), {}, unexplained, length, net, inner, lead), market, 1
+    )
 
 
 def test_a_view_is_of_one_group_and_a_silent_channel_shows_nothing() -> None:
