@@ -115,7 +115,7 @@ def test_what_stands_is_the_evidence_less_the_charge_less_what_is_explained(mark
     assert {name: won.tolist() for name, won in judged.won.items()} == {n: w.tolist() for n, w in best.won.items()}
     assert any(won.any() for won in judged.won.values())
     assert judged.net_bits == pytest.approx(best.net_bits)
-    believed = judged.net_bits < bound_net_bits(GROUPS, market)
+    believed = judged.net_bits < judged.surprising_bits
     assert (judged.net_bits - judged.idle_net_bits)[believed] == pytest.approx(2.0)
     assert {name: part.tolist() for name, part in judged.left.items()} == {n: p.tolist() for n, p in best.left.items()}
     bound = sketch_groups(GROUPS, market).surprising_bits
