@@ -8,7 +8,7 @@ and one that contradicts it, with no order between the two, is a reject.  Knows 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 import pyarrow as pa
@@ -35,7 +35,7 @@ from graph.stores.new_facts import (
     list_keys,
     read_addresses_ahead,
 )
-from graph.stores.protocol import TAKE_ALL, LoadTerms, TableReport
+from graph.stores.protocol import TAKE_ALL, LoadReport, LoadTerms, TableReport
 
 if TYPE_CHECKING:
     from graph.arrow import Chunks
@@ -113,43 +113,62 @@ def plan_load(tables: Mapping[str, CheckedTable], known: KnownFacts, terms: Load
     terms
         When what the tables say was so, and which of them replace what there was.
     """
+    told = tables["addresses"].rows if "addresses" in tables else CONTRACT["addresses"].row_schema.empty_table()
+    with read_addresses_ahead(told, known) as ahead:
+        found = _find_changes(tables, known, terms)
+        changes = replace(found.changes, ahead=ahead)
+        return LoadPlan(
+            nodes=_leave_empty(lay_out_nodes(changes, known)),
+            changes=_leave_empty(lay_out_changes(changes, known)),
+            relationships=_leave_empty(lay_out_relationships(changes, known)),
+            ends=_leave_empty(lay_out_ends(changes)),
+            gone=_leave_empty(lay_out_gone(changes, known)),
+            reports=found.report(),
+            tables=found.tables,
+        )
+
+
+def foresee_load(tables: Mapping[str, CheckedTable], known: KnownFacts, terms: LoadTerms = TAKE_ALL) -> LoadReport:
+    """Say what :func:`plan_load` would change, and plan nothing: no address is read for it."""
+    found = _find_changes(tables, known, terms)
+    return LoadReport(found.report(), found.tables, dry_run=True)
+
+
+@dataclass(frozen=True)
+class _Found:
+    """What a load changes, and its tables without the rows that contradict the store."""
+
+    changes: Changes
+    tables: dict[str, CheckedTable]
+
+    def report(self) -> tuple[TableReport, ...]:
+        return tuple(_report(table, self.changes) for table in self.tables.values())
+
+
+def _find_changes(tables: Mapping[str, CheckedTable], known: KnownFacts, terms: LoadTerms) -> _Found:
     at, replaced = terms.find_instant(), terms.replaced & tables.keys()
     rows = {
         name: tables[name].rows if name in tables else table.row_schema.empty_table()
         for name, table in CONTRACT.items()
     }
-    with read_addresses_ahead(rows["addresses"], known) as ahead:
-        keyed = {
-            name: compare(CONTRACT[name], rows[name], known.get_stored(name), at=at, replaces=name in replaced)
-            for name in KEYED
-        }
-        # Who is named only by a row that contradicts the store stays unknown.
-        checked = {name: _set_aside(table, keyed.get(name)) for name, table in tables.items()}
-        accounts = list_keys(known.accounts["account_id"], _mentions(checked, "account"))
-        products = list_keys(known.listings["product_id"], _mentions(checked, "product"))
-        changes = Changes(
-            at,
-            keyed,
-            uses=find_uses(rows, known, accounts, replaced=replaced),
-            referrals=find_referrals(rows["referrals"], known, accounts, replaced=replaced),
-            events=find_events(rows["events"], known, accounts, replaced=replaced),
-            new_accounts=accounts.slice(known.accounts.num_rows),
-            new_products=products.slice(known.listings.num_rows),
-            ahead=ahead,
-        )
-        return _lay_out(changes, known, checked)
-
-
-def _lay_out(changes: Changes, known: KnownFacts, tables: dict[str, CheckedTable]) -> LoadPlan:
-    return LoadPlan(
-        nodes=_leave_empty(lay_out_nodes(changes, known)),
-        changes=_leave_empty(lay_out_changes(changes, known)),
-        relationships=_leave_empty(lay_out_relationships(changes, known)),
-        ends=_leave_empty(lay_out_ends(changes)),
-        gone=_leave_empty(lay_out_gone(changes, known)),
-        reports=tuple(_report(table, changes) for table in tables.values()),
-        tables=tables,
+    keyed = {
+        name: compare(CONTRACT[name], rows[name], known.get_stored(name), at=at, replaces=name in replaced)
+        for name in KEYED
+    }
+    # Who is named only by a row that contradicts the store stays unknown.
+    checked = {name: _set_aside(table, keyed.get(name)) for name, table in tables.items()}
+    accounts = list_keys(known.accounts["account_id"], _mentions(checked, "account"))
+    products = list_keys(known.listings["product_id"], _mentions(checked, "product"))
+    changes = Changes(
+        at,
+        keyed,
+        uses=find_uses(rows, known, accounts, replaced=replaced),
+        referrals=find_referrals(rows["referrals"], known, accounts, replaced=replaced),
+        events=find_events(rows["events"], known, accounts, replaced=replaced),
+        new_accounts=accounts.slice(known.accounts.num_rows),
+        new_products=products.slice(known.listings.num_rows),
     )
+    return _Found(changes, checked)
 
 
 def _leave_empty(parts: Mapping[_Kind, pa.Table]) -> dict[_Kind, pa.Table]:

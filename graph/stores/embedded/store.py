@@ -301,16 +301,22 @@ class EmbeddedStore:
         with explained(self.location), ThreadPoolExecutor(1) as pool:
             is_whole = pool.submit(self.require_whole)  # while Python reads its own files
             from graph.stores.embedded.bulk import write_plan
-            from graph.stores.load_plan import plan_load
+            from graph.stores.load_plan import foresee_load, plan_load
 
             is_whole.result()
-            plan = plan_load(tables, self._read_facts(tables, terms), terms)
+            known = self._read_facts(tables, terms)
+            if dry_run:
+                foreseen = foresee_load(tables, known, terms)
+                terms.review(foreseen.checked)
+                return foreseen
+            plan = plan_load(tables, known, terms)
+            del known
         terms.review(plan.tables)
-        if not dry_run and plan.n_rows:
+        if plan.n_rows:
             with self._transaction() as draft:
                 draft.watch_load(plan)
                 write_plan(self.connection, self.staging, plan, progress)
-        return LoadReport(plan.reports, plan.tables, dry_run=dry_run)
+        return LoadReport(plan.reports, plan.tables)
 
     def _read_facts(self, tables: Mapping[str, CheckedTable], terms: LoadTerms) -> KnownFacts:
         """What a load is compared with."""

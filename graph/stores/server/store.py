@@ -200,17 +200,20 @@ class ServerStore:
         progress: Progress = no_progress,
     ) -> LoadReport:
         """Take in the facts that are not there yet; see :class:`~graph.stores.protocol.GraphStore`."""
-        from graph.stores.load_plan import plan_load
+        from graph.stores.load_plan import foresee_load, plan_load
         from graph.stores.server.read import read_known
         from graph.stores.server.statements import NodeIds
 
         known = read_known(self._bolt)
+        if dry_run:
+            foreseen = foresee_load(tables, known.facts, terms)
+            terms.review(foreseen.checked)
+            return foreseen
         plan = plan_load(tables, known.facts, terms)
         terms.review(plan.tables)
-        if not dry_run:
-            self._write_plan(plan, NodeIds(dict(known.nodes)), progress)
-            self._keep_contents()
-        return LoadReport(plan.reports, plan.tables, dry_run)
+        self._write_plan(plan, NodeIds(dict(known.nodes)), progress)
+        self._keep_contents()
+        return LoadReport(plan.reports, plan.tables)
 
     def _keep_contents(self) -> None:
         """Write down what the facts are, unless that was done after the last load."""

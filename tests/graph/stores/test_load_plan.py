@@ -17,8 +17,10 @@ from hypothesis import strategies as st
 from graph.contract.rejects import Rejects
 from graph.contract.schema import CONTRACT, Column, Table, Use
 from graph.contract.tables import CheckedTable
+from graph.stores import new_facts
 from graph.stores.known_facts import KNOW_NOTHING, KnownFacts
-from graph.stores.load_plan import LoadPlan, plan_load
+from graph.stores.load_plan import LoadPlan, foresee_load, plan_load
+from graph.stores.protocol import LoadReport
 from graph.vocabulary import SHOP_ID
 
 _AT = dt.datetime(2024, 1, 1)
@@ -50,7 +52,19 @@ def facts(
 
 
 def plan(*tables: CheckedTable, known: KnownFacts | None = None) -> LoadPlan:
-    return plan_load({each.name: each for each in tables}, known or facts())
+    """The plan of a load; what is foreseen of it without planning is the same."""
+    told, known = {each.name: each for each in tables}, known or facts()
+    made, foreseen = plan_load(told, known), foresee_load(told, known)
+    assert foreseen == LoadReport(made.reports, made.tables, dry_run=True)
+    return made
+
+
+def test_no_address_is_read_to_foresee_a_load(monkeypatch: pytest.MonkeyPatch) -> None:
+    told = {"addresses": table("addresses", {"account_id": "a", "address": "1 High St", "is_id": False})}
+    monkeypatch.setattr(new_facts, "canonical_values", None)
+    assert foresee_load(told, facts()).tables[0].added == 1
+    with pytest.raises(TypeError):
+        plan_load(told, facts())
 
 
 def test_nothing_in_nothing_out() -> None:
