@@ -52,12 +52,15 @@ def draw_rings(rings: Sequence[RingSummary]) -> RenderableType:
     decided = ("decided",) if any(ring.decided for ring in rings) else ()
     lines = draw_activity(rings)
     active = ("activity",) if lines else ()
-    numbers = {"#", "score", "size", "bits"}
-    table = make_table("#", "ring", "kind", "score", "tier", "size", "bits", *active, "action", *decided, right=numbers)
+    rated = ("q",) if any(ring.false_discovery is not None for ring in rings) else ()
+    numbers = {"#", "score", "q", "size", "bits"}
+    columns = ("#", "ring", "kind", "score", *rated, "tier", "size", "bits", *active, "action", *decided)
+    table = make_table(*columns, right=numbers)
     for ring in rings:
         score, bits = show_number(ring.score), show_number(ring.net_bits, 1)
+        rate = (show_number(ring.false_discovery),) if rated else ()
         table.add_row(
-            str(ring.rank), show_id(ring.ring_id), ring.kind, score, show_tier(ring.tier), str(ring.size), bits,
+            str(ring.rank), show_id(ring.ring_id), ring.kind, score, *rate, show_tier(ring.tier), str(ring.size), bits,
             *(lines[ring.ring_id] for _ in active), show_text(ring.action), *(show_text(ring.decided) for _ in decided),
         )  # fmt: skip
     return Group(table, *say_activity(rings))
@@ -68,7 +71,12 @@ def draw_ring(ring: ReviewingRing) -> RenderableType:
     head = ring.summary
     lines = [
         Text.assemble(("Ring ", "bold"), (show_text(head.ring_id), "bold"), f"  {head.kind}, rank {head.rank}"),
-        Text.assemble(f"score {head.score:.2f}  ", show_tier(head.tier), f"  {head.size} accounts  run {head.run_id}"),
+        Text.assemble(
+            f"score {head.score:.2f}  ",
+            show_tier(head.tier),
+            "" if head.false_discovery is None else f"  q {head.false_discovery:.2f}",
+            f"  {head.size} accounts  run {head.run_id}",
+        ),
         Text.assemble(("Action: ", "bold"), show_text(head.action) or "none"),
         *([Text.assemble(("Order: ", "bold"), show_text(ring.place))] if ring.place else []),
         *draw_decisions(ring.decisions),

@@ -30,6 +30,7 @@ from detection.risk.apply import WeighedScores
 from detection.risk.opinion import Described
 from detection.settings import DetectSettings
 from detection.significance.false_discovery import note_false_discoveries, score_null_rings
+from detection.significance.honest_rings import estimate_honest_share, read_reference
 from detection.significance.rewiring import find_q_values
 from graph.errors import StoreMovedError
 from graph.lineage import Rings, Ties
@@ -290,13 +291,18 @@ def note_placeholders(snapshot: Snapshot, policy: Policy) -> tuple[str, ...]:
 def _measure_errors(
     rings: tuple[Ring, ...], snapshot: Snapshot, settings: DetectSettings, progress: Progress
 ) -> tuple[tuple[Ring, ...], tuple[str, ...]]:
-    """The rings with their false-discovery rates, and a note of them, where that is asked for."""
-    if not settings.rewired_copies:
-        return rings, ()
-    null_scores = score_null_rings(snapshot, settings, progress=progress)
-    rates = find_q_values(np.array([ring.score for ring in rings]), null_scores, settings.rewired_copies)
+    """The rings with their false-discovery rates, by honest groups and, where that is asked for, by chance as well."""
+    rates = estimate_honest_share(np.array([ring.shown for ring in rings]), read_reference())
+    notes: tuple[str, ...] = ()
+    if settings.rewired_copies:
+        null_scores = score_null_rings(snapshot, settings, progress=progress)
+        by_chance = find_q_values(np.array([ring.score for ring in rings]), null_scores, settings.rewired_copies)
+        rates, notes = (
+            np.maximum(rates, by_chance),
+            (note_false_discoveries(rings, null_scores, settings.rewired_copies),),
+        )
     measured = tuple(replace(ring, false_discovery=float(rate)) for ring, rate in zip(rings, rates, strict=True))
-    return measured, (note_false_discoveries(rings, null_scores, settings.rewired_copies),)
+    return measured, notes
 
 
 def name_run(digest: str, settings: dict[str, Any]) -> str:

@@ -58,6 +58,11 @@ class Grounds:
     is_near_barred: bool = False
     joined_after_bar: bool = False
 
+    @property
+    def shown(self) -> float:
+        """What a ring shows apart from trades and communities: the score that its tier rests on."""
+        return min(self.score, self.apart_from_trades, self.apart_from_community)
+
 
 def decide_tier(grounds: Grounds, policy: Policy) -> Tier:
     """The tier of a ring, a member, an account or a review: the one function that makes tiers.
@@ -83,10 +88,13 @@ def decide_tier(grounds: Grounds, policy: Policy) -> Tier:
     """
     # NaN compares false with everything: who is in no ring is never automatic, and who has no model never probable.
     may_be_unseen = grounds.has_axes and grounds.is_firmly_tied
-    shown = min(grounds.score, grounds.apart_from_trades, grounds.apart_from_community)
-    if shown >= policy.automatic_score and may_be_unseen:
+    if grounds.shown >= policy.automatic_score and may_be_unseen:
         return "automatic"
-    if shown >= policy.review_score or grounds.probability >= policy.review_probability or grounds.joined_after_bar:
+    if (
+        grounds.shown >= policy.review_score
+        or grounds.probability >= policy.review_probability
+        or grounds.joined_after_bar
+    ):
         return "review"
     is_unusual = grounds.is_crowded or grounds.is_near_barred or not np.isnan(grounds.score)
     return "watch" if is_unusual else "clear"

@@ -84,8 +84,9 @@ class Ring:
     """A candidate whose evidence stands after the innocent explanations were heard.
 
     ``score`` lies in [0, 1]; ``net_bits`` is the evidence less the innocent explanation and less the
-    charge for the search; ``members`` are sorted by role and bits, ``links`` by bits.  ``false_discovery`` is the share
-    of rings that chance alone would give among those that score as much, in [0, 1]; None where it was not measured.
+    charge for the search; ``members`` are sorted by role and bits, ``links`` by bits.  ``shown`` is the score
+    without what trades and communities account for, on which the tier rests; ``false_discovery`` the share of honest
+    groups to be expected among the rings that show as much, in [0, 1].
     """
 
     ring_id: str
@@ -101,6 +102,7 @@ class Ring:
     parties: tuple[Party, ...] = ()
     action: str = ""
     false_discovery: float | None = None
+    shown: float = 0.0
 
 
 @dataclass(frozen=True)

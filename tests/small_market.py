@@ -104,6 +104,7 @@ RINGS = (
         ),
         parties=(Party("eve", "target", "Sold to the ring once."),),
         action="Hold payouts and open a case.",
+        false_discovery=0.04,
     ),
     Ring(
         ring_id=f"R-2 {HOSTILE}",
@@ -117,6 +118,7 @@ RINGS = (
         links=(RingLink("dan", "eve", "device", 6.0, "device laptop-3"),),
         innocent=(InnocentReading("household", 14.0, True, "Two people of one household share a laptop."),),
         action="Watch.",
+        false_discovery=0.31,
     ),
 )
 SCORES = {"ann": 0.93, "bob": 0.91, "cyd": 0.9, HOSTILE: 0.55, "dan": 0.2, "eve": 0.2}

@@ -68,7 +68,7 @@ class MeasureRule(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fiel
     segments
         Of accounts.
     max_false_discovery
-        Of the same ring: the share of rings that chance alone would give, where `rewired_copies` in `[detect]` measures it; below 1, a ring of which it is not known does not fit.
+        Of the same ring: the share of honest groups expected among the rings that show as much (`q`); below 1, a ring of an older run, of which it is not known, does not fit.
     """  # noqa: E501 - the page of settings takes its words from here, one line each
 
     measure: Measure

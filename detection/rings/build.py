@@ -109,6 +109,7 @@ def _build_ring(view: RingView, draft: _Draft, parties: tuple[Party, ...]) -> Ri
         innocent=list_explanations(view, spared_by=COMMUNITIES if is_spared else frozenset()),
         parties=parties,
         action=ACTIONS[tier],
+        shown=grounds.shown,
     )
 
 

@@ -71,7 +71,7 @@ def rewire_snapshot(snapshot: Snapshot, rng: np.random.Generator) -> Snapshot:
     )
 
 
-def find_q_values(scores: Floats, null_scores: Floats, n_markets: int) -> Floats:
+def find_q_values(scores: Floats, null_scores: Floats, n_markets: float) -> Floats:
     """The least false-discovery rate of a list that still holds each ring, in [0, 1] (G,).
 
     Storey & Tibshirani (PNAS 2003), with the null rings of several rewired markets in place of p-values

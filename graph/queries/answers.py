@@ -38,7 +38,11 @@ class RunSummary:
 
 @dataclass(frozen=True)
 class RingSummary:
-    """One line of the list of rings; ``score`` lies in [0, 1], ``decided`` is what a person decided of it."""
+    """One line of the list of rings; ``score`` lies in [0, 1], ``decided`` is what a person decided of it.
+
+    ``false_discovery`` is the share of honest groups to be expected among the rings down to this one, in [0, 1]; None
+    in a run that did not say.
+    """
 
     ring_id: str
     run_id: str
@@ -51,6 +55,7 @@ class RingSummary:
     charge_bits: float
     action: str
     decided: str = ""
+    false_discovery: float | None = None
 
 
 @dataclass(frozen=True)

@@ -28,8 +28,6 @@ _SEGMENTS = "MATCH (a:Account) RETURN a.segment AS segment, count(*) AS n"
 _EVIDENCE = """MATCH (g:Ring)-[:SHOWS]->(e:Evidence) WHERE g.run_id = $run_id
 RETURN e.channel AS channel, e.bits AS bits"""
 
-_BY_CHANCE = "MATCH (g:Ring) WHERE g.run_id = $run_id RETURN g.ring_id AS ring_id, g.false_discovery AS share"
-
 
 @dataclass(frozen=True)
 class Bin:
@@ -77,7 +75,6 @@ class Overview:
 
     ``bins`` are by score, ``chances`` by a learned model's chance of fraud, empty where none was used; both are empty
     for a run that is not the latest, of which those of all accounts are not kept.  ``flags`` are by run and tier.
-    ``by_chance`` is, by ring, which share of it and of those above it chance would give; only where a run asked.
     """
 
     bins: tuple[Bin, ...]
@@ -86,7 +83,6 @@ class Overview:
     tiers: tuple[TierRecord, ...]
     segments: tuple[SegmentRecord, ...]
     flags: Mapping[str, Mapping[str, int]]
-    by_chance: Mapping[str, float]
 
 
 def look_over(store: GraphStore, run: RunSummary, rings: Iterable[RingSummary], *, is_latest: bool) -> Overview:
@@ -99,11 +95,6 @@ def look_over(store: GraphStore, run: RunSummary, rings: Iterable[RingSummary], 
         tiers=_count_tiers(rings, decided),
         segments=_count_segments(store, run.run_id, decided),
         flags=_count_flags(store),
-        by_chance={
-            row["ring_id"]: row["share"]
-            for row in ask(store, _BY_CHANCE, run_id=run.run_id)
-            if row["share"] is not None
-        },
     )
 
 

@@ -52,6 +52,7 @@ LATER: dict[str, Any] = {
     "place": "",
     "reviewed": [],
     "events": [],
+    "false_discovery": None,
 }
 """What version 1 did not say, and how that is said of what it kept."""
 
