@@ -60,8 +60,8 @@ class DetectSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
     exclude_channels
         Channels to look away from, by name (``device``, ``trade``, ``praise``, ...).
     rewired_copies
-        How many copies of the market, rewired by chance, are searched for the false-discovery rate; each
-        takes as long as the market itself.
+        How many copies of the market, rewired by chance, are searched as well for the false-discovery rate, which is
+        the greater of the two then; each takes as long as the market itself.
     review_blocks
         Whether blocks of accounts that praise or blame the same targets at the same times are proposed as
         groups too; that takes a third more time.
