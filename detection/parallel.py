@@ -1,13 +1,8 @@
-"""Independent array work on several cores, and the memory that it leaves behind.
-
-numpy lets other threads work while it sorts and counts.
-"""
+"""Independent array work on several cores: numpy lets other threads work while it sorts and counts."""
 
 from __future__ import annotations
 
-import ctypes
 import os
-import sys
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -54,10 +49,3 @@ def begin(work: Callable[[], Answer], *, rows: int) -> Iterator[Callable[[], Ans
 
 def _begin_work() -> None:
     _here.is_busy = True
-
-
-def give_back_memory() -> None:
-    """Hand what is free back to the system: glibc keeps it, and a process would stay as large as it ever was."""
-    trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
-    if trim is not None:
-        trim(0)

@@ -10,7 +10,7 @@ import graspologic_native
 import numpy as np
 from scipy import sparse
 
-from detection.parallel import give_back_memory
+from graph.memory import give_memory_back
 from graph.model import Floats, Ints
 
 Quality = Literal["potts", "modularity"]
@@ -89,7 +89,7 @@ def _run_leiden(matrix: sparse.csr_array, resolution: float, *, seed: int, quali
     community = np.empty(n, dtype=np.int64)
     community[np.fromiter(found.keys(), np.int64, n)] = np.fromiter(found.values(), np.int64, n)
     del found
-    give_back_memory()
+    give_memory_back()
     return community
 
 

@@ -113,8 +113,8 @@ class Draft:
 
     def _read_back(self, file: Path, *, keeps_facts: bool) -> tuple[Stretches, WrittenNames]:
         """Read what was written, as a reader would: what LadybugDB cannot read must not be published."""
+        from graph.memory import give_memory_back
         from graph.stores.embedded.content import describe_graph, watch_nothing
-        from graph.stores.embedded.memory import give_memory_back
         from graph.stores.embedded.naming import writing_names
 
         with Database(file, writing=False) as written:

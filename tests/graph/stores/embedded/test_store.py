@@ -16,11 +16,11 @@ from property_graph import Dump
 
 from graph.contract.tables import read_folder
 from graph.errors import QueryError, QueryLimitError, StoreError
+from graph.memory import give_memory_back
 from graph.settings import QuerySettings, Settings
 from graph.stores.embedded import bulk as embedded_bulk
 from graph.stores.embedded.folder import StoreFolder
 from graph.stores.embedded.generations import start_draft
-from graph.stores.embedded.memory import give_memory_back
 from graph.stores.embedded.store import EmbeddedStore
 
 Dumper = Callable[..., Dump]
