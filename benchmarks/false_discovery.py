@@ -32,16 +32,17 @@ from graph.model import Floats
 
 HERE = Path(__file__).resolve().parents[1]
 LEARNT_FROM = range(201, 205)
-FIRST_SEED = 101
+FIRST_SEED = 301
 LEVELS = (0.02, 0.05, 0.1, 0.2)
 HEAD = """# How many rings are honest groups, and how many are said to be
 
 `python benchmarks/false_discovery.py`: what honest rings show is known from seeds 201 to 204 of each world, and tried
-on {n} others of 20,000 accounts each, the world itself left out. *Honest* is a listed ring of which fewer than half of
-the members are bad. Of the rings listed at a rate of 0.05 or less no more than one in twenty should be.
+on {n} others of 20,000 accounts each, with the world itself left out and with it. *Honest* is a listed ring of which
+fewer than half of the members are bad. Of the rings listed at a rate of 0.05 or less no more than one in twenty
+should be.
 
-| world | {levels} | all for review or above |
-| --- |{dashes} --- |
+| world | known from | {levels} | all for review or above |
+| --- | --- |{dashes} --- |
 """
 
 
@@ -85,15 +86,16 @@ def report(tried: Sequence[Listed], known: Mapping[str, Sequence[int]], n_seeds:
     lines = [HEAD.format(n=n_seeds, levels=levels, dashes=" --- |" * len(LEVELS))]
     for world, difficulty in dict.fromkeys((each.world, each.difficulty) for each in tried):
         ours = [each for each in tried if (each.world, each.difficulty) == (world, difficulty)]
-        reference = spread_counts({name: counts for name, counts in known.items() if name != world})
-        rates = [estimate_honest_share(each.shows, reference) for each in ours]
-        chosen = [[rate <= level for rate in rates] for level in LEVELS] + [[each.is_accused for each in ours]]
-        cells = (
-            f"{sum(int(each.honest[part].sum()) for each, part in zip(ours, parts, strict=True))}"
-            f" of {sum(int(part.sum()) for part in parts)}"
-            for parts in chosen
-        )
-        lines.append(f"| {world} {difficulty} | {' | '.join(cells)} |\n")
+        others = {name: counts for name, counts in known.items() if name != world}
+        for known_from, worlds in (("the others", others), ("all three", known)):
+            rates = [estimate_honest_share(each.shows, spread_counts(worlds)) for each in ours]
+            chosen = [[rate <= level for rate in rates] for level in LEVELS] + [[each.is_accused for each in ours]]
+            cells = (
+                f"{sum(int(each.honest[part].sum()) for each, part in zip(ours, parts, strict=True))}"
+                f" of {sum(int(part.sum()) for part in parts)}"
+                for parts in chosen
+            )
+            lines.append(f"| {world} {difficulty} | {known_from} | {' | '.join(cells)} |\n")
     return "".join(lines)
 
 
@@ -104,9 +106,10 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     asked = parser.parse_args()
     each_kind = [(world, difficulty) for world in WORLDS for difficulty in get_args(Difficulty)]
-    known = gather(list_market(*kind, seed) for kind in each_kind for seed in LEARNT_FROM)
+    place = HERE / "detection" / "significance" / "honest_rings.json"
+    known = json.loads(place.read_text())["honest"]
     if asked.write:
-        place = HERE / "detection" / "significance" / "honest_rings.json"
+        known = gather(list_market(*kind, seed) for kind in each_kind for seed in LEARNT_FROM)
         place.write_text(json.dumps({"made_by": "benchmarks/false_discovery.py", "honest": known}) + "\n")
     seeds = range(FIRST_SEED, FIRST_SEED + asked.seeds)
     tried = [list_market(*kind, seed) for kind in each_kind for seed in seeds]

@@ -277,16 +277,18 @@ def find_falling_apart(judged: Assessment) -> NDArray[np.bool_]:
     listing = charge_search(np.arange(int(size.max(initial=0)) + 1), judged.market.n_accounts)
     policy, apart = judged.market.policy, np.zeros(len(groups), dtype=bool)
     groups_of: dict[int, list[int]] = {}
-    standing = np.flatnonzero(judged.net_bits > 0)
+    # Parts have to stand whoever acted, or pieces of one campaign would, each for itself.
+    net_bits = judged.idle_net_bits
+    standing = np.flatnonzero(net_bits > 0)
     # Small ones first: when a whole is looked at, the parts that hold together are known.
     for whole in standing[np.argsort(size[standing], kind="stable")].tolist():
         members = groups.members(whole).tolist()
         inside = Counter(group for row in members for group in groups_of.get(row, ()))
         fit = [group for group, n in inside.items() if n >= policy.part_share * size[group]]
-        parts = _choose_disjoint(judged, sorted(fit, key=lambda group: (-judged.net_bits[group], group)))
+        parts = _choose_disjoint(judged, sorted(fit, key=lambda group: (-net_bits[group], group)))
         rest = max(size[whole] - size[parts].sum(), 0)
         shorter = listing[size[parts]].sum() + listing[rest] - listing[size[whole]]
-        is_more = judged.net_bits[whole] >= judged.net_bits[parts].sum() + shorter
+        is_more = net_bits[whole] >= net_bits[parts].sum() + shorter
         # What one phone joins is one farm, though its parts were made on different days.
         is_all = rest <= (1.0 - policy.part_share) * size[whole]
         is_joined = is_all and _count_joined(judged, whole, parts) >= policy.joined_share * size[whole]

@@ -15,6 +15,7 @@ from detection.evaluation.worlds import WORLDS
 from detection.run import find_run
 from detection.settings import DetectSettings
 from detection.significance.honest_rings import (
+    MARGIN,
     STEPS,
     count_steps,
     estimate_honest_share,
@@ -41,7 +42,7 @@ def test_a_share_is_the_least_of_the_lists_that_hold_the_ring(shown: list[float]
     for own, share in zip(shown, shares.tolist(), strict=True):
         lists = [
             len(shown)
-            * (sum(each >= least for each in reference) + 1)
+            * (sum(each + MARGIN >= least for each in reference) + 1)
             / len(reference)
             / sum(s >= least for s in shown)
             for least in shown
@@ -52,8 +53,8 @@ def test_a_share_is_the_least_of_the_lists_that_hold_the_ring(shown: list[float]
 
 def test_a_list_like_the_honest_ones_is_taken_to_be_honest_however_high_its_scores() -> None:
     reference = np.random.default_rng(1).beta(1, 3, 2000)
-    assert estimate_honest_share(reference[::5], reference).min() > 0.2
-    assert np.median(estimate_honest_share(reference[::5], reference)) > 0.95
+    assert estimate_honest_share(reference[::5] + MARGIN, reference).min() > 0.2
+    assert np.median(estimate_honest_share(reference[::5] + MARGIN, reference)) > 0.95
 
 
 def test_counts_by_step_stand_for_what_they_counted_rounded_up() -> None:
