@@ -58,12 +58,17 @@ def draw_rings(rings: Sequence[RingSummary]) -> RenderableType:
     table = make_table(*columns, right=numbers)
     for ring in rings:
         score, bits = show_number(ring.score), show_number(ring.net_bits, 1)
-        rate = (show_number(ring.false_discovery),) if rated else ()
+        rate = (_show_rate(ring.false_discovery),) if rated else ()
         table.add_row(
             str(ring.rank), show_id(ring.ring_id), ring.kind, score, *rate, show_tier(ring.tier), str(ring.size), bits,
             *(lines[ring.ring_id] for _ in active), show_text(ring.action), *(show_text(ring.decided) for _ in decided),
         )  # fmt: skip
     return Group(table, *say_activity(rings))
+
+
+def _show_rate(rate: float | None) -> str:
+    """A share that is never said to be nothing."""
+    return "<0.01" if rate is not None and rate < 0.01 else show_number(rate)
 
 
 def draw_ring(ring: ReviewingRing) -> RenderableType:
@@ -74,7 +79,7 @@ def draw_ring(ring: ReviewingRing) -> RenderableType:
         Text.assemble(
             f"score {head.score:.2f}  ",
             show_tier(head.tier),
-            "" if head.false_discovery is None else f"  q {head.false_discovery:.2f}",
+            "" if head.false_discovery is None else f"  q {_show_rate(head.false_discovery)}",
             f"  {head.size} accounts  run {head.run_id}",
         ),
         Text.assemble(("Action: ", "bold"), show_text(head.action) or "none"),

@@ -104,7 +104,7 @@ RINGS = (
         ),
         parties=(Party("eve", "target", "Sold to the ring once."),),
         action="Hold payouts and open a case.",
-        false_discovery=0.04,
+        false_discovery=0.004,
     ),
     Ring(
         ring_id=f"R-2 {HOSTILE}",

@@ -48,7 +48,7 @@ def test_a_run_is_found_by_cypher_in_the_documented_shape(loaded: GraphStore, du
         action,
         73.5,
         "EUR",
-        0.04,
+        0.004,
     )
     assert ("ann", "run-1/R-1", "core", 22.0) in found["Account-MEMBER_OF-Ring"]
     assert (HOSTILE, "run-1/R-1", "fringe", 4.0) in found["Account-MEMBER_OF-Ring"]
