@@ -26,7 +26,7 @@ def map_threads(work: Callable[[Item], Answer], items: Iterable[Item], *, rows: 
     >>> map_threads(abs, [-2, 1], rows=10**6)
     [2, 1]
     """
-    if rows < WORTH_SHARING or THREADS == 1 or getattr(_here, "is_busy", False):
+    if not _is_shared(rows) or getattr(_here, "is_busy", False):
         return [work(item) for item in items]
     with ThreadPoolExecutor(THREADS, initializer=_begin_work) as pool:
         return list(pool.map(work, items))
@@ -40,11 +40,16 @@ def begin(work: Callable[[], Answer], *, rows: int) -> Iterator[Callable[[], Ans
     ...     answer()
     42
     """
-    if rows < WORTH_SHARING or THREADS == 1:
+    if not _is_shared(rows):
         yield work
         return
     with ThreadPoolExecutor(1, initializer=_begin_work) as pool:
         yield pool.submit(work).result
+
+
+def _is_shared(rows: int) -> bool:
+    """Whether work on so many rows is handed to other threads."""
+    return rows >= WORTH_SHARING and THREADS > 1
 
 
 def _begin_work() -> None:

@@ -297,10 +297,8 @@ def _measure_errors(
     if settings.rewired_copies:
         null_scores = score_null_rings(snapshot, settings, progress=progress)
         by_chance = find_q_values(np.array([ring.score for ring in rings]), null_scores, settings.rewired_copies)
-        rates, notes = (
-            np.maximum(rates, by_chance),
-            (note_false_discoveries(rings, null_scores, settings.rewired_copies),),
-        )
+        rates = np.maximum(rates, by_chance)
+        notes = (note_false_discoveries(rings, null_scores, settings.rewired_copies),)
     measured = tuple(replace(ring, false_discovery=float(rate)) for ring, rate in zip(rings, rates, strict=True))
     return measured, notes
 

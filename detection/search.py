@@ -16,7 +16,7 @@ from detection.candidates.links import Links, add_links, link_pairs, weigh_links
 from detection.channels.catalogue import ITEM
 from detection.channels.incidence import SharedThings
 from detection.evidence.description_length import charge_search
-from detection.evidence.judge import Assessment, judge_groups, sketch_groups
+from detection.evidence.judge import Assessment, judge_groups, sketch_groups, weigh_ties
 from detection.evidence.market import Market
 from detection.groups import (
     MIN_SIZE,
@@ -178,7 +178,8 @@ def leave_hopeless(groups: Groups, market: Market) -> Groups:
 
 def leave_pairs(groups: Groups, market: Market) -> Groups:
     """The groups of which three bring more than naming them costs: two and a stranger are a pair."""
-    n_tied = np.bincount(groups.group[sketch_groups(groups, market).is_tied], minlength=len(groups))
+    ties, names = weigh_ties(groups, market)
+    n_tied = np.bincount(groups.group[ties >= names], minlength=len(groups))
     return take_groups(groups, np.flatnonzero(n_tied >= MIN_SIZE))
 
 
