@@ -164,6 +164,11 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         SHARE, "a crowd's device is a public one if more of its users have one of their own as well", JUDGED,
         "who goes to a library's computer has a phone", "fewer devices of crowds are explained", ge=0.0, le=1.0
     )] = 0.5
+    till_owners: Annotated[float, rule(
+        "members", "before a review, half of what a device shows is a till's where so many of its users have another",
+        MEASURED, "fewer are a family with a tablet; on 36 markets 3 to 6 spared the same shops' staff, and of a"
+        " thousand bad rings one more or less", "fewer shared devices are taken for granted", gt=0.0
+    )] = 4.0
     season_bits: Annotated[float, rule(
         "bits", "how much at most trades say by lying closer together than the market's do", JUDGED,
         "most hobbies, swaps and fairs last for a season, or a day: one circle of traders in a thousand is that short",

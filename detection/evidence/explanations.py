@@ -6,12 +6,13 @@ hand; a club trades for years; the fans of a seller praise it for years; a launc
 a week.  Each explanation says how many bits of a group's evidence it accounts for and whom it brings
 together; a ring must show ``prior_bits`` beyond what the best combination of them accounts for.
 
-A new explanation is a function that claims bits, and a line in :data:`EXPLAINERS`.
+A new explanation is a function that claims bits, and a line in :data:`EXPLAINERS`; or in :data:`GRANTED`, where it is
+too weak to be believed against the evidence, and is only granted before anybody is brought up for review.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,10 +32,10 @@ from detection.policy import Policy
 from graph.model import Floats, Ints
 
 
-def find_explanations(facts: GroupFacts) -> list[Explanation]:
-    """Every explanation, each with the bits it accounts for in each group."""
+def find_explanations(facts: GroupFacts, explainers: Sequence[Explainer] | None = None) -> list[Explanation]:
+    """Every explanation, or some, each with the bits it accounts for in each group."""
     found = []
-    for explainer in EXPLAINERS:
+    for explainer in EXPLAINERS if explainers is None else explainers:
         claim = Claim(facts)
         explainer.explain(claim, facts)
         if claim.bits.any():
@@ -81,6 +82,29 @@ def find_terminals(facts: GroupFacts, devices: SharedThings) -> NDArray[np.bool_
     has_own = devices.find_owners(facts.market.n_accounts, facts.policy.household_size)
     owners = np.bincount(within.row, has_own[facts.groups.account[within.membership]])
     return crowded[within.thing] & (owners > within.members * facts.policy.terminal_owner_share)
+
+
+def explain_by_till(claim: Claim, facts: GroupFacts) -> None:
+    """Staff at one till, a tablet in a club room: a device of several people who have one of their own as well.
+
+    Of as few as a household has nobody can tell it from a ring's, so that it is no evidence against one; the more of
+    its users have another, the more of it is taken for granted (``till_owners``), and no more than their share.
+    """
+    for channel, within in facts.list_shared(lambda channel: channel.record.is_device):
+        owners = count_owners(facts, channel)
+        # To the fourth power: of half as many hardly anything is a till's, of twice as many nearly all.
+        odds = np.square(np.square(owners / facts.policy.till_owners))
+        claim.add_things(channel.name, within.bits * owners / within.members * odds / (1.0 + odds))
+
+
+def count_owners(facts: GroupFacts, devices: SharedThings) -> Ints:
+    """How many of those who share each device (K,) have another, of a household's at most, that no other member has."""
+    within, groups = facts.within[devices.name], facts.groups
+    is_few = devices.popularity <= facts.policy.household_size
+    uses = groups.find_facts(devices.by_account)
+    has = np.bincount(uses.membership[is_few[devices.thing[uses.row]]], minlength=len(groups.account))
+    shares = np.bincount(within.membership[is_few[within.thing[within.row]]], minlength=len(groups.account))
+    return np.bincount(within.row, (has > shares)[within.membership], minlength=len(within.group)).astype(np.int64)
 
 
 def explain_by_second_hand(claim: Claim, facts: GroupFacts) -> None:
@@ -340,4 +364,8 @@ EXPLAINERS = (
     ),
 )
 """In the order in which they are heard, and in which combinations are tried."""
-COMMUNITIES = frozenset(explainer.name for explainer in EXPLAINERS if explainer.is_community)
+GRANTED = (
+    Explainer("till", "staff at one till or tablet, who have devices of their own", explain_by_till, is_community=True),
+)
+"""Taken for granted with the communities before anybody is brought up for review, and never off the evidence."""
+COMMUNITIES = frozenset(explainer.name for explainer in (*EXPLAINERS, *GRANTED) if explainer.is_community)

@@ -15,7 +15,7 @@ from detection.channels.catalogue import TRADE
 from detection.evidence.claims import Explanation
 from detection.evidence.combinations import account_together, weigh_explanations
 from detection.evidence.description_length import DescriptionLength, measure_lengths
-from detection.evidence.explanations import COMMUNITIES, find_explanations
+from detection.evidence.explanations import COMMUNITIES, GRANTED, find_explanations
 from detection.evidence.group_facts import GroupFacts
 from detection.evidence.inner_trades import InnerTrades, count_traders, leave_own_payments, measure_inner_trades
 from detection.evidence.market import Market
@@ -92,9 +92,15 @@ class Assessment:
         return self.net_bits + np.maximum(self.lead_bits, 0.0) - np.maximum(more, 0.0)
 
     @cached_property
+    def granted(self) -> tuple[Explanation, ...]:
+        """The explanations that are heard for tiers alone; what they account for stays in the evidence."""
+        facts = GroupFacts(self.groups, self.evidence, self.within, self.inner_trades, self.market)
+        return tuple(find_explanations(facts, GRANTED))
+
+    @cached_property
     def community_bits(self) -> Floats:
-        """What places, campaigns, clubs and fans account for together, each fact once (G,)."""
-        heard = [each for each in self.explanations if each.name in COMMUNITIES]
+        """What places, campaigns, clubs, fans and tills account for together, each fact once (G,)."""
+        heard = [each for each in (*self.explanations, *self.granted) if each.name in COMMUNITIES]
         return account_together(self.evidence, self.within, heard, len(self.groups))
 
 

@@ -22,6 +22,8 @@ from graph.results import Evidence, InnocentReading, RingLink
 MAX_LINKS = 100
 MAX_PAIRED = 12
 """More sharers are a crowd, whose pairs alone would fill the list."""
+_LEAST_GRANTED_BITS = 1.0
+"""Less is not told: any two who share a device and have another would be staff at one till."""
 
 
 def list_links(view: RingView) -> tuple[RingLink, ...]:
@@ -90,13 +92,14 @@ def list_evidence(view: RingView) -> Iterable[Evidence]:
 def list_explanations(view: RingView, *, spared_by: Collection[str] = ()) -> tuple[InnocentReading, ...]:
     """Each innocent explanation that fits at all, those whose part was taken off first.
 
-    ``spared_by`` names those for whose sake the ring has a lower tier than its score has, if any.
+    ``spared_by`` names those for whose sake the ring has a lower tier than its score has, if any; what is granted for
+    tiers alone is only told then.
     """
-    listed = []
-    for each in view.assessment.explanations:
+    listed, judged = [], view.assessment
+    for each in (*judged.explanations, *(judged.granted if spared_by else ())):
         bits = float(each.bits[view.group])
-        won = bool(view.assessment.won[each.name][view.group])
-        if bits > 0:
+        won = bool(judged.won[each.name][view.group]) if each.name in judged.won else None
+        if bits >= (_LEAST_GRANTED_BITS if won is None else np.finfo(float).tiny):
             said = describe_explanation(each.name, bits, won=won, spares=each.name in spared_by)
-            listed.append(InnocentReading(each.name, bits, won, said))
+            listed.append(InnocentReading(each.name, bits, bool(won), said))
     return tuple(sorted(listed, key=lambda each: (not each.won, -each.bits, each.name)))

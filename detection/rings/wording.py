@@ -7,7 +7,7 @@ import numpy as np
 from detection.channels.catalogue import REFERRED, SIGN_UP
 from detection.channels.incidence import ANYTHING, SharedThings
 from detection.channels.record import Channel
-from detection.evidence.explanations import EXPLAINERS
+from detection.evidence.explanations import EXPLAINERS, GRANTED
 from graph.model import Snapshot
 
 
@@ -62,16 +62,20 @@ def describe_risk(n_members: int, *, observed: float, expected: float) -> str:
     return f"known risk: {risky} where chance gives {_small(expected)}"
 
 
-def describe_explanation(name: str, bits: float, *, won: bool, spares: bool = False) -> str:
-    """Say how an innocent explanation was heard."""
-    outcome = "and its part was taken off the evidence" if won else "but supposes more coincidence than it accounts for"
+def describe_explanation(name: str, bits: float, *, won: bool | None, spares: bool = False) -> str:
+    """Say how an innocent explanation was heard; ``won`` is None where it is for tiers alone."""
+    outcome = {
+        True: "and its part was taken off the evidence",
+        False: "but supposes more coincidence than it accounts for",
+        None: "which are left in the evidence",
+    }[won]
     spared = f" Were {_CERTAIN}, too little would be left: the tier is lower than the score's." if spares else ""
     return f"Could be {_SAYS[name]}: accounts for {bits:.0f} bits, {outcome}.{spared}"
 
 
 _CERTAIN = "that certain, with all else here that ends so"
 _WORDS_NAMED = 8
-_SAYS = {explainer.name: explainer.says for explainer in EXPLAINERS}
+_SAYS = {explainer.name: explainer.says for explainer in (*EXPLAINERS, *GRANTED)}
 
 
 def _day(at: np.datetime64) -> str:

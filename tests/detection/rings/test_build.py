@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from detection_market import Facts, gather, make_snapshot, name_products, share_in_chain
+from msgspec.structs import replace as replace_rule
 
 from detection.evidence.judge import Assessment, judge_groups
 from detection.evidence.market import make_market
@@ -230,7 +231,39 @@ def test_a_shops_staff_is_watched_as_long_as_it_does_no_more_than_work_there(ref
     assert ring.score >= 0.3
     assert ring.tier == tier
     spared = {each.name for each in ring.innocent if each.sentence.endswith("the tier is lower than the score's.")}
-    assert spared == ({"shared place"} if tier == "watch" else set())
+    assert spared == ({"shared place", "till"} if tier == "watch" else set())
+
+
+def man_a_till(facts: Facts, staff: Sequence[str], *, owners: int) -> None:
+    """Staff of a shop in a market of a thousand; so many of them have a device of their own."""
+    employ(facts)
+    without = {f"device of {name}" for name in staff[owners:]}
+    facts.uses = [use for use in facts.uses if use[2] not in without and "of the shop" not in use[2]]
+    facts.share(list(staff), "device", "till")
+
+
+@pytest.mark.parametrize(
+    ("owners", "policy", "tier"),
+    [
+        (8, EAGER, "watch"),
+        (7, EAGER, "watch"),
+        (2, EAGER, "review"),  # a farm: hardly any has a device beside it
+        (8, replace_rule(EAGER, till_owners=30.0), "review"),
+    ],
+)
+def test_a_device_of_few_members_is_granted_as_a_till_where_they_have_others(
+    owners: int, policy: Policy, tier: str
+) -> None:
+    facts, staff = make_facts(), RING[:8]
+    man_a_till(facts, staff, owners=owners)
+    judged = judge(facts, staff, policy=policy)
+    (ring,) = build_rings(judged)
+    assert ring.tier == tier
+    assert judged.net_bits == pytest.approx(judge(facts, staff, policy=replace_rule(policy, till_owners=1e9)).net_bits)
+    tills = [each for each in ring.innocent if each.name == "till"]
+    assert [each.won for each in tills] == [False] * (tier == "watch")
+    said = "Could be staff at one till or tablet, who have devices of their own: accounts for "
+    assert all(each.sentence.startswith(said) and "left in the evidence" in each.sentence for each in tills)
 
 
 def test_what_is_for_review_is_told_before_what_is_watched_whatever_they_score() -> None:

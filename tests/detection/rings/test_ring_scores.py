@@ -183,7 +183,7 @@ def add_communities(view: RingView, surprising: float, **claims: Sequence[float]
     within = {
         name: SharedWithin(of_both, of_both, of_both, shown, shown, of_both, NOBODY, NOBODY) for name in PARTS[:2]
     }
-    explanations = tuple(
+    found = tuple(
         Explanation(
             name.replace("_", " "),
             np.array([50.0, sum(parts)]),
@@ -193,7 +193,10 @@ def add_communities(view: RingView, surprising: float, **claims: Sequence[float]
         )
         for name, parts in claims.items()
     )
-    return replace(view, assessment=replace(judged, evidence=evidence, within=within, explanations=explanations))
+    heard, granted = (tuple(each for each in found if (each.name == "till") is is_till) for is_till in (False, True))
+    judged = replace(judged, evidence=evidence, within=within, explanations=heard)
+    vars(judged)["granted"] = granted
+    return replace(view, assessment=judged)
 
 
 @pytest.mark.parametrize(
@@ -211,6 +214,7 @@ def add_communities(view: RingView, surprising: float, **claims: Sequence[float]
         (dict.fromkeys(("household", "launch", "came_together"), (20.0, 20.0, 20.0)), {}, 64.0),
         ({"club": (0.0, 0.0, 12.0), "fans": (0.0, 9.0, 0.0)}, {}, 43.0),
         ({"shared_place": (20.0, 20.0, 0.0), "club": (0.0, 0.0, 20.0)}, {}, 4.0),
+        ({"shared_place": (5.0, 12.0, 0.0), "till": (20.0, 0.0, 0.0)}, {}, 32.0),
         ({"shared_place": (20.0, 0.0, 0.0)}, {"habit": 6.0}, 54.0),  # half of what makes a deed
         ({"shared_place": (20.0, 0.0, 0.0)}, {"photo": 3.0, "habit": 3.0}, 54.0),
         ({"shared_place": (20.0, 0.0, 0.0)}, {"habit": 24.0}, 64.0),
