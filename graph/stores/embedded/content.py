@@ -76,10 +76,36 @@ def describe_table(connection: ladybug.Connection, table: str, watch: Watch = wa
 
 
 def describe_graph(connection: ladybug.Connection, watch: Watch = watch_nothing) -> Stretches:
-    """Every table's content; what is read is also shown to ``watch``.
+    """Every table's content; what is read is also shown to ``watch``."""
+    return _describe_tables(connection, list_tables(connection), watch)
 
-    One part is described while the next is read: either is work of one core.
+
+def describe_found(connection: ladybug.Connection, before: Stretches) -> Stretches:
+    """What a graph holds that was described ``before`` a run was written to it.
+
+    Tables that no run writes to are only counted, which takes no time; where rows have come or gone they are read too.
     """
+    tables = list_tables(connection)
+    kept = [
+        table
+        for table in tables
+        if table in FACTS
+        and not list_found(table)
+        and all(_has_as_many(connection, table, target, before) for target in list_targets(table))
+    ]
+    names = [name_part(table, target) for table in kept for target in list_targets(table)]
+    found = _describe_tables(connection, [table for table in tables if table not in kept], watch_nothing)
+    return {**{name: before[name] for name in names}, **found}
+
+
+def _has_as_many(connection: ladybug.Connection, table: str, target: str, before: Stretches) -> bool:
+    counted = ask_arrow(connection, f"MATCH {_match(table, target)} RETURN count(*) AS n")["n"][0].as_py()
+    known = before.get(name_part(table, target))
+    return known is not None and counted == sum(each.rows for each in known.values())
+
+
+def _describe_tables(connection: ladybug.Connection, tables: Sequence[str], watch: Watch) -> Stretches:
+    """One part is described while the next is read: either is work of one core."""
     found: dict[str, Mapping[int, Stretch]] = {}
 
     def take(part: Part) -> None:
@@ -88,7 +114,7 @@ def describe_graph(connection: ladybug.Connection, watch: Watch = watch_nothing)
 
     with ThreadPoolExecutor(1) as pool:
         taken: Future[None] | None = None
-        for table in list_tables(connection):
+        for table in tables:
             for target in list_targets(table):
                 part = read_part(connection, table, target)
                 if taken is not None:
@@ -137,18 +163,22 @@ def list_targets(table: str) -> Sequence[str]:
 
 def read_part(connection: ladybug.Connection, table: str, target: str, *, within: range | None = None) -> Part:
     """A table's rows; only those of some stretches where ``within`` says so."""
-    if target:
-        source = next(near for near, far in RELATIONSHIPS[table].ends if far == target)
-        match = f"MATCH (a:`{source}`)-[n:`{table}`]->(b:`{target}`)"
-        ends, near = ", offset(id(a)) AS `from`, offset(id(b)) AS `to`", "a"
-    else:
-        match, ends, near = f"MATCH (n:`{table}`)", "", "n"
+    ends = ", offset(id(a)) AS `from`, offset(id(b)) AS `to`" if target else ""
+    near = "a" if target else "n"
     where = ""
     if within is not None:
         low, high = within.start << STRETCH_BITS, within.stop << STRETCH_BITS
         where = f" WHERE offset(id({near})) >= {low} AND offset(id({near})) < {high}"
-    question = f"{match}{where} RETURN offset(id(n)) AS `at`{ends}, n.*"
+    question = f"MATCH {_match(table, target)}{where} RETURN offset(id(n)) AS `at`{ends}, n.*"
     return Part(table, target, _read_in_order(connection, question, "from" if target else "at"))
+
+
+def _match(table: str, target: str) -> str:
+    """A pattern of all rows ``n`` of a table; of relationships of those from ``a`` to ``b``, which is a target."""
+    if not target:
+        return f"(n:`{table}`)"
+    source = next(near for near, far in RELATIONSHIPS[table].ends if far == target)
+    return f"(a:`{source}`)-[n:`{table}`]->(b:`{target}`)"
 
 
 def _list_all() -> Iterator[str]:

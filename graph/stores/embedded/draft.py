@@ -118,7 +118,7 @@ class Draft:
         from graph.stores.embedded.naming import writing_names
 
         with Database(file, writing=False) as written:
-            stretches = self._read_touched(written)
+            stretches = self._read_found(written) if keeps_facts else self._read_touched(written)
             names = self._keep_names() if keeps_facts else self._rename()
             if stretches is not None and names is not None:
                 return stretches, names
@@ -127,6 +127,13 @@ class Draft:
                 return describe_graph(written.connection, watch_nothing), names
             with writing_names(self.place / NAMES_FILE) as writer:
                 return describe_graph(written.connection, writer.take), WrittenNames(writer.finish(), None)
+
+    def _read_found(self, written: Database) -> Stretches | None:
+        from graph.stores.embedded.content import describe_found
+
+        if self.base is None or self.base.manifest.stretches is None:
+            return None
+        return describe_found(written.connection, self.base.manifest.stretches)
 
     def _read_touched(self, written: Database) -> Stretches | None:
         from graph.stores.embedded.touched import describe_again

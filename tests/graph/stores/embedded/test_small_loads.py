@@ -266,6 +266,24 @@ def test_what_a_small_load_does_not_write_to_is_not_read_back(
     compare_with_whole(location, tmp_path / "names")
 
 
+def test_what_a_run_does_not_write_to_is_only_counted(
+    made: Path, location: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: set[str] = set()
+
+    def watch(connection: Any, table: str, target: str, **within: Any) -> Part:
+        seen.add(table)
+        return read_part(connection, table, target, **within)
+
+    with EmbeddedStore(location, mode="write") as store:
+        snapshot = store.snapshot()
+        monkeypatch.setattr(content, "read_part", watch)
+        store.write_run(small_market.make_run(snapshot), snapshot)
+    assert {"Account", "Review", "Ring", "MEMBER_OF"} <= seen
+    assert not seen & {"Identifier", "Listing", "USES", "ORDERED", "WROTE", "ABOUT"}
+    compare_with_whole(location, tmp_path / "names")
+
+
 @pytest.mark.parametrize("load_next", [load, load_slowly], ids=["a small load", "a long one"])
 def test_whose_an_order_is_stays_so_when_accounts_before_them_are_gone(tmp_path: Path, load_next: Any) -> None:
     accounts = [{"account_id": each} for each in "abcd"]
