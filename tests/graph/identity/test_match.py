@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from labelled_addresses import read_pairs, read_script_pairs
 
+from graph.identity.address_matching import slips
 from graph.identity.canonical import canonical_values
 from graph.identity.match import match_values
 
@@ -186,3 +187,22 @@ def test_addresses_that_differ_in_their_numbers_stay_apart() -> None:
     forms = canonical_values("address", values).unique()
     matched = match_values("address", forms)
     assert len(forms) == len(set(matched.tolist())) == 2_000
+
+
+def test_whether_a_word_is_a_misspelt_street_is_what_asking_of_every_such_word_says() -> None:
+    rng, letters = np.random.default_rng(4), list("aeioustrlnkh8")
+    words = set()
+    for plain in slips._PLAIN:
+        for _ in range(60):
+            place, letter = int(rng.integers(1, len(plain))), str(rng.choice(letters))
+            words |= {plain[:place] + plain[place + 1 :], plain[:place] + letter + plain[place:]}
+            words |= {
+                plain[:place] + letter + plain[place + 1 :],
+                plain[:place] + letter + str(rng.choice(["str", "pl"])),
+            }
+    asked = {
+        word: len(word) > 3 and any(slips.is_slip(word, plain) for plain in slips._PLAIN if plain[0] == word[0])
+        for word in words
+    }
+    assert {word: slips.is_plain(word) for word in words} == asked
+    assert 0.2 < np.mean(list(asked.values())) < 0.8
