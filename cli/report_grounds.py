@@ -46,7 +46,7 @@ def judge_in(market: Market, ring: RingRecord) -> Grounds | None:
         return None
     rows = np.flatnonzero(np.isin(market.snapshot.account_id, members))
     groups = gather_groups([rows])
-    view = RingView(judge_groups(groups, market), market.narrow_to(rows), 0)
+    view = RingView(judge_groups(groups, market), market, 0)
     held = {each.account_id: each.held_by for each in list_members(view)}
     claims = {each.name: _read_claims(each, view) for each in view.assessment.explanations}
     things = knock_out_things(market, members)
@@ -68,7 +68,7 @@ def list_ties(view: RingView) -> Iterator[Tie]:
     for name in view.assessment.within:
         yield from _list_sharers(view, name)
     for name, channel in view.market.dealings.items():
-        inside = np.isin(channel.source, view.members) & np.isin(channel.target, view.members)
+        inside = channel.list_among(view.members)
         ends = np.column_stack([channel.source[inside], channel.target[inside]])
         pairs, times = np.unique(ends, axis=0, return_counts=True)
         each_bits = view.bits(name) / max(len(ends), 1)

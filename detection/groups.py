@@ -83,6 +83,11 @@ class Groups:
         return MemberFacts(membership, facts.order[facts.begin[self.account[membership]] + nth])
 
 
+def find_rows(accounts: Ints, facts: ByAccount) -> Ints:
+    """The rows of the facts about some accounts, account by account."""
+    return Groups(accounts, np.array([0, len(accounts)])).find_facts(facts).row
+
+
 def gather_groups(parts: Iterable[Ints]) -> Groups:
     """Distinct groups that are large enough, in a canonical order; each part comes sorted."""
     listed = list(parts)

@@ -102,7 +102,7 @@ def _find_rows(market: Market, account_ids: Sequence[str]) -> Ints:
 
 def _judge(market: Market, rows: Ints) -> RingView:
     group = Groups(np.unique(rows), np.array([0, len(np.unique(rows))], dtype=np.int64))
-    return RingView(judge_groups(group, market), market.narrow_to(rows), 0)
+    return RingView(judge_groups(group, market), market, 0)
 
 
 def _list_steps(whole: RingView, before: RingView | None) -> tuple[Step, ...]:

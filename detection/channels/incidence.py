@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from detection.channels.record import Channel
-from detection.groups import ByAccount, index_by_account
+from detection.groups import ByAccount, are_among, find_rows, index_by_account
 from graph.model import Ints, Times
 
 NO_TARGET = int(np.iinfo(np.int64).min)
@@ -70,13 +70,13 @@ class SharedThings:
     def find_uses(self, account: Ints, thing: Ints) -> Ints:
         """The use of each thing by each account (P,), which there has to be."""
         order, code = self._by_pair
-        place: Ints = order[np.searchsorted(code, thing * self._n_rows + account)]
+        place: Ints = order[np.searchsorted(code, thing * self.n_rows + account)]
         return place
 
     @cached_property
     def _by_pair(self) -> tuple[Ints, Ints]:
         """The uses by thing and account, and both of each in one number."""
-        code = self.thing * self._n_rows + self.account
+        code = self.thing * self.n_rows + self.account
         order = np.argsort(code, kind="stable")
         return order, code[order]
 
@@ -96,26 +96,27 @@ class SharedThings:
         uses = np.flatnonzero(column[self.thing] >= 0)
         # Half as wide as rows are elsewhere: what is walked through this much should be small.
         ends = self.account[uses].astype(np.int32), column[self.thing[uses]]
-        return sparse.csr_array((np.ones(len(uses), dtype=np.int8), ends), shape=(self._n_rows, len(self.common)))
+        return sparse.csr_array((np.ones(len(uses), dtype=np.int8), ends), shape=(self.n_rows, len(self.common)))
 
     @cached_property
     def uses_by_stratum(self) -> sparse.csr_array:
         """How many uses each account has in each stratum (accounts + 1, strata); see :meth:`find_row` for the rows."""
-        ends, shape = (self.account, self.stratum[self.thing]), (self._n_rows, len(self.stratum_uses))
+        ends, shape = (self.account, self.stratum[self.thing]), (self.n_rows, len(self.stratum_uses))
         return sparse.csr_array((np.ones(len(self.account), dtype=np.int64), ends), shape=shape)
 
     @cached_property
     def n_uses(self) -> Ints:
         """How many uses each account has (accounts + 1,); see :meth:`find_row` for the rows."""
-        return np.bincount(self.account, minlength=self._n_rows)
+        return np.bincount(self.account, minlength=self.n_rows)
 
-    @property
-    def _n_rows(self) -> int:
+    @cached_property
+    def n_rows(self) -> int:
+        """How many rows what is told by account has; see :meth:`find_row`."""
         return int(self.account.max(initial=-1)) + 2
 
     def find_row(self, account: Ints) -> Ints:
         """The rows of some accounts in what is told by account: the last row is that of all without a use."""
-        return np.minimum(account, self._n_rows - 1)
+        return np.minimum(account, self.n_rows - 1)
 
     @cached_property
     def stratum_uses(self) -> Ints:
@@ -179,6 +180,14 @@ class Pairs:
     low: Ints
     high: Ints
 
+    @cached_property
+    def _by_low(self) -> ByAccount:
+        return index_by_account(self.low)
+
+    def list_among(self, accounts: Ints) -> Ints:
+        """The rows of pairs of which both are among some accounts, which come sorted; O(pairs of the accounts)."""
+        return _list_among(self._by_low, self.high, accounts)
+
 
 @dataclass(frozen=True)
 class Dealings:
@@ -197,6 +206,14 @@ class Dealings:
     def is_silent(self) -> bool:
         """Whether nobody deals with anybody."""
         return not len(self.source)
+
+    @cached_property
+    def _by_source(self) -> ByAccount:
+        return index_by_account(self.source)
+
+    def list_among(self, accounts: Ints) -> Ints:
+        """The rows of dealings among some accounts, which come sorted; O(dealings of the accounts)."""
+        return _list_among(self._by_source, self.target, accounts)
 
     @cached_property
     def pairs(self) -> Pairs:
@@ -218,6 +235,11 @@ class Dealings:
         low, high = self.pairs.low, self.pairs.high
         ends, width = (np.concatenate([low, high]), np.concatenate([high, low])), int(high.max(initial=0)) + 1
         return sparse.csr_array((np.ones(len(ends[0])), ends), shape=(width, width))
+
+
+def _list_among(by_one: ByAccount, other: Ints, accounts: Ints) -> Ints:
+    rows = np.sort(find_rows(accounts, by_one))
+    return rows[are_among(other[rows], accounts)]
 
 
 def stack_grains(grains: list[SharedThings]) -> SharedThings:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -140,16 +140,6 @@ class Market:
     def say_rules(self) -> dict[str, dict[str, Any]]:
         """What of each channel here can move a verdict, for the record of a run."""
         return say_rules(self.channels.values())
-
-    def narrow_to(self, accounts: Ints) -> Market:
-        """The same market with only the dealings among some accounts: no ring has to look at all of them."""
-        is_one = np.zeros(self.n_accounts, dtype=bool)
-        is_one[accounts] = True
-        narrow = {}
-        for name, channel in self.dealings.items():
-            among = is_one[channel.source] & is_one[channel.target]
-            narrow[name] = Dealings(channel.record, channel.source[among], channel.target[among])
-        return replace(self, dealings=narrow)
 
 
 def make_market(

@@ -85,12 +85,12 @@ def describe_rings(rings: Sequence[Ring], market: Market) -> RingFeatures:
     if not rings:
         return RingFeatures(names, np.empty((0, len(names))))
     groups = list_groups(rings, market)
-    judged, narrow = judge_groups(groups, market), market.narrow_to(groups.account)
+    judged = judge_groups(groups, market)
     weights = sparse.csr_array(weigh_links(link_market(market), market.n_accounts))
     pull = _gather(groups, market.n_accounts) @ weights
     rows = []
     for place, ring in enumerate(rings):
-        view = RingView(judged, narrow, place)
+        view = RingView(judged, market, place)
         shown = _describe_bits(view, ring) | _describe_links(view.members, weights, _read_row(pull, place))
         rows.append([shown[name] for name in names])
     return RingFeatures(names, np.round(np.array(rows), DECIMALS))

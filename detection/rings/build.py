@@ -47,10 +47,10 @@ def build_rings(assessment: Assessment, freed: frozenset[int] = frozenset()) -> 
     # once more.
     by_members = {draft.members: draft for draft in drafts}
     groups = gather_groups(np.array(draft.members, dtype=np.int64) for draft in drafts)
-    judged, narrow = judge_groups(groups, market), market.narrow_to(groups.account)
+    judged = judge_groups(groups, market)
     favours = find_favours(market) if any(draft.kind == "attack" for draft in drafts) else ()
     rings = []
-    views = (RingView(judged, narrow, group) for group in np.flatnonzero(judged.net_bits > 0).tolist())
+    views = (RingView(judged, market, group) for group in np.flatnonzero(judged.net_bits > 0).tolist())
     for view in (each for each in views if each.net_bits > 0):
         draft = by_members[tuple(view.members.tolist())]
         parties = (*_list_parties(view, draft), *_list_gainers(view, draft, favours, freed))

@@ -56,7 +56,7 @@ def _link_by_dealings(view: RingView, name: str) -> Iterable[RingLink]:
     if observed <= 0 or shown.bits[view.group] <= 0:
         return
     bits = float(shown.bits[view.group]) / observed
-    inside = np.isin(channel.source, view.members) & np.isin(channel.target, view.members)
+    inside = channel.list_among(view.members)
     ends = np.column_stack([channel.source[inside], channel.target[inside]])
     pairs, times = np.unique(ends, axis=0, return_counts=True)
     ids = view.market.snapshot.account_id

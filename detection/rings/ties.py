@@ -56,7 +56,7 @@ def list_ties(view: RingView) -> list[list[Tie]]:
 def _add_partners(view: RingView, channel: Dealings, ties: list[list[Tie]]) -> None:
     """Share what things leave of each member's bits out among those whom it deals with."""
     rows, ids = view.members.tolist(), view.market.snapshot.account_id
-    inside = np.isin(channel.pairs.low, view.members) & np.isin(channel.pairs.high, view.members)
+    inside = channel.pairs.list_among(view.members)
     partners: dict[int, list[int]] = {row: [] for row in rows}
     for low, high in zip(channel.pairs.low[inside].tolist(), channel.pairs.high[inside].tolist(), strict=True):
         partners[low].append(high)

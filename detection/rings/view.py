@@ -20,7 +20,7 @@ from graph.vocabulary import RING_KINDS, RingKind
 
 @dataclass(frozen=True)
 class RingView:
-    """One ``group`` of an assessment; ``market`` holds the dealings among members of all its groups, and no others."""
+    """One ``group`` of an assessment of a ``market``."""
 
     assessment: Assessment
     market: Market
@@ -111,8 +111,15 @@ class RingView:
 
     def rows(self, channel: str) -> Ints:
         """Those of them that show anything."""
-        rows = self.all_rows(channel)
-        return rows[self.assessment.within[channel].bits[rows] > 0]
+        if channel not in self._rows:
+            rows = self.all_rows(channel)
+            self._rows[channel] = rows[self.assessment.within[channel].bits[rows] > 0]
+        return self._rows[channel]
+
+    @cached_property
+    def _rows(self) -> dict[str, Ints]:
+        """What was looked up before, by channel."""
+        return {}
 
 
 def find_doers(view: RingView) -> Floats:

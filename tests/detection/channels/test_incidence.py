@@ -222,3 +222,19 @@ def test_who_has_no_use_has_the_last_row_which_is_empty() -> None:
     assert channel.common.tolist() == [0]
     assert channel.common_uses.toarray().tolist() == [[1], [0], [1], [0]]
     assert channel.uses_by_stratum.toarray().tolist() == [[1], [0], [2], [0]]
+
+
+@pytest.mark.parametrize("accounts", [[], [2], [0, 2, 5], [1, 2, 3, 99]])
+def test_what_is_dealt_among_some_accounts_is_what_both_ends_are_among(accounts: list[int]) -> None:
+    rng = np.random.default_rng(3)
+    trades, some = make_trades(rng.integers(0, 6, 40), rng.integers(0, 6, 40)), np.array(accounts, dtype=np.int64)
+    expected = np.flatnonzero(np.isin(trades.source, some) & np.isin(trades.target, some))
+    assert trades.list_among(some).tolist() == expected.tolist()
+    pairs = trades.pairs
+    expected = np.flatnonzero(np.isin(pairs.low, some) & np.isin(pairs.high, some))
+    assert pairs.list_among(some).tolist() == expected.tolist()
+
+
+def test_nobody_deals_among_anybody_where_nobody_deals() -> None:
+    silent = make_trades(NOBODY, NOBODY)
+    assert silent.list_among(np.array([0, 1])).tolist() == silent.pairs.list_among(np.array([0, 1])).tolist() == []

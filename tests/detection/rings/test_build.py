@@ -124,7 +124,7 @@ def test_a_ring_is_written_down_with_what_was_found(rating: float, policy: Polic
     conspire(facts, rating)
     judged = judge(facts, RING, policy=policy)
     (ring,) = build_rings(judged)
-    view = RingView(judged, judged.market.narrow_to(judged.groups.account), 0)
+    view = RingView(judged, judged.market, 0)
     grounds = Grounds(
         score=score_ring(view),
         apart_from_trades=score_without_trades(view),
