@@ -25,6 +25,17 @@ from detection.likelihood import score_share, score_surprise
 from detection.parallel import map_threads
 from graph.model import Floats, Ints
 
+MANY_ROWS = 20_000
+"""In a market of so many accounts, compiled loops find who of large groups has part in what; before they are there,
+a smaller one is done without them."""
+FEW_MEMBERSHIPS = 1_000
+"""Of fewer, numpy finds it as quickly."""
+
+
+def is_large(n_rows: int, groups: Groups) -> bool:
+    """Whether compiled loops look through groups of a market with so many accounts."""
+    return n_rows >= MANY_ROWS and len(groups.account) >= FEW_MEMBERSHIPS
+
 
 @dataclass(frozen=True)
 class ChannelEvidence:
@@ -92,9 +103,10 @@ class SharedWithin:
     @cached_property
     def _by_row(self) -> tuple[Ints, Ints]:
         """Where each row's sharers begin (K + 1,), and the memberships, row by row (X,)."""
-        order = np.lexsort((self.membership, self.row))
-        begin = np.searchsorted(self.row[order], np.arange(len(self.group) + 1))
-        return begin, self.membership[order]
+        begin = np.concatenate([[0], np.cumsum(self.members)])
+        if (self.row[1:] >= self.row[:-1]).all():
+            return begin, self.membership
+        return begin, self.membership[np.lexsort((self.membership, self.row))]
 
 
 def find_shared_within(groups: Groups, channel: SharedThings) -> SharedWithin:
@@ -107,7 +119,7 @@ def find_shared_within(groups: Groups, channel: SharedThings) -> SharedWithin:
     # The first member of a thing comes free: it is the others who coincide with it, (s - 1)/s of the members' uses.
     size, trials = groups.size[group], channel.popularity[thing] - 1
     # The null keeps degrees: how many uses the members have at all decides how many of them chance lets coincide.
-    own = _count_own(groups, channel).find(group, stratum)
+    own = _count_own(groups, channel, group, stratum)
     expected: Floats = own * (size - 1) / size * trials / channel.stratum_uses[stratum]
     expected = expected * channel.record.affinity
     bits = score_share(members - 1.0, trials, expected / np.maximum(trials, 1))
@@ -131,7 +143,16 @@ class _Sharers:
 
 
 def _find_sharers(groups: Groups, channel: SharedThings) -> _Sharers:
-    """Count who of each group has part in each thing, without sorting what nobody else of the group has part in."""
+    """Who of each group has part in each thing, without sorting what nobody else of the group has part in."""
+    if is_large(channel.n_rows, groups):
+        from detection.evidence.sharing_loops import find_sharers
+
+        common = channel.common_uses
+        group, thing, members, membership = find_sharers(
+            channel.find_row(groups.account), groups.start, common.indptr, common.indices, common.shape[1]
+        )
+        row = np.repeat(np.arange(len(group)), members)
+        return _Sharers(group, channel.common[thing], members, membership, row)
     rows = channel.common_uses[channel.find_row(groups.account)]
     # Column by column the memberships come sorted, and so do their groups: equal ones lie side by side.
     rows.data = np.repeat(groups.group.astype(np.int32), np.diff(rows.indptr))
@@ -151,19 +172,6 @@ def _find_sharers(groups: Groups, channel: SharedThings) -> _Sharers:
     return _Sharers(group[by_group], thing[by_group], members[by_group], membership, np.repeat(row, members))
 
 
-@dataclass(frozen=True)
-class _OwnUses:
-    """How many uses the members of each group have in each stratum: ``code`` (C,) sorted, ``count`` (C,)."""
-
-    n_strata: int
-    code: Ints
-    count: Ints
-
-    def find(self, group: Ints, stratum: Ints) -> Ints:
-        """The uses of some groups in some strata that they have uses in."""
-        return self.count[np.searchsorted(self.code, group * self.n_strata + stratum)]
-
-
 def find_all_shared(groups: Groups, channels: Mapping[str, SharedThings]) -> dict[str, SharedWithin]:
     """What the groups' members share, by channel."""
     found = map_threads(
@@ -172,19 +180,26 @@ def find_all_shared(groups: Groups, channels: Mapping[str, SharedThings]) -> dic
     return dict(zip(channels, found, strict=True))
 
 
-def _count_own(groups: Groups, channel: SharedThings) -> _OwnUses:
+def _count_own(groups: Groups, channel: SharedThings, group: Ints, stratum: Ints) -> Ints:
+    """How many uses the members of some groups (K,), sorted, have in a stratum each, which they have uses in."""
     known, rows = channel.uses_by_stratum, channel.find_row(groups.account)
     if known.shape[1] == 1:
         # Of one stratum each account has one number, and each group has the sum of its members'.
-        return _OwnUses(1, np.arange(len(groups)), _sum_members(groups, channel.n_uses[rows]).astype(np.int64))
+        return _sum_members(groups, channel.n_uses[rows]).astype(np.int64)[group]
+    if is_large(channel.n_rows, groups):
+        from detection.evidence.sharing_loops import count_in_strata
+
+        table = known.indptr, known.indices, known.data
+        return count_in_strata(rows, groups.start, table, known.shape[1], group, stratum)
     ends = rows, groups.start
     members = sparse.csr_array(
         (np.ones(len(groups.account), dtype=np.int64), *ends), shape=(len(groups), known.shape[0])
     )
     own = members @ known
     own.sort_indices()
-    group = np.repeat(np.arange(len(groups)), np.diff(own.indptr))
-    return _OwnUses(known.shape[1], group * known.shape[1] + own.indices, own.data)
+    code = np.repeat(np.arange(len(groups)), np.diff(own.indptr)) * known.shape[1] + own.indices
+    found: Ints = own.data[np.searchsorted(code, group * known.shape[1] + stratum)]
+    return found
 
 
 def keep_strongest_channel_per_seller(
@@ -269,6 +284,12 @@ def count_all_dealings(
 
 def _count_dealings(groups: Groups, channel: Dealings, n_accounts: int, counts: NDArray[np.bool_] | None) -> Dealt:
     matrix = channel.join_partners(n_accounts)
+    if is_large(n_accounts, groups):
+        from detection.evidence.sharing_loops import count_partners
+
+        heard = np.ones(len(groups.account), dtype=bool) if counts is None else counts
+        own, met, apart = count_partners(groups.account, groups.start, matrix.indptr, matrix.indices, heard, n_accounts)
+        return Dealt(own, _sum_members(groups, own) / 2, (met - apart) ** 2 / max(2 * matrix.nnz, 1))
     membership = _membership(groups, n_accounts, counts)
     met = membership @ matrix
     inside = met.multiply(membership).tocoo()

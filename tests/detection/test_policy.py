@@ -35,12 +35,16 @@ HOW = f"run: PYTHONPATH=.:tests python {Path(__file__).relative_to(ROOT)}"
 PLAIN = {0, 1, 2, 0.5}
 NUMERICAL = {
     ("candidates/leiden.py", 1e-06): "a gain is more than what rounding makes",
+    ("candidates/leiden.py", 50_000): "pairs from which on compiled loops find communities, as good ones",
+    ("candidates/potts.py", 1e-9): "a gain is more than what rounding makes",
     ("candidates/look_alikes.py", 10): "how many likenesses are named in a ring",
     ("candidates/look_alikes.py", 1e-6): "a link weighs more than nothing",
     ("channels/conduct.py", 1e-12): "keeps a quotient finite",
     ("channels/conduct.py", 700.0): "keeps an exponential finite",
     ("evidence/judge.py", 50_000): "memberships weighed at once: bounds memory",
     ("evidence/households.py", 64): "bits of a word that holds a set",
+    ("evidence/measure.py", 20_000): "accounts from which on compiled loops find the same",
+    ("evidence/measure.py", 1_000): "memberships from which on they do",
     ("rings/ids.py", 0.3): "which earlier ring's id a ring keeps: says nothing of anybody",
     ("rings/ids.py", 10): "digits of an id",
     ("rings/links.py", 100): "links named in a ring",

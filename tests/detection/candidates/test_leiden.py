@@ -6,8 +6,15 @@ import networkx as nx
 import numpy as np
 import pytest
 
+from detection.candidates import leiden, potts
 from detection.candidates.leiden import Network, find_communities
 from graph.model import Floats, Ints
+
+
+@pytest.fixture(autouse=True, params=["by the library", "in compiled loops"])
+def way(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setattr(leiden, "MANY_PAIRS", 0 if request.param == "in compiled loops" else 10**9)
+    return str(request.param)
 
 
 def make_random(seed: int, *, n: int = 120, pairs: int = 500) -> tuple[Ints, Floats]:
@@ -78,3 +85,44 @@ def test_communities_are_numbered_by_their_first_node() -> None:
     found = find_communities(Network(ends, bits), 1.0, seed=2)
     first = np.unique(found, return_index=True)[1]
     assert (np.diff(first) > 0).all()
+
+
+# ── the compiled loops ────────────────────────────────────────────────────────────────────────────
+
+
+@pytest.mark.parametrize("resolution", [0.03, 0.3, 1.0, 3.0])
+def test_compiled_loops_find_what_is_worth_as_much(resolution: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    sums = {}
+    for many in (0, 10**9):
+        monkeypatch.setattr(leiden, "MANY_PAIRS", many)
+        markets = [make_random(seed, n=600, pairs=2500) for seed in range(8)]
+        sums[many] = sum(
+            measure_potts(*each, find_communities(Network(*each), resolution, seed=1), resolution) for each in markets
+        )
+    assert sums[0] >= 0.99 * sums[10**9]
+
+
+@pytest.mark.parametrize("resolution", [0.3, 3.0])
+def test_compiled_loops_do_what_they_say(resolution: float, monkeypatch: pytest.MonkeyPatch) -> None:
+    network = Network(*make_random(9, n=200, pairs=900))
+    found = potts.find_potts_communities(network.matrix, resolution, seed=3)
+    loops = {name: each.py_func for name, each in vars(potts).items() if hasattr(each, "py_func")}
+    assert len(loops) > 6
+    for name, loop in loops.items():
+        monkeypatch.setattr(potts, name, loop)
+    assert potts.find_potts_communities(network.matrix, resolution, seed=3).tobytes() == found.tobytes()
+
+
+def test_communities_that_do_not_hang_together_are_cut_apart() -> None:
+    matrix = Network(np.array([[0, 1], [2, 3], [1, 4]]), np.ones(3)).matrix
+    network = matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32), matrix.data
+    inside = potts._leave_crossing(*network, np.array([0, 0, 0, 0, 4]))
+    assert potts._cut_apart(*inside[:2]).tolist() == [0, 0, 2, 2, 4]
+
+
+def test_who_is_bound_to_several_pieces_goes_where_it_gains_most() -> None:
+    ends = np.array([[0, 1], [1, 2], [2, 3], [3, 4], [2, 4]])
+    for last, expected in ((9.0, [0, 0, 1, 1, 1]), (1.5, [0, 0, 0, 1, 1])):
+        bits = np.array([9.0, 7.0, last, 9.0, last])
+        found = find_communities(Network(ends, bits), 3.0, seed=0)
+        assert found.tolist() == expected

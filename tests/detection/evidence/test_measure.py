@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
 from math import comb, log2
+from unittest.mock import patch
 
 import networkx as nx
 import numpy as np
@@ -15,11 +17,20 @@ from slow_twins import PAIRS, USES, find_record, make_channel, make_trades, shar
 
 from detection.channels.catalogue import DEED_WINDOWS_DAYS, PRAISE
 from detection.channels.incidence import SharedThings
+from detection.evidence import measure, sharing_loops
 from detection.evidence.description_length import charge_search, measure_plainly
 from detection.evidence.judge import judge_groups
 from detection.evidence.market import make_market
 from detection.evidence.measure import find_shared_within, measure_dealings, sum_shared, tie_members
 from detection.groups import gather_groups
+
+
+@pytest.fixture(autouse=True, scope="module", params=["in arrays", "in compiled loops"])
+def way(request: pytest.FixtureRequest) -> Iterator[str]:
+    few = 0 if request.param == "in compiled loops" else 10**9
+    with patch.multiple(measure, MANY_ROWS=few, FEW_MEMBERSHIPS=few):
+        yield request.param
+
 
 GROUPS = st.lists(st.sets(st.integers(0, 7), min_size=3), min_size=1, max_size=4)
 
@@ -256,3 +267,23 @@ def test_customers_of_one_shop_show_once_that_they_are() -> None:
     shown = [name for name in ("praise", "blame") if (things[name].subject[within[name].thing] == shop).any()]
     assert shown == ["praise"]
     assert total_bits(facts, members) - once < 10  # that they complain, and when, beside
+
+
+def test_compiled_loops_do_what_they_say(monkeypatch: pytest.MonkeyPatch) -> None:
+    facts, members = plant_campaign(6.0, ["q0", "q1"])
+    market = make_market(make_snapshot(facts))
+    n = len(members)
+    groups = gather_groups([np.arange(n), np.arange(n // 2, 3 * n), np.arange(200)])
+    monkeypatch.setattr(measure, "MANY_ROWS", 0)
+    monkeypatch.setattr(measure, "FEW_MEMBERSHIPS", 0)
+    compiled = judge_groups(groups, market)
+    for name, each in vars(sharing_loops).items():
+        monkeypatch.setattr(sharing_loops, name, getattr(each, "py_func", each))
+    plain = judge_groups(groups, market)
+    monkeypatch.setattr(measure, "MANY_ROWS", 10**9)
+    in_arrays = judge_groups(groups, market)
+    assert compiled.net_bits.tobytes() == plain.net_bits.tobytes() == in_arrays.net_bits.tobytes()
+    for channel, within in compiled.within.items():
+        assert within.membership.tolist() == plain.within[channel].membership.tolist()
+        assert within.row.tolist() == sorted(within.row.tolist())
+        assert within.bits.tobytes() == in_arrays.within[channel].bits.tobytes()

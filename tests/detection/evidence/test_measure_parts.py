@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from unittest.mock import patch
+
 import numpy as np
 import pytest
 from slow_twins import find_record, make_trades, share_surprise, surprise
@@ -9,6 +12,7 @@ from slow_twins import find_record, make_trades, share_surprise, surprise
 from detection.channels.catalogue import BLAME, PRAISE, REFUND
 from detection.channels.conduct import Conduct
 from detection.channels.incidence import SharedThings
+from detection.evidence import measure
 from detection.evidence.measure import (
     SharedWithin,
     find_shared_within,
@@ -22,6 +26,13 @@ from detection.groups import Groups
 
 PAIR = Groups(np.array([0, 1, 2, 1, 2, 3]), np.array([0, 3, 6]))
 """Two groups of three that have two accounts in common."""
+
+
+@pytest.fixture(autouse=True, scope="module", params=["in arrays", "in compiled loops"])
+def way(request: pytest.FixtureRequest) -> Iterator[str]:
+    few = 0 if request.param == "in compiled loops" else 10**9
+    with patch.multiple(measure, MANY_ROWS=few, FEW_MEMBERSHIPS=few):
+        yield request.param
 
 
 def share(rows: list[tuple[int, int, float]]) -> SharedWithin:
