@@ -8,12 +8,14 @@ import subprocess
 import sys
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
+from pathlib import Path
 from threading import Thread
 from typing import IO
 
 import msgspec
 
 from graph.identity.addresses.form import canonical_address
+from graph.version import VERSION
 
 WORTH_SHARING = 50_000
 """Another process takes half a second to be there, in which fifteen thousand addresses are read."""
@@ -55,7 +57,8 @@ class SharedReading:
     Notes
     -----
     The other process is a new one, which knows nothing of this one's files and threads, and ends when this one does.
-    Where there is none to be had, or it fails, everything is read here.
+    Nobody waits for it: where there is none to be had, or it dies, stands still, says what it should not, or is of
+    another installation, which may read otherwise, all that it has not read is read here.
     """
 
     def __init__(self, texts: Sequence[str], has_phrases: Sequence[bool]) -> None:
@@ -64,7 +67,13 @@ class SharedReading:
         """What the other process has read, piece by piece."""
         self._other = _start_other()
         self._thread = Thread(target=self._listen, daemon=True)
-        self._thread.start()
+        try:
+            self._thread.start()
+        except RuntimeError:  # the system has no thread left, and nobody would listen
+            if self._other is not None:
+                self._other.kill()
+                self._other.communicate()
+            self._other = None
 
     def finish(self) -> list[str]:
         """The form of each address (N,): the last ones are read here, until the two processes meet."""
@@ -86,14 +95,20 @@ class SharedReading:
         with suppress(OSError, ValueError, msgspec.DecodeError):
             self._other.stdin.write(_CODER.encode((list(self._texts), list(self._has_phrases), _AT_ONCE)))
             self._other.stdin.close()
-            for said in _hear_pieces(self._other.stdout):
-                self.heard.append(_CODER.decode(said, type=list[str]))
+            pieces = _hear_pieces(self._other.stdout)
+            if _CODER.decode(next(pieces, b""), type=str) != _say_who_reads():
+                return
+            for number, said in enumerate(pieces):
+                forms = _CODER.decode(said, type=list[str])
+                if len(forms) != len(self._texts[self._cut(number)]):
+                    return
+                self.heard.append(forms)
 
     def close(self) -> None:
         """End the other process, whatever it has read; twice is harmless."""
         if self._other is not None:
             self._other.kill()
-        self._thread.join()
+            self._thread.join()
         if self._other is not None:
             with suppress(OSError), self._other:  # what was not written yet nobody wants any more
                 pass
@@ -109,7 +124,14 @@ def _read_here(texts: Sequence[str], has_phrases: Sequence[bool]) -> list[str]:
     return [canonical_address(text, has_phrases=flag) for text, flag in zip(texts, has_phrases, strict=True)]
 
 
+def _say_who_reads() -> str:
+    """Where the rules lie by which this process reads, and of which version they are."""
+    return f"{VERSION} {Path(__file__).resolve()}"
+
+
 def _start_other() -> subprocess.Popen[bytes] | None:
+    if not sys.executable or getattr(sys, "frozen", False):  # what was started is no Python that takes a module
+        return None
     # -P: what lies in the folder where somebody stands is not what is to be run.
     command = [sys.executable, "-P", "-m", __name__]
     try:
@@ -130,12 +152,17 @@ def _hear_pieces(stream: IO[bytes]) -> Iterator[bytes]:
 def main() -> None:
     """Read what comes on stdin, and write the forms on stdout, piece by piece."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # whoever asked is told, and ends both
+    _say(_say_who_reads())
     texts, has_phrases, at_once = _CODER.decode(sys.stdin.buffer.read(), type=tuple[list[str], list[bool], int])
     for start in range(0, len(texts), at_once):
         end = start + at_once
-        said = _CODER.encode(_read_here(texts[start:end], has_phrases[start:end]))
-        sys.stdout.buffer.write(len(said).to_bytes(_LENGTH_BYTES, "big") + said)
-        sys.stdout.buffer.flush()
+        _say(_read_here(texts[start:end], has_phrases[start:end]))
+
+
+def _say(what: object) -> None:
+    said = _CODER.encode(what)
+    sys.stdout.buffer.write(len(said).to_bytes(_LENGTH_BYTES, "big") + said)
+    sys.stdout.buffer.flush()
 
 
 if __name__ == "__main__":

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import string
-import sys
 
 import pyarrow as pa
 import pytest
@@ -11,9 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from labelled_addresses import read_pairs, read_script_pairs
 
-from graph.identity.addresses import shared_reading
-from graph.identity.addresses.shared_reading import SharedReading, read_addresses
-from graph.identity.canonical import canonical_values, read_ahead
+from graph.identity.canonical import canonical_values
 from graph.identity.spellings import canonical_text
 
 
@@ -266,40 +263,6 @@ def test_a_flat_and_a_house_never_swap_their_numbers(house: str, unit: str, stre
 )
 def test_a_tag_and_capitals_do_not_change_an_email(local: str, tag: str, domain: str) -> None:
     assert canonical("email", f"{local.upper()}+{tag}@{domain}") == canonical("email", f"{local}@{domain.upper()}")
-
-
-@pytest.mark.parametrize(("python", "reads"), [(sys.executable, True), ("/bin/false", False), ("/no/python", False)])
-def test_addresses_read_by_two_processes_have_the_forms_that_one_gives_them(
-    monkeypatch: pytest.MonkeyPatch, python: str, reads: bool
-) -> None:
-    texts = [row["text_a"] for row in read_pairs("development")][::40] + ["東京都渋谷区渋谷2-8-1", ""]
-    alone = read_addresses(texts, [True] * len(texts))
-    monkeypatch.setattr(shared_reading, "_AT_ONCE", 7)
-    monkeypatch.setattr(shared_reading.sys, "executable", python)
-    with SharedReading(texts, [True] * len(texts)) as at_once:
-        assert at_once.finish() == alone
-    with SharedReading(texts, [True] * len(texts)) as later:
-        later._thread.join()  # the other process has done what it could
-        assert len(later.heard) == (-(-len(texts) // 7) if reads else 0)
-        assert later.finish() == alone
-
-
-def test_another_process_that_reads_very_many_addresses_can_be_let_go_of_at_once() -> None:
-    with SharedReading(["12 High Street, Leeds LS1 4DY"] * 200_000, [False] * 200_000) as reading:
-        other = reading._other
-    assert other is not None
-    assert other.returncode is not None
-
-
-def test_addresses_that_are_read_ahead_have_their_forms_and_so_have_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    texts = pa.array(["Flat 14A, 1 High St.", "ул. Ленина, д. 5", "2 Low Road"])
-    monkeypatch.setattr(shared_reading, "WORTH_SHARING", 2)
-    monkeypatch.setattr(shared_reading.os, "cpu_count", lambda: 2)
-    with read_ahead(pa.chunked_array([texts[:2], texts[:1]])) as ahead:
-        assert ahead is not None
-        assert ahead.find_forms(texts.take([2, 0, 1])).equals(canonical_values("address", texts.take([2, 0, 1])))
-    with read_ahead(pa.chunked_array([texts[:1]])) as ahead:
-        assert ahead is None
 
 
 def test_labelled_pairs_are_their_own_forms() -> None:
