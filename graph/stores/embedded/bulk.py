@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from graph.arrow import fill_nulls, make_table, read_texts, take_or_null
 from graph.model import Ints
 from graph.progress import Progress
+from graph.stores.embedded.by_key import THE_FAR, THE_NEAR, create_relationships
 from graph.stores.embedded.database import ask_arrow
 from graph.stores.history import EARLIER, SCHEMA
 from graph.stores.raw_graph import EVENTS, OBJECTS, TRANSFERS, RawGraph
@@ -42,7 +43,8 @@ _STATEMENT_BYTES = 1 << 28
 """Of relationships that one statement brings: a second one writes anew what the first has written, by either end.  What
 LadybugDB cannot keep of it in its memory, four times as much, it puts on the disk meanwhile."""
 _FEW_ROWS = 200
-"""A COPY into a table of nodes takes fifteen milliseconds or more however few it brings; to create so many, three."""
+"""A COPY into a table of nodes takes fifteen milliseconds or more however few it brings; to create so many, three.  One
+of relationships writes anew what their ends stand in, which takes half a second in a large graph."""
 _FEW = ("Label", "Shop")
 _NOT_TOLD, _NEVER = "\x01", datetime(1800, 1, 1)  # no text and no time of the contract is these
 
@@ -201,6 +203,11 @@ def read_earlier(ask: Ask) -> pa.Table:
     return ask(f"MATCH (e:{EARLIER}) RETURN {TOLD_OF_EARLIER}").cast(SCHEMA)
 
 
+def avoids_copy(plan: LoadPlan) -> bool:
+    """Whether a plan takes nothing away, and brings so little that it needs no COPY, which writes past the log."""
+    return plan.n_rows <= _FEW_ROWS and not plan.ends and not plan.gone
+
+
 def write_plan(connection: ladybug.Connection, staging: Path, plan: LoadPlan, progress: Progress) -> None:
     """Write what a load changes and use up the plan; the caller holds the transaction."""
     done, total = 0, plan.n_rows
@@ -344,6 +351,11 @@ def _copy_relationship(
     connection: ladybug.Connection, staging: Path, kind: tuple[str, str, str], rows: pa.Table
 ) -> None:
     name, source, target = kind
+    if rows.num_rows <= _FEW_ROWS:
+        others = rows.column_names[2:]
+        for file in _staged(staging, rows.rename_columns([THE_NEAR, THE_FAR, *others])):
+            create_relationships(connection, kind, file, rows)
+        return
     fitting = _STATEMENT_BYTES * rows.num_rows // max(rows.nbytes, 1)
     for file in _staged(staging, rows, most_rows=max(fitting, _STATEMENT_ROWS)):
         connection.execute(f"COPY `{name}` FROM {file} (from='{source}', to='{target}')")

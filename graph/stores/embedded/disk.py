@@ -11,7 +11,6 @@ from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from itertools import zip_longest
 from pathlib import Path
 from typing import Self
 
@@ -183,17 +182,27 @@ class _Reader:
         return digest.hexdigest()
 
     def has_block_of(self, other: _Reader, block: int) -> bool:
-        pieces = zip_longest(self._read(block), other._read(block), fillvalue=memoryview(b""))
-        return all(len(one) == len(two) and bytes(one) == bytes(two) for one, two in pieces)
+        one, two = bytearray(_BUFFER_BYTES), bytearray(_BUFFER_BYTES)  # which are compared where they lie
+        for at in _list_pieces(block):
+            n_bytes = os.preadv(self._descriptor, [one], at)
+            if n_bytes != os.preadv(other._descriptor, [two], at) or one != two:
+                return False
+            if n_bytes < _BUFFER_BYTES:
+                return True
+        return True
 
     def _read(self, block: int) -> Iterator[memoryview]:
         # One small buffer: memory that was not used before costs more than reading into it.
         buffer = memoryview(bytearray(_BUFFER_BYTES))
-        for at in range(block * BLOCK_BYTES, (block + 1) * BLOCK_BYTES, _BUFFER_BYTES):
+        for at in _list_pieces(block):
             n_bytes = os.preadv(self._descriptor, [buffer], at)
             yield buffer[:n_bytes]
             if n_bytes < _BUFFER_BYTES:
                 return
+
+
+def _list_pieces(block: int) -> range:
+    return range(block * BLOCK_BYTES, (block + 1) * BLOCK_BYTES, _BUFFER_BYTES)
 
 
 def copy_span(source: int, target: int, start: int, end: int) -> None:

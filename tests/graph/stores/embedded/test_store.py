@@ -43,7 +43,11 @@ def test_a_copy_of_keys_that_exist_is_refused_and_changes_nothing(tmp_path: Path
         assert dump(store) == before
 
 
-def test_a_relationship_to_an_unknown_node_is_refused_and_invents_nobody(tmp_path: Path, dump: Dumper) -> None:
+@pytest.mark.parametrize("few", [0, 200], ids=["copied", "made by keys"])
+def test_a_relationship_to_an_unknown_node_is_refused_and_invents_nobody(
+    tmp_path: Path, dump: Dumper, monkeypatch: pytest.MonkeyPatch, few: int
+) -> None:
+    monkeypatch.setattr(embedded_bulk, "_FEW_ROWS", few)
     with EmbeddedStore(tmp_path / "store", mode="write") as store:
         before = dump(store)
         rows = pa.table({"from": ["ghost"], "to": ["phantom"]})
@@ -128,6 +132,7 @@ def test_relationships_that_are_not_large_go_in_by_one_statement(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, most_bytes: int, n_statements: int
 ) -> None:
     staged, stage = [], embedded_bulk._staged
+    monkeypatch.setattr(embedded_bulk, "_FEW_ROWS", 0)
     monkeypatch.setattr(embedded_bulk, "_STATEMENT_ROWS", 1)
     monkeypatch.setattr(embedded_bulk, "_STATEMENT_BYTES", most_bytes)
     monkeypatch.setattr(
