@@ -35,13 +35,20 @@ class _Kept(_Opened):  # type: ignore[misc]
 def _open(path: str | Path, *, read_only: bool = False, **options: Any) -> ladybug.Database:
     if not read_only:
         return _Opened(path, read_only=False, **options)
-    found = Path(path).stat()
-    key = (found.st_dev, found.st_ino, found.st_mtime_ns, found.st_ctime_ns, found.st_size)
+    key = tuple(part for file in (Path(path), Path(f"{path}.wal")) for part in _tell_apart(file))
     if key not in _kept:
         _kept[key] = _Kept(path, read_only=True, **options)
     _kept.move_to_end(key)
     _kept[key].n_users += 1
     return _kept[key]
+
+
+def _tell_apart(file: Path) -> tuple[int, ...]:
+    """What no other file has; nothing of one that is not there."""
+    if not file.exists():
+        return ()
+    found = file.stat()
+    return (found.st_dev, found.st_ino, found.st_mtime_ns, found.st_ctime_ns, found.st_size)
 
 
 def _close_the_oldest(most: int) -> None:

@@ -54,6 +54,6 @@ def list_files(location: Path) -> list[str]:
 
 def list_leftovers(location: Path) -> list[str]:
     """What no store has in its folder while nobody uses it."""
-    of_generations = ("graph.lbug", "manifest.json", "names.txt", "names-changes.txt")
+    of_generations = ("graph.lbug", "graph.lbug.wal", "manifest.json", "names.txt", "names-changes.txt")
     expected = (*of_generations, "lock", "ringfence-store.json", "drafts/")
     return [name for name in list_files(location) if not name.endswith(expected)]

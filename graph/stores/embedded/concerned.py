@@ -114,6 +114,11 @@ def is_small(tables: Mapping[str, CheckedTable], terms: LoadTerms) -> bool:
     return not any(CONTRACT[name].is_thing and find_removed(table.rows).any() for name, table in tables.items())
 
 
+def read_facts(ask: Ask, tables: Mapping[str, CheckedTable], terms: LoadTerms) -> KnownFacts:
+    """What a load is compared with: all facts of a graph, or those that it names where that is the same."""
+    return read_concerned_facts(ask, tables) if is_small(tables, terms) else bulk.read_known_facts(ask)
+
+
 def read_concerned_facts(ask: Ask, tables: Mapping[str, CheckedTable]) -> KnownFacts:
     """The facts of a graph that a small load is compared with.
 

@@ -38,6 +38,8 @@ if TYPE_CHECKING:
     from graph.settings import QuerySettings
 
 DATABASE_FILE = "graph.lbug"
+LOG_FILE = f"{DATABASE_FILE}.wal"
+"""LadybugDB's log: what was written and is not in the file yet.  Whoever opens the file reads the log beside it too."""
 BESIDE = tuple(
     f"{DATABASE_FILE}{end}"
     for end in (".wal", ".shadow", ".tmp", ".wal.checkpoint", ".checkpoint.intent.lock", ".checkpoint.apply.lock")
@@ -59,16 +61,24 @@ class Database:
         The file.  To be opened for writing changes it, whatever is done then.
     writing
         Whether it may be changed; made, if it is not there.
+    logging
+        Whether all that is written stays in the log beside the file, also when it is closed.
     """
 
-    def __init__(self, path: Path, *, writing: bool) -> None:
+    def __init__(self, path: Path, *, writing: bool, logging: bool = False) -> None:
         self.path = path
         # A COPY into a node table on two threads or more can hang for ever: each thread holds the lock of one part of
         # the primary key's index and waits for another's.  One thread cannot.
         self._database: ladybug.Database | None = ladybug.Database(
-            path, read_only=not writing, buffer_pool_size=_BUFFER_BYTES, max_num_threads=1 if writing else 0
+            path,
+            read_only=not writing,
+            buffer_pool_size=_BUFFER_BYTES,
+            max_num_threads=1 if writing else 0,
+            auto_checkpoint=not logging,
         )
         self.connection = ladybug.Connection(self._database)
+        if logging:
+            self.connection.execute("CALL force_checkpoint_on_close=false")
         self._limits: QuerySettings | None = None
 
     def ask(self, cypher: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:

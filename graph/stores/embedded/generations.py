@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graph.errors import StoreDamagedError
-from graph.stores.embedded.database import BESIDE, DATABASE_FILE
+from graph.stores.embedded.database import BESIDE, DATABASE_FILE, LOG_FILE
 from graph.stores.embedded.disk import (
     Blocks,
     digest_blocks,
@@ -61,6 +61,11 @@ class Generation:
         return self.folder / DATABASE_FILE
 
     @property
+    def log(self) -> Path:
+        """What was written to the graph and is not in its file, where it says that there is such a thing."""
+        return self.folder / LOG_FILE
+
+    @property
     def names(self) -> Path:
         """What everything in it is called; see :mod:`graph.stores.embedded.names`."""
         return self.folder / NAMES_FILE
@@ -89,7 +94,12 @@ class Generation:
         refuse_link(self.file)
         if not self.file.is_file() or self.file.stat().st_size != self.manifest.bytes:
             raise StoreDamagedError(f"{self.file} is not as it was written; {MEND}")
-        if any((self.folder / name).exists() for name in BESIDE):
+        log = self.manifest.log
+        if log is not None:
+            refuse_link(self.log)
+            if not self.log.is_file() or self.log.stat().st_size != log.bytes:
+                raise StoreDamagedError(f"{self.log} is not as it was written; {MEND}")
+        if any((self.folder / name).exists() for name in BESIDE if log is None or name != LOG_FILE):
             raise StoreDamagedError(f"something else than Ringfence wrote to {self.folder}; {MEND}")
 
     @property
@@ -99,15 +109,21 @@ class Generation:
 
     def is_whole(self) -> bool:
         """Whether the graph is as it was written, to the last bit."""
+        log = self.manifest.log
+        if log is not None and not _is_as_written(self.log, log):
+            return False
         if not self.manifest.blocks:
             return digest_file(self.file) == self.manifest.sha256
-        return sum_blocks(digest_blocks(self.file)) == self.manifest.sha256
+        return sum_blocks(digest_blocks(self.file), log) == self.manifest.sha256
 
-    def is_copy(self, path: Path) -> bool:
-        """Whether a file is a copy of the graph as it was written, where the graph itself is."""
+    def is_copy(self, place: Path) -> bool:
+        """Whether a folder has a copy of the graph as it was written, where the graph itself is."""
+        file, log = place / DATABASE_FILE, self.manifest.log
+        if log is not None and not _is_as_written(place / LOG_FILE, log):
+            return False
         if not self.manifest.blocks:
-            return digest_file(path) == self.manifest.sha256
-        return sum_blocks(digest_blocks(path, self.blocks)) == self.manifest.sha256
+            return digest_file(file) == self.manifest.sha256
+        return sum_blocks(digest_blocks(file, self.blocks), log) == self.manifest.sha256
 
     def check_file(self) -> None:
         """Read the whole file, and compare it with what was written.
@@ -146,6 +162,13 @@ def read_names(held: Generation) -> Names | None:
     if said.names is None or len(there) < 1 + (said.renamed is not None):
         return None
     return Names(*there)
+
+
+def share_graph(held: Generation, place: Path) -> None:
+    """Give the graph of a generation to a draft, as it is: the two share its file, and its log."""
+    share_file(held.file, place / DATABASE_FILE)
+    if held.manifest.log is not None:
+        share_file(held.log, place / LOG_FILE)
 
 
 def share_names(held: Generation, place: Path) -> WrittenNames:

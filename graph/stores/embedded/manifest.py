@@ -13,9 +13,10 @@ from graph.errors import StoreDamagedError, StoreVersionError
 from graph.stores.embedded.disk import open_here, write_new
 
 MANIFEST_FILE = "manifest.json"
-FORMAT = 3
+FORMAT = 4
 """Since 2 the checksum of the file is made of those of its blocks, and that of a table of those of its stretches; since
-3 what has changed of the names may stand beside them."""
+3 what has changed of the names may stand beside them; since 4 the graph may be the file of the generation before and a
+log beside it."""
 
 
 class TableContent(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,7 +65,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     made_from
         The generation that this one was made from; None for the first.
     bytes, sha256
-        How large the graph's file is, and its checksum.
+        How large the graph's file is, and its checksum, that of its log included.
     tables
         What each table holds.
     facts
@@ -74,6 +75,8 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         generations that have none.
     blocks
         The checksum of each block of the graph's file, of which ``sha256`` is the sum; none in generations of format 1.
+    log
+        LadybugDB's log beside the graph's file, which another generation has too then; None where all is in the file.
     stretches
         Each table stretch by stretch, those of relationships for each label that they lead to: what a load did not
         write to need not be read again.  None in generations of format 1.
@@ -93,11 +96,13 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     renamed: SideFile | None = None
     stretches: Mapping[str, Mapping[int, Stretch]] | None = None
     blocks: Sequence[str] = ()
+    log: SideFile | None = None
 
 
-def sum_blocks(digests: Sequence[str]) -> str:
-    """The checksum of a graph's file: that of those of its blocks."""
-    return hashlib.sha256("".join(digests).encode()).hexdigest()
+def sum_blocks(digests: Sequence[str], log: SideFile | None = None) -> str:
+    """The checksum of a graph: that of those of its file's blocks, and of its log's, where it has one."""
+    parts = [*digests, *([log.sha256] if log else [])]
+    return hashlib.sha256("".join(parts).encode()).hexdigest()
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:

@@ -6,14 +6,13 @@ from datetime import UTC, datetime
 
 import msgspec
 
-from graph.stores.embedded.database import DATABASE_FILE
-from graph.stores.embedded.disk import share_file
 from graph.stores.embedded.folder import StoreFolder
 from graph.stores.embedded.generations import (
     Generation,
     has_whole_names,
     publish,
     remove_draft,
+    share_graph,
     share_names,
     start_draft,
 )
@@ -36,7 +35,7 @@ def publish_again(held: Generation, folder: StoreFolder, *, made_from: int | Non
     """
     place = start_draft(folder)
     try:
-        share_file(held.file, place / DATABASE_FILE)
+        share_graph(held, place)
         names = NO_NAMES  # the next load writes them again
         if held.manifest.names is not None and has_whole_names(held):
             names = share_names(held, place)

@@ -53,9 +53,8 @@ if TYPE_CHECKING:
     from graph.model import Snapshot
     from graph.results import RunResult
     from graph.settings import QuerySettings
-    from graph.stores.embedded.draft import Draft
+    from graph.stores.embedded.draft import Ahead, Draft
     from graph.stores.embedded.names import Names
-    from graph.stores.known_facts import KnownFacts
     from graph.stores.run_rows import RunRows
 
 _CHECKPOINT = re.compile(r"(?:^|;)\s*CHECKPOINT\b", re.I)
@@ -125,11 +124,6 @@ class EmbeddedStore:
         self._held, self._is_checked = self._hold(), False
         if isinstance(self._held, Generation):
             self._held.check_size()
-        try:
-            self._database = Database(self._held.file, writing=False)
-        except RuntimeError:
-            self.require_whole()  # which says more than LadybugDB can
-            raise
         self._lacking = find_lacking(self._find_version())
 
     def _hold(self) -> Generation | OlderGraph | EmptyGraph:
@@ -158,6 +152,8 @@ class EmbeddedStore:
 
     def _find_version(self) -> int:
         assert self._held is not None  # asked of what is there
+        if isinstance(self._held, Generation) and self._held.manifest.log is not None:
+            return self._held.manifest.schema  # what is damaged LadybugDB may die of when it takes up a log
         return find_version(self.query, self.location, str(self._held.file))
 
     def require_whole(self) -> None:
@@ -178,9 +174,16 @@ class EmbeddedStore:
         return self._draft.place
 
     def _get_database(self) -> Database:
-        database = self._draft.database if self._draft is not None else self._database
-        assert database is not None  # a store that is open has one
-        return database
+        if self._draft is not None:
+            return self._draft.database
+        if self._database is None:
+            assert self._held is not None  # a store that is open has one
+            try:
+                self._database = Database(self._held.file, writing=False)
+            except RuntimeError:
+                self.require_whole()  # which says more than LadybugDB can
+                raise
+        return self._database
 
     def close(self) -> None:
         """Let go of the store; closing twice is harmless.  One that is new and empty is there from now on."""
@@ -300,32 +303,27 @@ class EmbeddedStore:
         """Take in the facts that are not there yet; see :class:`~graph.stores.protocol.GraphStore`."""
         with explained(self.location), ThreadPoolExecutor(1) as pool:
             is_whole = pool.submit(self.require_whole)  # while Python reads its own files
-            from graph.stores.embedded.bulk import write_plan
+            from graph.stores.embedded.bulk import avoids_copy, write_plan
+            from graph.stores.embedded.concerned import is_small, read_facts
+            from graph.stores.embedded.draft import Ahead, copying_ahead
             from graph.stores.load_plan import foresee_load, plan_load
 
-            is_whole.result()
-            known = self._read_facts(tables, terms)
-            if dry_run:
-                foreseen = foresee_load(tables, known, terms)
-                terms.review(foreseen.checked)
-                return foreseen
-            plan = plan_load(tables, known, terms)
-            del known
-        terms.review(plan.tables)
-        if plan.n_rows:
-            with self._transaction() as draft:
-                draft.watch_load(plan)
-                write_plan(self.connection, self.staging, plan, progress)
+            copies = self.mode == "write" and not dry_run and is_small(tables, terms)
+            with copying_ahead(self.folder, self._held if copies else None, pool) as copied:
+                is_whole.result()
+                known = read_facts(self.ask_columns, tables, terms)
+                if dry_run:
+                    foreseen = foresee_load(tables, known, terms)
+                    terms.review(foreseen.checked)
+                    return foreseen
+                plan = plan_load(tables, known, terms)
+                del known
+                terms.review(plan.tables)
+                if plan.n_rows:
+                    with self._transaction(ahead=Ahead(avoids_copy(plan), copied)) as draft:
+                        draft.watch_load(plan)
+                        write_plan(self.connection, self.staging, plan, progress)
         return LoadReport(plan.reports, plan.tables)
-
-    def _read_facts(self, tables: Mapping[str, CheckedTable], terms: LoadTerms) -> KnownFacts:
-        """What a load is compared with."""
-        from graph.stores.embedded.bulk import read_known_facts
-        from graph.stores.embedded.concerned import is_small, read_concerned_facts
-
-        if is_small(tables, terms):
-            return read_concerned_facts(self.ask_columns, tables)
-        return read_known_facts(self.ask_columns)
 
     def mark_facts(self) -> str:
         """A checksum of all facts; see :class:`~graph.stores.protocol.GraphStore`."""
@@ -375,7 +373,7 @@ class EmbeddedStore:
             replace_vectors(self.connection, self.staging, account_id, vectors)
 
     @contextmanager
-    def _transaction(self, *, keeps_facts: bool = False) -> Iterator[Draft]:
+    def _transaction(self, *, keeps_facts: bool = False, ahead: Ahead | None = None) -> Iterator[Draft]:
         """All of what is done inside, or nothing of it; the connection is that of a draft meanwhile."""
         from graph.stores.embedded.draft import drafting
 
@@ -385,7 +383,7 @@ class EmbeddedStore:
         with explained(self.location):
             self.require_whole()  # the draft is compared with it
             try:
-                with drafting(self.folder, base, keeps_facts=keeps_facts) as self._draft:
+                with drafting(self.folder, base, keeps_facts=keeps_facts, ahead=ahead) as self._draft:
                     for statement in SCHEMA if isinstance(self._held, EmptyGraph) else ():
                         self.connection.execute(statement)
                     yield self._draft

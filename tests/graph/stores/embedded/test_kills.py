@@ -29,9 +29,10 @@ def read_mark(location: Path) -> str:
         return store.mark_facts()
 
 
+@pytest.mark.parametrize("work", ["command", "logged_command"])
 @pytest.mark.parametrize(("first", "every"), SOME_OR_ALL)
 def test_a_load_that_is_killed_at_any_step_is_done_or_not_begun(
-    made: Path, location: Path, killer: Killer, first: int, every: int
+    made: Path, location: Path, killer: Killer, first: int, every: int, work: str
 ) -> None:
     marks = {read_mark(location): 66}
 
@@ -41,7 +42,7 @@ def test_a_load_that_is_killed_at_any_step_is_done_or_not_begun(
 
     command = ("--store", str(location), "load", str(made / "newcomers"))
     deaths, found = [], []
-    for death in killer.kill_at_steps("command", *command, before=begin_anew, first=first, every=every):
+    for death in killer.kill_at_steps(work, *command, before=begin_anew, first=first, every=every):
         deaths.append(death)
         mark = read_mark(location)
         if mark not in marks:
@@ -53,6 +54,7 @@ def test_a_load_that_is_killed_at_any_step_is_done_or_not_begun(
     assert found == sorted(found)
     assert len(marks) == 2
     assert list_leftovers(location) == []
+    assert (need_graph(location).parent / "graph.lbug.wal").exists() == (work == "logged_command")
 
 
 def test_going_back_that_is_killed_at_any_step_is_done_or_not_begun(made: Path, location: Path, killer: Killer) -> None:
