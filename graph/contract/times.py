@@ -129,6 +129,8 @@ def _from_text(text: Chunks, zone: str | None) -> Times:
     # pandas also understands "now" and "today"; a bare year is as likely a number of seconds
     iso = pc.match_substring_regex(text, r"^\d{4}-\d|^\d{8}([T ]|$)")
     is_iso = is_true(pc.and_not(iso, pc.and_not(digits, dates)))
+    if not is_iso.any():
+        return instants
     import pandas as pd  # late: see graph.pandas_later
 
     cells = pc.if_else(pa.array(is_iso), text, nothing).to_pandas()

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 MOST = 0.9
 """The share of a column's values from which they are of a sort; exports are dirty."""
 _LOOKED_AT = 2000
+_FIRST_SHARE = 5
+"""A fifth of a column's values tells that it holds no times: then at least as many are none as there may be."""
 _FIRST, _LAST = np.datetime64("1995-01-01", "us"), np.datetime64("2100-01-01", "us")
 _PATTERNS = {
     "email": re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+"),
@@ -125,7 +127,9 @@ class Profile:
         if not self.some:
             return None
         counts = {
-            form: _count_times(self._texts, form) for form in (None, *TIMES) if form not in ("unix seconds", "excel")
+            form: _count_enough_times(self._texts, form)
+            for form in (None, *TIMES)
+            if form not in ("unix seconds", "excel")
         }
         best = max(counts.values())
         if best < MOST * len(self.some):
@@ -180,6 +184,15 @@ def _is_ip(text: str) -> bool:
     except ValueError:
         return False
     return "." in text or ":" in text
+
+
+def _count_enough_times(texts: Chunks, form: str | None) -> int:
+    """How many of some values (N,) are times; 0 where the first of them show that too few are for it to matter."""
+    n_first = len(texts) // _FIRST_SHARE
+    n_others = len(texts) - n_first
+    if n_first and _count_times(texts.slice(0, n_first), form) + n_others < MOST * len(texts):
+        return 0
+    return _count_times(texts, form)
 
 
 def _count_times(texts: Chunks, form: str | None) -> int:
