@@ -95,7 +95,7 @@ class Draft:
         manifest = self._describe(file, log, keeps_facts=keeps_facts)
         if keeps_facts and self.base is not None and manifest.facts != _find_facts(self.base):
             raise errors.StoreError(f"{self.place}: facts changed while a run was written; nothing was changed")
-        file.chmod(file.stat().st_mode & ~0o222)  # nobody writes to a generation
+        _forbid_writing(file)
         sync(file)
         write_manifest(self.place, manifest)
 
@@ -116,7 +116,7 @@ class Draft:
         file, log = self.place / DATABASE_FILE, self.place / LOG_FILE
         file.unlink()
         share_file(base.file, file)
-        log.chmod(log.stat().st_mode & ~0o222)
+        _forbid_writing(log)
         sync(log)
         return SideFile(bytes=log.stat().st_size, sha256=digest_file(log))
 
@@ -205,6 +205,13 @@ def _find_facts(base: Generation) -> str:
         return base.manifest.facts
     with Database(base.file, writing=False) as read:
         return sum_up(describe_graph(read.connection))[1]
+
+
+def _forbid_writing(file: Path) -> None:
+    """Nobody writes to a generation.  A file that it shares may be another user's, who alone could change its mode."""
+    mode = file.stat().st_mode
+    if mode & 0o222:
+        file.chmod(mode & ~0o222)
 
 
 def _is_worth_logging(base: Manifest) -> bool:

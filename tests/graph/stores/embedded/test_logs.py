@@ -205,6 +205,36 @@ def test_a_damaged_file_that_two_generations_share_is_told_of_both_before_the_lo
     assert verify(location) == ["damaged", "damaged", "whole"]
 
 
+def test_a_damaged_file_is_told_before_anybody_opens_it(
+    location: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # Taking up a log, LadybugDB looks at much of the file, and may die of it.
+    load(location, tmp_path / "new", NEW)
+    file = need_graph(location)
+    overwrite(file, file.read_bytes()[:-1] + b"?")
+    monkeypatch.setattr("graph.stores.embedded.store.Database", None)
+    for mode in ("read", "write"):
+        with pytest.raises(StoreDamagedError), EmbeddedStore(location, mode=mode) as store:
+            store.snapshot()
+    with pytest.raises(StoreDamagedError):
+        load(location, tmp_path / "more", {"accounts": [{"account_id": "yan"}]})
+
+
+def test_a_file_that_is_another_users_is_shared_as_it_is(
+    location: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shared, chmod = need_graph(location).stat().st_ino, Path.chmod
+
+    def chmod_own(path: Path, mode: int) -> None:
+        if path.stat().st_ino == shared:
+            raise PermissionError(1, "Operation not permitted")
+        chmod(path, mode)
+
+    monkeypatch.setattr(Path, "chmod", chmod_own)
+    load(location, tmp_path / "new", NEW)
+    assert (read_newest(location).log is not None, need_graph(location).stat().st_ino) == (True, shared)
+
+
 def test_a_generation_with_a_log_is_restored_with_it(location: Path, tmp_path: Path) -> None:
     load(location, tmp_path / "new", NEW)
     loaded = dump(location)
