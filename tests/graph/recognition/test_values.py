@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+from graph.recognition import values
 from graph.recognition.values import Profile
 
 
@@ -98,3 +100,32 @@ def test_identifiers_are_known_by_their_looks(sort: str, yes: str, no: str) -> N
 def test_cells_that_stand_for_nothing_say_nothing() -> None:
     found = profile("NULL", "", None, " ", "a", "\\N")
     assert (found.filled, found.fill, found.nothings) == (("a",), 1 / 6, ("NULL", "\\N"))
+
+
+def write_dirty(dirt: list[str], *, share: float, seed: int) -> Profile:
+    """A column of days, with so much in it that is none, in any order."""
+    rng = np.random.default_rng(seed)
+    days = (np.datetime64("2024-01-01") + np.arange(300)).astype(str)
+    written = [day if seed % 2 else "/".join(reversed(day.split("-"))) for day in days.tolist()]
+    others = [f"{dirt[number % len(dirt)]}{number}" for number in range(round(share * len(written)))]
+    cells = [*written[len(others) :], *others]
+    return profile(*(cells[place] for place in rng.permutation(len(cells)).tolist()))
+
+
+@pytest.mark.parametrize("share", [0.0, 0.05, 0.09, 0.1, 0.11, 0.15, 0.5, 1.0])
+@pytest.mark.parametrize("seed", range(4))
+def test_the_first_values_never_tell_another_form_of_times_than_all(
+    monkeypatch: pytest.MonkeyPatch, share: float, seed: int
+) -> None:
+    dirt = ["soon ", "2024-13-", "99/99/", "17066952", "1/2/202"]
+    found = write_dirty(dirt, share=share, seed=seed).time
+    monkeypatch.setattr(values, "_FIRST_SHARE", 10**9)  # and so looks at none of them first
+    assert write_dirty(dirt, share=share, seed=seed).time == found
+    assert (found is not None) == (share < 0.1) or 0.1 <= share <= 0.15  # some of what is in it are times after all
+
+
+def test_a_column_of_texts_is_not_read_to_its_end_in_every_form_of_times(monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[int] = []
+    monkeypatch.setattr(values, "_count_times", lambda texts, form: read.append(len(texts)) or 0)
+    assert profile(*(f"a{number}" for number in range(1_000))).time is None
+    assert set(read) == {200}
