@@ -169,6 +169,12 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         MEASURED, "fewer are a family with a tablet; on 36 markets 3 to 6 spared the same shops' staff, and of a"
         " thousand bad rings one more or less", "fewer shared devices are taken for granted", gt=0.0
     )] = 4.0
+    fault_share: Annotated[float, rule(
+        SHARE, "before a review, a product of whose buyers, and a household more, so many complain is faulty; a ring"
+        " of whose complaints so many are of it are its buyers; at half as many hardly", MEASURED,
+        "most; of ordinary goods one buyer in twenty does, and who lives by refunds asks several shops for them",
+        "fewer complaints are put down to goods", gt=0.0
+    )] = 0.5
     season_bits: Annotated[float, rule(
         "bits", "how much at most trades say by lying closer together than the market's do", JUDGED,
         "most hobbies, swaps and fairs last for a season, or a day: one circle of traders in a thousand is that short",

@@ -15,7 +15,7 @@ from detection.channels.catalogue import TRADE
 from detection.evidence.claims import Explanation
 from detection.evidence.combinations import account_together, weigh_explanations
 from detection.evidence.description_length import DescriptionLength, measure_lengths
-from detection.evidence.explanations import COMMUNITIES, GRANTED, find_explanations
+from detection.evidence.explanations import COMMUNITIES, FAULT, GRANTED, find_explanations
 from detection.evidence.group_facts import GroupFacts
 from detection.evidence.inner_trades import InnerTrades, count_traders, leave_own_payments, measure_inner_trades
 from detection.evidence.market import Market
@@ -98,8 +98,14 @@ class Assessment:
         return tuple(find_explanations(facts, GRANTED))
 
     @cached_property
+    def fault_bits(self) -> Floats:
+        """What faulty goods account for (G,), which is of deeds: they do not speak against it."""
+        heard = [each for each in self.granted if each.name == FAULT]
+        return account_together(self.evidence, self.within, heard, len(self.groups))
+
+    @cached_property
     def community_bits(self) -> Floats:
-        """What places, campaigns, clubs, fans and tills account for together, each fact once (G,)."""
+        """What places, campaigns, clubs, fans, tills and faulty goods account for together, each fact once (G,)."""
         heard = [each for each in (*self.explanations, *self.granted) if each.name in COMMUNITIES]
         return account_together(self.evidence, self.within, heard, len(self.groups))
 

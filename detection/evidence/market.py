@@ -19,6 +19,7 @@ from detection.channels.incidence import Dealings, SharedThings
 from detection.channels.record import Channel, FoundChannel
 from detection.evidence.clock import Clock, make_clock
 from detection.evidence.description_length import NO_POOLS, Pools, find_pools
+from detection.evidence.faults import Faults, find_faults
 from detection.groups import ByAccount, index_by_account
 from detection.parallel import map_threads
 from detection.policy import DEFAULT_POLICY, Policy
@@ -108,6 +109,11 @@ class Market:
             orders.ordered_at[kept],
             orders.product[kept] >= 0,
         )
+
+    @cached_property
+    def faults(self) -> Faults:
+        """What buyers complain of, and which products that makes faulty."""
+        return find_faults(self.snapshot, self.policy)
 
     @cached_property
     def admirers(self) -> Ints:

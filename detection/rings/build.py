@@ -185,18 +185,26 @@ def score_without_community(view: RingView) -> float:
     or a shop's customers, and who meets at one place trades there too: naming them one by one is dear, so that some
     evidence stands against explanations that fit them perfectly.  Each fact is accounted for once.  Who asks for many
     refunds, writes bad reviews or offers the same goods does more than belong there: communities count the less, the
-    nearer that comes to ``deed_bits``.
+    nearer that comes to ``deed_bits``.  What most buyers of one faulty product complain of is no such deed.
     """
-    explained = find_belonging(view) * float(view.assessment.community_bits[view.group])
+    fault, together = (float(bits[view.group]) for bits in (view.assessment.fault_bits, view.assessment.community_bits))
+    explained = fault + find_belonging(view) * (together - fault)
     stands = float(view.assessment.surprising_bits[view.group]) - explained
     return score_net_bits(stands, len(view.members), view.market.policy)
 
 
 def find_belonging(view: RingView) -> float:
     """How far the members do no more than belong together, in [0, 1]."""
+    judged, deeds = view.assessment, {signal.name for signal in view.market.deeds}
     offers = (channel.name for channel in view.market.things.values() if channel.record.role == "content")
+    # Who returns what is faulty does so once, and not by habit.
+    granted = sum(
+        min(float(each.claimed[name][view.group]), float(judged.left[name][view.group]))
+        for each in judged.granted
+        for name in deeds & each.claimed.keys()
+    )
     # Not what they did at the same time, as a class does that is sent home from a fair.
-    return 1.0 - view.grade_bits(_sum_left(view, {*offers, *(signal.name for signal in view.market.deeds)}))
+    return 1.0 - view.grade_bits(_sum_left(view, {*offers, *deeds}) - granted)
 
 
 def _sum_left(view: RingView, names: Collection[str]) -> float:

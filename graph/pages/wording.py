@@ -227,6 +227,7 @@ def say_explanation(name: str, words: Words) -> str:
         "household": _("families and friends who share phones, cards and homes"),
         "shared place": _("a dormitory, an office, a parcel locker, a network or a public computer"),
         "till": _("staff at one till or tablet, who have devices of their own"),
+        "faulty goods": _("buyers of one faulty product, as most of its buyers complain"),
         "second-hand device": _("a device sold on from one to the next"),
         "referral campaign": _("the followers of somebody who recommends the market to a crowd"),
         "club": _("people who trade with one another, and praise what they bought"),

@@ -76,12 +76,13 @@ def test_the_explanations_are_heard_in_this_order_told_in_these_words_and_some_a
     ]
 
 
-def test_a_till_is_granted_with_the_communities_and_never_heard_against_a_ring() -> None:
+def test_tills_and_faulty_goods_are_granted_with_the_communities_and_never_heard_against_a_ring() -> None:
     assert [(each.name, each.says, each.is_of_crowds) for each in GRANTED] == [
-        ("till", "staff at one till or tablet, who have devices of their own", False)
+        ("till", "staff at one till or tablet, who have devices of their own", False),
+        ("faulty goods", "buyers of one faulty product, as most of its buyers complain", False),
     ]
-    assert {each.name for each in EXPLAINERS} > COMMUNITIES - {"till"}
-    assert {"shared place", "referral campaign", "club", "fans", "till"} == COMMUNITIES
+    assert {each.name for each in EXPLAINERS} > COMMUNITIES - {"till", "faulty goods"}
+    assert {"shared place", "referral campaign", "club", "fans", "till", "faulty goods"} == COMMUNITIES
 
 
 def test_what_accounts_for_nothing_is_not_heard_and_the_rest_says_whom_it_brings_together() -> None:

@@ -135,16 +135,6 @@ def test_trades_in_cycles_are_links_and_there_are_none_without_trades() -> None:
     assert len(meet(settings=DetectSettings(exclude_channels=(TRADE,))).cycles.a) == 0
 
 
-def test_a_narrower_market_has_the_dealings_among_some_accounts_alone_and_all_else() -> None:
-    market = meet()
-    narrow = market.narrow_to(np.array([0, 1, 3]))
-    dealings = narrow.dealings[TRADE]
-    assert (dealings.source.tolist(), dealings.target.tolist()) == ([0], [1])
-    assert dealings.record is market.dealings[TRADE].record
-    assert (narrow.things, narrow.pools) == (market.things, market.pools)
-    assert len(market.dealings[TRADE].source) == 12
-
-
 def test_what_a_market_goes_by_is_what_the_settings_say() -> None:
     policy = Policy(prior_bits=7.0)
     settings = DetectSettings(policy=policy, exclude_channels=("phone", REFUNDS, "iban", REFERRED))

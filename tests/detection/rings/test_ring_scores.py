@@ -33,6 +33,7 @@ from detection.tiers import score_net_bits
 NOBODY = np.empty(0, dtype=np.int64)
 GROUPS = Groups(np.array([0, 1, 2, 8, 9, 10, 11]), np.array([0, 3, 7]))
 """The second group, of four, is looked at: its memberships are 3 to 6."""
+GRANTED_NAMES = {"till", "faulty goods"}
 POLICY = Policy(half_score_bits=8.0, lone_ceiling=0.4, doers_share=0.5, sale_share=0.0, season_bits=8.0, deed_bits=12.0)
 """Four members score a half at sixteen bits."""
 
@@ -193,7 +194,9 @@ def add_communities(view: RingView, surprising: float, **claims: Sequence[float]
         )
         for name, parts in claims.items()
     )
-    heard, granted = (tuple(each for each in found if (each.name == "till") is is_till) for is_till in (False, True))
+    heard, granted = (
+        tuple(each for each in found if (each.name in GRANTED_NAMES) is is_granted) for is_granted in (False, True)
+    )
     judged = replace(judged, evidence=evidence, within=within, explanations=heard)
     vars(judged)["granted"] = granted
     return replace(view, assessment=judged)
@@ -215,6 +218,10 @@ def add_communities(view: RingView, surprising: float, **claims: Sequence[float]
         ({"club": (0.0, 0.0, 12.0), "fans": (0.0, 9.0, 0.0)}, {}, 43.0),
         ({"shared_place": (20.0, 20.0, 0.0), "club": (0.0, 0.0, 20.0)}, {}, 4.0),
         ({"shared_place": (5.0, 12.0, 0.0), "till": (20.0, 0.0, 0.0)}, {}, 32.0),
+        # What most buyers of a product complain of is explained whatever else they do; a place is not.
+        ({"shared_place": (20.0, 0.0, 0.0), "faulty_goods": (0.0, 15.0, 0.0)}, {}, 29.0),
+        ({"shared_place": (20.0, 0.0, 0.0), "faulty_goods": (0.0, 15.0, 0.0)}, {"habit": 24.0}, 49.0),
+        ({"shared_place": (20.0, 5.0, 0.0), "faulty_goods": (0.0, 15.0, 0.0)}, {"habit": 6.0}, 39.0),
         ({"shared_place": (20.0, 0.0, 0.0)}, {"habit": 6.0}, 54.0),  # half of what makes a deed
         ({"shared_place": (20.0, 0.0, 0.0)}, {"photo": 3.0, "habit": 3.0}, 54.0),
         ({"shared_place": (20.0, 0.0, 0.0)}, {"habit": 24.0}, 64.0),
@@ -225,6 +232,17 @@ def test_communities_are_taken_for_granted_unless_their_members_do_more_than_bel
     claims: Mapping[str, Sequence[float]], left: Mapping[str, float], stands: float
 ) -> None:
     view = add_communities(look(64.0, left), 64.0, **claims)
+    assert score_without_community(view) == pytest.approx(score_bits(stands))
+
+
+@pytest.mark.parametrize(("accounted", "stands"), [(0.0, 64.0), (18.0, 54.0), (24.0, 44.0), (99.0, 44.0)])
+def test_the_conduct_that_a_fault_accounts_for_does_not_speak_against_a_place(accounted: float, stands: float) -> None:
+    place, fault = (20.0, 0.0, 0.0), (0.0, 0.0, 0.0)
+    view = add_communities(look(64.0, {"habit": 24.0}), 64.0, shared_place=place, faulty_goods=fault)
+    (granted,) = view.assessment.granted
+    vars(view.assessment)["granted"] = (
+        replace(granted, claimed={**granted.claimed, "habit": np.array([50.0, accounted])}),
+    )
     assert score_without_community(view) == pytest.approx(score_bits(stands))
 
 
