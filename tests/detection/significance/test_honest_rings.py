@@ -69,8 +69,8 @@ def test_what_is_shipped_has_every_world() -> None:
     assert {len(counts) for counts in told["honest"].values()} == {STEPS + 1}
     reference = read_reference()
     assert len(reference) > 1000
-    # Few of the honest rings that are listed show what a person is to look at.
-    assert 0.0 < (reference >= DetectSettings().policy.review_score).mean() < 0.02
+    # Few of the honest rings that are listed show, or are taken to show, what a person is to look at.
+    assert 0.0 < (reference + MARGIN >= DetectSettings().policy.review_score).mean() < 0.02
 
 
 def test_every_ring_of_a_run_says_which_share_of_its_like_is_honest() -> None:
