@@ -27,7 +27,7 @@ from pathlib import Path
 from measure import run_ringfence, write_result
 
 from detection.candidates.links import link_pairs
-from detection.evaluation.baselines import choose_usual, find_components, find_leiden, rank_labels, weigh_shared
+from detection.evaluation.baselines import choose_usual, find_leiden, find_linked, rank_labels, weigh_shared
 from detection.evidence.market import make_market
 from graph.open import open_store
 
@@ -49,7 +49,7 @@ def run_stitched(store: str) -> None:
     market, n = make_market(snapshot), snapshot.n_accounts
     usual = choose_usual(market)
     links = link_pairs(usual, (), n, market.policy)
-    for name, label in (("WCC", find_components(links, n)), ("Leiden", find_leiden(links, n))):
+    for name, label in (("WCC", find_linked(links, n)), ("Leiden", find_leiden(links, n))):
         rank_labels(name, label, weigh_shared(usual, label))
     print(json.dumps(n))
 

@@ -7,9 +7,8 @@ from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 
+from graph.components import find_components
 from graph.model import Ints
 
 MOST_TEXTS = 200_000
@@ -93,8 +92,7 @@ def _join_band(prints: NDArray[np.uint32], band: Ints, label: Ints) -> Ints:
         one, other = one[apart], other[apart]
         near = (prints[one] == prints[other]).mean(axis=1) >= NEAR_DUPLICATE_SIMILARITY
         if near.any():
-            ends, n = (label[one[near]], label[other[near]]), int(label.max()) + 1
-            agree = sparse.coo_array((np.ones(len(ends[0])), ends), shape=(n, n))
-            label = connected_components(agree, directed=False)[1].astype(np.int64)[label]
+            ends = np.column_stack([label[one[near]], label[other[near]]])
+            label = find_components(ends, int(label.max()) + 1)[label]
         step += 1
     return label

@@ -13,8 +13,8 @@ from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
+
+from graph.components import find_components
 
 Ties = Mapping[str, float]
 """What ties each member of a ring to the others, in bits, by account."""
@@ -146,9 +146,7 @@ def _assign(overlaps: Sequence[Overlap]) -> dict[str, str]:
     """
     before, after = (_number(getattr(each, side) for each in overlaps) for side in ("before", "after"))
     ends = [(before[each.before], len(before) + after[each.after]) for each in overlaps]
-    n = len(before) + len(after)
-    joined = coo_array((np.ones(len(ends)), tuple(np.array(ends, dtype=np.int64).reshape(-1, 2).T)), shape=(n, n))
-    part = connected_components(joined, directed=False)[1] if overlaps else ()
+    part = find_components(np.array(ends), len(before) + len(after)).tolist()
     parts: dict[int, list[Overlap]] = defaultdict(list)
     for each, (end, _) in zip(overlaps, ends, strict=True):
         parts[part[end]].append(each)

@@ -6,14 +6,13 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 import numpy as np
-from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 
 from detection.candidates.leiden import Network, find_communities
 from detection.candidates.links import Links
 from detection.groups import MIN_SIZE, Groups, gather_groups, join_groups, pick_rows
 from detection.parallel import map_threads
 from detection.policy import Policy
+from graph.components import find_components
 from graph.model import Ints
 
 Search = Callable[[], Groups]
@@ -48,7 +47,7 @@ def list_searches(links: Links, resolutions: tuple[float, ...], policy: Policy, 
         return _split(used, find_communities(network, resolution, seed=seed), policy.largest_group)
 
     def find_above(floor: float) -> Groups:
-        return _split(used, _find_components(network.ends[network.bits > floor], len(used)), policy.largest_group)
+        return _split(used, find_components(network.ends[network.bits > floor], len(used)), policy.largest_group)
 
     floors = np.quantile(links.bits, policy.strong_link_shares).tolist()
     return [*(partial(find_at, bits) for bits in resolutions), *(partial(find_above, floor) for floor in floors)]
@@ -65,11 +64,6 @@ def _number_ends(links: Links) -> tuple[Ints, Network]:
     is_used[links.a] = is_used[links.b] = True
     number = np.cumsum(is_used) - 1
     return np.flatnonzero(is_used), Network(np.column_stack([number[links.a], number[links.b]]), links.bits)
-
-
-def _find_components(ends: Ints, n: int) -> Ints:
-    pairs = sparse.coo_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(n, n))
-    return connected_components(pairs, directed=False)[1].astype(np.int64)
 
 
 def _split(used: Ints, label: Ints, largest: int) -> Groups:

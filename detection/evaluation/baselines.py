@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 
 from detection.candidates.leiden import Network, find_communities
 from detection.candidates.links import Links, link_pairs
 from detection.channels.incidence import SharedThings
 from detection.evidence.market import Market
 from detection.search import link_market
+from graph.components import find_components
 from graph.model import Floats, Ints
 
 SMALLEST, LARGEST = 3, 400
@@ -54,10 +54,10 @@ def run_baselines(market: Market, *, seed: int = 0) -> Iterator[RankedGroups]:
     usual = choose_usual(market)
     where = ", ".join(channel.name for channel in usual) or "nothing shared"
     links = link_pairs(usual, (), n, market.policy)
-    for name, label in (("WCC", find_components(links, n)), ("Leiden", find_leiden(links, n, seed=seed))):
+    for name, label in (("WCC", find_linked(links, n)), ("Leiden", find_leiden(links, n, seed=seed))):
         yield rank_labels(f"{name}: {where}", label, weigh_shared(usual, label))
     links = link_market(market)
-    for name, label in (("WCC", find_components(links, n)), ("Leiden", find_leiden(links, n, seed=seed))):
+    for name, label in (("WCC", find_linked(links, n)), ("Leiden", find_leiden(links, n, seed=seed))):
         yield rank_labels(f"{name}: all links", label, weigh_links(links, label))
     blocks = load_fraudar()
     if blocks is not None:
@@ -72,10 +72,9 @@ def choose_usual(market: Market) -> tuple[SharedThings, ...]:
     return tuple(market.things[name] for name in wanted if name in market.things)
 
 
-def find_components(links: Links, n_accounts: int) -> Ints:
-    """The weakly connected component of each account (N,), O(links)."""
-    matrix = sparse.coo_array((links.bits, (links.a, links.b)), shape=(n_accounts, n_accounts))
-    return connected_components(matrix, directed=False)[1].astype(np.int64)
+def find_linked(links: Links, n_accounts: int) -> Ints:
+    """The weakly connected component of each account (N,)."""
+    return find_components(np.column_stack([links.a, links.b]), n_accounts)
 
 
 def find_leiden(links: Links, n_accounts: int, *, seed: int = 0) -> Ints:

@@ -14,14 +14,13 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy import sparse
-from scipy.sparse.csgraph import connected_components
 
 from detection.channels.incidence import SharedThings
 from detection.evidence.market import Market
 from detection.evidence.measure import SharedWithin
 from detection.groups import Groups
 from detection.policy import Policy
+from graph.components import find_components
 from graph.model import Floats, Ints
 
 
@@ -115,8 +114,7 @@ def partition_households(groups: Groups, within: Mapping[str, SharedWithin], mar
     uses = _gather_uses(shared, household_scale, policy.household_size)
     n, n_things = len(groups.account), len(uses.bits)
     # A bipartite graph of memberships and things: its components are whoever hangs together at all.
-    joined = sparse.coo_array((np.ones(len(uses.member)), (uses.member, n + uses.thing)), shape=(n + n_things,) * 2)
-    component = connected_components(joined, directed=False)[1].astype(np.int64)[:n]
+    component = find_components(np.column_stack([uses.member, n + uses.thing]), n + n_things)[:n]
     crowded = np.bincount(component)[component] > policy.household_size
     household = np.where(crowded, n + n_things + np.arange(n), component)
     users = np.minimum(np.bincount(uses.thing, minlength=n_things), policy.household_size)

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.sparse import csr_array
-from scipy.sparse.csgraph import connected_components, shortest_path
+from scipy.sparse.csgraph import shortest_path
 from scipy.spatial.distance import cdist
 
-from graph.model import Floats, Ints
+from graph.components import find_components
+from graph.model import Floats
 
 MARGIN, NAME_HEIGHT = 26.0, 12.0
 WIDE_MARGIN = 56.0
@@ -73,7 +74,7 @@ def _measure(n: int, pairs: Sequence[tuple[int, int]]) -> Floats:
     ends = np.array(pairs, dtype=np.int64).reshape(-1, 2)
     joined = csr_array((np.ones(len(ends)), (ends[:, 0], ends[:, 1])), shape=(n, n))
     ways: Floats = shortest_path(joined, method="D", directed=False, unweighted=True)
-    part: Ints = connected_components(joined, directed=False)[1].astype(np.int64)
+    part = find_components(ends, n)
     # A node by itself need not stand as far from everything as a large part is wide.
     wide = np.array([np.max(ways[part == each][:, part == each], initial=0.0) for each in range(part.max() + 1)])
     between: Floats = (wide[part][:, None] + wide[part][None, :]) / 2 + _APART

@@ -7,9 +7,8 @@ from collections.abc import Callable
 from itertools import combinations
 
 import numpy as np
-from scipy.sparse import coo_array
-from scipy.sparse.csgraph import connected_components
 
+from graph.components import find_components
 from graph.identity.address_matching.comparison import DIFFERENT, SAME, BuildingRecord, compare_buildings
 from graph.model import Ints
 
@@ -51,13 +50,7 @@ def join_without_chains(verdict: dict[tuple[int, int], int], n: int, record: Cal
 
 
 def _label(near: dict[int, list[int]], n: int) -> Ints:
-    ends = [(a, b) for a, others in near.items() for b in others]
-    if not ends:
-        return np.arange(n, dtype=np.int64)
-    rows, columns = np.array(ends, dtype=np.int64).T
-    graph = coo_array((np.ones(len(rows), dtype=np.int8), (rows, columns)), shape=(n, n))
-    _, label = connected_components(graph, directed=False)
-    return np.asarray(label, dtype=np.int64)
+    return find_components(np.array([(a, b) for a, others in near.items() for b in others]), n)
 
 
 def _break_chains(cluster: Ints, near: dict[int, list[int]], answer_of: Callable[[int, int], int]) -> Ints:

@@ -10,7 +10,7 @@ from scipy import sparse
 from detection.candidates.links import Links
 from detection.evaluation import baselines
 from detection.evaluation.baselines import (
-    find_components,
+    find_linked,
     gather_matrix,
     load_fraudar,
     rank_blocks,
@@ -32,7 +32,7 @@ def link(*pairs: tuple[int, int, float]) -> Links:
 
 def test_components_are_ranked_by_bits_a_member_and_couples_are_left_out() -> None:
     links = link((0, 1, 1.0), (1, 2, 1.0), (3, 4, 5.0), (4, 5, 5.0), (6, 7, 90.0))
-    label = find_components(links, 9)
+    label = find_linked(links, 9)
     found = rank_labels("WCC", label, weigh_links(links, label))
     assert [rows.tolist() for rows in found.members] == [[3, 4, 5], [0, 1, 2]]
     assert found.account_score[[0, 3, 6, 8]].tolist() == pytest.approx([2 / 3, 10 / 3, 45.0, 0.0])
