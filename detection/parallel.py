@@ -26,10 +26,11 @@ def map_threads(work: Callable[[Item], Answer], items: Iterable[Item], *, rows: 
     >>> map_threads(abs, [-2, 1], rows=10**6)
     [2, 1]
     """
-    if not _is_shared(rows) or getattr(_here, "is_busy", False):
-        return [work(item) for item in items]
+    listed = list(items)
+    if count_workers(rows) < 2 or len(listed) < 2:
+        return [work(item) for item in listed]  # a single piece of work may hand out its own
     with ThreadPoolExecutor(THREADS, initializer=_begin_work) as pool:
-        return list(pool.map(work, items))
+        return list(pool.map(work, listed))
 
 
 @contextmanager
@@ -45,6 +46,11 @@ def begin(work: Callable[[], Answer], *, rows: int) -> Iterator[Callable[[], Ans
         return
     with ThreadPoolExecutor(1, initializer=_begin_work) as pool:
         yield pool.submit(work).result
+
+
+def count_workers(rows: int) -> int:
+    """Among how many threads :func:`map_threads` shares out work on so many rows from here."""
+    return THREADS if _is_shared(rows) and not getattr(_here, "is_busy", False) else 1
 
 
 def _is_shared(rows: int) -> bool:

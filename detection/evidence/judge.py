@@ -33,7 +33,7 @@ from detection.evidence.measure import (
     tie_members,
 )
 from detection.groups import Groups, take_groups
-from detection.parallel import map_threads
+from detection.parallel import count_workers, map_threads
 from graph.model import Floats
 
 PART_MEMBERSHIPS = 50_000
@@ -174,10 +174,11 @@ class Sketch:
 
 def map_groups(work: Callable[[Groups], Answer], groups: Groups) -> list[Answer]:
     """Do the same with all groups, part by part, on several cores: what a part takes bounds the memory of all."""
-    part = np.cumsum(groups.size) // PART_MEMBERSHIPS
+    n = len(groups.account)
+    part = np.cumsum(groups.size) // min(PART_MEMBERSHIPS, n // count_workers(n) + 1)
     ends = np.append(np.flatnonzero(np.diff(part)) + 1, len(groups)) if len(groups) else np.empty(0, dtype=np.int64)
     rows = [np.arange(begin, end) for begin, end in pairwise([0, *ends.tolist()])]
-    return map_threads(lambda part: work(take_groups(groups, part)), rows, rows=len(groups.account))
+    return map_threads(lambda part: work(take_groups(groups, part)), rows, rows=n)
 
 
 def sketch_groups(groups: Groups, market: Market) -> Sketch:

@@ -41,6 +41,26 @@ def test_work_in_hand_is_not_handed_out_once_more(monkeypatch: pytest.MonkeyPatc
     assert threading.get_ident() not in {thread for threads in inner for thread in threads}
 
 
+def test_a_single_piece_of_work_may_hand_out_its_own(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(side_by_side, "THREADS", 2)
+
+    def list_threads(_: int) -> list[int]:
+        return side_by_side.map_threads(lambda _: threading.get_ident(), range(8), rows=10**6)
+
+    (inner,) = side_by_side.map_threads(list_threads, [0], rows=10**6)
+    assert threading.get_ident() not in inner
+
+
+@pytest.mark.parametrize(("rows", "expected"), [(10, 1), (10**6, 3)])
+def test_work_is_shared_out_among_as_many_threads_as_there_are(
+    monkeypatch: pytest.MonkeyPatch, rows: int, expected: int
+) -> None:
+    monkeypatch.setattr(side_by_side, "THREADS", 3)
+    assert side_by_side.count_workers(rows) == expected
+    inner = side_by_side.map_threads(lambda _: side_by_side.count_workers(rows), range(2), rows=10**6)
+    assert inner == [1, 1]
+
+
 @pytest.mark.parametrize("rows", [10, 10**6])
 def test_an_error_in_work_that_was_begun_is_raised_where_its_answer_is_asked_for(rows: int) -> None:
     with side_by_side.begin(lambda: 1 // 0, rows=rows) as answer, pytest.raises(ZeroDivisionError):
