@@ -34,6 +34,7 @@ from detection.significance.honest_rings import estimate_honest_share, read_refe
 from detection.significance.rewiring import find_q_values
 from graph.errors import StoreMovedError
 from graph.lineage import Rings, Ties
+from graph.memory import give_memory_back
 from graph.model import Snapshot
 from graph.open import open_store
 from graph.progress import Progress, no_progress
@@ -81,6 +82,7 @@ def detect(
         mark = store.mark_facts()
         snapshot = store.snapshot(as_of=as_of)
         earlier, heard = read_latest_rings(store), read_heard(store, as_of)
+    give_memory_back()  # what the database held of its file
     progress("reading the graph", 1, STEPS)
     run = find_run(snapshot, settings, earlier=earlier, heard=heard, progress=progress)
     with open_store(location, mode="write") as store:

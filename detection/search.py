@@ -29,6 +29,7 @@ from detection.groups import (
 )
 from detection.improving import improve_groups, judge_worth
 from detection.settings import DetectSettings
+from graph.memory import give_memory_back
 from graph.model import Floats, Ints
 
 
@@ -53,9 +54,8 @@ def search_market(market: Market, settings: DetectSettings, *, likes: Links | No
     if likes is not None:
         followed.append(add_links([*followed, likes], market.n_accounts))
     links = followed[-1]
-    better = judge_groups(_improve_best(propose_groups(followed, market, settings), links, market), market)
+    standing = _leave_standing(_improve_best(propose_groups(followed, market, settings), links, market), market)
     # Two overlapping groups may be one ring and its customers, or two rings and a go-between: let the judge say.
-    standing = take_groups(better.groups, np.flatnonzero(better.net_bits > 0))
     first = _pick_standing(join_groups([standing, cut_crossing(standing)]), market)
     rest = search_rest(first.groups, links, market, seed=settings.seed)
     return _pick_standing(join_groups([first.groups, rest]), market) if len(rest) else first
@@ -87,9 +87,14 @@ def search_rest(named: Groups, links: Links, market: Market, *, seed: int) -> Gr
 
 def _improve_best(hopeful: Groups, links: Links, market: Market) -> Groups:
     """The best of some groups, improved."""
+    give_memory_back()  # what was needed to propose them
     judged, enough = judge_groups(hopeful, market), market.policy.worth_improving_bits
     promising = take_groups(judged.groups, pick_best(judged, worth=judge_worth(judged), floor=enough))
     return improve_groups(promising, links, market)
+
+
+def _leave_standing(groups: Groups, market: Market) -> Groups:
+    return take_groups(groups, np.flatnonzero(judge_groups(groups, market).net_bits > 0))
 
 
 def _pick_standing(groups: Groups, market: Market) -> Assessment:

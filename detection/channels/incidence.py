@@ -101,8 +101,9 @@ class SharedThings:
     @cached_property
     def uses_by_stratum(self) -> sparse.csr_array:
         """How many uses each account has in each stratum (accounts + 1, strata); see :meth:`find_row` for the rows."""
-        ends, shape = (self.account, self.stratum[self.thing]), (self.n_rows, len(self.stratum_uses))
-        return sparse.csr_array((np.ones(len(self.account), dtype=np.int64), ends), shape=shape)
+        shape = self.n_rows, len(self.stratum_uses)
+        ends = self.account.astype(np.int32), self.stratum[self.thing].astype(np.int32)
+        return sparse.csr_array((np.ones(len(self.account), dtype=np.int32), ends), shape=shape)
 
     @cached_property
     def n_uses(self) -> Ints:
@@ -226,14 +227,15 @@ class Dealings:
         """1 where two accounts have dealt with one another, however often (N, N)."""
         known = self._partners
         silent = np.full(n_accounts - known.shape[0], known.indptr[-1])
-        rows = np.concatenate([known.indptr, silent])
+        rows = np.concatenate([known.indptr, silent.astype(known.indptr.dtype)])
         return sparse.csr_array((known.data, known.indices, rows), shape=(n_accounts, n_accounts))
 
     @cached_property
     def _partners(self) -> sparse.csr_array:
         """The same of the accounts up to the last that deals with anybody."""
         low, high = self.pairs.low, self.pairs.high
-        ends, width = (np.concatenate([low, high]), np.concatenate([high, low])), int(high.max(initial=0)) + 1
+        width = int(high.max(initial=0)) + 1
+        ends = np.concatenate([low, high]).astype(np.int32), np.concatenate([high, low]).astype(np.int32)
         return sparse.csr_array((np.ones(len(ends[0])), ends), shape=(width, width))
 
 

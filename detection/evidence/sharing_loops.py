@@ -94,7 +94,7 @@ def _leave_single(tally: Ints, seen: Narrow, n_seen: int) -> int:
 
 @compile_loop
 def count_in_strata(
-    rows: Ints, starts: Ints, known: tuple[Narrow, Narrow, Ints], n_strata: int, group: Ints, stratum: Ints
+    rows: Ints, starts: Ints, known: tuple[Narrow, Narrow, Narrow], n_strata: int, group: Ints, stratum: Ints
 ) -> Ints:
     """The uses (K,) that the members of some groups, sorted, have in a stratum each.
 
