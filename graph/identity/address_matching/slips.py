@@ -36,14 +36,14 @@ def may_be_slips(one: str, other: str) -> bool:
 @lru_cache(maxsize=1 << 18)
 def is_plain(word: str) -> bool:
     """Whether a word is a misspelt one for a street, a house or a flat: spelt well it is no word of its own."""
-    if len(word) <= 3 or not word.isascii():
-        return False
+    if len(word) <= 3 or not word.isascii() or has_digit(word):
+        return False  # a number is no slip of a word
     return any(_may_be_slip(word, plain) and is_slip(word, plain) for plain in _PLAIN if plain[0] == word[0])
 
 
 def _may_be_slip(word: str, plain: str) -> bool:
     """Whether it is worth asking: of words that are letters alone a slip is one step from the other, or sounds so."""
-    if not word.isalpha() or word in STREET_WORDS or word.endswith(_SHORT_ENDINGS):
+    if word in STREET_WORDS or word.endswith(_SHORT_ENDINGS):
         return True
     a, b = sound_of(word), sound_of(plain)
     return OSA.distance(a, b, score_cutoff=1) <= 1 or OSA.distance(word, plain, score_cutoff=1) <= 1
