@@ -32,7 +32,7 @@ FEW_MEMBERSHIPS = 1_000
 """Of fewer, numpy finds it as quickly."""
 
 
-def is_large(n_rows: int, groups: Groups) -> bool:
+def _is_large(n_rows: int, groups: Groups) -> bool:
     """Whether compiled loops look through groups of a market with so many accounts."""
     return n_rows >= MANY_ROWS and len(groups.account) >= FEW_MEMBERSHIPS
 
@@ -144,7 +144,7 @@ class _Sharers:
 
 def _find_sharers(groups: Groups, channel: SharedThings) -> _Sharers:
     """Who of each group has part in each thing, without sorting what nobody else of the group has part in."""
-    if is_large(channel.n_rows, groups):
+    if _is_large(channel.n_rows, groups):
         from detection.evidence.sharing_loops import find_sharers
 
         common = channel.common_uses
@@ -186,7 +186,7 @@ def _count_own(groups: Groups, channel: SharedThings, group: Ints, stratum: Ints
     if known.shape[1] == 1:
         # Of one stratum each account has one number, and each group has the sum of its members'.
         return _sum_members(groups, channel.n_uses[rows]).astype(np.int64)[group]
-    if is_large(channel.n_rows, groups):
+    if _is_large(channel.n_rows, groups):
         from detection.evidence.sharing_loops import count_in_strata
 
         table = known.indptr, known.indices, known.data
@@ -284,7 +284,7 @@ def count_all_dealings(
 
 def _count_dealings(groups: Groups, channel: Dealings, n_accounts: int, counts: NDArray[np.bool_] | None) -> Dealt:
     matrix = channel.join_partners(n_accounts)
-    if is_large(n_accounts, groups):
+    if _is_large(n_accounts, groups):
         from detection.evidence.sharing_loops import count_partners
 
         heard = np.ones(len(groups.account), dtype=bool) if counts is None else counts
