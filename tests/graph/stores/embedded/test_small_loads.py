@@ -22,7 +22,7 @@ from small_market import HOSTILE
 from graph.contract.schema import CONTRACT
 from graph.contract.tables import CheckedTable, read_folder
 from graph.settings import Settings, TableSettings
-from graph.stores.embedded import concerned, content, renaming, touched
+from graph.stores.embedded import concerned, content, draft, renaming, touched
 from graph.stores.embedded.content import Part, describe_graph, read_part
 from graph.stores.embedded.disk import digest_blocks, digest_file
 from graph.stores.embedded.manifest import FORMAT, MANIFEST_FILE, read_manifest, write_manifest
@@ -200,8 +200,9 @@ def compare_ways(where: Path, loads: list[Any]) -> None:
 
 @pytest.fixture(params=[True, False], ids=["names beside names", "names anew"])
 def beside(request: pytest.FixtureRequest) -> Iterator[bool]:
-    """Whether what changes of the names stands beside them, however few those are."""
+    """Whether what changes of the names, and of the graph, stands beside them, however few those are."""
     with pytest.MonkeyPatch.context() as patched:
+        patched.setattr(draft, "_WORTH_LOGGING_BYTES", 0 if request.param else 1 << 40)
         patched.setattr(renaming, *(("SMALLEST_SHARE", 1) if request.param else ("MOST_BYTES", 0)))
         yield request.param
 
