@@ -20,10 +20,8 @@ from graph.model import Floats, Ints
 _ROUNDING_BITS = 1e-9
 """A gain below this is none, so that what is added up in another order does not move anybody."""
 
-Starts: TypeAlias = Ints
-"""Where the neighbours of each node begin, and where the last one's end (N + 1,)."""
-Neighbours: TypeAlias = NDArray[np.int32]
-"""The neighbours of all nodes, one after the other (2P,); their bits stand likewise."""
+Edges: TypeAlias = tuple[Ints, NDArray[np.int32], Floats]
+"""Where the neighbours of each node begin, and where the last one's end (N + 1,); all neighbours (2P,); bits (2P,)."""
 
 
 def find_potts_communities(weights: sparse.csr_array, resolution: float, *, seed: int) -> Ints:
@@ -45,54 +43,46 @@ def find_potts_communities(weights: sparse.csr_array, resolution: float, *, seed
     Ints
         Its number (N,); they say nothing.
     """
-    starts, neighbours = weights.indptr.astype(np.int64, copy=False), weights.indices.astype(np.int32, copy=False)
-    bits: Floats = weights.data.astype(np.float64, copy=False)
-    size: Floats = np.ones(weights.shape[0])
+    edges, size = _read(weights), np.ones(weights.shape[0])
     generator = np.random.default_rng(seed)
     part, community = np.arange(len(size)), np.arange(len(size))
     while True:
         order = generator.permutation(len(size))
-        _move(starts, neighbours, bits, size, community, resolution, order)
+        _move(edges, size, community, resolution, order)
         community, n_communities = _number(community)
         if n_communities == len(size):
             return part
-        inside = _leave_crossing(starts, neighbours, bits, community)
-        piece, n_pieces = _number(_refine(*inside, size, community, resolution, order))
-        if n_pieces == len(size):
-            piece, n_pieces = _number(_cut_apart(*inside[:2]))
+        piece, n_pieces = _cut(_leave_crossing(edges, community), size, community, resolution, order)
         if n_pieces == len(size):
             return part
-        starts, neighbours, bits = _gather(starts, neighbours, bits, piece, np.argsort(piece, kind="stable"), n_pieces)
+        edges = _gather(edges, piece, np.argsort(piece, kind="stable"), n_pieces)
         part, size = piece[part], np.bincount(piece, weights=size).astype(np.float64)
         above = np.empty(n_pieces, dtype=np.int64)
         above[piece] = community
         community = above
 
 
+def _read(weights: sparse.csr_array) -> Edges:
+    starts, neighbours = weights.indptr.astype(np.int64, copy=False), weights.indices.astype(np.int32, copy=False)
+    return starts, neighbours, weights.data.astype(np.float64, copy=False)
+
+
+def _cut(inside: Edges, size: Floats, community: Ints, resolution: float, order: Ints) -> tuple[Ints, int]:
+    """The pieces of communities (N,), and how many there are; if refining joins nothing, what hangs together."""
+    piece, n_pieces = _number(_refine(inside, size, community, resolution, order))
+    return (piece, n_pieces) if n_pieces < len(size) else _number(_cut_apart(inside))
+
+
 @compile_loop
-def _move(
-    starts: Starts,
-    neighbours: Neighbours,
-    bits: Floats,
-    size: Floats,
-    community: Ints,
-    resolution: float,
-    order: Ints,
-) -> None:
+def _move(edges: Edges, size: Floats, community: Ints, resolution: float, order: Ints) -> None:
     """Move each node to the community that it gains most by, and its neighbours once more, until none gains.
 
     Changes ``community`` (N,), whose numbers are below N.
     """
-    n = len(starts) - 1
-    total, count = np.zeros(n), np.zeros(n, np.int64)
-    for node in range(n):
-        total[community[node]] += size[node]
-        count[community[node]] += 1
-    empty, n_empty = np.empty(n, np.int64), 0
-    for number in range(n):
-        if count[number] == 0:
-            empty[n_empty] = number
-            n_empty += 1
+    starts, neighbours, _ = edges
+    n = len(size)
+    total, count, empty = np.zeros(n), np.zeros(n, np.int64), np.empty(n, np.int64)
+    n_empty = _count_nodes(size, community, total, count, empty)
     shared, near, may = np.zeros(n), np.empty(n, np.int64), np.ones(n, np.bool_)
     queue, waits = order.copy(), np.ones(n, np.bool_)
     head, length = 0, n
@@ -100,7 +90,7 @@ def _move(
         node = queue[head]
         head, length = (head + 1) % n, length - 1
         waits[node] = False
-        n_near = _share(starts, neighbours, bits, node, community, shared, near)
+        n_near = _share(edges, node, community, shared, near)
         old, own = community[node], size[node]
         best, most = old, shared[old] - resolution * own * (total[old] - own)
         if most < -_ROUNDING_BITS and count[old] > 1:
@@ -109,26 +99,35 @@ def _move(
         best = better if better >= 0 else best
         if best == old:
             continue
-        if count[best] == 0:
-            n_empty -= 1
+        n_empty -= count[best] == 0
         community[node] = best
-        total[old] -= own
-        total[best] += own
-        count[old] -= 1
-        count[best] += 1
+        total[old], total[best] = total[old] - own, total[best] + own
+        count[old], count[best] = count[old] - 1, count[best] + 1
         if count[old] == 0:
             empty[n_empty] = old
             n_empty += 1
-        length = _call_neighbours(
-            neighbours[starts[node] : starts[node + 1]], community, best, queue, waits, head, length
-        )
+        around = neighbours[starts[node] : starts[node + 1]]
+        length = _call_neighbours(around, community, best, queue, waits, head, length)
 
 
 @compile_loop
-def _share(
-    starts: Starts, neighbours: Neighbours, bits: Floats, node: int, label: Ints, shared: Floats, near: Ints
-) -> int:
+def _count_nodes(size: Floats, community: Ints, total: Floats, count: Ints, empty: Ints) -> int:
+    """Fill in the size (N,) of each community, how many nodes it has (N,) and which are empty (N,); how many are."""
+    for node in range(len(size)):
+        total[community[node]] += size[node]
+        count[community[node]] += 1
+    n_empty = 0
+    for number in range(len(size)):
+        if count[number] == 0:
+            empty[n_empty] = number
+            n_empty += 1
+    return n_empty
+
+
+@compile_loop
+def _share(edges: Edges, node: int, label: Ints, shared: Floats, near: Ints) -> int:
     """Add up what a node has with each label (N,) near it: in ``shared`` (N,), of those that ``near`` begins with."""
+    starts, neighbours, bits = edges
     n_near = 0
     for at in range(starts[node], starts[node + 1]):
         number = label[neighbours[at]]
@@ -141,13 +140,7 @@ def _share(
 
 @compile_loop
 def _choose(
-    near: Ints,
-    shared: Floats,
-    total: Floats,
-    may: NDArray[np.bool_],
-    old: int,
-    price: float,
-    least: float,
+    near: Ints, shared: Floats, total: Floats, may: NDArray[np.bool_], old: int, price: float, least: float
 ) -> int:
     """The label near a node that may be joined and by which it gains most, if more than the least; else -1.
 
@@ -164,7 +157,7 @@ def _choose(
 
 @compile_loop
 def _call_neighbours(
-    neighbours: Neighbours,
+    around: NDArray[np.int32],
     community: Ints,
     joined: int,
     queue: Ints,
@@ -173,7 +166,7 @@ def _call_neighbours(
     length: int,
 ) -> int:
     """Let those neighbours of a node wait that are not in what it joined; how many wait then."""
-    for other in neighbours:
+    for other in around:
         if not waits[other] and community[other] != joined:
             waits[other] = True
             queue[(head + length) % len(queue)] = other
@@ -182,10 +175,9 @@ def _call_neighbours(
 
 
 @compile_loop
-def _leave_crossing(
-    starts: Starts, neighbours: Neighbours, bits: Floats, community: Ints
-) -> tuple[Starts, Neighbours, Floats]:
+def _leave_crossing(edges: Edges, community: Ints) -> Edges:
     """The network without pairs between communities."""
+    starts, neighbours, bits = edges
     n = len(starts) - 1
     between = np.zeros(n + 1, np.int64)
     for node in range(n):
@@ -203,35 +195,23 @@ def _leave_crossing(
 
 
 @compile_loop
-def _refine(
-    starts: Starts,
-    neighbours: Neighbours,
-    bits: Floats,
-    size: Floats,
-    community: Ints,
-    resolution: float,
-    order: Ints,
-) -> Ints:
+def _refine(inside: Edges, size: Floats, community: Ints, resolution: float, order: Ints) -> Ints:
     """Pieces of communities (N,): each node, alone at first, joins the piece that it gains most by.
 
     The network has no pairs between communities.  Nodes and pieces that are not well tied to the rest of their
     community stay apart, whereby it may be cut.
     """
-    n = len(starts) - 1
+    n = len(size)
     whole, outside, shared = np.zeros(n), np.zeros(n), np.zeros(n)
-    near, piece, weight = np.empty(n, np.int64), np.arange(n), size.copy()
-    is_alone, is_tied = np.ones(n, np.bool_), np.ones(n, np.bool_)
+    near, piece, weight, is_alone = np.empty(n, np.int64), np.arange(n), size.copy(), np.ones(n, np.bool_)
+    _sum_bits(inside, outside)
     for node in range(n):
         whole[community[node]] += size[node]
-        for at in range(starts[node], starts[node + 1]):
-            outside[node] += bits[at]
-    for node in range(n):
-        rest = whole[community[node]] - size[node]
-        is_tied[node] = outside[node] >= resolution * size[node] * rest - _ROUNDING_BITS
+    is_tied = outside >= resolution * size * (whole[community] - size) - _ROUNDING_BITS
     for node in order:
         if not (is_alone[node] and is_tied[node]):
             continue
-        n_near = _share(starts, neighbours, bits, node, piece, shared, near)
+        n_near = _share(inside, node, piece, shared, near)
         ties = shared[near[:n_near]]
         best = _choose(near[:n_near], shared, weight, is_tied, node, resolution * size[node], 0.0)
         if best < 0:
@@ -248,8 +228,18 @@ def _refine(
 
 
 @compile_loop
-def _cut_apart(starts: Starts, neighbours: Neighbours) -> Ints:
+def _sum_bits(edges: Edges, total: Floats) -> None:
+    """Add up the bits of each node's pairs in ``total`` (N,)."""
+    starts, _, bits = edges
+    for node in range(len(total)):
+        for at in range(starts[node], starts[node + 1]):
+            total[node] += bits[at]
+
+
+@compile_loop
+def _cut_apart(edges: Edges) -> Ints:
     """What hangs together (N,), each named after one of its nodes."""
+    starts, neighbours, _ = edges
     n = len(starts) - 1
     piece, stack = np.full(n, -1), np.empty(n, np.int64)
     for first in range(n):
@@ -279,10 +269,9 @@ def _number(label: Ints) -> tuple[Ints, int]:
 
 
 @compile_loop
-def _gather(
-    starts: Starts, neighbours: Neighbours, bits: Floats, piece: Ints, by_piece: Ints, n_pieces: int
-) -> tuple[Starts, Neighbours, Floats]:
+def _gather(edges: Edges, piece: Ints, by_piece: Ints, n_pieces: int) -> Edges:
     """The network of pieces (N,): the bits between each two; ``by_piece`` are the nodes of each piece in turn (N,)."""
+    starts, neighbours, bits = edges
     n_crossing = 0
     for node in range(len(piece)):
         for other in neighbours[starts[node] : starts[node + 1]]:

@@ -40,12 +40,8 @@ def find_sharers(
     n_uses = 0
     for row in rows:
         n_uses += uses_begin[row + 1] - uses_begin[row]
-    groups, things, members = (
-        np.empty(n_uses // 2, np.int64),
-        np.empty(n_uses // 2, np.int64),
-        np.empty(n_uses // 2, np.int64),
-    )
-    membership = np.empty(n_uses, np.int64)
+    groups, membership = np.empty(n_uses // 2, np.int64), np.empty(n_uses, np.int64)
+    things, members = np.empty_like(groups), np.empty_like(groups)
     n, free, tally, seen = 0, 0, np.zeros(n_things, np.int64), np.empty(n_things, np.int32)
     for group in range(len(starts) - 1):
         n_seen = _count_things(rows[starts[group] : starts[group + 1]], uses_begin, uses, tally, seen)
@@ -57,10 +53,7 @@ def find_sharers(
             # From here on where its next membership goes, counted from 1.
             free, tally[thing] = free + tally[thing], free + 1
         for place in range(starts[group], starts[group + 1]):
-            for at in range(uses_begin[rows[place]], uses_begin[rows[place] + 1]):
-                if tally[uses[at]] > 0:
-                    membership[tally[uses[at]] - 1] = place
-                    tally[uses[at]] += 1
+            _list_membership(place, uses[uses_begin[rows[place]] : uses_begin[rows[place] + 1]], tally, membership)
         for thing in seen[:n_shared]:
             tally[thing] = 0
     return groups[:n], things[:n], members[:n], membership[:free]
@@ -90,6 +83,15 @@ def _leave_single(tally: Ints, seen: Narrow, n_seen: int) -> int:
         else:
             tally[seen[place]] = 0
     return n_shared
+
+
+@compile_loop
+def _list_membership(place: int, used: Narrow, tally: Ints, membership: Ints) -> None:
+    """Put a membership where those of the shared things go that its account has part in."""
+    for thing in used:
+        if tally[thing] > 0:
+            membership[tally[thing] - 1] = place
+            tally[thing] += 1
 
 
 @compile_loop

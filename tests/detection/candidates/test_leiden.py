@@ -115,9 +115,8 @@ def test_compiled_loops_do_what_they_say(resolution: float, monkeypatch: pytest.
 
 def test_communities_that_do_not_hang_together_are_cut_apart() -> None:
     matrix = Network(np.array([[0, 1], [2, 3], [1, 4]]), np.ones(3)).matrix
-    network = matrix.indptr.astype(np.int64), matrix.indices.astype(np.int32), matrix.data
-    inside = potts._leave_crossing(*network, np.array([0, 0, 0, 0, 4]))
-    assert potts._cut_apart(*inside[:2]).tolist() == [0, 0, 2, 2, 4]
+    inside = potts._leave_crossing(potts._read(matrix), np.array([0, 0, 0, 0, 4]))
+    assert potts._cut_apart(inside).tolist() == [0, 0, 2, 2, 4]
 
 
 def test_who_is_bound_to_several_pieces_goes_where_it_gains_most() -> None:
