@@ -20,16 +20,10 @@ SCORE, SHARE = "score, 0 to 1", "share, 0 to 1"
 
 
 def rule(unit: str, meaning: str, source: Source, why: str, effect: str, **bounds: Any) -> Meta:
-    """One rule, documented where it is defined.
+    """One rule, documented where it is defined: what the number counts, and what it is compared with.
 
-    Parameters
-    ----------
-    unit, meaning
-        What the number counts, and what it is compared with.
-    source, why, effect
-        Where the value comes from, the reason for it, and what a larger one does to those who are judged.
-    bounds
-        ``ge``, ``gt``, ``le``, ``lt``: between what the value has to lie.
+    Then where the value comes from, the reason for it, and what a larger one does to those who are judged; between what
+    the value has to lie (``ge``, ``gt``, ``le``, ``lt``).
     """
     return Meta(description=meaning, extra={"unit": unit, "source": source, "why": why, "effect": effect}, **bounds)
 
