@@ -301,7 +301,7 @@ class EmbeddedStore:
         progress: Progress = no_progress,
     ) -> LoadReport:
         """Take in the facts that are not there yet; see :class:`~graph.stores.protocol.GraphStore`."""
-        with explained(self.location), ThreadPoolExecutor(1) as pool:
+        with ThreadPoolExecutor(1) as pool:
             is_whole = pool.submit(self.require_whole)  # while Python reads its own files
             from graph.stores.embedded.bulk import avoids_copy, write_plan
             from graph.stores.embedded.concerned import is_small, read_facts
@@ -310,8 +310,9 @@ class EmbeddedStore:
 
             copies = self.mode == "write" and not dry_run and is_small(tables, terms)
             with copying_ahead(self.folder, self._held if copies else None, pool) as copied:
-                is_whole.result()
-                known = read_facts(self.ask_columns, tables, terms)
+                with explained(self.location):
+                    is_whole.result()
+                    known = read_facts(self.ask_columns, tables, terms)
                 if dry_run:
                     foreseen = foresee_load(tables, known, terms)
                     terms.review(foreseen.checked)
