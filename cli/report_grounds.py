@@ -68,10 +68,8 @@ def list_ties(view: RingView) -> Iterator[Tie]:
     for name in view.assessment.within:
         yield from _list_sharers(view, name)
     for name, channel in view.market.dealings.items():
-        inside = channel.list_among(view.members)
-        ends = np.column_stack([channel.source[inside], channel.target[inside]])
-        pairs, times = np.unique(ends, axis=0, return_counts=True)
-        each_bits = view.bits(name) / max(len(ends), 1)
+        pairs, times = channel.count_among(view.members)
+        each_bits = view.bits(name) / max(int(times.sum()), 1)
         ids, since = view.market.snapshot.account_id, _find_first_orders(view) if name == TRADE else {}
         for (source, target), n in zip(pairs.tolist(), times.tolist(), strict=True):
             what = f"{n} order{'s' if n > 1 else ''} from {ids[source]} to {ids[target]}"

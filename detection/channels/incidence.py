@@ -216,6 +216,11 @@ class Dealings:
         """The rows of dealings among some accounts, which come sorted; O(dealings of the accounts)."""
         return _list_among(self._by_source, self.target, accounts)
 
+    def count_among(self, accounts: Ints) -> tuple[Ints, Ints]:
+        """Who deals with whom among some accounts, which come sorted: source and target (P, 2), how often (P,)."""
+        rows = self.list_among(accounts)
+        return np.unique(np.column_stack([self.source[rows], self.target[rows]]), axis=0, return_counts=True)
+
     @cached_property
     def pairs(self) -> Pairs:
         """The distinct pairs that deal with one another, whichever way and however often."""

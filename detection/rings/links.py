@@ -56,9 +56,7 @@ def _link_by_dealings(view: RingView, name: str) -> Iterable[RingLink]:
     if observed <= 0 or shown.bits[view.group] <= 0:
         return
     bits = float(shown.bits[view.group]) / observed
-    inside = channel.list_among(view.members)
-    ends = np.column_stack([channel.source[inside], channel.target[inside]])
-    pairs, times = np.unique(ends, axis=0, return_counts=True)
+    pairs, times = channel.count_among(view.members)
     ids = view.market.snapshot.account_id
     for (source, target), n in zip(pairs.tolist(), times.tolist(), strict=True):
         what = f"{n} order{'s' if n > 1 else ''}"
