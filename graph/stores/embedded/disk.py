@@ -9,7 +9,7 @@ import shutil
 import stat
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -139,7 +139,13 @@ class Blocks:
 
 
 def digest_blocks(path: Path, like: Blocks | None = None) -> list[str]:
-    """The SHA-256 of each block of a file, in hexadecimal; all cores make them at once.
+    """The SHA-256 of each block of a file, in hexadecimal; see :class:`DigestedBlocks`."""
+    with DigestedBlocks(path, like) as digested:
+        return digested.wait()
+
+
+class DigestedBlocks:
+    """The SHA-256 of each block of a file, in hexadecimal: all cores make them at once, from now until this is left.
 
     Parameters
     ----------
@@ -147,20 +153,44 @@ def digest_blocks(path: Path, like: Blocks | None = None) -> list[str]:
         Of the file.
     like
         Another one, of which much may be the same: comparing two blocks takes a third of the time.
+
+    Raises
+    ------
+    OSError
+        If a file cannot be opened.
     """
-    n_blocks = max(-(-path.stat().st_size // BLOCK_BYTES), 1)
-    with _Reader(path) as file, _Reader(like.path if like else path) as other:
-        known = like.digests if like else ()
 
-        def digest(block: int) -> str:
-            if block < len(known) and file.has_block_of(other, block):
-                return known[block]
-            return file.digest_block(block)
+    def __init__(self, path: Path, like: Blocks | None = None) -> None:
+        n_blocks = max(-(-path.stat().st_size // BLOCK_BYTES), 1)
+        with ExitStack() as stack:
+            self._file = stack.enter_context(_Reader(path))
+            self._other = stack.enter_context(_Reader(like.path if like else path))
+            self._known = like.digests if like else ()
+            pool = ThreadPoolExecutor(min(os.cpu_count() or 1, _MOST_THREADS, n_blocks))
+            stack.callback(pool.shutdown, cancel_futures=True)
+            self._parts = [pool.submit(self._digest, block) for block in range(n_blocks)]
+            self._stack = stack.pop_all()
 
-        if n_blocks == 1:
-            return [digest(0)]
-        with ThreadPoolExecutor(min(os.cpu_count() or 1, _MOST_THREADS)) as pool:
-            return list(pool.map(digest, range(n_blocks)))
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._stack.close()
+
+    def wait(self) -> list[str]:
+        """All of them, once they are made.
+
+        Raises
+        ------
+        OSError
+            If the file cannot be read.
+        """
+        return [part.result() for part in self._parts]
+
+    def _digest(self, block: int) -> str:
+        if block < len(self._known) and self._file.has_block_of(self._other, block):
+            return self._known[block]
+        return self._file.digest_block(block)
 
 
 class _Reader:
