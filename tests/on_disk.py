@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import msgspec
+
 from graph.stores.embedded.database import DATABASE_FILE
 from graph.stores.embedded.draft import drafting
 from graph.stores.embedded.folder import StoreFolder
 from graph.stores.embedded.generations import hold_newest, name_generation
+from graph.stores.embedded.manifest import MANIFEST_FILE, read_manifest, write_manifest
 
 
 def find_graph(location: Path) -> Path | None:
@@ -32,6 +35,10 @@ def claim_version(location: Path, version: int) -> None:
     with drafting(folder, base) as draft:
         draft.database.ask(f"MATCH (s:Schema) SET s.version = {version}")
     base.release()
+    place = need_graph(location).parent
+    manifest = read_manifest(place)
+    (place / MANIFEST_FILE).unlink()
+    write_manifest(place, msgspec.structs.replace(manifest, schema=version))
 
 
 def overwrite(file: Path, content: bytes) -> None:

@@ -96,6 +96,11 @@ def find_version(ask: Callable[[str], list[dict[str, Any]]], location: str, file
         version = int(ask(_READ_VERSION)[0]["version"])
     except (QueryError, IndexError):
         raise StoreVersionError(f"{file} is a LadybugDB database, but none that Ringfence wrote") from None
+    return require_known(version, location)
+
+
+def require_known(version: int, location: str) -> int:
+    """A version that a store says it has, if this Ringfence reads it; :class:`StoreVersionError` otherwise."""
     if version > SCHEMA_VERSION:
         raise StoreVersionError(
             f"{location} was written by a newer Ringfence (schema {version}; this one reads up to"

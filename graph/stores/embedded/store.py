@@ -36,6 +36,7 @@ from graph.stores.embedded.schema import (
     find_version,
     leave_blank,
     list_migrations,
+    require_known,
 )
 from graph.stores.embedded.wording import find_by_key, say_question
 from graph.stores.location import Folder
@@ -154,8 +155,8 @@ class EmbeddedStore:
 
     def _find_version(self) -> int:
         assert self._held is not None  # asked of what is there
-        if isinstance(self._held, Generation) and self._held.manifest.log is not None:
-            return self._held.manifest.schema  # what is damaged LadybugDB may die of when it takes up a log
+        if isinstance(self._held, Generation):
+            return require_known(self._held.manifest.schema, self.location)  # LadybugDB is opened when it is asked
         return find_version(self.query, self.location, str(self._held.file))
 
     def require_whole(self) -> None:
