@@ -25,9 +25,25 @@ _STATUSES = (
     *("open", "paid", "pending", "processing", "refunded", "returned", "shipped", "created", "authorized", "captured"),
     *("cleared", "executed", "settled", "succeeded"),
 )
+_ACCOUNT_STATUSES = (
+    *("active", "banned", "blocked", "closed", "deleted", "dormant", "inactive", "new", "open", "pending"),
+    *("restricted", "suspended", "terminated", "unverified", "verified"),
+)
 _KINDS = (
     *("address", "asn", "browser", "card", "cookie", "device", "email", "iban", "ip", "ip_address", "ipv6"),
-    *("company", "name", "national_id", "payment", "phone", "postcode", "user_agent", "wallet", "wifi"),
+    *(
+        "company",
+        "listing-text",
+        "name",
+        "national_id",
+        "payment",
+        "phone",
+        "photo",
+        "postcode",
+        "user_agent",
+        "wallet",
+        "wifi",
+    ),
 )
 
 
@@ -48,6 +64,10 @@ def _look_at(tables: Mapping[str, pa.Table]) -> Iterator[tuple[str, str, Wrong]]
             says = f"have a status that nobody has described: it counts as a {what}"
             mend = "[detect.policy] refund_statuses has those that are none"
             yield name, "status", Wrong("status", _leave(tables[name]["status"], _STATUSES), says, mend)
+    if "accounts" in tables:
+        says = "have a status that nobody has described: it bars nobody"
+        mend = "[tables.accounts.values.status] says what it means, [detect.policy] barred_statuses which bar"
+        yield "accounts", "status", Wrong("status", _leave(tables["accounts"]["status"], _ACCOUNT_STATUSES), says, mend)
     if "identifiers" in tables:
         says = "are of a kind that nobody has described: it is neutral"
         mend = "[detect.channels.KIND] describes it; see ringfence policy"

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 _ROWS_AT_ONCE = 1 << 14
 _ROWS_FOR_NAMES = 10_000
 _DEEPEST_NAME = 8
+_PLACES_NAMED = 3
+"""So many of the phones, or of other plain values, that a record lists are columns too."""
 _DECODER = msgspec.json.Decoder(float_hook=str)
 _NO_RECORD = 'is no record such as {"account_id": "A1"}'
 
@@ -220,8 +222,11 @@ def _list_names(record: Mapping[str, Any], inside: str = "", depth: int = 0) -> 
             yield from _list_names(value, f"{inside}{name}.", depth + 1)
         else:
             yield f"{inside}{name}"
-        if isinstance(value, list) and value and isinstance(value[0], dict) and depth < _DEEPEST_NAME:
-            yield from _list_names(value[0], f"{inside}{name}.0.", depth + 1)  # the first of a list has names too
+        if isinstance(value, list) and value and depth < _DEEPEST_NAME:
+            if isinstance(value[0], dict):
+                yield from _list_names(value[0], f"{inside}{name}.0.", depth + 1)  # the first of a list has names too
+            else:
+                yield from (f"{inside}{name}.{place}" for place in range(min(len(value), _PLACES_NAMED)))
 
 
 def _pick_all(records: Sequence[dict[str, Any]], name: str, path: Sequence[str]) -> list[Any]:

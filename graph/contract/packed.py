@@ -23,6 +23,11 @@ _CANDIDATES = ["cp1252", "cp1250", "cp1251", "cp1253", "cp1254", "gb18030", "big
 _SAMPLE_BYTES = 1 << 16
 
 
+_STRAY = re.compile(r"[^\x00-\x7f]+")
+_WESTERN = frozenset("àáâãäåæçèéêëíîïñòóôõöøùúûüßÄÅÉÖÜÇÀÈ°ºª£€«»’‘“”–—…©®²³½·\u00a0")
+_MOST_STRAY = 6
+
+
 def open_bytes(source: Source) -> BinaryIO:
     """The unpacked content, from its start.
 
@@ -69,6 +74,11 @@ def read_mark(start: bytes) -> str | None:
     return next((encoding for mark, encoding in _MARKS if start.startswith(mark)), None)
 
 
+def list_telling(sample: bytes) -> bytes:
+    """The lines of a text that are not all ASCII, as far as they are looked at."""
+    return b"\n".join(re.findall(rb"[^\n]*[\x80-\xff][^\n]*", sample)[:200])
+
+
 def guess_encoding(sample: bytes) -> str | None:
     """What encoding a text that is no UTF-8 seems to be in; ``None`` where it looks like none.
 
@@ -80,10 +90,22 @@ def guess_encoding(sample: bytes) -> str | None:
         return "utf-16-le" if sample[1::2].count(0) > sample[::2].count(0) else "utf-16-be"
     from charset_normalizer import from_bytes
 
-    telling = b"\n".join(re.findall(rb"[^\n]*[\x80-\xff][^\n]*", sample)[:200])
+    telling = list_telling(sample)
+    if _has_stray_letters(telling):
+        return _CANDIDATES[0]
     best = from_bytes(telling, cp_isolation=_CANDIDATES).best() if telling else None
     if best is None:
         return None
     # What two encodings read alike is of the one that most files are in.
     usual = telling.decode(_CANDIDATES[0], "replace")
     return _CANDIDATES[0] if usual == telling.decode(best.encoding, "replace") else best.encoding
+
+
+def _has_stray_letters(telling: bytes) -> bool:
+    """Whether what is not ASCII are a few letters and signs of western Europe, each between letters of ASCII.
+
+    Other writing comes in words, whose bytes stand side by side; of so little, frequencies can tell nothing.
+    """
+    found = _STRAY.findall(telling.decode(_CANDIDATES[0], "replace"))
+    letters = {letter for each in found for letter in each}
+    return 0 < len(letters) <= _MOST_STRAY and letters <= _WESTERN and all(len(each) == 1 for each in found)

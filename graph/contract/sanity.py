@@ -56,11 +56,10 @@ def refuse_grave(doubts: Sequence[Doubt]) -> None:
     Raises
     ------
     DoubtfulDataError
-        Says the first grave doubt, and what mends it.
+        Says all grave doubts, and what mends each.
     """
-    for doubt in doubts:
-        if doubt.is_grave:
-            raise DoubtfulDataError(doubt.say())
+    if grave := [doubt for doubt in doubts if doubt.is_grave]:
+        raise DoubtfulDataError("; ".join(doubt.say() for doubt in grave))
 
 
 def write_doubts(doubts: Sequence[Doubt], path: Path) -> None:

@@ -64,6 +64,13 @@ def sample_sheet(source: Source, header: Sequence[str], n_rows: int) -> dict[str
     return {name: [cells[place] for cells in rows] for place, name in enumerate(header)}
 
 
+def list_first_rows(source: Source, n_rows: int) -> list[tuple[int, list[str | None]]]:
+    """The first rows that are not empty, wherever the header is, and the number that the sheet shows beside each."""
+    rows = list(islice(_walk(source, with_header=True), n_rows))
+    _open_sheet.cache_clear()
+    return rows
+
+
 def find_in_sheet(source: Source, header: Sequence[str], wanted: set[int]) -> FoundRows:
     """Look rows up by their place among those that are not empty, counted from 0."""
     found = FoundRows({}, {})

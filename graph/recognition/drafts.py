@@ -8,11 +8,11 @@ from dataclasses import dataclass, field, replace
 from graph.contract.schema import CONTRACT, Table
 from graph.recognition.fits import Fit, find_fits
 from graph.recognition.names import read_aliases, score_file
-from graph.recognition.survey import Look, Survey
+from graph.recognition.survey import ROWS_LOOKED_AT, Look, Survey
 
 _CLOSE = 0.15
 _NO_GAPS = 0.995
-_ENOUGH_OVERLAP = 0.05
+_ENOUGH_OVERLAP, _SURE_NAME = 0.05, 0.9
 _PERSONS = {"orders": "buyer_id", "listings": "seller_id", "transfers": "payer_id"}
 _MAIN = (
     *("orders", "transfers", "reviews", "listings", "referrals", "labels", "devices", "addresses", "events"),
@@ -100,6 +100,74 @@ def draft_main(survey: Survey, chosen: Mapping[str, str]) -> list[Draft]:
     named = [draft for draft in listed if _is_called(draft.look, CONTRACT["accounts"])]
     others = [] if not named else [id(draft) for draft in listed if draft not in named]
     return link_persons([draft for draft in found if id(draft) not in others])
+
+
+def draft_rest(survey: Survey, drafts: Sequence[Draft], chosen: Mapping[str, str]) -> list[Draft]:
+    """Files that are no table by themselves, and name accounts: whatever else they hold may be identifiers.
+
+    Parameters
+    ----------
+    survey
+        The files.
+    drafts
+        Those that are tables.
+    chosen
+        What somebody said of files by their names: a table, or ``none``.
+
+    Returns
+    -------
+    list of Draft
+        Of the table ``identifiers``; without a kind and a value where those are columns of their own.
+    """
+    accounts = next((draft for draft in drafts if draft.table == "accounts"), None)
+    listed = set(accounts.look.columns[accounts.picks["account_id"].names[0]].distinct) if accounts else set()
+    taken = {id(draft.look) for draft in drafts}
+    free = [look for look in survey.looks if id(look) not in taken and chosen.get(look.name) != "none"]
+    found = [_draft_naming(look, listed, accounts.look.name if accounts else "") for look in free]
+    return [draft for draft in found if draft is not None]
+
+
+def _draft_naming(look: Look, listed: set[str], file: str) -> Draft | None:
+    table = CONTRACT["identifiers"]
+    bare = Draft(table.name, look, {}, f"{look.name}, which names accounts")
+    scored = [(fit, _overlap(bare, fit.name, listed)) for fit in _list_candidates(bare)]
+    fit, overlap = max(scored, key=lambda each: each[0].score + 2.0 * each[1], default=(None, 0.0))
+    if fit is None or (overlap < _ENOUGH_OVERLAP and fit.score < _SURE_NAME):
+        return None
+    shown = f", and {overlap:.0%} of its values are accounts of {file}" if overlap >= _ENOUGH_OVERLAP else ""
+    picks = {"account_id": Pick((fit.name,), f"{fit.reason.partition(',')[0]}{shown}")}
+    for column in table.columns:
+        fits = [each for each in find_fits(look, table, column, False) if each.name != fit.name]
+        if column.name in ("kind", "value", "seen_at") and fits:
+            picks[column.name] = Pick((fits[0].name,), fits[0].reason)
+    if "kind" not in picks or "value" not in picks:
+        picks = {name: pick for name, pick in picks.items() if name not in ("kind", "value")}
+    _take_only_time(look, table, picks, {pick.names[0] for pick in picks.values()})
+    return replace(bare, picks=picks, skip_empty=_find_gaps_of(look, picks))
+
+
+def _find_gaps_of(look: Look, picks: Mapping[str, Pick]) -> tuple[str, ...]:
+    needed = [name for name in ("account_id", "kind", "value") if name in picks]
+    return tuple(name for name in needed if look.columns[picks[name].names[0]].fill < _NO_GAPS)
+
+
+def name_strangers(drafts: Sequence[Draft]) -> Iterator[str]:
+    """Columns that should name accounts and name none of those that are listed, where all of them were looked at."""
+    accounts = next((draft for draft in drafts if draft.table == "accounts"), None)
+    if accounts is None or len(next(iter(accounts.look.columns.values())).cells) >= ROWS_LOOKED_AT:
+        return
+    key = accounts.picks["account_id"].names[0]
+    listed = set(accounts.look.columns[key].distinct)
+    for draft in drafts:
+        if draft.look is accounts.look or draft.person not in draft.picks:
+            continue
+        name = draft.picks[draft.person].names[0]
+        if (overlap := _overlap(draft, name, listed)) < _ENOUGH_OVERLAP and (some := draft.look.columns[name].some):
+            few = "none" if not overlap else "hardly one"
+            yield (
+                f"{draft.table}.{draft.person} is {name} of {draft.look.name}, and {few} of its values ({some[0]}, …)"
+                f" is an account of {accounts.look.name} ({accounts.look.columns[key].some[0]}, …)"
+            )
 
 
 def rank_tables(look: Look) -> list[tuple[str, float]]:

@@ -15,6 +15,8 @@ LEAST = 0.3
 """A score below this is no candidate."""
 _BARE_IDS = ("id", "uuid", "guid", "no", "nr", "key", "pk")
 _MANY_WORDS = 40
+_VAGUE = ("type", "typ", "art", "tipo", "usage", "channel")
+"""Names of kinds that any column of few words may have: its cells must say that it is one."""
 _CURRENCY = re.compile(r"[A-Za-z]{3}|[$€£¥₹]")
 _ALIAS_OF = {
     ("orders", "buyer_id"): (("buyer", 1.0), ("account", 0.9)),
@@ -22,9 +24,8 @@ _ALIAS_OF = {
     ("transfers", "status"): (("order_status", 1.0),),
     ("accounts", "status"): (("account_status", 1.0),),
     ("accounts", "account_id"): (("account", 1.0), ("buyer", 0.8), ("seller_id", 0.8)),
-    ("identifiers", "value"): (),
-    ("identifiers", "kind"): (),
-    ("addresses", "kind"): (),
+    ("identifiers", "kind"): (("identifier_kind", 1.0),),
+    ("addresses", "kind"): (("address_kind", 1.0),),
     ("addresses", "address"): (("address", 1.0),),
 }
 _ALIAS_OF |= {(table, "account_id"): (("account", 1.0), ("buyer", 0.9)) for table in CONTRACT if table != "accounts"}
@@ -53,6 +54,14 @@ def find_fits(look: Look, table: Table, column: Column, stem_fits: bool) -> list
     """
     fits = [fit for name, profile in look.columns.items() if (fit := _fit(name, profile, table, column, stem_fits))]
     return sorted(fits, key=lambda fit: -fit.score)
+
+
+def has_such_cells(look: Look, name: str, column: Column) -> bool:
+    """Whether a column that no name explains looks like a part: times, or numbers that are no counts nor ids."""
+    profile = look.columns[name]
+    if not profile.some or _share_fitting(profile, column) < MOST:
+        return False
+    return column.kind != "number" or bool(profile.number and not profile.number.is_whole)
 
 
 def list_flags(look: Look) -> Iterator[tuple[str, str]]:
@@ -100,6 +109,8 @@ def _fit(name: str, profile: Profile, table: Table, column: Column, stem_fits: b
     if table.name == "accounts" and column.name == "account_id" and profile.variety < 0.5:
         score *= 0.7
     share = _share_fitting(profile, column)
+    if column.name == "kind" and squeeze(name) in _VAGUE:
+        share = _share_of(profile, read_words("kind"))
     if share < MOST:
         return None
     return Fit(name, score, f"{reason}{_say_values(profile, column)}")

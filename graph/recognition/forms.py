@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from graph.contract.schema import CONTRACT, Column
 from graph.recognition.drafts import Draft, name_times
 from graph.recognition.names import read_data, squeeze
-from graph.recognition.survey import Survey
+from graph.recognition.survey import Look, Survey
 from graph.recognition.values import Profile
 from graph.recognition.wide import combine_status
 
@@ -58,7 +58,21 @@ class Form:
     unsure: tuple[str, ...]
 
 
-def find_form(draft: Draft, answers: Mapping[str, str], usual: str | None = None) -> Form:
+@dataclass(frozen=True)
+class Usual:
+    """What all files of a folder have in common that say it: the order of dates, and where the clocks hung."""
+
+    order: str | None = None
+    zone: str | None = None
+
+
+def find_usual(survey: Survey) -> Usual:
+    """What the files of a folder have in common, as far as they show it, and all the same."""
+    zones = {zone for look in survey.looks for zone in [_guess_zone(look)] if zone is not None}
+    return Usual(find_usual_order(survey), zones.pop() if len(zones) == 1 else None)
+
+
+def find_form(draft: Draft, answers: Mapping[str, str], usual: Usual = Usual()) -> Form:
     """Look at the cells of a draft's columns.
 
     Parameters
@@ -68,13 +82,13 @@ def find_form(draft: Draft, answers: Mapping[str, str], usual: str | None = None
     answers
         What somebody answered, by the key of the question.
     usual
-        The order of dates in other files, where that is one and certain.
+        What the other files say.
     """
     questions: list[Question] = []
     remarks: dict[str, str] = {}
-    times = _find_times(draft, usual, answers, questions, remarks)
+    times = _find_times(draft, usual.order, answers, questions, remarks)
     decimal = _find_decimal(draft, answers, questions, remarks)
-    zone = _find_zone(draft, answers, questions, remarks)
+    zone = _find_zone(draft, usual.zone, answers, questions, remarks)
     unsure: list[str] = []
     values = {name: words for name, words in _find_values(draft, unsure) if words}
     profiles = [profile for name in _list_columns(draft) for profile in [draft.look.columns[name]]]
@@ -108,8 +122,9 @@ def _find_times(
         form = profile.time.form if profile.time else "excel"
         if profile.time and profile.time.others:
             file_column = draft.picks[column].names[0]
-            text = f"{file_column} in {draft.look.name}, such as {profile.some[0]}: day or month first?"
             choices = tuple(dict.fromkeys([str(form), *profile.time.others]))
+            either = " or ".join(each.removesuffix(" first") for each in choices)
+            text = f"{file_column} in {draft.look.name}, such as {profile.some[0]}: {either} first?"
             key = f"times:{draft.look.name}:{file_column}"
             asked = _ask(key, text, choices, usual if usual in choices else _guess_order(draft, choices), questions)
             form = answers.get(key, asked.default)
@@ -175,7 +190,7 @@ def _find_hundredths(draft: Draft, unsure: list[str]) -> dict[str, int]:
 
 
 def _find_zone(
-    draft: Draft, answers: Mapping[str, str], questions: list[Question], remarks: dict[str, str]
+    draft: Draft, usual: str | None, answers: Mapping[str, str], questions: list[Question], remarks: dict[str, str]
 ) -> str | None:
     bare = [
         _profile(draft, name).some[0]
@@ -184,10 +199,7 @@ def _find_zone(
     ]
     if not bare:
         return None
-    names = " ".join(draft.look.columns)
-    guess = next(
-        (zone for zone, signs in _read_zones().items() if any(re.search(sign, names) for sign in signs)), "UTC"
-    )
+    guess = _guess_zone(draft.look) or usual or "UTC"
     text = f"times in {draft.look.name}, such as {bare[0]}, do not say their zone: where did the clock hang?"
     asked = _ask(f"zone:{draft.look.name}", text, (), guess, questions)
     zone = answers.get(asked.key, asked.default)
@@ -195,8 +207,17 @@ def _find_zone(
     return None if zone == "UTC" else zone
 
 
+def _guess_zone(look: Look) -> str | None:
+    """Where the clocks probably hung, by the language of a file's columns."""
+    names = " ".join(look.columns)
+    return next((zone for zone, signs in _read_zones().items() if any(re.search(sign, names) for sign in signs)), None)
+
+
 def _is_bare(profile: Profile) -> bool:
-    return bool(profile.time and profile.time.has_clock and not profile.time.has_zone)
+    """Whether times hung on some clock, and nothing says where; days of Excel with a part behind the mark did too."""
+    if profile.time is None:
+        return profile.looks_like_excel_days and any("." in each for each in profile.some)
+    return profile.time.has_clock and not profile.time.has_zone
 
 
 def _read_zones() -> dict[str, list[str]]:
@@ -204,7 +225,7 @@ def _read_zones() -> dict[str, list[str]]:
     return zones
 
 
-_COUNTS_AS = {"orders": "sale", "transfers": "payment"}
+_COUNTS_AS = {"orders": "counts as a sale", "transfers": "counts as a payment", "accounts": "bars nobody"}
 
 
 def _find_values(draft: Draft, unsure: list[str]) -> Iterator[tuple[str, dict[str, str]]]:
@@ -212,7 +233,7 @@ def _find_values(draft: Draft, unsure: list[str]) -> Iterator[tuple[str, dict[st
         if column.kind not in _TRANSLATED or column.name not in draft.picks:
             continue
         profile = _profile(draft, column.name)
-        meant = profile.translate(column.name)
+        meant = profile.translate(_name_words(draft, column))
         if column.name == "status" and (combined := combine_status(draft, meant)):
             yield column.name, combined
             continue
@@ -220,9 +241,12 @@ def _find_values(draft: Draft, unsure: list[str]) -> Iterator[tuple[str, dict[st
         strange = [word for word in profile.some if word.casefold() not in {each.casefold() for each in meant}]
         if column.name == "status" and draft.table in _COUNTS_AS and strange:
             listed = ", ".join(strange[:8])
-            unsure.append(
-                f"status {listed}: what it means is not known here, and it counts as a {_COUNTS_AS[draft.table]}"
-            )
+            unsure.append(f"status {listed}: what it means is not known here, and it {_COUNTS_AS[draft.table]}")
+
+
+def _name_words(draft: Draft, column: Column) -> str:
+    """Which words of ``words.toml`` a column's cells are compared with."""
+    return "account_status" if (draft.table, column.name) == ("accounts", "status") else column.name
 
 
 def _is_known(column: Column, word: str, meaning: str) -> bool:

@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
 import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from importlib.resources import files
 from typing import Any
 
-_WEAK = 0.4
+_SAME_WORDS, _WEAK = 0.95, 0.4
 _LEAST_LETTERS = 5
+_OF_A_LIST = 0.8
+_ONE_OF_SEVERAL = re.compile(r"((.+?)s?)\.\d")
+"""Such as ``phones.0``, the first of a list of phones."""
+_FIRST_OF_MANY = re.compile(
+    r"(?:.*\.)?(?:order_?)?(?:line_?items|lines|items|products|articles|positionen|lignes)\.0\.(.+)", re.I
+)
+"""What the first of several things is called that a record lists."""
+_UNITS = re.compile(
+    r"[(\[]\s*(?:[€£$¥₹]|(?:in )?[A-Za-z]{3})\s*[)\]]|[€£$¥₹]|\s(?:eur|usd|gbp|chf|pln|sek|jpy|cny|aud|cad|inr)$"
+    r"|\bttc\b|\b(?:incl?|inkl)\w*[\W_]*(?:vat|tax|mwst|ust|gst|iva|tva|btw)\b|\biva incl\w*",
+    re.I,
+)
+"""Which money an amount is in, and that it is what was paid in the end."""
 
 
 @dataclass(frozen=True)
@@ -20,6 +34,13 @@ class Names:
 
     names: tuple[str, ...]
     weak: tuple[str, ...] = ()
+    wordings: tuple[str, ...] = ()
+    """The names as they are written, by whose words others are known."""
+
+    @cached_property
+    def words(self) -> frozenset[tuple[str, ...]]:
+        """The words of each name that has several."""
+        return frozenset(words for name in self.wordings if len(words := list_words(name)) > 1)
 
 
 @dataclass(frozen=True)
@@ -76,16 +97,44 @@ def fold(word: str) -> str:
     return "".join(letter for letter in split if not unicodedata.combining(letter))
 
 
+@lru_cache(maxsize=1 << 12)
+def list_words(name: str) -> tuple[str, ...]:
+    """The words of a name in no order, without articles and units; all that mean a number are one.
+
+    >>> list_words("N° de client"), list_words("customerID"), list_words("Total (€)")
+    (('client', 'id'), ('customer', 'id'), ('total',))
+    """
+    apart = re.sub(r"(?<=[^\W_A-Z])(?=[A-Z])", " ", _UNITS.sub(" ", name.replace("_", " ")))
+    words = re.findall(r"[^\W_]+", fold(apart))
+    same = _read_same_words()
+    return tuple(sorted({same.get(word, word) for word in words} - {""}))
+
+
+@lru_cache(maxsize=1)
+def _read_same_words() -> dict[str, str]:
+    """Words of names by the word that says the same, which of an article is none."""
+    data = read_data("words.toml")
+    same = {fold(word): meant for meant, words in data["same"].items() for word in words}
+    return same | {fold(word): "" for word in data["articles"]["words"]}
+
+
 def score_name(name: str, known: Names) -> float:
-    """How well a column's name fits, from 0 to 1: as it is called, as it may be called, or ending so.
+    """How well a column's name fits, from 0 to 1: as it is called, in its words, as it may be called, or ending so.
 
     >>> known = Names(("orderid", "transactionid"), ("number",))
     >>> [round(score_name(each, known), 2) for each in ("order_id", "Number", "shop.order_id", "colour")]
     [1.0, 0.4, 0.65, 0.0]
     """
+    if several := _ONE_OF_SEVERAL.fullmatch(name):
+        return max(score_name(each, known) for each in several.groups())
     bare = squeeze(name)
+    if first := _FIRST_OF_MANY.fullmatch(name):
+        return _OF_A_LIST * max(score_name(each, known) for each in (first[1], f"item {first[1]}"))
     if bare in known.names:
         return 1.0 - 0.001 * known.names.index(bare)
+    words = list_words(name)
+    if words in known.words or (len(words) == 1 and words != ("id",) and words[0] in known.names):
+        return _SAME_WORDS
     if bare in known.weak:
         return _WEAK - 0.001 * known.weak.index(bare)
     within = [len(each) / len(bare) for each in known.names if _is_telling(each) and bare.endswith(each)]
@@ -109,4 +158,5 @@ def _is_telling(alias: str) -> bool:
 
 
 def _squeeze_all(names: Iterable[str], weak: Iterable[str] = ()) -> Names:
-    return Names(tuple(map(squeeze, names)), tuple(map(squeeze, weak)))
+    wordings = tuple(names)
+    return Names(tuple(map(squeeze, wordings)), tuple(map(squeeze, weak)), wordings)

@@ -5,9 +5,12 @@ from __future__ import annotations
 import csv
 import io
 import re
+import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
@@ -16,8 +19,9 @@ import msgspec
 from graph.contract.containers import list_sheets, list_zip
 from graph.contract.files import read_header, sample_rows
 from graph.contract.json_files import is_list_of_records, list_lists
-from graph.contract.packed import DAMAGE, guess_encoding, read_mark, read_start
+from graph.contract.packed import DAMAGE, guess_encoding, list_telling, read_mark, read_start
 from graph.contract.schema import CONTRACT
+from graph.contract.sheet_files import list_first_rows
 from graph.contract.sources import FURTHER_SUFFIXES, SUFFIXES, Source, find_packing
 from graph.errors import DataError
 from graph.mapping import TableSettings
@@ -27,7 +31,7 @@ from graph.settings import LoadSettings
 ROWS_LOOKED_AT = 20_000
 _SUFFIXES = (*SUFFIXES, *FURTHER_SUFFIXES, ".txt", ".tab", ".txt.gz", ".parquet")
 _DELIMITERS = (",", ";", "\t", "|")
-_LINES_LOOKED_AT, _MOST_PREAMBLE = 200, 20
+_LINES_LOOKED_AT, _MOST_PREAMBLE, _START_BYTES = 200, 20, 1 << 18
 
 
 @dataclass(frozen=True)
@@ -86,15 +90,37 @@ def survey_folder(folder: Path, limits: LoadSettings) -> Survey:
     """
     if not folder.is_dir():
         raise DataError(f"{folder}: no such folder; name the one that holds the exports")
-    looks, unread = [], []
+    sources, looks, unread = [], [], []
     for path in sorted(each for each in folder.iterdir() if each.is_file() and not each.name.startswith(".")):
         if not path.name.lower().endswith(_SUFFIXES):
             continue
         try:
-            looks += [_look(source) for source in _open_up(Source(CONTRACT["accounts"], path, TableSettings(), limits))]
+            sources += list(_open_up(Source(CONTRACT["accounts"], path, TableSettings(), limits)))
+        except (DataError, *DAMAGE) as error:
+            unread.append(str(error))
+    usual = _find_usual_encoding(sources)
+    for source in sources:
+        try:
+            looks.append(_look(source, usual))
         except (DataError, *DAMAGE) as error:
             unread.append(str(error))
     return Survey(tuple(_join_alike(looks)), tuple(unread))
+
+
+def _find_usual_encoding(sources: Sequence[Source]) -> str | None:
+    """What most files of a folder seem to be in that are no UTF-8; None where that is none of them."""
+    found: Counter[str] = Counter()
+    for source in sources:
+        if source.is_csv:
+            with suppress(DataError, *DAMAGE):
+                found.update([encoding for encoding in [_guess_encoding(read_start(source, _START_BYTES))] if encoding])
+    usual, count = max(found.items(), key=lambda each: each[1], default=(None, 0))
+    return usual if count > found.total() / 2 else None
+
+
+def _guess_encoding(start: bytes) -> str | None:
+    """What a file that begins so seems to be in; None where a load sees it, or nothing is known to fit."""
+    return None if read_mark(start) or _is_utf8(start) else guess_encoding(start)
 
 
 def _open_up(source: Source) -> Iterator[Source]:
@@ -116,18 +142,44 @@ def _open_up(source: Source) -> Iterator[Source]:
         yield _with(source, format="jsonl") if source.format == "json" else source
 
 
-def _look(source: Source) -> Look:
+def _look(source: Source, usual: str | None) -> Look:
     notes: list[str] = []
     read = source
     if source.is_csv:
-        source, read = _find_dialect(source, notes)
+        source, read = _find_dialect(source, usual, notes)
+    elif source.format == "sheet":
+        source = read = _find_header(source, notes)
     header = read_header(read)
     cells = sample_rows(read, header, ROWS_LOOKED_AT)
+    if source.format in ("json", "jsonl"):  # of a record in a record, or a list of them, its own columns say all
+        inner = {name.rpartition(".")[0] for name in cells}
+        cells = {name: cell for name, cell in cells.items() if not any(_lies_in(each, name) for each in inner)}
     form = source.settings
     if source.path.suffix == ".json" and form.format == "jsonl":
         form = msgspec.structs.replace(form, format=None)  # a load sees that itself
     columns = {name: Profile(tuple(column)) for name, column in cells.items() if name}
     return Look(source.path.name, form, columns, notes=tuple(notes))
+
+
+def _lies_in(name: str, outer: str) -> bool:
+    return name == outer or name.startswith(f"{outer}.")
+
+
+def _find_header(source: Source, notes: list[str]) -> Source:
+    """A sheet with the rows before its header: titles and dates of the export, which fill half of its width at most."""
+    rows = [(number, [cell for cell in cells if cell is not None]) for number, cells in list_first_rows(source, 40)]
+    widest = max((len(cells) for _, cells in rows), default=0)
+    if not rows or len(rows[0][1]) > widest / 2:
+        return source
+    number, names = next((number, cells) for number, cells in rows if len(cells) > 0.75 * widest)
+    if number > _MOST_PREAMBLE + 1 or len(set(names)) < len(names) or any(map(_is_figure, names)):
+        return source
+    notes.append(f"skip_lines: a header as wide as the rows stands in row {number}")
+    return _with(source, skip_lines=number - 1)
+
+
+def _is_figure(cell: str) -> bool:
+    return re.fullmatch(r"[-+]?[\d.,]+([T ].*)?|\d{4}-\d\d-\d\d.*", cell) is not None
 
 
 def _with(source: Source, **settings: Any) -> Source:
@@ -137,17 +189,21 @@ def _with(source: Source, **settings: Any) -> Source:
 # ── how CSV is written ────────────────────────────────────────────────────────────────────────────
 
 
-def _find_dialect(source: Source, notes: list[str]) -> tuple[Source, Source]:
+def _find_dialect(source: Source, usual: str | None, notes: list[str]) -> tuple[Source, Source]:
     """The source with what has to be declared, and with all that it takes to read it."""
-    start = read_start(source, 1 << 18)
+    start = read_start(source, _START_BYTES)
     encoding = read_mark(start)
     declared: dict[str, Any] = {}
     if encoding is None and not _is_utf8(start):
         encoding = guess_encoding(start)
         if encoding is None:
             raise DataError(f"{source.name}: in no encoding that is known here; save it as UTF-8")
+        reason = f"its bytes are no UTF-8, and make words in {encoding}"
+        if usual is not None and encoding != usual and _makes_text(start, usual):
+            reason = f"its bytes are no UTF-8; most files here are in {usual}, though alone it looks like {encoding}"
+            encoding = usual
         declared["encoding"] = encoding
-        notes.append(f"encoding: its bytes are no UTF-8, and make words in {encoding}")
+        notes.append(f"encoding: {reason}")
     text = start.decode(encoding or "utf-8", errors="replace").lstrip("\ufeff")
     lines = text.splitlines(keepends=True)[:_LINES_LOOKED_AT]
     delimiter, skip = _find_shape(lines) if source.format == "csv" else ("\t", 0)
@@ -159,11 +215,20 @@ def _find_dialect(source: Source, notes: list[str]) -> tuple[Source, Source]:
     return _with(source, **declared), _with(source, **(declared | {"encoding": encoding, "delimiter": delimiter}))
 
 
+def _makes_text(start: bytes, encoding: str) -> bool:
+    """Whether bytes are letters and signs in an encoding."""
+    try:
+        text = list_telling(start).decode(encoding)
+    except UnicodeDecodeError:
+        return False
+    return not any(unicodedata.category(letter) == "Cc" for letter in set(text) - set("\r\n\t"))
+
+
 def _is_utf8(start: bytes) -> bool:
     try:
         start.decode("utf-8")
     except UnicodeDecodeError as error:
-        return error.start >= len(start) - 4  # a character that the sample cuts in two
+        return len(start) >= _START_BYTES and error.start >= len(start) - 4  # a character that the sample cuts in two
     return b"\0" not in start
 
 
@@ -197,21 +262,65 @@ def _count_lines(lines: Sequence[str], n_rows: int, delimiter: str) -> int:
 
 
 def _join_alike(looks: Iterable[Look]) -> Iterator[Look]:
-    """Files whose names differ in digits alone, with the same columns in the same form, are one table in parts."""
+    """Files whose names differ in digits alone, with the same columns in the same form, are one table in parts.
+
+    So are members of an archive, and sheets of a workbook.  What is all ASCII is in the encoding of the others.
+    """
     groups: dict[Any, list[Look]] = {}
     for look in looks:
-        inside = (look.form.member, look.form.sheet)
-        key = (re.sub(r"\d+", "*", look.file), tuple(look.columns), look.form) if inside == (None, None) else id(look)
-        groups.setdefault(key if isinstance(key, int) else (key[0], key[1], msgspec.json.encode(key[2])), []).append(
-            look
-        )
-    for key, group in groups.items():
-        yield group[0] if len(group) == 1 else _join(str(key[0]), group)
+        groups.setdefault((_star(look.file), *map(_star, _inside(look)), tuple(look.columns)), []).append(look)
+    every = [look for group in groups.values() for look in group]
+    for (file, *inside, _), group in groups.items():
+        encodings = {look.form.encoding for look in group if look.form.encoding or not _is_ascii(look)}
+        forms = {_write_form(look.form, encodings) for look in group}
+        is_one = len(group) > 1 and len(encodings) <= 1 and len(forms) == 1
+        if not is_one or _count_fitting(every, file, inside) > len(group):
+            yield from group
+        else:
+            yield _join(group, file, inside, next(iter(encodings), None))
 
 
-def _join(pattern: str, group: Sequence[Look]) -> Look:
+def _star(name: str | None) -> str | None:
+    return re.sub(r"\d+", "*", name) if name else name
+
+
+def _inside(look: Look) -> tuple[str | None, str | None]:
+    return look.form.member, look.form.sheet
+
+
+def _write_form(form: TableSettings, encodings: set[str | None]) -> bytes:
+    """How a file is written but for its name and, where all that say anything agree on one, its encoding."""
+    encoding = None if len(encodings) <= 1 else form.encoding
+    return msgspec.json.encode(msgspec.structs.replace(form, member=None, sheet=None, encoding=encoding))
+
+
+def _is_ascii(look: Look) -> bool:
+    return all(name.isascii() and "".join(filter(None, each.cells)).isascii() for name, each in look.columns.items())
+
+
+def _count_fitting(looks: Sequence[Look], file: str | None, inside: Sequence[str | None]) -> int:
+    """How many of all a pattern would take, whether they are alike or not."""
+    wanted = (file, *inside)
+    return sum(all(map(_fits, (look.file, *_inside(look)), wanted)) for look in looks)
+
+
+def _fits(name: str | None, pattern: str | None) -> bool:
+    return name == pattern or (name is not None and pattern is not None and fnmatchcase(name, pattern))
+
+
+def _join(group: Sequence[Look], file: str | None, inside: Sequence[str | None], encoding: str | None) -> Look:
+    first, several = group[0], len({look.file for look in group}) > 1
     columns = {
-        name: Profile(tuple(cell for look in group for cell in look.columns[name].cells)) for name in group[0].columns
+        name: Profile(tuple(cell for look in group for cell in look.columns[name].cells)) for name in first.columns
     }
-    note = f"file: {len(group)} files with the same columns, whose names differ in digits alone"
-    return replace(group[0], file=pattern, columns=columns, n_files=len(group), notes=(*group[0].notes, note))
+    member, sheet = (
+        pattern if len({_inside(look)[place] for look in group}) > 1 else _inside(first)[place]
+        for place, pattern in enumerate(inside)
+    )
+    what, setting = (
+        ("files", "file") if several else ("members", "member") if member != first.form.member else ("sheets", "sheet")
+    )
+    note = f"{setting}: {len(group)} {what} with the same columns, whose names differ in digits alone"
+    form = msgspec.structs.replace(first.form, member=member, sheet=sheet, encoding=encoding)
+    notes = next((look.notes for look in group if look.form.encoding == encoding), first.notes)
+    return Look(str(file) if several else first.file, form, columns, len(group), (*notes, note))

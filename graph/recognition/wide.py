@@ -22,14 +22,31 @@ _LEAST_VARIETY = 0.02
 _ALSO = ("devices", "referrals", "labels")
 
 
-def draft_further(drafts: Sequence[Draft]) -> list[Draft]:
-    """The drafts, and what their files say beside: each in the contract's order of tables."""
+def draft_further(drafts: Sequence[Draft], rest: Sequence[Draft] = ()) -> list[Draft]:
+    """The drafts, and what their files say beside: each in the contract's order of tables.
+
+    Parameters
+    ----------
+    drafts
+        The files that are tables.
+    rest
+        Those that are none and name accounts; see :func:`~graph.recognition.drafts.draft_rest`.
+    """
     main = [_add_flags(draft) for draft in drafts]
     whole = [*_draft_accounts(main), *main]
     for draft in main:
         if draft.person in draft.picks:
             whole += [further for further in _list_further(draft, main) if further is not None]
+    for draft in rest:
+        whole += [draft] if "kind" in draft.picks else _list_named(draft, main)
     return sorted(whole, key=lambda draft: list(CONTRACT).index(draft.table))
+
+
+def _list_named(draft: Draft, main: Sequence[Draft]) -> list[Draft]:
+    """What a file says of accounts that is no table by itself."""
+    found = [further for further in _list_further(draft, main) if further is not None]
+    own = {name: pick for name, pick in draft.picks.items() if name in ("account_id", "seen_at")}
+    return [replace(each, picks={**each.picks, **own}, reason=f"{draft.look.name}, by its columns") for each in found]
 
 
 def _draft_accounts(drafts: Sequence[Draft]) -> Iterator[Draft]:
@@ -86,10 +103,13 @@ def _draft_also(draft: Draft, table: str, taken: set[str]) -> Draft | None:
 
 def _draft_identifiers(draft: Draft, taken: set[str]) -> Draft | None:
     kinds: dict[str, list[Pick]] = {}
+    person = draft.picks[draft.person].names
     for name, profile in draft.look.columns.items():
         if name in taken or profile.variety < _LEAST_VARIETY or len(profile.distinct) < 2:
             continue
-        if found := _find_kind(name, profile):
+        found = _find_kind(name, profile)
+        # An account is its own wallet; only what has several spellings says more than the account's id does.
+        if found and (name not in person or found[0] in _CHECKED):
             kinds.setdefault(found[0], []).append(Pick((name,), found[1]))
     if not kinds:
         return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import json
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -9,12 +10,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graph.contract.schema import CONTRACT
-from graph.recognition.drafts import Draft, Pick, draft_main, name_missing, rank_tables
-from graph.recognition.forms import Form, Question, find_form, find_usual_order
+from graph.recognition.drafts import Draft, Pick, draft_main, draft_rest, name_missing, name_strangers, rank_tables
+from graph.recognition.fits import has_such_cells
+from graph.recognition.forms import Form, Question, find_form, find_usual
 from graph.recognition.survey import Look, Survey
 from graph.recognition.wide import draft_further
 
 _REMARKS_AT = 44
+_USUAL_ENCODING = "cp1252"
+"""What is no UTF-8 and looks like this nearly always is."""
 _OF_FILES = ("file", "format", "member", "sheet", "records", "encoding", "delimiter", "skip_lines")
 _REMARKS = {"per_unit": "cents, by the name of the column", "empty": "cells that stand for nothing"}
 
@@ -54,13 +58,15 @@ def guess_settings(survey: Survey, folder: Path, answers: Mapping[str, str]) -> 
         What somebody answered to the questions of an earlier guess, by their keys.
     """
     chosen = {key.removeprefix("table:"): answer for key, answer in answers.items() if key.startswith("table:")}
-    drafts = draft_further(draft_main(survey, chosen))
-    usual = find_usual_order(survey)
+    main = draft_main(survey, chosen)
+    drafts = draft_further(main, draft_rest(survey, main, chosen))
+    usual = find_usual(survey)
     forms = [find_form(draft, answers, usual) for draft in drafts]
     unread = [look for look in survey.looks if not any(draft.look is look for draft in drafts)]
     asked = _list_questions(forms, unread)
     unsure = list(_list_unsure(drafts, forms, asked, answers)) + [*survey.unread]
     tables = {table: tuple(dict.fromkeys(d.look.name for d in drafts if d.table == table)) for table in CONTRACT}
+    unsure += [*name_strangers(main), *_list_missing(main, drafts)]
     left = [f"{look.name} is not read: {name_missing(look)}" for look in unread]
     unsure += [each for each in left if "called as" in each]
     text = "\n".join(_write(drafts, forms, folder, list(dict.fromkeys([*unsure, *left]))))
@@ -81,16 +87,58 @@ def _list_questions(forms: Sequence[Form], unread: Sequence[Look]) -> tuple[Ques
 def _list_unsure(
     drafts: Sequence[Draft], forms: Sequence[Form], asked: Sequence[Question], answers: Mapping[str, str]
 ) -> Iterator[str]:
+    yield from _say_zones([each for each in asked if each.key.startswith("zone:") and each.key not in answers])
     for question in asked:
-        if question.key not in answers:
+        if question.key not in answers and not question.key.startswith("zone:"):
             others = " or ".join(each for each in question.choices if each != question.default)
             yield f"{question.text} Taken: {question.default}{f'; otherwise {others}' if others else ''}"
+    for look in {draft.look.name: draft.look for draft in drafts}.values():
+        if look.form.encoding not in (None, _USUAL_ENCODING) and (shown := _find_foreign(look)):
+            yield f"{look.name} is no UTF-8, and is read as {look.form.encoding}: does it hold “{shown}”?"
     for draft, form in zip(drafts, forms, strict=True):
         yield from (f"{draft.look.name}: {what}" for what in form.unsure)
         for column, pick in draft.picks.items():
             if pick.others:
                 others = " or ".join(pick.others)
                 yield f"{draft.table}.{column} is {pick.names[0]} of {draft.look.name}; it could be {others}"
+
+
+def _find_foreign(look: Look) -> str | None:
+    """The first name or cell of a file that another encoding would read otherwise."""
+    said = itertools.chain(look.columns, (cell for each in look.columns.values() for cell in each.some))
+    return next((text for text in said if not text.isascii()), None)
+
+
+def _say_zones(questions: Sequence[Question]) -> Iterator[str]:
+    """Where the clocks are taken to have hung: files of which the same is taken in one line."""
+    by_zone: dict[str, list[Question]] = {}
+    for question in questions:
+        by_zone.setdefault(question.default, []).append(question)
+    for zone, alike in by_zone.items():
+        others = ", ".join(each.key.removeprefix("zone:") for each in alike[1:])
+        yield f"{alike[0].text} Taken: {zone}{f', also in {others}' if others else ''}"
+
+
+def _list_missing(main: Sequence[Draft], drafts: Sequence[Draft]) -> Iterator[str]:
+    """What a table would say much by and no column is known to be, though columns that are not read look like it."""
+    for draft in main:
+        unused = _list_unused(draft.look, drafts)
+        for column in CONTRACT[draft.table].columns:
+            if column.name in draft.picks or column.name not in _WANTED.get(draft.table, ()):
+                continue
+            if fitting := [each for each in unused if has_such_cells(draft.look, each, column)]:
+                asked = " or ".join(fitting[:_MOST_SHOWN])
+                yield f"{draft.look.name}: no column is known to be {column.name}; is it {asked}?"
+
+
+_WANTED = {
+    "accounts": ("created_at",),
+    "orders": ("amount", "ordered_at"),
+    "reviews": ("rating", "reviewed_at"),
+    "events": ("happened_at",),
+    "transfers": ("amount", "paid_at"),
+}
+_MOST_SHOWN = 3
 
 
 # ── as text ───────────────────────────────────────────────────────────────────────────────────────
@@ -113,13 +161,17 @@ def _write(drafts: Sequence[Draft], forms: Sequence[Form], folder: Path, unsure:
 def _write_unused(drafts: Sequence[Draft]) -> Iterator[str]:
     """The columns that play no part, file by file."""
     for look in dict.fromkeys(draft.look.name for draft in drafts):
-        own = [draft for draft in drafts if draft.look.name == look]
-        picks = [pick for draft in own for each in (draft.picks, draft.kinds) for pick in _flatten(each)]
-        used = {name for pick in picks for name in pick.names}
-        unused = [name for name in own[0].look.columns if name not in used]
+        unused = _list_unused(next(draft.look for draft in drafts if draft.look.name == look), drafts)
         if unused:
             yield ""
             yield f"# Not read of {_one_line(look)}: {_one_line(', '.join(unused))}"
+
+
+def _list_unused(look: Look, drafts: Sequence[Draft]) -> list[str]:
+    own = [draft for draft in drafts if draft.look.name == look.name]
+    picks = [pick for draft in own for each in (draft.picks, draft.kinds) for pick in _flatten(each)]
+    used = {name for draft in own for name in draft.nonzero} | {name for pick in picks for name in pick.names}
+    return [name for name in look.columns if name not in used]
 
 
 def _flatten(picks: Mapping[str, Pick] | Mapping[str, tuple[Pick, ...]]) -> Iterator[Pick]:
