@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from graph.arrow import read_texts
 from graph.identity.address_matching.slips import STREET_WORDS, has_digit, is_plain
 from graph.identity.address_matching.sounds import sound_of
-from graph.identity.addresses.chinese import HAN
+from graph.identity.addresses.chinese import has_han
 from graph.identity.addresses.words import UNITS
 from graph.model import Ints
 
@@ -62,7 +62,7 @@ def split_words(forms: Cells) -> FormWords:
     before = np.concatenate([[0], np.cumsum(ends_part[codes])[:-1]])
     is_street = before == before[np.flatnonzero(is_first)[form]]
     plain = [text.removesuffix(",") for text in texts]
-    pieces = [list(text) if HAN.search(text) and not JAPANESE_NUMBER.fullmatch(text) else [text] for text in plain]
+    pieces = [list(text) if has_han(text) and not JAPANESE_NUMBER.fullmatch(text) else [text] for text in plain]
     return _spread(pieces, form, codes, is_street, is_first)
 
 
@@ -89,7 +89,7 @@ def _spread(
         [form[source][1:] != form[source][:-1], [True]]
     )
     role = np.where(code_is_postcode & is_last & ~street, POSTCODE, role)
-    sounds = [sound_of(name) for name in names]
+    sounds, are_numbers = [sound_of(name) for name in names], [has_digit(name) for name in names]
     return FormWords(
         form=form[source],
         code=code,
@@ -100,9 +100,11 @@ def _spread(
         sound=_number_texts(sounds),
         head=_number_texts([name[:2] for name in names]),
         tail=_number_texts([name[-2:] for name in names]),
-        is_han=np.array([bool(HAN.search(name)) for name in names], dtype=bool),
-        is_type=np.array([name in STREET_WORDS or name in "路街道" or has_digit(name) for name in names], dtype=bool),
-        is_plain=np.array([is_plain(name) for name in names], dtype=bool),
+        is_han=np.array([has_han(name) for name in names], dtype=bool),
+        is_type=np.array([name in STREET_WORDS or name in "路街道" for name in names], dtype=bool) | are_numbers,
+        is_plain=np.array(
+            [not each and is_plain(name) for name, each in zip(names, are_numbers, strict=True)], dtype=bool
+        ),
     )
 
 

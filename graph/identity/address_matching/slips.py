@@ -52,9 +52,12 @@ def _may_be_slip(word: str, plain: str) -> bool:
 _SHORT_ENDINGS = tuple(COMPOUND_ENDINGS.values())
 
 
+_DIGIT = re.compile(r"\d")
+
+
 def has_digit(word: str) -> bool:
     """Whether a word is a number, or has one in it: no slip of the pen is looked for in such."""
-    return not word.isalpha() and any(char.isdigit() for char in word)
+    return bool(_DIGIT.search(word)) or (not word.isascii() and any(char.isdigit() for char in word))
 
 
 _KEYBOARDS = ("qwertyuiop", "asdfghjkl", "zxcvbnm", "йцукенгшщзхъ", "фывапролджэ", "ячсмитьбю")

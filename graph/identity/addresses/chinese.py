@@ -42,6 +42,11 @@ _KINDS = {
 }
 
 
+def has_han(text: str) -> bool:
+    """Whether a text has a Chinese character or a Japanese kana in it."""
+    return not text.isascii() and HAN.search(text) is not None
+
+
 def canonical_chinese_address(text: str) -> str:
     """The one form of an address in Chinese characters; empty where it has no characters at all.
 

@@ -16,7 +16,7 @@ import re
 import unicodedata
 
 from graph.identity.addresses.arabic import ARABIC, fold_arabic
-from graph.identity.addresses.chinese import HAN, canonical_chinese_address
+from graph.identity.addresses.chinese import canonical_chinese_address, has_han
 from graph.identity.addresses.japanese import canonical_japanese_address, is_japanese
 from graph.identity.addresses.korean import HANGUL, canonical_korean_address
 from graph.identity.addresses.layout import compose_form
@@ -75,7 +75,7 @@ def _read_address(address: str, *, has_phrases: bool = True) -> str:
         text = fold_text(_DEGREE.sub("", address))
         if _STRANGE_DIGIT.search(text):
             text = "".join(str(unicodedata.decimal(char, char)) for char in text)
-        if HAN.search(text) or HANGUL.search(text):
+        if has_han(text) or HANGUL.search(text):
             return _read_characters(text)
         if text == address and _is_own_form(text):
             return text
@@ -91,10 +91,10 @@ def _read_address(address: str, *, has_phrases: bool = True) -> str:
 
 
 def _read_characters(text: str) -> str:
-    if not HAN.search(text):
+    if not has_han(text):
         return canonical_korean_address(text)
     form = (canonical_japanese_address if is_japanese(text) else canonical_chinese_address)(text) or text
-    return form if HAN.search(form) else _read_address(form)
+    return form if has_han(form) else _read_address(form)
 
 
 def _is_own_form(text: str) -> bool:
