@@ -49,7 +49,8 @@ def _show_cell(cell: object) -> object:
 def _draw_remarks(each: FirstRows) -> list[RenderableType]:
     remarks = []
     if each.rejected:
-        remarks.append(f"{each.rejected:,} rows would be rejected, the first on {each.first_reject}")
+        rows = "1 row" if each.rejected == 1 else f"{each.rejected:,} rows"
+        remarks.append(f"{rows} would be rejected, the first on {each.first_reject}")
     if each.silent:
         remarks.append(f"nothing in {', '.join(each.silent)}")
     return [Text(show_text(remark), style="dim") for remark in remarks]

@@ -57,6 +57,9 @@ class TableSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     nonzero
         File column of an amount to the status of an order in which it is not zero, as ``refunded`` of what was paid
         back; the last one that is not zero holds (the orders table only).
+    below_zero
+        The status of orders whose amount is below zero, as ``refunded`` of what was paid back; the amount is then taken
+        without its sign (the orders table only).
     per_unit
         Contract column to how many of the file's units make one, as 100 cents do.
     times
@@ -94,6 +97,7 @@ class TableSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     header: bool = True
     decimal: Literal[".", ","] | None = None
     nonzero: dict[str, str] = {}
+    below_zero: str | None = None
     per_unit: dict[str, int] = {}
     times: str | dict[str, str] = {}
     zone: str | None = None

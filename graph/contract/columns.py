@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from graph.arrow import find_true, join_texts_that_are_there
 from graph.contract.cells import FileCells
 from graph.contract.faults import Faults
-from graph.contract.numbers import check_numbers
+from graph.contract.numbers import check_numbers, find_below_zero
 from graph.contract.schema import Column, Table
 from graph.contract.sources import Source
 from graph.contract.texts import MAX_ID_BYTES, MAX_TEXT_BYTES, check_size, read_as_text, trim
@@ -56,9 +56,15 @@ def check_columns(
     return columns
 
 
-def tell_endings(source: Source, cells: FileCells, columns: Mapping[str, Values]) -> Mapping[str, Values]:
-    """The columns (N,) of orders, with the status of those of which some amount that is named is not zero."""
+def tell_endings(
+    source: Source, cells: FileCells, picked: Mapping[str, Sequence[str]], columns: Mapping[str, Values]
+) -> Mapping[str, Values]:
+    """The columns (N,) of orders, with the status that an amount tells: it is below zero, or another is not zero."""
     told = dict(columns)
+    if source.settings.below_zero and "amount" in picked:
+        below = pa.array(find_below_zero(source, "amount", take_raw(cells, picked["amount"])))
+        ending = pa.scalar(source.settings.below_zero.strip().lower())
+        told["status"] = pc.if_else(below, ending, pc.cast(told["status"], pa.string()))
     for name, status in source.settings.nonzero.items():
         # What is no number here says nothing, and is no reason to set the order aside.
         amount = check_numbers(source, Column(name, "number"), cells.columns[name], Faults())

@@ -1,9 +1,9 @@
-"""Ids that a spreadsheet has changed: digits written as 1.23E+15, leading zeros that are gone."""
+"""Ids that are not what they were: digits written as 1.23E+15, leading zeros that are gone, other capitals."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Iterator, Mapping
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,19 +19,29 @@ _EXPONENT = r"^\d(\.\d+)?[eE]\+\d{2,3}$"
 _LEAST_LOST = 10
 """So many ids that lack nothing but zeros, and half of all that match nothing, are no chance."""
 
+_SAMPLED_ROWS = 20_000
+"""So many rows of a column show whether there is anything to look for in all of them."""
+_SPELLINGS: Mapping[str, Callable[[Any], Any]] = {
+    "spaces around": pc.utf8_trim_whitespace,
+    "signs around": lambda ids: pc.utf8_trim(ids, characters="'\"`{}[]()#"),
+    "a .0 at the end": lambda ids: pc.replace_substring_regex(ids, pattern=r"^(\d+)\.0+$", replacement=r"\1"),
+    "capitals": pc.utf8_lower,
+}
 _IDS = {column.name for table in CONTRACT.values() for column in table.columns if column.kind == "id"}
 _OWNERS = {"account": ("accounts", "account_id"), "product": ("listings", "product_id")}
 
 
 def find_changed_ids(tables: Mapping[str, pa.Table]) -> tuple[Doubt, ...]:
-    """Doubt ids in scientific notation, and ids that match none that is listed but for their zeros.
+    """Doubt ids in scientific notation, and those that match none that is listed but for zeros, spaces or capitals.
 
     Parameters
     ----------
     tables
         Checked rows by the contract's table.
     """
-    return gather([*_find_exponents(tables), *_find_lost_zeros(tables)])
+    return gather(
+        [*_find_exponents(tables), *_compare(tables, _look_for_zeros), *_compare(tables, _look_for_spellings)]
+    )
 
 
 def _find_exponents(tables: Mapping[str, pa.Table]) -> Iterator[tuple[str, str, Wrong]]:
@@ -46,14 +56,17 @@ def _with_plus(values: Chunks) -> Chunks:
     return values.filter(pc.match_substring(values, "+"))
 
 
-def _find_lost_zeros(tables: Mapping[str, pa.Table]) -> Iterator[tuple[str, str, Wrong]]:
+def _compare(
+    tables: Mapping[str, pa.Table], look: Callable[[Chunks, Cells, str], Wrong]
+) -> Iterator[tuple[str, str, Wrong]]:
+    """Look at each column that names accounts or products beside what the table of these lists."""
     for name, rows in tables.items():
         for thing, (owner, key) in _OWNERS.items():
             if owner == name or owner not in tables or not tables[owner].num_rows:
                 continue
             listed = tables[owner][key].combine_chunks()
             for column in CONTRACT[name].find_mentions("account" if thing == "account" else "product"):
-                yield name, column, _look_for_zeros(rows[column], listed, owner)
+                yield name, column, look(rows[column], listed, owner)
 
 
 def _begin_with_zero(ids: Values) -> bool:
@@ -76,3 +89,39 @@ def _look_for_zeros(values: Chunks, listed: Cells, owner: str) -> Wrong:
     return Wrong(
         "zeros", rows, says, "export both columns as text; --despite-doubts loads them as they are", is_grave=True
     )
+
+
+def _look_for_spellings(values: Chunks, listed: Cells, owner: str) -> Wrong:
+    none = Wrong("spelling", values.slice(0, 0), "", "")
+    step = max(len(values) // _SAMPLED_ROWS, 1)
+    sample = values if step == 1 else values.take(pa.array(range(0, len(values), step)))
+    same = _spell_alike(listed)
+    if not len(_find_misspelt(sample, listed, same)[0]):
+        return none
+    lost, n_alone = _find_misspelt(values, listed, same)
+    if len(lost) < max(_LEAST_LOST, n_alone / 2):
+        return none
+    rows = values.filter(pc.is_in(values, value_set=lost))
+    says = f"are ids of {owner} but for {_say_difference(lost, listed)}, and match nothing as they are"
+    mend = "write both columns alike; --despite-doubts loads them as they are"
+    return Wrong("spelling", rows, says, mend, is_grave=True)
+
+
+def _find_misspelt(values: Chunks, listed: Cells, same: Values) -> tuple[Cells, int]:
+    """The ids among some (N,) that are listed in another spelling alone, and how many are not listed as they are."""
+    alone = find_distinct(values.filter(pc.invert(pc.is_in(values, value_set=listed)))).drop_null()
+    return alone.filter(pc.is_in(_spell_alike(alone), value_set=same)), len(alone)
+
+
+def _spell_alike(ids: Values) -> Values:
+    for spell in _SPELLINGS.values():
+        ids = spell(ids)
+    return ids
+
+
+def _say_difference(lost: Values, listed: Values) -> str:
+    """What lies between ids and those that are listed: what one spelling alone does away with, or all of it."""
+    for what, spell in _SPELLINGS.items():
+        if pc.all(pc.is_in(spell(lost), value_set=spell(listed))).as_py():
+            return what
+    return " or ".join(_SPELLINGS)

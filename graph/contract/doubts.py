@@ -5,6 +5,7 @@ Each concern has a module of its own; a doubt says what was found, how often, wi
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from graph.arrow import Chunks
 
 MOST_EXAMPLES = 3
+_OF_ONE = {"have": "has", "are": "is", "repeat": "repeats"}
 
 
 @dataclass(frozen=True)
@@ -53,9 +55,11 @@ class Doubt:
 
     def say(self) -> str:
         """The doubt in one line."""
-        shown = ", ".join(self.examples)
-        rows = f"{self.count:,} row{'' if self.count == 1 else 's'}"
-        return f"{self.table}.{self.column}: {rows} {self.says} ({shown}); {self.mend}"
+        shown = ", ".join(f"'{each}'" if each != each.strip() else each for each in self.examples)
+        rows, says = f"{self.count:,} rows", self.says
+        if self.count == 1:
+            rows, says = "1 row", re.sub(r"^(have|are|repeat)\b", lambda verb: _OF_ONE[verb[0]], says)
+        return f"{self.table}.{self.column}: {rows} {says} ({shown}); {self.mend}"
 
     def as_record(self) -> dict[str, Any]:
         """The same as plain values, for JSON."""

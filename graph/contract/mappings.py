@@ -64,6 +64,10 @@ def _check_table(table: Table, mapped: TableSettings) -> None:
             raise ConfigError(f"ringfence.toml: 'tables.{name}': kinds says what {column} is; leave {column} out")
     if mapped.nonzero and name != "orders":
         raise ConfigError(f"ringfence.toml: 'tables.{name}.nonzero': only orders end by an amount that was paid back")
+    if mapped.below_zero and name != "orders":
+        raise ConfigError(
+            f"ringfence.toml: 'tables.{name}.below_zero': only orders end by an amount that was paid back"
+        )
     if mapped.ignore and table.use is None:
         raise ConfigError(f"ringfence.toml: 'tables.{name}.ignore': only tables of identifiers leave values out")
     if mapped.attributes and not table.has_attributes:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from numpy.typing import NDArray
 
 from graph.arrow import blank_where, split_by_pattern
 from graph.contract.faults import Faults, quote
@@ -36,6 +37,8 @@ class _Numbers:
 def check_numbers(source: Source, column: Column, raw: Chunks, faults: Faults) -> Chunks:
     """Read a column (N,) as ``float64``; fault what is no number, or out of the column's range."""
     numbers = _parse_numbers(source, column.name, raw, faults)
+    if source.settings.below_zero and column.name == "amount":
+        numbers = replace(numbers, values=pc.abs(numbers.values))
     if per_unit := source.settings.per_unit.get(column.name):
         numbers = replace(numbers, values=pc.divide(numbers.values, float(per_unit)))
     values = numbers.values.to_numpy()
@@ -50,11 +53,21 @@ def check_numbers(source: Source, column: Column, raw: Chunks, faults: Faults) -
     faults.add(rows.tolist(), (f"{column.name} {quote(each)} {why}{_hint(source, each)}" for each in written))
     if column.kind == "number":
         below = np.flatnonzero(given & (values < 0))
-        faults.add_values(numbers.as_written, below, f"{column.name} {{}}: {_article(column.name)} below zero")
+        faults.add_values(
+            numbers.as_written,
+            below,
+            f"{column.name} {{}}: {_article(column.name)} below zero{_say_sign(source, column)}",
+        )
         with np.errstate(invalid="ignore"):
             above = np.flatnonzero(given & np.isfinite(values) & (values > MAX_NUMBER))
         faults.add_values(numbers.as_written, above, f"{column.name} {{}} is above {MAX_NUMBER:,.0f}")
     return numbers.values
+
+
+def _say_sign(source: Source, column: Column) -> str:
+    """What a sign before amounts of orders can be declared to mean."""
+    is_amount = (source.table.name, column.name) == ("orders", "amount")
+    return "; if it was paid back, set tables.orders.below_zero = 'refunded'" if is_amount else ""
 
 
 def _hint(source: Source, written: object) -> str:
@@ -88,13 +101,25 @@ def _parse_numbers(source: Source, name: str, raw: Chunks, faults: Faults) -> _N
         return _Numbers(pc.if_else(plain, text, pa.scalar(None, pa.string())).cast(pa.float64()), text)
 
 
+_CURRENCY = r"(?:[A-Za-z]{0,3}\p{Sc}|[A-Z]{3}|kr\.?|zł|Kč|Ft|Fr\.?|Rs\.?|руб\.?|元|円|원)"
+_SIGNS = (
+    (r"−", "-"),
+    (r"^\(([^-+()]+)\)$", r"-\1"),  # as accountants write what is below zero
+    (r"^([^-+]+)-$", r"-\1"),
+    (rf"^([-+])({_CURRENCY})", r"\2\1"),
+)
+"""Where the sign of a number may stand, and how it comes to stand before its digits."""
+
+
 def read_marked(text: Chunks, mark: str) -> Chunks:
     """Numbers (N,) with a decimal mark, marks of thousands, a currency's sign or letters; null where they are none."""
     gap = r"[\s\x{a0}\x{202f}]"
     between = rf"[{'.,'.replace(mark, '')}'’\s\x{{a0}}\x{{202f}}]"
     whole = rf"(?:\d{{1,3}}(?:{between}\d{{2,3}})*{between}\d{{3}}|\d+)"  # in India two digits make a group
-    currency = r"(?:[A-Za-z]{0,3}\p{Sc}|[A-Z]{3}|kr\.?|zł|Kč|Ft|Fr\.?|Rs\.?|руб\.?|元|円|원)?"
-    pattern = rf"^{currency}{gap}*(?P<number>[+-]?{whole}?(?:[{mark}]\d*)?){gap}*{currency}$"
+    pattern = rf"^{_CURRENCY}?{gap}*(?P<number>[+-]?{whole}?(?:[{mark}]\d*)?){gap}*{_CURRENCY}?$"
+    if pc.any(pc.match_substring_regex(text, "[-−(]")).as_py():
+        for sign, before in _SIGNS:
+            text = pc.replace_substring_regex(text, pattern=sign, replacement=before)
     bare = pc.replace_substring_regex(
         split_by_pattern(text, pattern)["number"], pattern=rf"[^\d{mark}+-]", replacement=""
     )
@@ -102,3 +127,10 @@ def read_marked(text: Chunks, mark: str) -> Chunks:
     has_digit = pc.match_substring_regex(plain, r"\d")
     numbers: Chunks = pc.if_else(has_digit, plain, pa.scalar(None, pa.string())).cast(pa.float64())
     return numbers
+
+
+def find_below_zero(source: Source, name: str, raw: Chunks) -> NDArray[np.bool_]:
+    """Which cells (N,) are numbers below zero."""
+    with np.errstate(invalid="ignore"):
+        below: NDArray[np.bool_] = _parse_numbers(source, name, raw, Faults()).values.to_numpy().astype(np.float64) < 0
+    return below

@@ -103,6 +103,7 @@ def _name_reading(source: Source) -> tuple[object, ...]:
         attributes=(),
         ignore=(),
         nonzero={},
+        below_zero=None,
     )
     return source.path, source.member, source.sheet, form
 
@@ -117,7 +118,7 @@ def _read_file(sources: Sequence[Source]) -> Iterator[Part]:
     for number, (source, names) in enumerate(zip(sources, picked, strict=True)):
         kept, place = _skip_empty(source, cells, names)
         faults = Faults()
-        rows = make_table(tell_endings(source, kept, check_columns(source, kept, names, faults)))
+        rows = make_table(tell_endings(source, kept, names, check_columns(source, kept, names, faults)))
         yield Part(source, header, rows, faults, kept.n_rows, 0 if number else cells.n_ragged, place)
 
 

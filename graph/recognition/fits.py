@@ -15,8 +15,16 @@ LEAST = 0.3
 """A score below this is no candidate."""
 _BARE_IDS = ("id", "uuid", "guid", "no", "nr", "key", "pk")
 _MANY_WORDS = 40
-_VAGUE = ("type", "typ", "art", "tipo", "usage", "channel")
-"""Names of kinds that any column of few words may have: its cells must say that it is one."""
+_VAGUE = ("type", "typ", "art", "tipo", "usage", "channel", "state", "etat", "estado", "stato", "zustand")
+"""Names that any column of few words may have, and a state is also a part of a country: most of its cells must tell."""
+_WORDS_OF = {
+    ("addresses", "kind"): "kind",
+    ("identifiers", "kind"): "kind",
+    ("orders", "status"): "status",
+    ("transfers", "status"): "status",
+    ("accounts", "status"): "account_status",
+}
+_LEAST_KNOWN = 0.5
 _CURRENCY = re.compile(r"[A-Za-z]{3}|[$€£¥₹]")
 _ALIAS_OF = {
     ("orders", "buyer_id"): (("buyer", 1.0), ("account", 0.9)),
@@ -109,8 +117,9 @@ def _fit(name: str, profile: Profile, table: Table, column: Column, stem_fits: b
     if table.name == "accounts" and column.name == "account_id" and profile.variety < 0.5:
         score *= 0.7
     share = _share_fitting(profile, column)
-    if column.name == "kind" and squeeze(name) in _VAGUE:
-        share = _share_of(profile, read_words("kind"))
+    words = _WORDS_OF.get((table.name, column.name))
+    if words and squeeze(name) in _VAGUE:
+        share = MOST if _share_of(profile, read_words(words)) >= _LEAST_KNOWN else 0.0
     if share < MOST:
         return None
     return Fit(name, score, f"{reason}{_say_values(profile, column)}")
@@ -163,9 +172,14 @@ def _share_ids(profile: Profile, column: Column) -> float:
             return 0.0
         if _share_of(profile, _YES_NO - {"1", "0"}) >= MOST:
             return 0.0
-        if profile.number and not profile.number.is_whole and not profile.number.unsure:
+        if profile.number and not profile.number.is_whole and not profile.number.unsure and not _are_floats(profile):
             return 0.0
     return 1.0
+
+
+def _are_floats(profile: Profile) -> bool:
+    """Whether whole numbers are written with a .0 behind them, as gaps in a column make of ids."""
+    return all(re.fullmatch(r"\d+\.0", each) for each in profile.some)
 
 
 def _share_rating(profile: Profile) -> float:

@@ -13,6 +13,8 @@ from graph.recognition.survey import Look, Survey
 from graph.recognition.values import Profile
 from graph.recognition.wide import combine_status
 
+_OF_CHARACTERS = "Asia/Shanghai"
+"""Where the clocks hung of columns that are called by characters alone: in Japan too, as other files tell."""
 _TRANSLATED = ("code", "rating", "flag")
 _PLAIN_WORDS = frozenset(("yes", "no", "true", "false", "t", "f", "y", "n", "1", "0"))
 
@@ -39,6 +41,8 @@ class Form:
         None where nothing has to be declared.
     empty
         Words that stand for nothing.
+    below_zero
+        The status of orders with an amount below zero; None where there is none.
     remarks
         By setting: what shows it.
     questions
@@ -53,6 +57,7 @@ class Form:
     decimal: str | None
     zone: str | None
     empty: tuple[str, ...]
+    below_zero: str | None
     remarks: Mapping[str, str]
     questions: tuple[Question, ...]
     unsure: tuple[str, ...]
@@ -69,7 +74,8 @@ class Usual:
 def find_usual(survey: Survey) -> Usual:
     """What the files of a folder have in common, as far as they show it, and all the same."""
     zones = {zone for look in survey.looks for zone in [_guess_zone(look)] if zone is not None}
-    return Usual(find_usual_order(survey), zones.pop() if len(zones) == 1 else None)
+    certain = zones - {_OF_CHARACTERS} or zones
+    return Usual(find_usual_order(survey), certain.pop() if len(certain) == 1 else None)
 
 
 def find_form(draft: Draft, answers: Mapping[str, str], usual: Usual = Usual()) -> Form:
@@ -94,7 +100,8 @@ def find_form(draft: Draft, answers: Mapping[str, str], usual: Usual = Usual()) 
     profiles = [profile for name in _list_columns(draft) for profile in [draft.look.columns[name]]]
     empty = tuple(dict.fromkeys(word for profile in profiles for word in profile.nothings))
     per_unit = _find_hundredths(draft, unsure)
-    return Form(times, values, per_unit, decimal, zone, empty, remarks, tuple(questions), tuple(unsure))
+    below = _find_below_zero(draft, unsure, remarks)
+    return Form(times, values, per_unit, decimal, zone, empty, below, remarks, tuple(questions), tuple(unsure))
 
 
 def _list_columns(draft: Draft) -> Iterator[str]:
@@ -189,6 +196,27 @@ def _find_hundredths(draft: Draft, unsure: list[str]) -> dict[str, int]:
     return found
 
 
+def _find_below_zero(draft: Draft, unsure: list[str], remarks: dict[str, str]) -> str | None:
+    """What amounts below zero are taken for: what was paid back, where most are above."""
+    if draft.table != "orders" or "amount" not in draft.picks:
+        return None
+    profile, name = _profile(draft, "amount"), draft.picks["amount"].names[0]
+    below = [each for each in profile.filled if _BELOW_ZERO.search(each)]
+    if not below:
+        return None
+    share = len(below) / len(profile.filled)
+    remarks["below_zero"] = below[0]
+    if share > _MOST_PAID_BACK:
+        unsure.append(f"{share:.0%} of {name} are below zero, such as {below[0]}, and would be set aside")
+        return None
+    unsure.append(f"{share:.0%} of {name} are below zero, such as {below[0]}; they are taken for what was paid back")
+    return "refunded"
+
+
+_MOST_PAID_BACK = 0.5
+_BELOW_ZERO = re.compile(r"^[-−(]|\D-\d|-$")
+
+
 def _find_zone(
     draft: Draft, usual: str | None, answers: Mapping[str, str], questions: list[Question], remarks: dict[str, str]
 ) -> str | None:
@@ -199,7 +227,8 @@ def _find_zone(
     ]
     if not bare:
         return None
-    guess = _guess_zone(draft.look) or usual or "UTC"
+    own = _guess_zone(draft.look)
+    guess = (usual or own if own in (None, _OF_CHARACTERS) else own) or "UTC"
     text = f"times in {draft.look.name}, such as {bare[0]}, do not say their zone: where did the clock hang?"
     asked = _ask(f"zone:{draft.look.name}", text, (), guess, questions)
     zone = answers.get(asked.key, asked.default)

@@ -31,6 +31,8 @@ from graph.settings import LoadSettings
 ROWS_LOOKED_AT = 20_000
 _SUFFIXES = (*SUFFIXES, *FURTHER_SUFFIXES, ".txt", ".tab", ".txt.gz", ".parquet")
 _DELIMITERS = (",", ";", "\t", "|")
+_SAYS_DELIMITER = re.compile(r'"?sep=(.)"?')
+"""The first line of CSV that is meant for Excel."""
 _LINES_LOOKED_AT, _MOST_PREAMBLE, _START_BYTES = 200, 20, 1 << 18
 
 
@@ -206,7 +208,10 @@ def _find_dialect(source: Source, usual: str | None, notes: list[str]) -> tuple[
         notes.append(f"encoding: {reason}")
     text = start.decode(encoding or "utf-8", errors="replace").lstrip("\ufeff")
     lines = text.splitlines(keepends=True)[:_LINES_LOOKED_AT]
-    delimiter, skip = _find_shape(lines) if source.format == "csv" else ("\t", 0)
+    if lines and (said := _SAYS_DELIMITER.fullmatch(lines[0].rstrip())):
+        delimiter, skip = said[1], 1
+    else:
+        delimiter, skip = _find_shape(lines) if source.format == "csv" else ("\t", 0)
     if skip:
         declared["skip_lines"] = skip
         notes.append(f"skip_lines: a header with as many names as the rows have cells stands on line {skip + 1}")

@@ -230,6 +230,7 @@ def _list_cells(form: Form) -> Iterator[tuple[str, object]]:
     yield "times", _join_times(form.times)
     yield "zone", form.zone
     yield "per_unit", form.per_unit
+    yield "below_zero", form.below_zero
     yield "empty", list(form.empty)
 
 

@@ -234,7 +234,9 @@ def test_the_cypher_gives_what_is_on_the_screen(visitor: Visitor, store: GraphSt
 
 def test_the_store_is_opened_for_reading(market: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     modes = []
-    monkeypatch.setattr("graph.open.open_store", lambda where, mode: modes.append(mode) or open_store(where, mode=mode))
+    monkeypatch.setattr(
+        "graph.open.open_store", lambda where, mode, **more: modes.append(mode) or open_store(where, mode=mode, **more)
+    )
     monkeypatch.setattr(ExploreServer, "serve_forever", lambda *_: None)
     shown = do("--store", str(market / "ringfence-store"), "explore", "ann", "--no-open")
     assert set(modes) == {"read"}

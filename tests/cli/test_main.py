@@ -53,7 +53,7 @@ def test_a_missing_store_exits_with_5() -> None:
 
 
 def test_a_busy_store_exits_with_5(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def refuse(location: str, *, mode: str = "read") -> None:
+    def refuse(location: str, *, mode: str = "read", early: object = None) -> None:
         raise StoreBusyError(f"{location} is in use")
 
     monkeypatch.setattr("graph.open.open_store", refuse)

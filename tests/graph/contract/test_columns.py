@@ -64,7 +64,12 @@ SHOWN = "x" * 59 + "…"
             'O1,A,"1,000"',
             "amount '1,000' is not a finite number: say how it is written, tables.orders.decimal = '.' or ','",
         ),
-        ("orders", "order_id,buyer_id,amount", "O1,A,-5", "amount '-5': an amount below zero"),
+        (
+            "orders",
+            "order_id,buyer_id,amount",
+            "O1,A,-5",
+            "amount '-5': an amount below zero; if it was paid back, set tables.orders.below_zero = 'refunded'",
+        ),
         ("listings", "product_id,seller_id,price", "P,A,-0.01", "price '-0.01': a price below zero"),
         ("listings", "product_id,seller_id,price", "P,A,free", "price 'free' is not a finite number"),
         ("reviews", "review_id,account_id,product_id,rating", "R,A,P,9", "rating '9' is not a number from 1 to 5"),

@@ -57,6 +57,32 @@ def test_ids_that_lost_their_zeros_are_grave_and_others_are_not(write: Write) ->
 
 
 @pytest.mark.parametrize(
+    ("written", "what"),
+    [
+        ("{} ", "spaces around"),
+        ("'{}'", "signs around"),
+        ("{}.0", "a .0 at the end"),
+        ("A{}", "capitals"),
+        ("A{} ", "spaces around or signs around or a .0 at the end or capitals"),
+    ],
+)
+def test_ids_that_are_listed_in_another_spelling_are_grave_and_others_are_not(
+    write: Write, written: str, what: str
+) -> None:
+    letter = "a" if "A" in written else ""
+    accounts = "account_id\n" + "".join(f"{letter}{number}\n" for number in range(100, 130))
+    orders = "order_id,buyer_id\n" + "".join(f"O{n},{written.format(n)}\n" for n in range(100, 112))
+    folder = write(accounts=accounts, orders=orders)
+    (doubt,) = find_doubts(read(folder), NOW)
+    assert (doubt.kind, doubt.column, doubt.count, doubt.is_grave) == ("spelling", "buyer_id", 12, True)
+    assert doubt.says == f"are ids of accounts but for {what}, and match nothing as they are"
+    strangers = orders + "".join(f"X{number},z{number}\n" for number in range(40))
+    assert look(write(accounts=accounts, orders=strangers)) == {}
+    known = accounts + "".join(f"{written.format(n)}\n" for n in range(100, 112))
+    assert look(write(accounts=known, orders=orders)) == {}
+
+
+@pytest.mark.parametrize(
     "value",
     ["unknown", "N/A", "0000000000", "0.0.0.0", "test@test.com", "none", "-", "00:00:00:00:00:00", "xxx"],
 )

@@ -6,9 +6,11 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
 import pytest
 from tables_on_disk import Write, complaints, one_line, read, records
 
+from graph.contract.numbers import read_marked
 from graph.errors import ConfigError, MissingColumnError
 from graph.settings import Settings, TableSettings, load_settings
 
@@ -316,3 +318,30 @@ def test_an_amount_that_is_not_zero_says_how_an_order_ended(write: Write) -> Non
         read(folder, orders=TableSettings(nonzero={"paid back": "refunded"}))
     with pytest.raises(ConfigError, match=r"only orders end by an amount"):
         read(folder, accounts=TableSettings(nonzero={"back": "refunded"}))
+
+
+def test_an_amount_below_zero_is_what_was_paid_back_where_that_is_said(write: Write) -> None:
+    rows = "O1,A,paid,5.00\nO2,B,paid,-$12.50\nO3,C,,(3.25)\nO4,D,paid,\nO5,E,paid,none\n"
+    folder = write(orders="order_id,buyer_id,status,amount\n" + rows)
+    table = read(folder, orders=TableSettings(decimal=".", below_zero="Refunded"))["orders"]
+    told = [(row.get("status"), row.get("amount")) for row in records(table)]
+    assert told == [("paid", 5.0), ("refunded", 12.5), ("refunded", 3.25), ("paid", None)]
+    assert [line for line, _ in complaints(table)] == [6]
+    refused = read(folder, orders=TableSettings(decimal="."))["orders"]
+    assert complaints(refused)[:2] == [
+        (line, f"amount '{cell}': an amount below zero; if it was paid back, set tables.orders.below_zero = 'refunded'")
+        for line, cell in ((3, "-$12.50"), (4, "(3.25)"))
+    ]
+    with pytest.raises(ConfigError, match=r"only orders end by an amount"):
+        read(folder, accounts=TableSettings(below_zero="refunded"))
+
+
+@pytest.mark.parametrize(
+    ("cell", "number"),
+    [
+        *(("-12.50", -12.5), ("-$12.50", -12.5), ("$-12.50", -12.5), ("($1,234.00)", -1234.0), ("12.50-", -12.5)),
+        *(("−3", -3.0), ("+5", 5.0), ("--3", None), ("-(3)", None), ("(3", None), ("-$-3", None), ("-", None)),
+    ],
+)
+def test_a_sign_is_understood_wherever_it_is_written(cell: str, number: float | None) -> None:
+    assert read_marked(pa.chunked_array([[cell]]), ".").to_pylist() == [number]

@@ -217,7 +217,7 @@ def test_statuses_of_accounts_are_understood_and_what_is_not_bars_nobody_silentl
     assert found.unsure == ("users.csv: status en vacances: what it means is not known here, and it bars nobody",)
     (doubt,) = find_doubts(read(tmp_path, found), 1_710_000_000_000_000)
     assert doubt.say().startswith(
-        "accounts.status: 1 row have a status that nobody has described: it bars nobody (en vacances); "
+        "accounts.status: 1 row has a status that nobody has described: it bars nobody (en vacances); "
     )
 
 
@@ -270,3 +270,59 @@ def test_ids_that_name_nobody_are_told_while_settings_are_guessed_and_with_all_e
     doubts = find_doubts(read(tmp_path, found), 1_710_000_000_000_000)
     with pytest.raises(DoubtfulDataError, match=r"^devices\.device_id: .*; orders\.buyer_id: 59 rows are ids"):
         refuse_grave(doubts)
+
+
+# ── what is written for somebody else ─────────────────────────────────────────────────────────────
+
+
+def test_refunds_that_are_rows_below_zero_are_taken_for_refunds_and_told(tmp_path: Path) -> None:
+    rows = "".join(f'O{n},U{n},"{"-" if n % 3 == 0 else ""}$1,{n}00.50"\n' for n in range(1, 10))
+    found = guess(write(tmp_path, {"users.csv": USERS, "orders.csv": f"order_id,user_id,Amount\n{rows}"}))
+    assert settle(found)["orders"]["below_zero"] == "refunded"
+    told = "orders.csv: 33% of Amount are below zero, such as -$1,300.50; they are taken for what was paid back"
+    assert told in found.unsure
+    table = read(tmp_path, found)["orders"]
+    assert table.rows["status"].to_pylist().count("refunded") == 3
+    assert table.rows["amount"].to_pylist()[2] == 1300.5
+    spent = rows.replace('"$', '"-$')
+    found = guess(write(tmp_path, {"orders.csv": f"order_id,user_id,Amount\n{spent}"}))
+    assert "below_zero" not in settle(found)["orders"]
+    assert "orders.csv: 100% of Amount are below zero, such as -$1,100.50, and would be set aside" in found.unsure
+
+
+def test_a_line_that_tells_excel_the_delimiter_is_no_header(tmp_path: Path) -> None:
+    users = "sep=;\r\nuser_id;created_at\r\n" + "".join(f"U{n};2024-01-0{n}\r\n" for n in range(1, 9))
+    found = guess(write(tmp_path, {"users.csv": users}))
+    assert (settle(found)["accounts"]["skip_lines"], settle(found)["accounts"]["delimiter"]) == (1, ";")
+    assert read(tmp_path, found)["accounts"].rows.num_rows == 8
+
+
+def test_a_state_of_the_union_is_no_status_of_an_account(tmp_path: Path) -> None:
+    states = {"users.csv": "user_id,state\nU1,CA\nU2,NY\n", "sellers.csv": "user_id,state\nU1,active\nU2,on leave\n"}
+    for name, text in states.items():
+        (tmp_path / name).mkdir()
+        found = guess(write(tmp_path / name, {"users.csv": text}))
+        assert ("status" in settle(found)["accounts"]["columns"]) == ("active" in text)
+
+
+def test_a_type_that_says_how_orders_ended_is_their_status(tmp_path: Path) -> None:
+    orders = "order_id,user_id,Type\n" + "".join(f"O{n},U{n},{'Refund' if n > 6 else 'Sale'}\n" for n in range(1, 10))
+    found = guess(write(tmp_path, {"users.csv": USERS, "orders.csv": orders}))
+    assert settle(found)["orders"]["values"]["status"] == {"Sale": "completed", "Refund": "refunded"}
+    found = guess(write(tmp_path, {"orders.csv": orders.replace("Refund", "Web").replace("Sale", "App")}))
+    assert "status" not in settle(found)["orders"]["columns"]
+
+
+def test_characters_alone_are_of_the_zone_that_other_files_of_the_folder_tell(tmp_path: Path) -> None:
+    users = "会員番号,ステータス,登録日時\nK1,有効,2024/01/13 10:00:00\nK2,退会,2024/01/14 10:00:00\n"
+    orders = "注文番号,会員番号,合計金額,注文日時\nJ1,K1,100.50,2024/01/13 10:00:00\nJ2,K2,20.25,2024/01/14 10:00:00\n"
+    found = guess(write(tmp_path, {"会員.csv": users, "注文.csv": orders}))
+    assert {settle(found)[table]["zone"] for table in ("accounts", "orders")} == {"Asia/Tokyo"}
+    assert settle(found)["accounts"]["values"]["status"] == {"有効": "active", "退会": "closed"}
+
+
+def test_ids_that_became_floats_still_name_the_column(tmp_path: Path) -> None:
+    users = "account_id\n" + "".join(f"{1000 + n}\n" for n in range(20))
+    orders = "order_id,buyer_id,amount\n" + "".join(f"{n},{1000 + n}.0,{n}.5\n" for n in range(20))
+    found = guess(write(tmp_path, {"accounts.csv": users, "orders.csv": orders}))
+    assert settle(found)["orders"]["columns"]["buyer_id"] == "buyer_id"
