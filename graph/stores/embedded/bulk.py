@@ -271,13 +271,14 @@ def write_run_rows(connection: ladybug.Connection, staging: Path, rows: RunRows)
     for kind, part in rows.relationships.items():
         _copy_relationship(connection, staging, kind, part)
     for label, part in rows.scores.items():
-        _match_and_set(connection, staging, label, _leave_out_blank(connection, label, part))
+        if part.num_rows:
+            _match_and_set(connection, staging, label, _leave_out_blank(connection, label, part))
 
 
 def _leave_out_blank(connection: ladybug.Connection, label: str, rows: pa.Table) -> pa.Table:
     """Rows without columns that hold nothing where the graph holds nothing either: setting nothing takes as long."""
     known = f"MATCH (n:{label}) WHERE n.%s IS NOT NULL RETURN true AS known LIMIT 1"
-    blank = [name for name in rows.column_names if rows[name].null_count == rows.num_rows]
+    blank = [name for name in rows.column_names[1:] if rows[name].null_count == rows.num_rows]
     return rows.drop_columns([name for name in blank if not ask_arrow(connection, known % name).num_rows])
 
 
@@ -370,6 +371,8 @@ def _copy_relationship(
 def _match_and_set(connection: ladybug.Connection, staging: Path, label: str, rows: pa.Table) -> None:
     """Set properties of known nodes; the first column is the key."""
     key, *columns = rows.column_names
+    if not columns:
+        return
     sets = ", ".join(f"n.{name} = {name}" for name in columns)
     for file in _staged(staging, rows):
         connection.execute(f"LOAD FROM {file} MATCH (n:{label} {{{key}: {key}}}) SET {sets}")

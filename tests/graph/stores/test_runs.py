@@ -14,7 +14,7 @@ from small_market import HOSTILE
 
 from graph.errors import StoreError
 from graph.results import Member
-from graph.stores.protocol import GraphStore
+from graph.stores.protocol import GraphStore, LoadReport
 from graph.stores.run_order import ASK_ORDER
 from graph.stores.snapshots import digest_snapshot
 
@@ -61,6 +61,16 @@ def test_a_run_is_found_by_cypher_in_the_documented_shape(loaded: GraphStore, du
     assert len(found["Run-RAISED-Flag"]) == len(found["Flag-CITES-Ring"]) == 3
     assert next(row for row in found["Account"] if row[0] == "ann")[6:9] == (0.93, "automatic", None)
     assert next(row for row in found["Review"] if row[0] == "rev-1")[4:6] == (0.8, "review")
+
+
+def test_a_run_on_a_market_without_reviews_is_written(
+    store: GraphStore, load: Callable[..., LoadReport], dump: Dumper
+) -> None:
+    load(store, {})
+    snapshot = store.snapshot()
+    run = replace(small_market.make_run(snapshot), rings=(), flags=())
+    store.write_run(run, snapshot)
+    assert [row[6:9] for row in dump(store)["Account"]] == [(0.93, "automatic", None)]
 
 
 def test_the_same_run_twice_leaves_the_same_graph(loaded: GraphStore, dump: Dumper) -> None:
