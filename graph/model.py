@@ -97,6 +97,8 @@ class Events:
         return len(self.object_name)
 
 
+_MOST_SPELLINGS = 5
+"""So many other spellings of a thing are shown; of addresses in one network there may be hundreds."""
 _NONE = np.empty(0, dtype=np.int64)
 NO_EVENTS = Events(
     _NONE, _NONE, _NONE, _NONE.astype("datetime64[us]"), (), np.empty(0, dtype=object), np.empty(0, dtype=bool)
@@ -162,7 +164,8 @@ class Snapshot:
     def name_identifier(self, row: int) -> str:
         """An identifier's canonical value, with the others that were joined to it: a link says what it rests on."""
         start, end = np.searchsorted(self.joined_identifier, [row, row + 1])
-        others = ", ".join(f"“{value}”" for value in self.joined_value[start:end])
+        others = ", ".join(f"“{value}”" for value in self.joined_value[start : min(end, start + _MOST_SPELLINGS)])
+        others += f" and {end - start - _MOST_SPELLINGS:,} more" if end - start > _MOST_SPELLINGS else ""
         return f"{self.identifier_value[row]}{f' (also written {others})' if others else ''}"
 
     @cached_property

@@ -21,7 +21,10 @@ SHOP_ID = "market"
 """The key of the one ``Shop`` node: who sold, where an order names no seller."""
 
 
-PERSONAL_KINDS = frozenset({"device", "payment", "phone", "card", "cookie", "wallet", "email", "iban", "national_id"})
+PERSONAL_KINDS = frozenset(
+    ("device", "payment", "phone", "card", "cookie", "wallet", "email", "iban", "national_id")
+    + ("email_address", "mobile", "telephone")
+)
 """Kinds of identifiers that are one person's, or a household's."""
 
 

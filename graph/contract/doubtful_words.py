@@ -30,7 +30,23 @@ _ACCOUNT_STATUSES = (
     *("restricted", "suspended", "terminated", "unverified", "verified"),
 )
 _KINDS = (
-    *("address", "asn", "browser", "card", "cookie", "device", "email", "iban", "ip", "ip_address", "ipv6"),
+    *(
+        "address",
+        "asn",
+        "browser",
+        "card",
+        "cookie",
+        "device",
+        "email",
+        "email_address",
+        "iban",
+        "ip",
+        "ip_address",
+        "ipv4",
+        "ipv6",
+        "mobile",
+        "telephone",
+    ),
     *(
         "company",
         "listing-text",

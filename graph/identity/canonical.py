@@ -28,8 +28,9 @@ def canonical_values(kind: str, values: Values) -> Cells:
     Parameters
     ----------
     kind
-        ``address``, ``email``, ``phone``, ``payment``, ``ip``, ``name`` and ``company`` have several spellings; any
-        other kind (``device``, ``address_id``, ...) is exact but for Unicode's compatible forms and white space around.
+        ``address``, ``email``, ``phone``, ``payment``, ``ip``, ``name`` and ``company`` have several spellings, and so
+        have those that are only :data:`called otherwise <graph.identity.spellings.ALSO_CALLED>`, as ``iban``; any other
+        kind (``device``, ``address_id``, ...) is exact but for Unicode's compatible forms and white space around.
     values
         (N,) pyarrow string array, chunked or not; nulls stay null.
 

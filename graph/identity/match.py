@@ -6,11 +6,14 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from graph.identity.spellings import list_names
+
 if TYPE_CHECKING:
     from graph.arrow import Cells
     from graph.model import Ints
 
-MATCHED_KINDS = ("address", "phone")
+_PHONES, _NETWORKS = list_names("phone"), list_names("ip")
+MATCHED_KINDS = ("address", *_PHONES, *_NETWORKS)
 
 
 def match_values(kind: str, forms: Cells) -> Ints:
@@ -22,7 +25,7 @@ def match_values(kind: str, forms: Cells) -> Ints:
     Parameters
     ----------
     kind
-        Only ``address`` and ``phone`` have anything to find.
+        Only ``address``, ``phone`` and ``ip`` have anything to find, by whatever name.
     forms
         (N,) pyarrow string array of distinct canonical forms.
 
@@ -35,8 +38,12 @@ def match_values(kind: str, forms: Cells) -> Ints:
         from graph.identity.address_matching.places import match_addresses
 
         return match_addresses(forms)
-    if kind == "phone":
+    if kind in _PHONES:
         from graph.identity.phone_matching import match_phones
 
         return match_phones(forms)
+    if kind in _NETWORKS:
+        from graph.identity.networks import match_networks
+
+        return match_networks(forms)
     return np.arange(len(forms), dtype=np.int64)

@@ -84,7 +84,14 @@ def _canonical_ip(text: str) -> str:
     return str(mapped or address)
 
 
-RULES: dict[str, Callable[[str], str]] = {
+ALSO_CALLED = {
+    "email": ("email_address",),
+    "ip": ("ip_address", "ipv4", "ipv6"),
+    "payment": ("card", "iban"),
+    "phone": ("mobile", "telephone"),
+}
+"""Other names of kinds, whose values are read as theirs; each stays a kind of its own."""
+_RULES: dict[str, Callable[[str], str]] = {
     "address": _canonical_address,
     "company": canonical_company,
     "email": _canonical_email,
@@ -93,7 +100,20 @@ RULES: dict[str, Callable[[str], str]] = {
     "payment": _canonical_payment,
     "phone": canonical_phone,
 }
+_FEW = {"ip": ":", "payment": r"^\d[\d -]{11,24}$|^[A-Za-z]{2}\d{2}[A-Za-z\d ]{11,40}$"}
+
+
+def list_names(kind: str) -> tuple[str, ...]:
+    """What a kind is called, itself first.
+
+    >>> list_names("ip"), list_names("device")
+    (('ip', 'ip_address', 'ipv4', 'ipv6'), ('device',))
+    """
+    return (kind, *ALSO_CALLED.get(kind, ()))
+
+
+RULES = {name: rule for kind, rule in _RULES.items() for name in list_names(kind)}
 """How each kind that has several spellings is read."""
 
-RARELY_SPELLED = {"ip": ":", "payment": r"^\d[\d -]{11,24}$|^[A-Za-z]{2}\d{2}[A-Za-z\d ]{11,40}$"}
+RARELY_SPELLED = {name: pattern for kind, pattern in _FEW.items() for name in list_names(kind)}
 """Kinds nearly all of whose values are exact, and the pattern of the others."""

@@ -75,7 +75,8 @@ class Masks:
         )
         first = rf"(?P<first>(?:(?!(?<!\w)(?:{kinds}) ).)+?)"
         return re.compile(
-            rf"(?<!\w)(?P<kind>{kinds}) {first} \(also written (?P<others>“.*?”(?:, “.*?”)*)\)", re.DOTALL
+            rf"(?<!\w)(?P<kind>{kinds}) {first} \(also written (?P<others>“.*?”(?:, “.*?”)*)(?: and [\d,]+ more)?\)",
+            re.DOTALL,
         )
 
     def _find_starts(self, text: str) -> Iterator[int]:

@@ -84,6 +84,36 @@ def test_a_whole_number_of_the_markets_country_joins_the_national_one() -> None:
     assert count_things("phone", "+39 06 698 12345", "06 698 12345") == 1
 
 
+@pytest.mark.parametrize("kind", ["ip", "ipv6", "ip_address"])
+def test_addresses_that_one_connection_has_are_one_place(kind: str) -> None:
+    assert count_things(kind, "2a02:8109:1:2::1", "2a02:8109:1:2:dead:beef:0:9", "2A02:8109:1:2:0::7") == 1
+    joined = join(kind, ["2a02:8109:1:2::9", "2a02:8109:1:2::1", "8.8.8.8"])
+    assert joined == {each: each if "." in each else "2a02:8109:1:2::1" for each in joined}
+
+
+@pytest.mark.parametrize(
+    "addresses",
+    [
+        ("2a02:8109:1:2::1", "2a02:8109:1:3::1"),
+        ("8.8.8.8", "8.8.8.9"),
+        ("fe80::1", "fe80::2"),
+        ("fd00::1", "fd00::2"),
+        ("2001:0:53aa:64c::1", "2001:0:53aa:64c::2"),
+        ("2001:db8::1", "2001:db8::2"),
+        ("2002:808:808::1", "2002:808:808::2"),
+        ("64:ff9b::808:808", "64:ff9b::808:809"),
+        ("no:address", "no:other"),
+    ],
+)
+def test_addresses_whose_first_half_names_no_connection_stay_apart(addresses: tuple[str, ...]) -> None:
+    assert count_things("ip", *addresses) == len(addresses)
+
+
+def test_a_mobile_written_without_its_country_is_found_as_a_phone_is() -> None:
+    numbers = ("+44 7700 900123", "07700 900123", "+44 20 7946 0958")
+    assert count_things("mobile", *numbers) == count_things("phone", *numbers) == 2
+
+
 @pytest.mark.parametrize("kind", ["address", "phone", "device"])
 def test_an_empty_market_and_a_market_of_one_join_nothing(kind: str) -> None:
     assert match_values(kind, pa.array([], pa.string())).tolist() == []

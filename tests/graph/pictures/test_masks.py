@@ -32,6 +32,7 @@ MASKS = Masks(
         ("address 1 high st (also written “1 High Street”)", "address 1 (…et)"),
         ("address 1 hihg st (also written “1 High Street”), device D77", "address 1 (…et), device 1"),
         ("device D77, address 9 elm st (also written “9 elm”, “9 elms”) of ann", "device 1, address (…st) of ann"),
+        ("address 9 elm st (also written “9 elm”, “9 elms” and 1,204 more) of ann", "address (…st) of ann"),
         ("STRASSE@X.EXAMPLE or Straße@x.example", "STRASSE@X.EXAMPLE or email 1 (…le)"),
         ("7 members share 7 things", "7 members share 7 things"),
     ],

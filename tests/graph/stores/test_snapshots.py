@@ -189,6 +189,17 @@ def test_addresses_that_the_market_shows_to_be_one_are_joined_and_all_their_form
     assert found.name_identifier(1) == "9 elm rd, leeds"
 
 
+def test_of_many_other_forms_the_first_are_named() -> None:
+    forms = np.array([f"2a02::{number}" for number in range(1, 9)], dtype=object)
+    found = replace(
+        build_snapshot(make_market_of_addresses(("9 elm rd, leeds", 1))),
+        joined_identifier=np.zeros(len(forms), dtype=np.int64),
+        joined_value=forms,
+    )
+    told = "“2a02::1”, “2a02::2”, “2a02::3”, “2a02::4”, “2a02::5” and 3 more"
+    assert found.name_identifier(0) == f"9 elm rd, leeds (also written {told})"
+
+
 def test_what_is_learnt_later_does_not_change_how_addresses_were_joined() -> None:
     raw = make_market_of_addresses(
         ("12 oak st, leeds", 1), ("12 oak st unit3, leeds", 1), ("12 oak st unit4, leeds", 5)
