@@ -130,6 +130,10 @@ def say_tier(tier: str, words: Words) -> str:
     return told.get(tier, show_text(tier))
 
 
+_OF_ONE_WORD = {"email_address": "email", "mobile": "phone", "telephone": "phone", "ip_address": "ip", "ipv4": "ip"}
+"""Kinds for which people have the same word."""
+
+
 @functools.lru_cache(maxsize=512)  # said of every line of a picture
 def say_channel(channel: str, words: Words) -> str:
     """A channel in a word or two; kinds that nobody has described are called as they are."""
@@ -142,16 +146,11 @@ def say_channel(channel: str, words: Words) -> str:
         "cookie": _("cookie"),
         "wallet": _("wallet"),
         "email": _("e-mail address"),
-        "email_address": _("e-mail address"),
-        "mobile": _("phone number"),
-        "telephone": _("phone number"),
         "iban": _("bank account"),
         "national_id": _("identity document"),
         "address": _("postal address"),
         "wifi": _("wireless network"),
         "ip": _("internet address"),
-        "ip_address": _("internet address"),
-        "ipv4": _("internet address"),
         "ipv6": _("internet address (version 6)"),
         "praise": _("praise at the same time"),
         "blame": _("bad reviews at the same time"),
@@ -171,7 +170,7 @@ def say_channel(channel: str, words: Words) -> str:
         "bad reviews written": _("bad reviews written"),
         "known risk": _("known risk"),
     }
-    return told.get(channel) or _say_set_up(channel, words)
+    return told.get(_OF_ONE_WORD.get(channel, channel)) or _say_set_up(channel, words)
 
 
 def _say_set_up(channel: str, words: Words) -> str:

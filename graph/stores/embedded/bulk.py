@@ -271,8 +271,7 @@ def write_run_rows(connection: ladybug.Connection, staging: Path, rows: RunRows)
     for kind, part in rows.relationships.items():
         _copy_relationship(connection, staging, kind, part)
     for label, part in rows.scores.items():
-        if part.num_rows:
-            _match_and_set(connection, staging, label, _leave_out_blank(connection, label, part))
+        _match_and_set(connection, staging, label, _leave_out_blank(connection, label, part))
 
 
 def _leave_out_blank(connection: ladybug.Connection, label: str, rows: pa.Table) -> pa.Table:
@@ -371,10 +370,8 @@ def _copy_relationship(
 def _match_and_set(connection: ladybug.Connection, staging: Path, label: str, rows: pa.Table) -> None:
     """Set properties of known nodes; the first column is the key."""
     key, *columns = rows.column_names
-    if not columns:
-        return
     sets = ", ".join(f"n.{name} = {name}" for name in columns)
-    for file in _staged(staging, rows):
+    for file in _staged(staging, rows) if columns else ():
         connection.execute(f"LOAD FROM {file} MATCH (n:{label} {{{key}: {key}}}) SET {sets}")
 
 
