@@ -100,9 +100,9 @@ def _check_column(source: Source, column: Column, raw: Chunks, faults: Faults) -
         case "time":
             return check_times(source, column.name, raw, faults)
         case "flag":
-            return _check_flags(column, read_as_text(source, column.name, raw, faults), faults)
+            return _check_flags(source, column, read_as_text(source, column.name, raw, faults), faults)
         case "code":
-            return _check_codes(column, read_as_text(source, column.name, raw, faults), faults)
+            return _check_codes(source, column, read_as_text(source, column.name, raw, faults), faults)
         case "id":
             return _check_ids(column, read_as_text(source, column.name, raw, faults), faults)
         case _:
@@ -131,24 +131,29 @@ def _check_ids(column: Column, text: Chunks, faults: Faults) -> Chunks:
     return text
 
 
-def _check_codes(column: Column, text: Chunks, faults: Faults) -> Chunks:
+def _check_codes(source: Source, column: Column, text: Chunks, faults: Faults) -> Chunks:
     codes = pc.utf8_lower(trim(text))
     _check_required(column, codes, faults)
     check_size(column.name, codes, MAX_ID_BYTES, faults)
     if column.choices:
         wrong = pc.and_(pc.is_valid(codes), pc.invert(pc.is_in(codes, pa.array(column.choices))))
         allowed = ", ".join(map(repr, column.choices[:-1])) + f" or {column.choices[-1]!r}"
-        faults.add_values(text, find_true(wrong), f"{column.name} {{}} is not {allowed}")
+        faults.add_values(text, find_true(wrong), f"{column.name} {{}} is not {allowed}{_say_words(source, column)}")
     return codes
 
 
-def _check_flags(column: Column, text: Chunks, faults: Faults) -> Chunks:
+def _say_words(source: Source, column: Column) -> str:
+    """Where a word of the file is given its meaning."""
+    return f"; tables.{source.table.name}.values.{column.name} says what words mean"
+
+
+def _check_flags(source: Source, column: Column, text: Chunks, faults: Faults) -> Chunks:
     """Yes or no; a time, as in a column that says when a row was deleted, is a yes."""
     words = pc.utf8_lower(trim(text))
     is_yes = pc.or_(pc.is_in(words, pa.array(_YES)), pc.match_substring_regex(words, _DATED))
     is_no = pc.is_in(words, pa.array(_NO))
     wrong = find_true(pc.and_(pc.is_valid(words), pc.invert(pc.or_(is_yes, is_no))))
-    faults.add_values(text, wrong, f"{column.name} {{}} is not yes, no or a time")
+    faults.add_values(text, wrong, f"{column.name} {{}} is not yes, no or a time{_say_words(source, column)}")
     flags: Chunks = pc.if_else(pc.is_valid(words), is_yes, pa.scalar(None, pa.bool_()))
     return flags
 

@@ -28,6 +28,8 @@ CSV = b"account_id,role\nA1,buyer\nA2,nobody\nA3\n"
 LINES = b'{"account_id": "A1", "role": "buyer"}\n\n{"account_id": "A2", "role": "nobody"}\n[3]\n'
 LIST = b'[{"account_id": "A1", "role": "buyer"},\n {"account_id": "A2", "role": "nobody"}, 3]'
 
+ODD_ROLE = "role 'nobody' is not 'buyer', 'seller' or 'both'; tables.accounts.values.role says what words mean"
+
 
 def pack_zip(**files: bytes) -> bytes:
     packed = io.BytesIO()
@@ -50,7 +52,7 @@ def put(folder: Path, **files: bytes) -> Path:
     return folder
 
 
-CSV_REJECTS = [(3, "role 'nobody' is not 'buyer', 'seller' or 'both'"), (4, "1 cells where the header has 2")]
+CSV_REJECTS = [(3, ODD_ROLE), (4, "1 cells where the header has 2")]
 NO_RECORD = 'is no record such as {"account_id": "A1"}'
 
 
@@ -95,7 +97,7 @@ def test_parquet_may_be_packed(tmp_path: Path, file: str) -> None:
     settings = TableSettings(file=file)
     table = read(folder, accounts=settings)["accounts"]
     assert records(table) == [{"account_id": "A1", "role": "buyer"}]
-    assert complaints(table) == [(2, "role 'nobody' is not 'buyer', 'seller' or 'both'")]
+    assert complaints(table) == [(2, ODD_ROLE)]
     put(folder, **{file: packed[: len(packed) // 2]})
     with pytest.raises(UnreadableTableError):
         read(folder, accounts=settings)
@@ -147,7 +149,7 @@ def test_columns_of_a_file_without_a_header_go_by_their_place(tmp_path: Path, fi
     settings = TableSettings(header=False, columns={"account_id": "column 2", "role": "column 1"})
     table = read(put(tmp_path, **{file: content}), accounts=settings)["accounts"]
     assert records(table) == [{"account_id": "A1", "role": "buyer"}, {"account_id": "A3", "role": "seller"}]
-    assert complaints(table) == [(2, "role 'nobody' is not 'buyer', 'seller' or 'both'")]
+    assert complaints(table) == [(2, ODD_ROLE)]
 
 
 def test_a_first_row_that_holds_no_names_is_told_from_a_header(tmp_path: Path) -> None:
@@ -286,7 +288,7 @@ def test_a_sheet_is_read_with_the_numbers_that_it_shows_beside_its_rows(tmp_path
     folder = put(tmp_path, **{"accounts.xlsx": make_workbook({"Users": SHEET, "Other": [["x"]]})})
     table = read(folder, accounts=TableSettings(skip_lines=1, attributes=("column 4",)))["accounts"]
     assert records(table) == [{"account_id": "7", "created_at": DAY, "role": "buyer"}]
-    assert complaints(table) == [(6, "role 'nobody' is not 'buyer', 'seller' or 'both'")]
+    assert complaints(table) == [(6, ODD_ROLE)]
     assert '"account_id": "007"' in table.rejects.row[0]
 
 

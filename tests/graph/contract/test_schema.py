@@ -63,7 +63,10 @@ def test_a_new_tables_file_and_columns_can_be_mapped(events: Table, write: Write
     ("row", "reason"),
     [
         ("E1,,B,x,edit,1,0", "account_id is empty"),
-        ("E1,A,B,x,sleep,1,0", "action 'sleep' is not 'login' or 'edit'"),
+        (
+            "E1,A,B,x,sleep,1,0",
+            "action 'sleep' is not 'login' or 'edit'; tables.events.values.action says what words mean",
+        ),
         ("E1,A,B,x,edit,-1,0", "amount '-1': an amount below zero"),
         ("E1,A,B,x,edit,1,soon", "happened_at 'soon' is not an ISO 8601 time or Unix seconds"),
         ("E1,A,A,x,edit,1,0", "account_id and with_account are both 'A': an event with oneself"),
