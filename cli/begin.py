@@ -99,11 +99,14 @@ def _is_terminal() -> bool:
     return is_on_screen() and sys.stdin is not None and sys.stdin.isatty()
 
 
+_MOST_UNREAD = 5
+
+
 def _require_accounts(survey: Survey, guess: Guess, folder: Path) -> None:
     if "accounts" in guess.tables:
         return
     seen = ", ".join(look.name for look in survey.looks[:10]) or "nothing that is a table"
-    why = f"; {survey.unread[0]}" if survey.unread else ""
+    why = "".join(f"; {each}" for each in survey.unread[:_MOST_UNREAD])
     raise MissingTableError(
         f"{folder}: no file names accounts by a column that is known here; it holds {seen}{why}."
         " Write ringfence.toml by hand: docs/exports.md"

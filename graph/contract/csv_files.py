@@ -116,7 +116,8 @@ def find_in_csv(source: Source, wanted: set[int], width: int, n_ragged: int) -> 
         if row > last and len(ragged) == n_ragged:
             break
         if len(record.cells) != width:
-            why = f"{len(record.cells):,} cells where the header has {width:,}"
+            cells = "1 cell" if len(record.cells) == 1 else f"{len(record.cells):,} cells"
+            why = f"{cells} where the header has {width:,}"
             ragged.append((record.line, why, _as_csv(record.cells, source.delimiter)))
             continue
         if row in wanted:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 
 from graph.contract.schema import CONTRACT, Table
 from graph.recognition.fits import Fit, find_fits
@@ -95,11 +96,19 @@ def draft_main(survey: Survey, chosen: Mapping[str, str]) -> list[Draft]:
         ranked = rank_tables(look) if told is None else [(told, 1.0)]
         for table, _ in ranked[:1]:
             drafts.append(_draft(look, CONTRACT[table]))
-    found = [draft for draft in drafts if draft is not None]
+    found = _leave_deeper([draft for draft in drafts if draft is not None], chosen)
     listed = [draft for draft in found if draft.table == "accounts"]
     named = [draft for draft in listed if _is_called(draft.look, CONTRACT["accounts"])]
     others = [] if not named else [id(draft) for draft in listed if draft not in named]
     return link_persons([draft for draft in found if id(draft) not in others])
+
+
+def _leave_deeper(drafts: Sequence[Draft], chosen: Mapping[str, str]) -> list[Draft]:
+    """The files of each table that lie least deep: in folders inside are copies, older ones, what was made of them."""
+    least: dict[str, int] = {}
+    for draft in drafts:
+        least[draft.table] = min(draft.look.depth, least.get(draft.table, draft.look.depth))
+    return [draft for draft in drafts if draft.look.depth == least[draft.table] or draft.look.name in chosen]
 
 
 def draft_rest(survey: Survey, drafts: Sequence[Draft], chosen: Mapping[str, str]) -> list[Draft]:
@@ -123,6 +132,7 @@ def draft_rest(survey: Survey, drafts: Sequence[Draft], chosen: Mapping[str, str
     listed = set(accounts.look.columns[accounts.picks["account_id"].names[0]].distinct) if accounts else set()
     taken = {id(draft.look) for draft in drafts}
     free = [look for look in survey.looks if id(look) not in taken and chosen.get(look.name) != "none"]
+    free = [look for look in free if not name_instead(look, drafts)]
     found = [_draft_naming(look, listed, accounts.look.name if accounts else "") for look in free]
     return [draft for draft in found if draft is not None]
 
@@ -190,8 +200,17 @@ def _is_open(look: Look, table: Table) -> bool:
     return table.name != "accounts" or not any(_is_called(look, CONTRACT[other]) for other in _MAIN)
 
 
-def name_missing(look: Look) -> str:
-    """Why a file is no table: what it lacks of the one that it is called after."""
+def name_instead(look: Look, drafts: Sequence[Draft]) -> str:
+    """The file that is read as the table that this one could be, and lies less deep; empty where there is none."""
+    ranked = [table for table, _ in rank_tables(look)[:1]]
+    others = [draft.look for draft in drafts if draft.table in ranked and draft.look.depth < look.depth]
+    return others[0].name if others else ""
+
+
+def name_missing(look: Look, drafts: Sequence[Draft]) -> str:
+    """Why a file is no table: another one is, or what it lacks of the one that it is called after."""
+    if instead := name_instead(look, drafts):
+        return f"{instead} is, which lies less deep"
     for table in (CONTRACT[name] for name in _MAIN):
         called = _is_called(look, table)
         needed = [column for column in table.columns if column.required]
@@ -215,9 +234,18 @@ def _is_called(look: Look, table: Table) -> bool:
 
 
 def _score_name(look: Look, table: Table) -> float:
+    """How well the name of a file fits, or of the nearest folder that fits some table where the file's fits none."""
+    for called in (look.stems, *((folder,) for folder in look.folders)):
+        if any(_score_stems(called, each) for each in _MAIN):
+            return _score_stems(called, table.name)
+    return _score_stems(look.stems, table.name)
+
+
+@lru_cache(maxsize=1 << 12)
+def _score_stems(stems: tuple[str, ...], table: str) -> float:
     files = read_aliases().files
-    names = [files[each] for each in (table.name, _FURTHER.get(table.name)) if each is not None]
-    return max(score_file(stem, each) for stem in look.stems for each in names)
+    names = [files[each] for each in (table, _FURTHER.get(table)) if each is not None]
+    return max(score_file(stem, each) for stem in stems for each in names)
 
 
 def _draft(look: Look, table: Table) -> Draft | None:

@@ -31,6 +31,7 @@ from graph.settings import LoadSettings
 ROWS_LOOKED_AT = 20_000
 _SUFFIXES = (*SUFFIXES, *FURTHER_SUFFIXES, ".txt", ".tab", ".txt.gz", ".parquet")
 _DELIMITERS = (",", ";", "\t", "|")
+_DEEPEST, _STORE_MARK = 3, "ringfence-store.json"
 _SAYS_DELIMITER = re.compile(r'"?sep=(.)"?')
 """The first line of CSV that is meant for Excel."""
 _LINES_LOOKED_AT, _MOST_PREAMBLE, _START_BYTES = 200, 20, 1 << 18
@@ -73,6 +74,16 @@ class Look:
         names = (each.rpartition("/")[2] for each in (inside, self.file))
         return tuple(name.split(".")[0] for name in names if name)
 
+    @property
+    def depth(self) -> int:
+        """In how many folders inside of the one that was looked at it lies."""
+        return self.file.count("/")
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """The folders that it lies in, the nearest first: they may say what it holds where its own name does not."""
+        return tuple(self.file.split("/")[-2::-1])
+
 
 @dataclass(frozen=True)
 class Survey:
@@ -93,9 +104,7 @@ def survey_folder(folder: Path, limits: LoadSettings) -> Survey:
     if not folder.is_dir():
         raise DataError(f"{folder}: no such folder; name the one that holds the exports")
     sources, looks, unread = [], [], []
-    for path in sorted(each for each in folder.iterdir() if each.is_file() and not each.name.startswith(".")):
-        if not path.name.lower().endswith(_SUFFIXES):
-            continue
+    for path in _list_files(folder, _DEEPEST):
         try:
             sources += list(_open_up(Source(CONTRACT["accounts"], path, TableSettings(), limits)))
         except (DataError, *DAMAGE) as error:
@@ -103,10 +112,19 @@ def survey_folder(folder: Path, limits: LoadSettings) -> Survey:
     usual = _find_usual_encoding(sources)
     for source in sources:
         try:
-            looks.append(_look(source, usual))
+            looks.append(_look(source, folder, usual))
         except (DataError, *DAMAGE) as error:
             unread.append(str(error))
     return Survey(tuple(_join_alike(looks)), tuple(unread))
+
+
+def _list_files(folder: Path, depth: int) -> Iterator[Path]:
+    """The files that may be tables, those of folders inside last; what is hidden, or a store, is none."""
+    inside = sorted(each for each in folder.iterdir() if not each.name.startswith("."))
+    yield from (each for each in inside if each.is_file() and each.name.lower().endswith(_SUFFIXES))
+    for each in inside if depth else ():
+        if each.is_dir() and not (each / _STORE_MARK).exists():
+            yield from _list_files(each, depth - 1)
 
 
 def _find_usual_encoding(sources: Sequence[Source]) -> str | None:
@@ -128,7 +146,10 @@ def _guess_encoding(start: bytes) -> str | None:
 def _open_up(source: Source) -> Iterator[Source]:
     """The sheets of a workbook, the members of an archive, the lists of a document: each may be a table."""
     if find_packing(source.path) == "zip" and source.member is None:
-        members = [each for each in list_zip(source.path) if each.lower().endswith(_SUFFIXES)]
+        held = [each for each in list_zip(source.path) if each.lower().endswith(_SUFFIXES)]
+        members = [each for each in held if find_packing(Path(each)) != "zip"]
+        if held and not members:
+            raise DataError(f"{source.path.name} holds an archive, {held[0]}: unpack it first")
         for member in members:
             named = _with(source, member=member) if len(members) > 1 else source
             yield from _open_up(replace(named, member=member))
@@ -144,7 +165,7 @@ def _open_up(source: Source) -> Iterator[Source]:
         yield _with(source, format="jsonl") if source.format == "json" else source
 
 
-def _look(source: Source, usual: str | None) -> Look:
+def _look(source: Source, folder: Path, usual: str | None) -> Look:
     notes: list[str] = []
     read = source
     if source.is_csv:
@@ -160,7 +181,7 @@ def _look(source: Source, usual: str | None) -> Look:
     if source.path.suffix == ".json" and form.format == "jsonl":
         form = msgspec.structs.replace(form, format=None)  # a load sees that itself
     columns = {name: Profile(tuple(column)) for name, column in cells.items() if name}
-    return Look(source.path.name, form, columns, notes=tuple(notes))
+    return Look(source.path.relative_to(folder).as_posix(), form, columns, notes=tuple(notes))
 
 
 def _lies_in(name: str, outer: str) -> bool:

@@ -10,7 +10,16 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graph.contract.schema import CONTRACT
-from graph.recognition.drafts import Draft, Pick, draft_main, draft_rest, name_missing, name_strangers, rank_tables
+from graph.recognition.drafts import (
+    Draft,
+    Pick,
+    draft_main,
+    draft_rest,
+    name_instead,
+    name_missing,
+    name_strangers,
+    rank_tables,
+)
 from graph.recognition.fits import has_such_cells
 from graph.recognition.forms import Form, Question, find_form, find_usual
 from graph.recognition.survey import Look, Survey
@@ -63,12 +72,12 @@ def guess_settings(survey: Survey, folder: Path, answers: Mapping[str, str]) -> 
     usual = find_usual(survey)
     forms = [find_form(draft, answers, usual) for draft in drafts]
     unread = [look for look in survey.looks if not any(draft.look is look for draft in drafts)]
-    asked = _list_questions(forms, unread)
+    asked = _list_questions(forms, [look for look in unread if not name_instead(look, drafts)])
     unsure = list(_list_unsure(drafts, forms, asked, answers)) + [*survey.unread]
     tables = {table: tuple(dict.fromkeys(d.look.name for d in drafts if d.table == table)) for table in CONTRACT}
     unsure += [*name_strangers(main), *_list_missing(main, drafts)]
-    left = [f"{look.name} is not read: {name_missing(look)}" for look in unread]
-    unsure += [each for each in left if "called as" in each]
+    left = [f"{look.name} is not read: {name_missing(look, drafts)}" for look in unread]
+    unsure += [each for each in left if "called as" in each or "less deep" in each]
     text = "\n".join(_write(drafts, forms, folder, list(dict.fromkeys([*unsure, *left]))))
     return Guess(text + "\n", {table: files for table, files in tables.items() if files}, asked, tuple(unsure))
 

@@ -106,7 +106,7 @@ SHOWN = "x" * 59 + "…"
             "A,admin",
             "role 'admin' is not 'buyer', 'seller' or 'both'; tables.accounts.values.role says what words mean",
         ),
-        ("orders", "order_id,buyer_id", "O1", "1 cells where the header has 2"),
+        ("orders", "order_id,buyer_id", "O1", "1 cell where the header has 2"),
         ("orders", "order_id,buyer_id", "O1,A,x,y", "4 cells where the header has 2"),
     ],
 )

@@ -52,7 +52,7 @@ def put(folder: Path, **files: bytes) -> Path:
     return folder
 
 
-CSV_REJECTS = [(3, ODD_ROLE), (4, "1 cells where the header has 2")]
+CSV_REJECTS = [(3, ODD_ROLE), (4, "1 cell where the header has 2")]
 NO_RECORD = 'is no record such as {"account_id": "A1"}'
 
 
@@ -380,7 +380,7 @@ def test_a_store_can_set_rows_of_several_files_aside(write: Write, tmp_path: Pat
     put(folder, **{"2.csv": b"order_id,buyer_id\nO3,\nO4,A\nO5,A\n"})
     orders = read(folder, orders=TableSettings(file="?.csv"))["orders"].reject(np.array([1]), ["known already"])
     assert list(zip(orders.rejects.file, orders.rejects.line.tolist(), orders.rejects.reason, strict=True)) == [
-        ("1.csv", 3, "1 cells where the header has 2"),
+        ("1.csv", 3, "1 cell where the header has 2"),
         ("2.csv", 2, "buyer_id is empty"),
         ("2.csv", 3, "known already"),
     ]

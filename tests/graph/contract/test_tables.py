@@ -117,7 +117,7 @@ def test_the_reject_file_says_where_and_why_and_keeps_the_row(write: Write) -> N
                 "table": "orders",
                 "file": "orders.csv",
                 "line": "3",
-                "reason": "1 cells where the header has 2",
+                "reason": "1 cell where the header has 2",
                 "row": '"O,2"',
             },
             {
@@ -141,7 +141,7 @@ def test_a_store_can_set_further_rows_aside_by_their_place(write: Write) -> None
     tables = read(write(orders="order_id,buyer_id\nO1\nO2,\nO3,A\nO4,A\n\nO5,A\n", devices=frame))
     orders = tables["orders"].reject(np.array([2]), ["known already"]).reject(np.array([0]), ["known too"])
     assert complaints(orders) == [
-        (2, "1 cells where the header has 2"),
+        (2, "1 cell where the header has 2"),
         (3, "buyer_id is empty"),
         (4, "known too"),
         (7, "known already"),

@@ -222,7 +222,7 @@ def test_a_row_that_is_set_aside_is_found_again_in_a_wide_file(tmp_path: Path) -
     assert [row["value"] for row in records(table)] == ["030 2"]
     assert complaints(table) == [
         (3, "account_id is empty"),
-        (4, "1 cells where the header has 2"),
+        (4, "1 cell where the header has 2"),
         (6, "account_id is empty"),
         (3, "account_id is empty"),
         (6, "account_id is empty"),

@@ -103,6 +103,42 @@ def test_a_month_without_an_accent_is_in_the_encoding_of_the_others(tmp_path: Pa
     assert len(settle(guess(tmp_path))["orders"]) == 2
 
 
+def test_folders_of_months_are_one_table_and_a_store_among_them_is_none(tmp_path: Path) -> None:
+    for month in ("2024-01", "2024-02"):
+        (tmp_path / month).mkdir()
+        write(tmp_path / month, {"orders.csv": f"order_id,user_id,total\nO{month},U1,5.5\n"})
+    (tmp_path / "kept").mkdir()
+    write(tmp_path / "kept", {"ringfence-store.json": "{}", "orders.csv": "order_id,user_id,total\nX,U1,5.5\n"})
+    found = guess(write(tmp_path, {"users.csv": USERS}))
+    assert settle(found)["orders"]["file"] == "*-*/orders.csv"
+    assert read(tmp_path, found)["orders"].rows["order_id"].to_pylist() == ["O2024-01", "O2024-02"]
+
+
+def test_a_folder_says_what_its_files_are_that_do_not_say_it_themselves(tmp_path: Path) -> None:
+    (tmp_path / "reviews").mkdir()
+    parts = {f"part-{n}.csv": f"id,user_id,product_id,stars\nR{n},U{n},P1,5\n" for n in (1, 2)}
+    write(tmp_path / "reviews", {**parts, "customers.csv": USERS})
+    tables = settle(guess(tmp_path))
+    assert (tables["reviews"]["file"], tables["reviews"]["columns"]["review_id"]) == ("reviews/part-*.csv", "id")
+    assert tables["accounts"]["file"] == "reviews/customers.csv"
+
+
+def test_a_copy_in_a_folder_inside_is_left_alone_and_told(tmp_path: Path) -> None:
+    (tmp_path / "old").mkdir()
+    write(tmp_path / "old", {"users.csv": USERS, "logins.csv": "user_id,device_id\nU1,D1\nU2,D1\n"})
+    found = guess(write(tmp_path, {"users.csv": USERS}))
+    assert settle(found)["accounts"]["file"] == "users.csv"
+    assert settle(found)["devices"]["file"] == "old/logins.csv"
+    assert found.unsure == ("old/users.csv is not read: users.csv is, which lies less deep",)
+
+
+def test_an_archive_in_an_archive_is_told(tmp_path: Path) -> None:
+    inner = pack({"users.csv": USERS})
+    with zipfile.ZipFile(tmp_path / "all.zip", "w") as archive:
+        archive.writestr("export.zip", inner)
+    assert survey_folder(tmp_path, LoadSettings()).unread == ("all.zip holds an archive, export.zip: unpack it first",)
+
+
 # ── how files are written ─────────────────────────────────────────────────────────────────────────
 
 
