@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
@@ -19,8 +20,8 @@ _EXPONENT = r"^\d(\.\d+)?[eE]\+\d{2,3}$"
 _LEAST_LOST = 10
 """So many ids that lack nothing but zeros, and half of all that match nothing, are no chance."""
 
-_SAMPLED_ROWS = 20_000
-"""So many rows of a column show whether there is anything to look for in all of them."""
+_SAMPLED_ROWS, _SAMPLED_STRETCHES = 20_000, 40
+"""So many rows of each column show whether there is anything to look for in all of them."""
 _SPELLINGS: Mapping[str, Callable[[Any], Any]] = {
     "spaces around": pc.utf8_trim_whitespace,
     "signs around": lambda ids: pc.utf8_trim(ids, characters="'\"`{}[]()#"),
@@ -39,9 +40,7 @@ def find_changed_ids(tables: Mapping[str, pa.Table]) -> tuple[Doubt, ...]:
     tables
         Checked rows by the contract's table.
     """
-    return gather(
-        [*_find_exponents(tables), *_compare(tables, _look_for_zeros), *_compare(tables, _look_for_spellings)]
-    )
+    return gather([*_find_exponents(tables), *_find_lost_zeros(tables), *_find_misspelt(tables)])
 
 
 def _find_exponents(tables: Mapping[str, pa.Table]) -> Iterator[tuple[str, str, Wrong]]:
@@ -56,17 +55,50 @@ def _with_plus(values: Chunks) -> Chunks:
     return values.filter(pc.match_substring(values, "+"))
 
 
-def _compare(
-    tables: Mapping[str, pa.Table], look: Callable[[Chunks, Cells, str], Wrong]
-) -> Iterator[tuple[str, str, Wrong]]:
-    """Look at each column that names accounts or products beside what the table of these lists."""
-    for name, rows in tables.items():
-        for thing, (owner, key) in _OWNERS.items():
-            if owner == name or owner not in tables or not tables[owner].num_rows:
-                continue
-            listed = tables[owner][key].combine_chunks()
-            for column in CONTRACT[name].find_mentions("account" if thing == "account" else "product"):
-                yield name, column, look(rows[column], listed, owner)
+@dataclass(frozen=True)
+class _Mentions:
+    """The ids that a table lists, and the columns of others that name them, by table and name."""
+
+    owner: str
+    listed: Cells
+    columns: Mapping[tuple[str, str], Chunks]
+
+
+def _list_mentions(tables: Mapping[str, pa.Table]) -> Iterator[_Mentions]:
+    for thing, (owner, key) in _OWNERS.items():
+        if owner in tables and tables[owner].num_rows:
+            columns = {
+                (name, column): rows[column]
+                for name, rows in tables.items()
+                for column in CONTRACT[name].find_mentions("account" if thing == "account" else "product")
+                if name != owner
+            }
+            yield _Mentions(owner, tables[owner][key].combine_chunks(), columns)
+
+
+def _find_lost_zeros(tables: Mapping[str, pa.Table]) -> Iterator[tuple[str, str, Wrong]]:
+    for each in _list_mentions(tables):
+        for (name, column), values in each.columns.items():
+            yield name, column, _look_for_zeros(values, each.listed, each.owner)
+
+
+def _find_misspelt(tables: Mapping[str, pa.Table]) -> Iterator[tuple[str, str, Wrong]]:
+    for each in _list_mentions(tables):
+        # Where some rows of all columns name nobody but who is listed, so do the others, or nearly.
+        some = [chunk for values in each.columns.values() for chunk in _take_some(values).chunks]
+        if len(_find_alone(pa.chunked_array(some, pa.string()), each.listed)):
+            same = _spell_alike(each.listed)
+            for (name, column), values in each.columns.items():
+                yield name, column, _look_for_spellings(values, each.listed, same, each.owner)
+
+
+def _take_some(values: Chunks) -> Chunks:
+    """Stretches of a column from its beginning to its end, as parts of a table are written differently."""
+    if len(values) <= _SAMPLED_ROWS:
+        return values
+    starts = range(0, len(values), len(values) // _SAMPLED_STRETCHES)
+    length = _SAMPLED_ROWS // _SAMPLED_STRETCHES
+    return pa.chunked_array([chunk for start in starts for chunk in values.slice(start, length).chunks], values.type)
 
 
 def _begin_with_zero(ids: Values) -> bool:
@@ -91,26 +123,20 @@ def _look_for_zeros(values: Chunks, listed: Cells, owner: str) -> Wrong:
     )
 
 
-def _look_for_spellings(values: Chunks, listed: Cells, owner: str) -> Wrong:
-    none = Wrong("spelling", values.slice(0, 0), "", "")
-    step = max(len(values) // _SAMPLED_ROWS, 1)
-    sample = values if step == 1 else values.take(pa.array(range(0, len(values), step)))
-    same = _spell_alike(listed)
-    if not len(_find_misspelt(sample, listed, same)[0]):
-        return none
-    lost, n_alone = _find_misspelt(values, listed, same)
-    if len(lost) < max(_LEAST_LOST, n_alone / 2):
-        return none
+def _look_for_spellings(values: Chunks, listed: Cells, same: Values, owner: str) -> Wrong:
+    alone = _find_alone(values, listed)
+    lost = alone.filter(pc.is_in(_spell_alike(alone), value_set=same)) if len(alone) else alone
+    if len(lost) < max(_LEAST_LOST, len(alone) / 2):
+        return Wrong("spelling", values.slice(0, 0), "", "")
     rows = values.filter(pc.is_in(values, value_set=lost))
     says = f"are ids of {owner} but for {_say_difference(lost, listed)}, and match nothing as they are"
     mend = "write both columns alike; --despite-doubts loads them as they are"
     return Wrong("spelling", rows, says, mend, is_grave=True)
 
 
-def _find_misspelt(values: Chunks, listed: Cells, same: Values) -> tuple[Cells, int]:
-    """The ids among some (N,) that are listed in another spelling alone, and how many are not listed as they are."""
-    alone = find_distinct(values.filter(pc.invert(pc.is_in(values, value_set=listed)))).drop_null()
-    return alone.filter(pc.is_in(_spell_alike(alone), value_set=same)), len(alone)
+def _find_alone(values: Chunks, listed: Cells) -> Cells:
+    """The distinct ids among some (N,) that are not listed."""
+    return find_distinct(values.filter(pc.invert(pc.is_in(values, value_set=listed)))).drop_null()
 
 
 def _spell_alike(ids: Values) -> Values:

@@ -82,6 +82,13 @@ def test_ids_that_are_listed_in_another_spelling_are_grave_and_others_are_not(
     assert look(write(accounts=known, orders=orders)) == {}
 
 
+def test_a_part_of_a_long_table_in_which_ids_are_misspelt_is_noticed(write: Write) -> None:
+    accounts = "account_id\n" + "".join(f"a{number}\n" for number in range(100))
+    rows = "".join(f"O{n},a{n % 100}{' ' if 31_000 <= n < 34_000 else ''}\n" for n in range(41_000))
+    folder = write(accounts=accounts, orders=f"order_id,buyer_id\n{rows}")
+    assert look(folder) == {("spelling", "orders.buyer_id"): (3_000, ("a0 ", "a1 ", "a10 "))}
+
+
 @pytest.mark.parametrize(
     "value",
     ["unknown", "N/A", "0000000000", "0.0.0.0", "test@test.com", "none", "-", "00:00:00:00:00:00", "xxx"],
