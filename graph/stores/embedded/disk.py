@@ -153,6 +153,8 @@ class DigestedBlocks:
         Of the file.
     like
         Another one, of which much may be the same: comparing two blocks takes a third of the time.
+    n_spared
+        How many cores are left to others.
 
     Raises
     ------
@@ -160,13 +162,13 @@ class DigestedBlocks:
         If a file cannot be opened.
     """
 
-    def __init__(self, path: Path, like: Blocks | None = None) -> None:
+    def __init__(self, path: Path, like: Blocks | None = None, *, n_spared: int = 0) -> None:
         n_blocks = max(-(-path.stat().st_size // BLOCK_BYTES), 1)
         with ExitStack() as stack:
             self._file = stack.enter_context(_Reader(path))
             self._other = stack.enter_context(_Reader(like.path if like else path))
             self._known = like.digests if like else ()
-            pool = ThreadPoolExecutor(min(os.cpu_count() or 1, _MOST_THREADS, n_blocks))
+            pool = ThreadPoolExecutor(max(min((os.cpu_count() or 1) - n_spared, _MOST_THREADS, n_blocks), 1))
             stack.callback(pool.shutdown, cancel_futures=True)
             self._parts = [pool.submit(self._digest, block) for block in range(n_blocks)]
             self._stack = stack.pop_all()

@@ -64,6 +64,6 @@ def _begin(held: Generation) -> DigestedBlocks | None:
         return None
     try:
         held.check_size()
-        return DigestedBlocks(held.file)
+        return DigestedBlocks(held.file, n_spared=1)  # whoever imports and reads tables has one
     except (StoreError, OSError):
         return None
