@@ -137,8 +137,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     )] = 8.0
     joint_arrival_bits: Annotated[float, rule(
         "bits", "what it still says that three or more who live together signed up within the same hour", JUDGED,
-        "one family in a thousand; a class has others in it", "small rings that share everything stand more often",
-        ge=0.0
+        "one family in a thousand; a class has others in it", "small rings that share all stand more often", ge=0.0
     )] = 10.0
     household_size: Annotated[int, rule(
         "accounts", "so many may be one household", JUDGED,
@@ -151,18 +150,22 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     )] = 0.5
     family_trades: Annotated[float, rule(
         "pairs for each relative beyond the first", "trades inside a household that are nothing out of the way",
-        MEASURED, "people who pay one another share cards and devices in a public set", "more trades are explained",
-        ge=0.0
+        MEASURED, "people who pay one another share cards and devices in a public set", "more is explained", ge=0.0
     )] = 1.0
     terminal_owner_share: Annotated[float, rule(
         SHARE, "a crowd's device is a public one if more of its users have one of their own as well", JUDGED,
         "who goes to a library's computer has a phone", "fewer devices of crowds are explained", ge=0.0, le=1.0
     )] = 0.5
-    till_owners: Annotated[float, rule(
-        "members", "before a review, half of what a device shows is a till's where so many of its users have another",
-        MEASURED, "fewer are a family with a tablet; on 36 markets 3 to 6 spared the same shops' staff, and of a"
-        " thousand bad rings one more or less", "fewer shared devices are taken for granted", gt=0.0
+    half_granted_owners: Annotated[float, rule(
+        "members", "before a review, half of what a phone, a card or an account shows is granted where so many of its"
+        " users have one of their own; of who told whom of the market, where so many have a device", MEASURED,
+        "fewer are a family with a tablet; 3 to 6 spared the same shops' staff", "less is granted", gt=0.0
     )] = 4.0
+    listed_community_share: Annotated[float, rule(
+        SHARE, "within its tier a ring is listed so much by what it would score if communities were taken for granted",
+        MEASURED, "half: with none four simulated worlds are listed worse, with all of it hard bazaars",
+        "spared rings are listed further down", ge=0.0, le=1.0
+    )] = 0.5
     fault_share: Annotated[float, rule(
         SHARE, "before a review, a product of whose buyers, and a household more, so many complain is faulty; a ring"
         " of whose complaints so many are of it are its buyers; at half as many hardly", MEASURED,
@@ -394,7 +397,3 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
 
 
 DEFAULT_POLICY = Policy()
-RULES_OF_DECISIONS = ("reopening_bits",)
-"""The rules that bear on nothing but what people decided."""
-RULES_OF_RISK = ("most_risk_bits", "least_risk_bits")
-"""The rules that bear on nothing but learned risk that rings hear."""

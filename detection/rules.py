@@ -9,6 +9,11 @@ from msgspec import Meta
 
 from detection.policy import DEFAULT_POLICY, Policy, Source
 
+RULES_OF_DECISIONS = ("reopening_bits",)
+"""The rules that bear on nothing but what people decided."""
+RULES_OF_RISK = ("most_risk_bits", "least_risk_bits")
+"""The rules that bear on nothing but learned risk that rings hear."""
+
 
 @dataclass(frozen=True)
 class Rule:

@@ -23,11 +23,12 @@ from detection.evidence.market import Market, make_market
 from detection.judging import STEPS, Judged, Models, Terms, judge_again, judge_market, read_models
 from detection.order.model import OrderModel, read_order_model
 from detection.order.rank import OrderedRings, order_rings
-from detection.policy import DEFAULT_POLICY, RULES_OF_DECISIONS, RULES_OF_RISK, Policy
+from detection.policy import DEFAULT_POLICY, Policy
 from detection.reviews.targets import RULES_OF_TARGETS
 from detection.rings.ids import leave_heirs
 from detection.risk.apply import WeighedScores
 from detection.risk.opinion import Described
+from detection.rules import RULES_OF_DECISIONS, RULES_OF_RISK
 from detection.settings import DetectSettings
 from detection.significance.false_discovery import note_false_discoveries, score_null_rings
 from detection.significance.honest_rings import estimate_honest_share, read_reference

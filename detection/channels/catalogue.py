@@ -46,9 +46,12 @@ NETWORK: dict[str, Any] = {"affinity": 5.0, "lease_days": 90.0}
 
 KINDS = (
     describe_kind("device", "personal", is_device=True),
-    *(describe_kind(kind, "personal") for kind in ("payment", "phone", "card", "cookie", "wallet")),
-    describe_kind("email", "personal", "e-mail address", "e-mail addresses"),
-    describe_kind("email_address", "personal", "e-mail address", "e-mail addresses"),
+    *(describe_kind(kind, "personal") for kind in ("payment", "phone", "card")),
+    *(describe_kind(kind, "personal", is_free=True) for kind in ("cookie", "wallet")),
+    *(
+        describe_kind(kind, "personal", "e-mail address", "e-mail addresses", is_free=True)
+        for kind in ("email", "email_address")
+    ),
     *(describe_kind(kind, "personal", "phone number") for kind in ("mobile", "telephone")),
     describe_kind("iban", "personal", "IBAN"),
     describe_kind("national_id", "personal", "national id"),

@@ -88,6 +88,8 @@ class Channel:
         Whether a household shares its things.
     is_device
         Whether its things are sold on, or stand in a library for everybody.
+    is_free
+        Whether anybody makes as many of its things as he likes: to have one of one's own says nothing.
     draws_crowds
         Whether a launch, or any other event, brings strangers to do it at one time.
     is_deed
@@ -121,6 +123,7 @@ class Channel:
     has_blocks: bool = False
     is_shared_at_home: bool = False
     is_device: bool = False
+    is_free: bool = False
     draws_crowds: bool = False
     is_deed: bool = True
     is_payment: bool = False

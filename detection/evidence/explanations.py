@@ -26,6 +26,7 @@ from detection.evidence.claims import Claim, Explanation
 from detection.evidence.clock import find_spans
 from detection.evidence.group_facts import GroupFacts
 from detection.evidence.measure import SharedWithin
+from detection.evidence.own_lives import explain_by_institution, explain_by_word_of_mouth
 from detection.evidence.recall import explain_by_fault
 from detection.groups import MIN_SIZE
 from detection.likelihood import score_confined
@@ -83,29 +84,6 @@ def find_terminals(facts: GroupFacts, devices: SharedThings) -> NDArray[np.bool_
     has_own = devices.find_owners(facts.market.n_accounts, facts.policy.household_size)
     owners = np.bincount(within.row, has_own[facts.groups.account[within.membership]])
     return crowded[within.thing] & (owners > within.members * facts.policy.terminal_owner_share)
-
-
-def explain_by_till(claim: Claim, facts: GroupFacts) -> None:
-    """Staff at one till, a tablet in a club room: a device of several people who have one of their own as well.
-
-    Of as few as a household has nobody can tell it from a ring's, so that it is no evidence against one; the more of
-    its users have another, the more of it is taken for granted (``till_owners``), and no more than their share.
-    """
-    for channel, within in facts.list_shared(lambda channel: channel.record.is_device):
-        owners = count_owners(facts, channel)
-        # To the fourth power: of half as many hardly anything is a till's, of twice as many nearly all.
-        odds = np.square(np.square(owners / facts.policy.till_owners))
-        claim.add_things(channel.name, within.bits * owners / within.members * odds / (1.0 + odds))
-
-
-def count_owners(facts: GroupFacts, devices: SharedThings) -> Ints:
-    """How many of those who share each device (K,) have another, of a household's at most, that no other member has."""
-    within, groups = facts.within[devices.name], facts.groups
-    is_few = devices.popularity <= facts.policy.household_size
-    uses = groups.find_facts(devices.by_account)
-    has = np.bincount(uses.membership[is_few[devices.thing[uses.row]]], minlength=len(groups.account))
-    shares = np.bincount(within.membership[is_few[within.thing[within.row]]], minlength=len(groups.account))
-    return np.bincount(within.row, (has > shares)[within.membership], minlength=len(within.group)).astype(np.int64)
 
 
 def explain_by_second_hand(claim: Claim, facts: GroupFacts) -> None:
@@ -366,7 +344,18 @@ EXPLAINERS = (
 )
 """In the order in which they are heard, and in which combinations are tried."""
 GRANTED = (
-    Explainer("till", "staff at one till or tablet, who have devices of their own", explain_by_till, is_community=True),
+    Explainer(
+        "institution",
+        "a shop, a club, a home or an office whose till, phone or account its people use beside their own",
+        explain_by_institution,
+        is_community=True,
+    ),
+    Explainer(
+        "word of mouth",
+        "friends who tell one another of the market, each on a device of their own",
+        explain_by_word_of_mouth,
+        is_community=True,
+    ),
     Explainer(
         FAULT,
         "buyers of one faulty product, as most of its buyers complain",

@@ -105,7 +105,7 @@ class Assessment:
 
     @cached_property
     def community_bits(self) -> Floats:
-        """What places, campaigns, clubs, fans, tills and faulty goods account for together, each fact once (G,)."""
+        """What places, campaigns, clubs, fans and all that is granted account for together, each fact once (G,)."""
         heard = [each for each in (*self.explanations, *self.granted) if each.name in COMMUNITIES]
         return account_together(self.evidence, self.within, heard, len(self.groups))
 

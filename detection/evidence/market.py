@@ -33,13 +33,15 @@ from graph.settings import nearest_hint
 class TradeIndex:
     """Orders with a known seller who is not the buyer, none of them refunded, found by buyer.
 
-    ``by_buyer`` gives rows of ``seller``, ``ordered_at`` and ``names_product`` (K,).
+    ``by_buyer`` gives rows of ``seller``, ``ordered_at`` and ``names_product`` (K,); ``n_deals`` (N,) is how many of
+    them each account has bought or sold.
     """
 
     by_buyer: ByAccount
     seller: Ints
     ordered_at: Times
     names_product: NDArray[np.bool_]
+    n_deals: Ints
 
 
 @dataclass(frozen=True)
@@ -103,12 +105,9 @@ class Market:
     def trades(self) -> TradeIndex:
         """The orders between two accounts that stood."""
         orders, kept = self.snapshot.orders, find_kept_trades(self.snapshot, self.policy)
-        return TradeIndex(
-            index_by_account(orders.buyer[kept]),
-            orders.seller[kept],
-            orders.ordered_at[kept],
-            orders.product[kept] >= 0,
-        )
+        buyer, seller = orders.buyer[kept], orders.seller[kept]
+        n_deals = np.bincount(buyer, minlength=self.n_accounts) + np.bincount(seller, minlength=self.n_accounts)
+        return TradeIndex(index_by_account(buyer), seller, orders.ordered_at[kept], orders.product[kept] >= 0, n_deals)
 
     @cached_property
     def faults(self) -> Faults:

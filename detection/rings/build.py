@@ -30,7 +30,7 @@ from graph.vocabulary import TIERS, RingKind
 
 
 def build_rings(assessment: Assessment, freed: frozenset[int] = frozenset()) -> tuple[Ring, ...]:
-    """Turn groups into rings, gravest tier first and best score first; whom a ring acts on or for is no member.
+    """Turn groups into rings, in the order of the list; whom a ring acts on or for is no member.
 
     Parameters
     ----------
@@ -49,14 +49,25 @@ def build_rings(assessment: Assessment, freed: frozenset[int] = frozenset()) -> 
     groups = gather_groups(np.array(draft.members, dtype=np.int64) for draft in drafts)
     judged = judge_groups(groups, market)
     favours = find_favours(market) if any(draft.kind == "attack" for draft in drafts) else ()
-    rings = []
+    placed = []
     views = (RingView(judged, market, group) for group in np.flatnonzero(judged.net_bits > 0).tolist())
     for view in (each for each in views if each.net_bits > 0):
         draft = by_members[tuple(view.members.tolist())]
         parties = (*_list_parties(view, draft), *_list_gainers(view, draft, favours, freed))
-        rings.append(_build_ring(view, draft, parties))
-    # What a person is to look at comes before what is only watched, whose score may be higher: it was spared.
-    return tuple(sorted(rings, key=lambda ring: (-TIERS.index(ring.tier), -ring.score, -ring.net_bits, ring.ring_id)))
+        ring = _build_ring(view, draft, parties)
+        placed.append((*_place(view, ring), ring))
+    return tuple(ring for *_, ring in sorted(placed, key=lambda each: each[:-1]))
+
+
+def _place(view: RingView, ring: Ring) -> tuple[float, float, float, str]:
+    """What a ring is listed by.
+
+    What a person is to look at comes before what is only watched, whose score may be higher: it was spared.  Within a
+    tier nobody knows which of the communities that fit are real, so that a ring counts in part as if they were.
+    """
+    part = view.market.policy.listed_community_share
+    stands = (1.0 - part) * ring.score + part * min(ring.score, score_without_community(view))
+    return -TIERS.index(ring.tier), -stands, -ring.net_bits, ring.ring_id
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,7 @@ MAX_LINKS = 100
 MAX_PAIRED = 12
 """More sharers are a crowd, whose pairs alone would fill the list."""
 _LEAST_GRANTED_BITS = 1.0
-"""Less is not told: any two who share a device and have another would be staff at one till."""
+"""Less is not told: any two who share a phone and have another would be colleagues."""
 
 
 def list_links(view: RingView) -> tuple[RingLink, ...]:

@@ -230,7 +230,10 @@ def say_explanation(name: str, words: Words) -> str:
     told = {
         "household": _("families and friends who share phones, cards and homes"),
         "shared place": _("a dormitory, an office, a parcel locker, a network or a public computer"),
-        "till": _("staff at one till or tablet, who have devices of their own"),
+        "institution": _(
+            "a shop, a club, a home or an office whose till, phone or account its people use beside their own"
+        ),
+        "word of mouth": _("friends who tell one another of the market, each on a device of their own"),
         "faulty goods": _("buyers of one faulty product, as most of its buyers complain"),
         "second-hand device": _("a device sold on from one to the next"),
         "referral campaign": _("the followers of somebody who recommends the market to a crowd"),

@@ -19,9 +19,9 @@ from said import decide
 from detection.casework.heard import hear
 from detection.channels.catalogue import Catalogue
 from detection.evidence.market import Market, make_market
-from detection.policy import DEFAULT_POLICY, RULES_OF_DECISIONS, RULES_OF_RISK, Policy
+from detection.policy import DEFAULT_POLICY, Policy
 from detection.reviews.targets import RULES_OF_TARGETS
-from detection.rules import list_rules
+from detection.rules import RULES_OF_DECISIONS, RULES_OF_RISK, list_rules
 from detection.run import find_run, name_run, record_settings
 from detection.settings import DetectSettings, read_detect_settings
 from graph.errors import ConfigError

@@ -26,7 +26,6 @@ from detection.evidence.explanations import (
     explain_by_launch,
     explain_by_second_hand,
     explain_by_shared_place,
-    explain_by_till,
     find_explanations,
     find_terminals,
 )
@@ -76,13 +75,19 @@ def test_the_explanations_are_heard_in_this_order_told_in_these_words_and_some_a
     ]
 
 
-def test_tills_and_faulty_goods_are_granted_with_the_communities_and_never_heard_against_a_ring() -> None:
+def test_what_is_too_weak_to_be_heard_against_a_ring_is_granted_with_the_communities() -> None:
     assert [(each.name, each.says, each.is_of_crowds) for each in GRANTED] == [
-        ("till", "staff at one till or tablet, who have devices of their own", False),
+        (
+            "institution",
+            "a shop, a club, a home or an office whose till, phone or account its people use beside their own",
+            False,
+        ),
+        ("word of mouth", "friends who tell one another of the market, each on a device of their own", False),
         ("faulty goods", "buyers of one faulty product, as most of its buyers complain", False),
     ]
-    assert {each.name for each in EXPLAINERS} > COMMUNITIES - {"till", "faulty goods"}
-    assert {"shared place", "referral campaign", "club", "fans", "till", "faulty goods"} == COMMUNITIES
+    granted = {"institution", "word of mouth", "faulty goods"}
+    assert {each.name for each in EXPLAINERS} > COMMUNITIES - granted
+    assert {"shared place", "referral campaign", "club", "fans"} | granted == COMMUNITIES
 
 
 def test_what_accounts_for_nothing_is_not_heard_and_the_rest_says_whom_it_brings_together() -> None:
@@ -212,35 +217,6 @@ def test_a_public_device_is_claimed_and_a_second_hand_one_only_where_its_owners_
     assert list_claims(claim) == {"device": [5.0, 0.0]}
     assert claim.named.tolist() == [True, True, True, False, False, False, False]
     assert list_claims(hear(explain_by_second_hand, facts)) == {"device": [0.0, 0.0]}
-
-
-@pytest.mark.parametrize(
-    ("owned", "shares"),
-    [
-        ([], [0.0, 0.0, 0.0]),
-        ([(2, 5)], [1 / 4 / 17, 1 / 2 / 17, 0.0]),
-        ([(2, 5), (5, 6)], [2 / 4 / 2, 1 / 2 / 17, 0.0]),
-        ([(2, 5), (5, 6), (3, 7), (8, 8)], [3 / 4 * 81 / 97, 2 / 2 / 2, 1 / 2 / 17]),
-        ([(2, 5), (2, 6)], [1 / 4 / 17, 1 / 2 / 17, 0.0]),  # two devices of one member
-        ([(7, 4)], [0.0, 0.0, 0.0]),  # a crowd's
-        ([(7, 5), (9, 5)], [1 / 4 / 17, 0.0, 0.0]),  # the family's, who are not of the group
-        ([(2, 5), (3, 5), (8, 6)], [0.0, 0.0, 1 / 2 / 17]),  # between two members of the first it is none of their own
-    ],
-)
-def test_the_more_of_a_devices_users_have_another_of_their_own_the_more_of_it_is_a_tills(
-    owned: list[tuple[int, int]], shares: list[float]
-) -> None:
-    users = {0: [2, 3, 5, 7], 1: [2, 3], 2: [0, 8], 4: [9, 1, 4, 6]}
-    devices = use("device", [*((user, thing) for thing, those in users.items() for user in those), *owned])
-    joint = [(0, [0, 1], 3.0, 2)] if (3, 5) in owned else []
-    rows = [(0, [0, 1, 2, 3], 8.0, 4), (0, [0, 1], 4.0, 2), *joint, (1, [4, 6], 2.0, 2)]
-    within = {"device": share(*rows, things=[0, 1, *[5] * len(joint), 2]), "address": share((0, [0, 1], 6.0, 2))}
-    things = {"device": devices, "address": describe("address")}
-    policy = Policy(household_size=3, till_owners=2.0)
-    claim = hear(explain_by_till, gather_facts(within, market={"things": things, "policy": policy}))
-    assert set(claim.claimed) == {"device"}
-    told = [claim.claimed["device"][row] for row in (0, 1, -1)]
-    assert told == pytest.approx([8 * shares[0], 4 * shares[1], 2 * shares[2]])
 
 
 def test_second_hand_is_what_more_than_a_household_used_one_after_the_other() -> None:

@@ -33,6 +33,7 @@ def trade(orders: Sequence[Order]) -> Any:
         np.array(seller, dtype=np.int64),
         np.array(at, dtype="datetime64[us]"),
         np.array(named, dtype=bool),
+        np.zeros(N_ACCOUNTS, dtype=np.int64),
     )
     return SimpleNamespace(n_accounts=N_ACCOUNTS, trades=index, order_clock=CLOCK)
 

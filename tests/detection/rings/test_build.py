@@ -231,13 +231,13 @@ def test_a_shops_staff_is_watched_as_long_as_it_does_no_more_than_work_there(ref
     assert ring.score >= 0.3
     assert ring.tier == tier
     spared = {each.name for each in ring.innocent if each.sentence.endswith("the tier is lower than the score's.")}
-    assert spared == ({"shared place", "till"} if tier == "watch" else set())
+    assert spared == ({"shared place", "institution"} if tier == "watch" else set())
 
 
 def man_a_till(facts: Facts, staff: Sequence[str], *, owners: int) -> None:
-    """Staff of a shop in a market of a thousand; so many of them have a device of their own."""
+    """Staff of a shop in a market of a thousand; so many of them have things of their own."""
     employ(facts)
-    without = {f"device of {name}" for name in staff[owners:]}
+    without = {f"{kind} of {name}" for name in staff[owners:] for kind in ("device", "phone", "payment")}
     facts.uses = [use for use in facts.uses if use[2] not in without and "of the shop" not in use[2]]
     facts.share(list(staff), "device", "till")
 
@@ -247,11 +247,11 @@ def man_a_till(facts: Facts, staff: Sequence[str], *, owners: int) -> None:
     [
         (8, EAGER, "watch"),
         (7, EAGER, "watch"),
-        (2, EAGER, "review"),  # a farm: hardly any has a device beside it
-        (8, replace_rule(EAGER, till_owners=30.0), "review"),
+        (2, EAGER, "review"),  # a farm: hardly any has anything beside it
+        (8, replace_rule(EAGER, half_granted_owners=30.0), "review"),
     ],
 )
-def test_a_device_of_few_members_is_granted_as_a_till_where_they_have_others(
+def test_a_device_of_several_members_is_granted_as_a_till_where_they_have_others(
     owners: int, policy: Policy, tier: str
 ) -> None:
     facts, staff = make_facts(), RING[:8]
@@ -259,11 +259,13 @@ def test_a_device_of_few_members_is_granted_as_a_till_where_they_have_others(
     judged = judge(facts, staff, policy=policy)
     (ring,) = build_rings(judged)
     assert ring.tier == tier
-    assert judged.net_bits == pytest.approx(judge(facts, staff, policy=replace_rule(policy, till_owners=1e9)).net_bits)
-    tills = [each for each in ring.innocent if each.name == "till"]
+    assert judged.net_bits == pytest.approx(
+        judge(facts, staff, policy=replace_rule(policy, half_granted_owners=1e9)).net_bits
+    )
+    tills = [each for each in ring.innocent if each.name == "institution"]
     assert [each.won for each in tills] == [False] * (tier == "watch")
-    said = "Could be staff at one till or tablet, who have devices of their own: accounts for "
-    assert all(each.sentence.startswith(said) and "left in the evidence" in each.sentence for each in tills)
+    assert all(each.sentence.startswith("Could be a shop, a club, a home or an office") for each in tills)
+    assert all("left in the evidence" in each.sentence for each in tills)
 
 
 def test_what_is_for_review_is_told_before_what_is_watched_whatever_they_score() -> None:
@@ -274,6 +276,21 @@ def test_what_is_for_review_is_told_before_what_is_watched_whatever_they_score()
     assert (name_members(first), first.tier) == (blamers, "review")
     assert (name_members(second), second.tier) == (RING, "watch")
     assert first.score < second.score
+
+
+@pytest.mark.parametrize(("share", "is_spared_last"), [(0.0, False), (0.5, True)])
+def test_within_a_tier_a_ring_is_listed_in_part_as_if_the_communities_that_fit_it_were_real(
+    share: float, is_spared_last: bool
+) -> None:
+    facts, blamers = make_facts(), NAMES[60:65]
+    employ(facts)
+    conspire(facts, 1.0, members=blamers)
+    policy = Policy(lone_ceiling=0.1, review_score=1.0, automatic_score=1.0, listed_community_share=share)
+    rings = build_rings(judge(facts, RING, blamers, policy=policy))
+    assert [ring.tier for ring in rings] == ["watch", "watch"]
+    spared, other = rings[::-1] if is_spared_last else rings
+    assert (name_members(spared), name_members(other)) == (RING, blamers)
+    assert spared.score > other.score
 
 
 @pytest.mark.parametrize(("size", "praised", "rings"), [(3, 3, 1), (3, 2, 1), (4, 2, 0)])

@@ -33,7 +33,7 @@ from detection.tiers import score_net_bits
 NOBODY = np.empty(0, dtype=np.int64)
 GROUPS = Groups(np.array([0, 1, 2, 8, 9, 10, 11]), np.array([0, 3, 7]))
 """The second group, of four, is looked at: its memberships are 3 to 6."""
-GRANTED_NAMES = {"till", "faulty goods"}
+GRANTED_NAMES = {"institution", "faulty goods"}
 POLICY = Policy(half_score_bits=8.0, lone_ceiling=0.4, doers_share=0.5, sale_share=0.0, season_bits=8.0, deed_bits=12.0)
 """Four members score a half at sixteen bits."""
 
@@ -217,7 +217,7 @@ def add_communities(view: RingView, surprising: float, **claims: Sequence[float]
         (dict.fromkeys(("household", "launch", "came_together"), (20.0, 20.0, 20.0)), {}, 64.0),
         ({"club": (0.0, 0.0, 12.0), "fans": (0.0, 9.0, 0.0)}, {}, 43.0),
         ({"shared_place": (20.0, 20.0, 0.0), "club": (0.0, 0.0, 20.0)}, {}, 4.0),
-        ({"shared_place": (5.0, 12.0, 0.0), "till": (20.0, 0.0, 0.0)}, {}, 32.0),
+        ({"shared_place": (5.0, 12.0, 0.0), "institution": (20.0, 0.0, 0.0)}, {}, 32.0),
         # What most buyers of a product complain of is explained whatever else they do; a place is not.
         ({"shared_place": (20.0, 0.0, 0.0), "faulty_goods": (0.0, 15.0, 0.0)}, {}, 29.0),
         ({"shared_place": (20.0, 0.0, 0.0), "faulty_goods": (0.0, 15.0, 0.0)}, {"habit": 24.0}, 49.0),

@@ -95,8 +95,8 @@ def test_what_was_heard_says_what_came_of_it() -> None:
         " the tier is lower than the score's."
     )
     assert describe_explanation("launch", 12.4, won=True, spares=True) == taken + spared
-    assert describe_explanation("till", 12.4, won=None) == (
-        "Could be staff at one till or tablet, who have devices of their own: accounts for 12 bits, which are left in"
+    assert describe_explanation("faulty goods", 12.4, won=None) == (
+        "Could be buyers of one faulty product, as most of its buyers complain: accounts for 12 bits, which are left in"
         " the evidence."
     )
     assert (

@@ -1,0 +1,124 @@
+"""What those have in common who have things of their own as well, of two groups made by hand."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from hand_made import describe, gather_facts, hear, share, show, use
+
+from detection.channels.catalogue import REFERRED, TRADE
+from detection.evidence.own_lives import explain_by_institution, explain_by_word_of_mouth
+from detection.policy import Policy
+
+
+@pytest.mark.parametrize(
+    ("owned", "shares"),
+    [
+        ([], [0.0, 0.0, 0.0]),
+        ([(2, 5)], [1 / 4 / 17, 1 / 2 / 17, 0.0]),
+        ([(2, 5), (5, 6)], [2 / 4 / 2, 1 / 2 / 17, 0.0]),
+        ([(2, 5), (5, 6), (3, 7), (8, 8)], [3 / 4 * 81 / 97, 2 / 2 / 2, 1 / 2 / 17]),
+        ([(2, 5), (2, 6)], [1 / 4 / 17, 1 / 2 / 17, 0.0]),  # two devices of one member
+        ([(7, 4)], [0.0, 0.0, 0.0]),  # a crowd's
+        ([(7, 5), (9, 5)], [1 / 4 / 17, 0.0, 0.0]),  # the family's, who are not of the group
+        ([(2, 5), (3, 5), (8, 6)], [0.0, 0.0, 1 / 2 / 17]),  # between two members of the first it is none of their own
+    ],
+)
+def test_the_more_of_a_devices_users_have_another_of_their_own_the_more_of_it_is_an_institutions(
+    owned: list[tuple[int, int]], shares: list[float]
+) -> None:
+    users = {0: [2, 3, 5, 7], 1: [2, 3], 2: [0, 8], 4: [9, 1, 4, 6]}
+    devices = use("device", [*((user, thing) for thing, those in users.items() for user in those), *owned])
+    joint = [(0, [0, 1], 3.0, 2)] if (3, 5) in owned else []
+    rows = [(0, [0, 1, 2, 3], 8.0, 4), (0, [0, 1], 4.0, 2), *joint, (1, [4, 6], 2.0, 2)]
+    within = {"device": share(*rows, things=[0, 1, *[5] * len(joint), 2]), "address": share((0, [0, 1], 6.0, 2))}
+    things = {"device": devices, "address": describe("address")}
+    policy = Policy(household_size=3, half_granted_owners=2.0)
+    claim = hear(explain_by_institution, gather_facts(within, market={"things": things, "policy": policy}))
+    assert set(claim.claimed) == {"device"}
+    told = [claim.claimed["device"][row] for row in (0, 1, -1)]
+    assert told == pytest.approx([8 * shares[0], 4 * shares[1], 2 * shares[2]])
+
+
+@pytest.mark.parametrize(
+    ("own", "shares"),
+    [
+        ({}, [0.0, 0.0, 0.0]),  # a farm
+        ({"phone": [(2, 1)]}, [1 / 4 / 17, 1 / 2 / 17, 0.0]),
+        ({"phone": [(2, 1)], "card": [(3, 7), (5, 8)]}, [3 / 4 * 81 / 97, 2 / 2 / 2, 0.0]),
+        ({"email": [(2, 1), (3, 2), (5, 3), (7, 4)]}, [0.0, 0.0, 0.0]),
+        ({"phone": [(0, 1)]}, [0.0, 0.0, 1 / 2 / 17]),
+        ({"phone": [(0, 1), (8, 2)]}, [0.0, 0.0, 2 / 2 / 2]),
+    ],
+)
+def test_what_they_have_of_their_own_may_be_of_any_kind_that_is_not_to_be_had_for_nothing(
+    own: dict[str, list[tuple[int, int]]], shares: list[float]
+) -> None:
+    crowd = [1, 4, 6, 9]
+    users = {0: [2, 3, 5, 7, 9], 1: [2, 3], 2: [0, 8, *crowd]}
+    things = {
+        "iban": use("iban", [(user, thing) for thing, those in users.items() for user in those]),
+        "phone": use("phone", [(user, 0) for user in crowd] + own.get("phone", [])),
+        "card": use("card", [(user, 0) for user in crowd] + own.get("card", [])),
+        "email": use("email", [(user, 0) for user in crowd] + own.get("email", [])),
+        "address": describe("address"),
+    }
+    within = {
+        "iban": share((0, [0, 1, 2, 3], 8.0, 5), (0, [0, 1], 4.0, 2), (1, [4, 6], 2.0, 6)),
+        "phone": share(),
+        "card": share(),
+        "email": share(),
+        "address": share((0, [0, 1], 6.0, 2)),
+    }
+    policy = Policy(household_size=3, half_granted_owners=2.0)
+    claim = hear(explain_by_institution, gather_facts(within, market={"things": things, "policy": policy}))
+    assert claim.claimed.keys() == {"iban", "phone", "card", "email"}
+    assert claim.claimed["iban"].tolist() == pytest.approx([8 * shares[0], 4 * shares[1], 2 * shares[2]])
+
+
+@pytest.mark.parametrize(
+    ("n_deals", "owners", "share_left"),
+    [
+        (2, [2, 3, 5, 7], 0.0),  # they deal with nobody else
+        (4, [2, 3, 5, 7], 0.5),
+        (8, [2, 3, 5, 7], 0.75),
+        (8, [2, 3], 2 / 3 * 0.75),  # of three who trade inside, two have devices of their own
+        (8, [], 0.0),
+    ],
+)
+def test_what_colleagues_sell_one_another_is_a_circles_as_far_as_they_have_devices_and_deal_with_others(
+    n_deals: int, owners: list[int], share_left: float
+) -> None:
+    devices = use("device", [(2, 0), (3, 0), *((user, 1 + place) for place, user in enumerate(owners))])
+    inner = SimpleNamespace(buyer=np.array([0, 1, 2]), seller=np.array([1, 2, 0]))
+    facts = gather_facts(
+        {"device": share((0, [0, 1], 8.0, 2))},
+        {TRADE: show(TRADE, 12.0, 6.0)},
+        market={"things": {"device": devices}, "trades": SimpleNamespace(n_deals=np.full(10, n_deals))},
+        inner=inner,
+        home_trades=(np.array([4, 2]), np.array([3, 1])),
+    )
+    claim = hear(explain_by_institution, facts)
+    assert claim.claimed[TRADE].tolist() == pytest.approx([12.0 * 3 / 4 * share_left, 0.0])
+
+
+@pytest.mark.parametrize(
+    ("owners", "shares"),
+    [([], [0.0, 0.0]), ([2], [1 / 4 / 17, 0.0]), ([2, 5, 7], [3 / 4 * 81 / 97, 0.0]), ([0, 8], [0.0, 2 / 3 / 2])],
+)
+def test_the_more_members_have_a_device_of_their_own_the_more_of_what_they_recommend_is_word_of_mouth(
+    owners: list[int], shares: list[float]
+) -> None:
+    devices = use("device", [(1, 0), *((user, 1 + place) for place, user in enumerate(owners))])
+    within = {
+        REFERRED: share((0, [0, 1], 6.0, 2), (0, [2, 3], 3.0, 9), (1, [4, 5], 2.0, 2)),
+        "device": share(),
+        "phone": share((0, [0, 1], 6.0, 2)),
+    }
+    things = {"device": devices, REFERRED: describe(REFERRED), "phone": describe("phone")}
+    policy = Policy(household_size=3, half_granted_owners=2.0)
+    claim = hear(explain_by_word_of_mouth, gather_facts(within, market={"things": things, "policy": policy}))
+    assert claim.claimed.keys() == {REFERRED}
+    assert claim.claimed[REFERRED].tolist() == pytest.approx([6 * shares[0], 3 * shares[0], 2 * shares[1]])
