@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
+from dataclasses import replace
 from itertools import combinations
 
 import numpy as np
@@ -13,6 +14,7 @@ from slow_twins import PAIRS, USES, find_record, make_channel, make_trades, shar
 
 from detection.candidates.communities import find_candidates
 from detection.candidates.links import Links, link_dealings, link_pairs, link_shared
+from detection.channels.catalogue import MESSAGE
 from detection.channels.incidence import SharedThings
 from detection.groups import gather_groups
 from detection.likelihood import score_share, score_surprise
@@ -88,6 +90,15 @@ def test_a_rarer_thing_links_more_strongly() -> None:
     links = link_shared(make_channel(uses), 10, DEFAULT_POLICY)
     bits = dict(zip(zip(links.a.tolist(), links.b.tolist(), strict=True), links.bits, strict=True))
     assert bits[0, 1] > bits[2, 3] > 0
+
+
+def test_who_alone_in_a_market_send_one_text_are_linked_firmly_for_others_send_texts_of_their_own() -> None:
+    sent = replace(make_channel({(account, 0) for account in range(8)}), unshared=800)
+    phone, spam = (
+        link_shared(replace(sent, record=find_record(name)), 10, DEFAULT_POLICY) for name in ("phone", MESSAGE)
+    )
+    assert phone.bits.max() < 0.1
+    assert (len(spam.a), spam.bits.min()) == (28, pytest.approx(surprise(1.0, 7 / 808)))
 
 
 def make_ring_of_cliques(n_cliques: int, size: int) -> Links:
