@@ -278,6 +278,8 @@ def _tell(diary: Diary, ids: NDArray[np.object_], market: SimulatedMarket) -> Si
             "happened_at": np.datetime_as_string(at, unit="s", timezone="UTC").astype(object),
         }
     )
+    if "events" in market.tables:
+        events = pd.concat([market.tables["events"], events], ignore_index=True)
     return SimulatedMarket({**market.tables, "events": events}, _add_truth(diary, ids, market.truth))
 
 
@@ -299,7 +301,7 @@ def _add_truth(diary: Diary, ids: NDArray[np.object_], truth: dict[str, pd.DataF
     rings = list_groups(diary.rings, "ring done").assign(role="member", sharing="none", method="none")
     honest = list_groups(diary.honest, "group done")
     accounts = truth["accounts"]
-    bad = accounts["is_fraud"].to_numpy(bool) | accounts["account_id"].isin(rings["account_id"]).to_numpy(bool)
+    bad = accounts["is_fraud"] | accounts["account_id"].isin(rings["account_id"])
     return {
         **truth,
         "rings": pd.concat([truth["rings"], rings], ignore_index=True)[truth["rings"].columns],

@@ -28,12 +28,24 @@ def _make_bazaar(n_accounts: int, seed: int, difficulty: Difficulty) -> Simulate
     return simulate_bazaar(BazaarSettings(n_accounts=n_accounts, seed=seed, difficulty=difficulty))
 
 
+def _make_harbour(n_accounts: int, seed: int, difficulty: Difficulty) -> SimulatedMarket:
+    from detection.evaluation.harbour.market import HarbourSettings, simulate_harbour
+
+    return simulate_harbour(HarbourSettings(n_accounts=n_accounts, seed=seed, difficulty=difficulty))
+
+
 WORLDS: dict[str, Callable[[int, int, Difficulty], SimulatedMarket]] = {
     "market": _make_market,
     "village": _make_village,
     "bazaar": _make_bazaar,
 }
-"""By name, what makes a world's market from a number of accounts, a seed and a difficulty."""
+"""By name, what makes a world's market from a number of accounts, a seed and a difficulty.
+
+What is shipped has learnt from these.
+"""
+
+MEASURED = {**WORLDS, "harbour": _make_harbour}
+"""The same with the world that is measured on, and that nothing may be learnt from or tuned on."""
 
 
 def _make_wallets(n_accounts: int, seed: int, difficulty: Difficulty) -> SimulatedMarket:
@@ -42,7 +54,7 @@ def _make_wallets(n_accounts: int, seed: int, difficulty: Difficulty) -> Simulat
     return simulate_wallets(n_accounts, seed, is_hard=difficulty == "hard")
 
 
-SIMULATED = {**WORLDS, "wallets": _make_wallets}
+SIMULATED = {**MEASURED, "wallets": _make_wallets}
 """The same with those that nobody buys and sells in."""
 
 
@@ -56,7 +68,7 @@ def simulate_world(
     KeyError
         There is no world of that name.
     ValueError
-        A setting is out of the world's range; for a village or a bazaar it is a ConfigError.
+        A setting is out of the world's range; for a village, a bazaar or a harbour it is a ConfigError.
     """
     market = SIMULATED[name](n_accounts, seed, difficulty)
     if not with_events:
