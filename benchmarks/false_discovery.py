@@ -22,7 +22,7 @@ from worlds import list_honest, load_world
 
 from detection.evaluation.measures import restrict_truth
 from detection.evaluation.simulation.settings import Difficulty
-from detection.evaluation.worlds import WORLDS
+from detection.evaluation.worlds import MEASURED
 from detection.evidence.market import make_market
 from detection.rings.build import build_rings
 from detection.search import search_market
@@ -87,7 +87,7 @@ def report(tried: Sequence[Listed], known: Mapping[str, Sequence[int]], n_seeds:
     for world, difficulty in dict.fromkeys((each.world, each.difficulty) for each in tried):
         ours = [each for each in tried if (each.world, each.difficulty) == (world, difficulty)]
         others = {name: counts for name, counts in known.items() if name != world}
-        for known_from, worlds in (("the others", others), ("all three", known)):
+        for known_from, worlds in (("the others", others), ("all four", known)):
             rates = [estimate_honest_share(each.shows, spread_counts(worlds)) for each in ours]
             chosen = [[rate <= level for rate in rates] for level in LEVELS] + [[each.is_accused for each in ours]]
             cells = (
@@ -105,7 +105,7 @@ def main() -> None:
     parser.add_argument("--write", action="store_true")
     parser.add_argument("--seeds", type=int, default=5)
     asked = parser.parse_args()
-    each_kind = [(world, difficulty) for world in WORLDS for difficulty in get_args(Difficulty)]
+    each_kind = [(world, difficulty) for world in MEASURED for difficulty in get_args(Difficulty)]
     place = HERE / "detection" / "significance" / "honest_rings.json"
     known = json.loads(place.read_text())["honest"]
     if asked.write:
