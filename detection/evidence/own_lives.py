@@ -6,11 +6,14 @@ anybody is brought up for review.  A farm has little beside what its accounts sh
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
 from detection.channels.catalogue import REFERRED, TRADE
 from detection.channels.incidence import SharedThings
+from detection.channels.record import Channel
 from detection.evidence.claims import Claim
 from detection.evidence.group_facts import GroupFacts
 from graph.model import Floats, Ints
@@ -23,44 +26,40 @@ def explain_by_institution(claim: Claim, facts: GroupFacts) -> None:
     (``half_granted_owners``), and no more than their share.  What they sell one another is a circle's and no family's,
     as far as they deal with others too.
     """
-    shared = facts.list_shared(lambda channel: channel.record.role == "personal")
-    has_own = np.zeros(len(facts.groups.account), dtype=bool)
-    for channel, _ in shared:
-        if not channel.record.is_free:
-            has_own |= find_owners(facts, channel)
-    for channel, within in shared:
+    has_own = find_owners(facts, lambda record: record.role == "personal" and not record.is_free)
+    for channel, within in facts.list_shared(lambda channel: channel.record.role == "personal"):
         owners = np.bincount(within.row, has_own[within.membership], minlength=len(within.group))
         claim.add_things(channel.name, within.bits * _grade(facts, owners, within.members))
     if TRADE in facts.evidence:
         pairs, at_home = facts.home_trades
-        outward = _find_outward(facts, find_device_owners(facts))
+        outward = _find_outward(facts, find_owners(facts, lambda record: record.is_device))
         claim.add_trades(facts.evidence[TRADE].bits * at_home / np.maximum(pairs, 1) * outward)
 
 
 def explain_by_word_of_mouth(claim: Claim, facts: GroupFacts) -> None:
     """A class, a parish: friends who tell one another of the market, each on a device of their own."""
     size = facts.groups.size
-    owners = np.bincount(facts.groups.group, find_device_owners(facts), minlength=len(size))
+    has_device = find_owners(facts, lambda record: record.is_device)
+    owners = np.bincount(facts.groups.group, has_device, minlength=len(size))
     for channel, within in facts.list_shared(lambda channel: channel.name == REFERRED):
         claim.add_things(channel.name, within.bits * _grade(facts, owners, size)[within.group])
 
 
-def find_owners(facts: GroupFacts, channel: SharedThings) -> NDArray[np.bool_]:
-    """Which members (M,) have a thing that a household uses at the most, and no other member."""
+def find_owners(facts: GroupFacts, is_meant: Callable[[Channel], bool]) -> NDArray[np.bool_]:
+    """Which members (M,) have a thing of some sort that a household uses at the most, and no other member."""
+    owns = np.zeros(len(facts.groups.account), dtype=bool)
+    for channel, _ in facts.list_shared(lambda channel: is_meant(channel.record)):
+        owns |= _find_owners_in(facts, channel)
+    return owns
+
+
+def _find_owners_in(facts: GroupFacts, channel: SharedThings) -> NDArray[np.bool_]:
     within, groups = facts.within[channel.name], facts.groups
     is_few = channel.popularity <= facts.policy.household_size
     uses = groups.find_facts(channel.by_account)
     has = np.bincount(uses.membership[is_few[channel.thing[uses.row]]], minlength=len(groups.account))
     shares = np.bincount(within.membership[is_few[within.thing[within.row]]], minlength=len(groups.account))
     owns: NDArray[np.bool_] = has > shares
-    return owns
-
-
-def find_device_owners(facts: GroupFacts) -> NDArray[np.bool_]:
-    """Which members (M,) have a device of their own."""
-    owns = np.zeros(len(facts.groups.account), dtype=bool)
-    for channel, _ in facts.list_shared(lambda channel: channel.record.is_device):
-        owns |= find_owners(facts, channel)
     return owns
 
 

@@ -11,6 +11,7 @@ from detection.channels.catalogue import BLAME, PURCHASE, REFUND, TRADE
 from detection.evidence.explanations import CLUB, COMMUNITIES
 from detection.evidence.judge import Assessment, judge_groups
 from detection.groups import MIN_SIZE, gather_groups
+from detection.policy import Policy
 from detection.rings.ids import name_ring
 from detection.rings.links import list_evidence, list_explanations, list_links
 from detection.rings.parties import Favours, describe_period, find_acts, find_favours, find_gainers
@@ -54,19 +55,20 @@ def build_rings(assessment: Assessment, freed: frozenset[int] = frozenset()) -> 
     for view in (each for each in views if each.net_bits > 0):
         draft = by_members[tuple(view.members.tolist())]
         parties = (*_list_parties(view, draft), *_list_gainers(view, draft, favours, freed))
-        ring = _build_ring(view, draft, parties)
-        placed.append((*_place(view, ring), ring))
+        grounds = _find_grounds(view)
+        ring = _build_ring(view, draft, parties, grounds)
+        placed.append((*_place(ring, grounds, market.policy), ring))
     return tuple(ring for *_, ring in sorted(placed, key=lambda each: each[:-1]))
 
 
-def _place(view: RingView, ring: Ring) -> tuple[float, float, float, str]:
+def _place(ring: Ring, grounds: Grounds, policy: Policy) -> tuple[float, float, float, str]:
     """What a ring is listed by.
 
     What a person is to look at comes before what is only watched, whose score may be higher: it was spared.  Within a
     tier nobody knows which of the communities that fit are real, so that a ring counts in part as if they were.
     """
-    part = view.market.policy.listed_community_share
-    stands = (1.0 - part) * ring.score + part * min(ring.score, score_without_community(view))
+    part = policy.listed_community_share
+    stands = (1.0 - part) * ring.score + part * min(ring.score, grounds.apart_from_community)
     return -TIERS.index(ring.tier), -stands, -ring.net_bits, ring.ring_id
 
 
@@ -95,22 +97,24 @@ def _draft(view: RingView, freed: frozenset[int]) -> _Draft:
     return _Draft(kind, tuple(kept.tolist()), {row: n for row, n in parties.items() if row not in set(kept.tolist())})
 
 
-def _build_ring(view: RingView, draft: _Draft, parties: tuple[Party, ...]) -> Ring:
-    policy = view.market.policy
-    score, apart = score_ring(view), score_without_trades(view)
-    grounds = Grounds(
-        score=score,
-        apart_from_trades=apart,
+def _find_grounds(view: RingView) -> Grounds:
+    return Grounds(
+        score=score_ring(view),
+        apart_from_trades=score_without_trades(view),
         apart_from_community=score_without_community(view),
         has_axes=has_independent_axes(view),
     )
+
+
+def _build_ring(view: RingView, draft: _Draft, parties: tuple[Party, ...], grounds: Grounds) -> Ring:
+    policy = view.market.policy
     tier = decide_tier(grounds, policy)
     is_spared = tier != decide_tier(replace(grounds, apart_from_community=1.0), policy)
     ids = view.market.snapshot.account_id
     return Ring(
         ring_id=name_ring(ids[view.members].tolist()),
         kind=draft.kind,
-        score=score,
+        score=grounds.score,
         tier=tier,
         net_bits=view.net_bits,
         charge_bits=float(view.assessment.charge_bits[view.group]),
