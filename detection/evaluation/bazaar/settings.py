@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from detection.evaluation.simulation.settings import Difficulty
+from detection.evaluation.simulation.settings import Difficulty, require_draw
 from graph.errors import ConfigError
 
 METHODS = {
@@ -63,10 +63,7 @@ class BazaarSettings:
     def __post_init__(self) -> None:
         if self.n_accounts < LEAST_ACCOUNTS:
             raise ConfigError(f"n_accounts is {self.n_accounts}: a bazaar needs at least {LEAST_ACCOUNTS:,} accounts")
-        if self.difficulty not in ("ordinary", "hard"):
-            raise ConfigError(f"difficulty is {self.difficulty!r}: it must be 'ordinary' or 'hard'")
-        if self.seed < 0:
-            raise ConfigError(f"seed is {self.seed}: it must be 0 or more")
+        require_draw(self.difficulty, self.seed)
 
     @property
     def is_hard(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import NamedTuple
 
-from detection.evaluation.simulation.settings import Difficulty
+from detection.evaluation.simulation.settings import Difficulty, require_draw
 from graph.errors import ConfigError
 
 LEAST_ACCOUNTS = 300
@@ -123,10 +123,7 @@ class HarbourSettings:
     def __post_init__(self) -> None:
         if self.n_accounts < LEAST_ACCOUNTS:
             raise ConfigError(f"n_accounts is {self.n_accounts}: a harbour needs at least {LEAST_ACCOUNTS} accounts")
-        if self.difficulty not in ("ordinary", "hard"):
-            raise ConfigError(f"difficulty is {self.difficulty!r}: it must be 'ordinary' or 'hard'")
-        if self.seed < 0:
-            raise ConfigError(f"seed is {self.seed}: it must be 0 or more")
+        require_draw(self.difficulty, self.seed)
 
     @property
     def is_hard(self) -> bool:

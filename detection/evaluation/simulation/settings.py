@@ -5,9 +5,19 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
+from graph.errors import ConfigError
+
 Difficulty = Literal["ordinary", "hard"]
 
 RING_KINDS = ("trade", "review", "attack", "refund", "farm")
+
+
+def require_draw(difficulty: str, seed: int) -> None:
+    """Raise a ConfigError unless there is such a difficulty, and chance can begin at such a seed."""
+    if difficulty not in ("ordinary", "hard"):
+        raise ConfigError(f"difficulty is {difficulty!r}: it must be 'ordinary' or 'hard'")
+    if seed < 0:
+        raise ConfigError(f"seed is {seed}: it must be 0 or more")
 
 
 @dataclass(frozen=True)
