@@ -14,10 +14,7 @@ from cli.ending import begin_work
 from graph.errors import ConfigError
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
     from graph.settings import Settings
-    from graph.stores.embedded.early import EarlyCheck
     from graph.stores.location import Location
     from graph.stores.protocol import GraphStore, Mode
 
@@ -98,18 +95,12 @@ class Workplace:
         config = self._find_config()
         return Path(name) if config is None else config.parent / name
 
-    def open_store(self, *, mode: Mode = "read", early: EarlyCheck | None = None) -> GraphStore:
+    def open_store(self, *, mode: Mode = "read") -> GraphStore:
         """Open the store."""
         from graph.open import open_store
 
         begin_work()
-        return open_store(self.find_location(), mode=mode, early=early)
-
-    def checking_early(self) -> AbstractContextManager[EarlyCheck | None]:
-        """Compare the store with what was written while something else is done, before it is opened."""
-        from graph.open import checking_early
-
-        return checking_early(self.find_location())
+        return open_store(self.find_location(), mode=mode)
 
     def _find_config(self) -> Path | None:
         if self.config is not None:

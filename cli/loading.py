@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from graph.contract.doubts import Doubt
     from graph.contract.tables import CheckedTable
     from graph.settings import Settings
-    from graph.stores.embedded.early import EarlyCheck
     from graph.stores.protocol import GraphStore, LoadReport
 
 logger = logging.getLogger("ringfence.cli")
@@ -65,19 +64,19 @@ def load(
     What looks misread, such as ids that a spreadsheet shortened or a device called "unknown", is
     told on stderr.  Loading the same folder again changes nothing.
     """
+    from graph.contract.tables import read_folder
+    from graph.stores.protocol import LoadTerms
+
     settings = workplace.read_settings()
     workplace.require_apart(folder)
     review = _Review(rejects or workplace.name_rejects(), settings, strict=strict)
-    with show_progress() as progress, workplace.checking_early() as early:
-        from graph.contract.tables import read_folder  # and Arrow with it, while another core reads the store
-        from graph.stores.protocol import LoadTerms
-
+    with show_progress() as progress:
         tables = read_folder(folder, settings, progress=progress)
         _require_tables(replace, tables)
         review.check_files(tables)
         terms = LoadTerms(as_of=as_instant(as_of), replaced=frozenset(replace), review=review)
         doubtful = _find_doubts(tables, terms.find_instant(), doubts, goes_on=despite_doubts)
-        with _open_for_load(workplace, early, dry_run=dry_run) as store:
+        with _open_for_load(workplace, dry_run=dry_run) as store:
             report = store.load(tables, terms, dry_run=dry_run, progress=progress)
     _show(report, review, doubtful)
 
@@ -163,15 +162,15 @@ def _require_tables(names: Collection[str], tables: Collection[str]) -> None:
 
 
 @contextmanager
-def _open_for_load(workplace: Workplace, early: EarlyCheck | None, *, dry_run: bool) -> Iterator[GraphStore]:
+def _open_for_load(workplace: Workplace, *, dry_run: bool) -> Iterator[GraphStore]:
     # A dry run must leave no trace, not even an empty store.
     if not dry_run:
-        with workplace.open_store(mode="write", early=early) as store:
+        with workplace.open_store(mode="write") as store:
             yield store
         return
     with tempfile.TemporaryDirectory() as scratch:
         try:
-            store = workplace.open_store(early=early)
+            store = workplace.open_store()
         except StoreNotFoundError:
             store = Workplace(store=str(Path(scratch) / "store")).open_store(mode="write")
         with store:

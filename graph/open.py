@@ -6,16 +6,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from graph.casebook.book import Casebook
 from graph.errors import ConfigError
 from graph.stores.checks import Verification
 from graph.stores.location import Folder, Location, find_server
 from graph.stores.protocol import GraphStore, Mode
-
-if TYPE_CHECKING:
-    from graph.stores.embedded.early import EarlyCheck
 
 
 def verify_store(location: Location) -> Verification:
@@ -101,28 +97,7 @@ def find_folder(location: Location) -> Folder:
             raise ConfigError(f"{server} keeps no generations; they are for a store in a folder (see docs/commands.md)")
 
 
-@contextmanager
-def checking_early(location: Location) -> Iterator[EarlyCheck | None]:
-    """Compare what a folder keeps with what was written, on other threads, before the store is opened inside.
-
-    It costs whoever opens it then no time of its own.  None where nothing can be compared: nothing is there, or on a
-    server.
-    """
-    match find_server(location) if isinstance(location, str) else location:
-        case None:
-            with checking_early(Folder(str(location))) as early:
-                yield early
-        case Folder() as folder:
-            from graph.stores.embedded import early as embedded
-            from graph.stores.embedded.folder import StoreFolder
-
-            with embedded.checking_early(StoreFolder(Path(folder.path))) as early:
-                yield early
-        case _:
-            yield None
-
-
-def open_store(location: Location, *, mode: Mode = "read", early: EarlyCheck | None = None) -> GraphStore:
+def open_store(location: Location, *, mode: Mode = "read") -> GraphStore:
     """Open the property graph at a location.
 
     Parameters
@@ -132,8 +107,6 @@ def open_store(location: Location, *, mode: Mode = "read", early: EarlyCheck | N
         the rest (NEO4J_USERNAME, NEO4J_PASSWORD, NEO4J_DATABASE, NEO4J_CA_FILE).
     mode
         ``"write"`` creates the store if it is missing and keeps other writers out.
-    early
-        What has begun to compare it with what was written; see :func:`checking_early`.
 
     Raises
     ------
@@ -145,11 +118,11 @@ def open_store(location: Location, *, mode: Mode = "read", early: EarlyCheck | N
     """
     match find_server(location) if isinstance(location, str) else location:
         case None:
-            return open_store(Folder(str(location)), mode=mode, early=early)
+            return open_store(Folder(str(location)), mode=mode)
         case Folder() as folder:
             from graph.stores.embedded.store import EmbeddedStore
 
-            return EmbeddedStore(folder, mode=mode, early=early)
+            return EmbeddedStore(folder, mode=mode)
         case server:
             from graph.stores.server.store import ServerStore
 

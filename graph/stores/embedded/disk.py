@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import errno
 import hashlib
+import mmap
 import os
 import shutil
 import stat
+import threading
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
@@ -139,13 +141,7 @@ class Blocks:
 
 
 def digest_blocks(path: Path, like: Blocks | None = None) -> list[str]:
-    """The SHA-256 of each block of a file, in hexadecimal; see :class:`DigestedBlocks`."""
-    with DigestedBlocks(path, like) as digested:
-        return digested.wait()
-
-
-class DigestedBlocks:
-    """The SHA-256 of each block of a file, in hexadecimal: all cores make them at once, from now until this is left.
+    """The SHA-256 of each block of a file, in hexadecimal; all cores make them at once.
 
     Parameters
     ----------
@@ -153,46 +149,20 @@ class DigestedBlocks:
         Of the file.
     like
         Another one, of which much may be the same: comparing two blocks takes a third of the time.
-    n_spared
-        How many cores are left to others.
-
-    Raises
-    ------
-    OSError
-        If a file cannot be opened.
     """
+    n_blocks = max(-(-path.stat().st_size // BLOCK_BYTES), 1)
+    with _Reader(path) as file, _Reader(like.path if like else path) as other:
+        known = like.digests if like else ()
 
-    def __init__(self, path: Path, like: Blocks | None = None, *, n_spared: int = 0) -> None:
-        n_blocks = max(-(-path.stat().st_size // BLOCK_BYTES), 1)
-        with ExitStack() as stack:
-            self._file = stack.enter_context(_Reader(path))
-            self._other = stack.enter_context(_Reader(like.path if like else path))
-            self._known = like.digests if like else ()
-            pool = ThreadPoolExecutor(max(min((os.cpu_count() or 1) - n_spared, _MOST_THREADS, n_blocks), 1))
-            stack.callback(pool.shutdown, cancel_futures=True)
-            self._parts = [pool.submit(self._digest, block) for block in range(n_blocks)]
-            self._stack = stack.pop_all()
+        def digest(block: int) -> str:
+            if block < len(known) and file.has_block_of(other, block):
+                return known[block]
+            return file.digest_block(block)
 
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._stack.close()
-
-    def wait(self) -> list[str]:
-        """All of them, once they are made.
-
-        Raises
-        ------
-        OSError
-            If the file cannot be read.
-        """
-        return [part.result() for part in self._parts]
-
-    def _digest(self, block: int) -> str:
-        if block < len(self._known) and self._file.has_block_of(self._other, block):
-            return self._known[block]
-        return self._file.digest_block(block)
+        if n_blocks == 1:
+            return [digest(0)]
+        with ThreadPoolExecutor(min(os.cpu_count() or 1, _MOST_THREADS)) as pool:
+            return list(pool.map(digest, range(n_blocks)))
 
 
 class _Reader:
@@ -208,10 +178,9 @@ class _Reader:
         os.close(self._descriptor)
 
     def digest_block(self, block: int) -> str:
-        digest = hashlib.sha256()
-        for piece in self._read(block):
-            digest.update(piece)
-        return digest.hexdigest()
+        buffer = _BUFFERS.of_block[:BLOCK_BYTES]
+        n_bytes = os.preadv(self._descriptor, [buffer], block * BLOCK_BYTES)
+        return hashlib.sha256(buffer[:n_bytes]).hexdigest()
 
     def has_block_of(self, other: _Reader, block: int) -> bool:
         one, two = bytearray(_BUFFER_BYTES), bytearray(_BUFFER_BYTES)  # which are compared where they lie
@@ -223,14 +192,19 @@ class _Reader:
                 return True
         return True
 
-    def _read(self, block: int) -> Iterator[memoryview]:
-        # One small buffer: memory that was not used before costs more than reading into it.
-        buffer = memoryview(bytearray(_BUFFER_BYTES))
-        for at in _list_pieces(block):
-            n_bytes = os.preadv(self._descriptor, [buffer], at)
-            yield buffer[:n_bytes]
-            if n_bytes < _BUFFER_BYTES:
-                return
+
+class _Buffers(threading.local):
+    """Of each thread: memory that was not used before costs more than reading into it.
+
+    It begins where a page does: into memory that begins 16 bytes later, as that of Python may, the system copies in
+    twice the time.
+    """
+
+    def __init__(self) -> None:
+        self.of_block = memoryview(mmap.mmap(-1, BLOCK_BYTES))
+
+
+_BUFFERS = _Buffers()
 
 
 def _list_pieces(block: int) -> range:

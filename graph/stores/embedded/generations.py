@@ -17,7 +17,6 @@ from graph.errors import StoreDamagedError
 from graph.stores.embedded.database import BESIDE, DATABASE_FILE, LOG_FILE
 from graph.stores.embedded.disk import (
     Blocks,
-    DigestedBlocks,
     digest_blocks,
     digest_file,
     open_here,
@@ -108,15 +107,14 @@ class Generation:
         """The graph, with what its blocks were when it was written."""
         return Blocks(self.file, self.manifest.blocks)
 
-    def is_whole(self, digested: DigestedBlocks | None = None) -> bool:
-        """Whether the graph is as it was written, to the last bit; its file may be ``digested`` already."""
+    def is_whole(self) -> bool:
+        """Whether the graph is as it was written, to the last bit."""
         log = self.manifest.log
         if log is not None and not _is_as_written(self.log, log):
             return False
         if not self.manifest.blocks:
             return digest_file(self.file) == self.manifest.sha256
-        blocks = digested.wait() if digested else digest_blocks(self.file)
-        return sum_blocks(blocks, log) == self.manifest.sha256
+        return sum_blocks(digest_blocks(self.file), log) == self.manifest.sha256
 
     def is_copy(self, place: Path) -> bool:
         """Whether a folder has a copy of the graph as it was written, where the graph itself is."""

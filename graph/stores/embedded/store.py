@@ -55,7 +55,6 @@ if TYPE_CHECKING:
     from graph.results import RunResult
     from graph.settings import QuerySettings
     from graph.stores.embedded.draft import Ahead, Draft
-    from graph.stores.embedded.early import EarlyCheck
     from graph.stores.embedded.names import Names
     from graph.stores.run_rows import RunRows
 
@@ -82,7 +81,7 @@ class EmbeddedStore:
         See :func:`graph.open.open_store`.
     """
 
-    def __init__(self, location: str | Path | Folder, *, mode: Mode = "read", early: EarlyCheck | None = None) -> None:
+    def __init__(self, location: str | Path | Folder, *, mode: Mode = "read") -> None:
         place = location if isinstance(location, Folder) else Folder(str(location))
         self.location = place.path
         self.mode = mode
@@ -96,7 +95,6 @@ class EmbeddedStore:
         self._names: Names | None = None
         self._draft: Draft | None = None
         self._is_checked = False
-        self._early = early
         self._lacking: Mapping[str, str] = {}
         try:
             with explained(self.location):
@@ -162,8 +160,7 @@ class EmbeddedStore:
     def require_whole(self) -> None:
         """Compare the file with its checksum, once; see :class:`~graph.stores.protocol.GraphStore`."""
         if isinstance(self._held, Generation) and not self._is_checked:
-            if self._early is None or not self._early.vouches_for(self._held):
-                self._held.check_file()
+            self._held.check_file()
             self._is_checked = True
 
     @property
