@@ -10,11 +10,14 @@ import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
+from typing import Any
 
 import ladybug
 import numpy as np
 import pyarrow as pa
 
+from graph.arrow import read_texts
+from graph.errors import StoreError
 from graph.model import Ints
 from graph.stores.digests import digest_column
 from graph.stores.embedded.database import ask_arrow
@@ -165,12 +168,29 @@ def read_part(connection: ladybug.Connection, table: str, target: str, *, within
     """A table's rows; only those of some stretches where ``within`` says so."""
     ends = ", offset(id(a)) AS `from`, offset(id(b)) AS `to`" if target else ""
     near = "a" if target else "n"
-    where = ""
-    if within is not None:
-        low, high = within.start << STRETCH_BITS, within.stop << STRETCH_BITS
-        where = f" WHERE offset(id({near})) >= {low} AND offset(id({near})) < {high}"
+    where = "" if within is None else _say_within(near, within)
     question = f"MATCH {_match(table, target)}{where} RETURN offset(id(n)) AS `at`{ends}, n.*"
-    return Part(table, target, _read_in_order(connection, question, "from" if target else "at"))
+    return Part(table, target, _ask_in_order(connection, question, "from" if target else "at"))
+
+
+def _say_within(near: str, within: range) -> str:
+    low, high = within.start << STRETCH_BITS, within.stop << STRETCH_BITS
+    return f" WHERE offset(id({near})) >= {low} AND offset(id({near})) < {high}"
+
+
+def read_few_nodes(connection: ladybug.Connection, label: str, within: range) -> Part:
+    """The nodes of some stretches, of many: LadybugDB reads all of a column to give a stretch of it.
+
+    So that is done with their keys alone, and the rest is asked for by those.
+    """
+    key = NODES[label].key
+    places = f"MATCH (n:`{label}`){_say_within('n', within)} RETURN offset(id(n)) AS `at`, n.{key} AS the_key"
+    named = _ask_in_order(connection, places, "at")
+    question = f"UNWIND $ids AS given MATCH (n:`{label}`) WHERE n.{key} = given RETURN offset(id(n)) AS `at`, n.*"
+    rows = _ask_in_order(connection, question, "at", {"ids": read_texts(named["the_key"])})
+    if not np.array_equal(_read_places(rows, "at"), _read_places(named, "at")):
+        raise StoreError(f"{label}: what is found by its key is not what lies in the graph; load into a new store")
+    return Part(label, "", rows)
 
 
 def _match(table: str, target: str) -> str:
@@ -203,8 +223,10 @@ def _digest_lines(parts: Iterable[tuple[str, Mapping[int, Stretch]]], choose: Ca
     return digest.hexdigest()
 
 
-def _read_in_order(connection: ladybug.Connection, question: str, near: str) -> pa.Table:
-    rows = ask_arrow(connection, question)
+def _ask_in_order(
+    connection: ladybug.Connection, question: str, near: str, parameters: Mapping[str, Any] | None = None
+) -> pa.Table:
+    rows = ask_arrow(connection, question, parameters)
     rows = rows.rename_columns([name.removeprefix("n.") for name in rows.column_names])
     came, number = _read_places(rows, "at"), number_places(_read_places(rows, near))
     steps = np.diff(number)

@@ -18,6 +18,7 @@ from graph.stores.embedded.content import (
     describe_table,
     name_part,
     number_places,
+    read_few_nodes,
     read_part,
 )
 from graph.stores.embedded.database import ask_arrow
@@ -34,6 +35,9 @@ MOST_ROWS = 10_000
 """A plan that writes more than these rows writes nearly everywhere, and everything is read back."""
 _LARGE_SHARE = 4
 """Where more than this part of a table's stretches is written to, it is read as a whole, which is quicker then."""
+
+_MANY_STRETCHES = 50
+"""Of a label: where so many are left out for each that is read, it is quicker to ask for nodes by their keys."""
 
 
 @dataclass(frozen=True)
@@ -94,8 +98,11 @@ def _describe_stretches(
     if len(numbers) * _LARGE_SHARE > len(before):
         return describe_part(read_part(connection, *part))
     found = {number: each for number, each in before.items() if number not in numbers}
+    table, target = part
+    asks_by_key = not target and len(before) >= len(numbers) * _MANY_STRETCHES
     for within in _list_ranges(sorted(numbers)):
-        found |= describe_part(read_part(connection, *part, within=within))
+        rows = read_few_nodes(connection, table, within) if asks_by_key else read_part(connection, *part, within=within)
+        found |= describe_part(rows)
     return found
 
 

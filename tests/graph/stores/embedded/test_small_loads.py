@@ -200,9 +200,13 @@ def compare_ways(where: Path, loads: list[Any]) -> None:
 
 @pytest.fixture(params=[True, False], ids=["names beside names", "names anew"])
 def beside(request: pytest.FixtureRequest) -> Iterator[bool]:
-    """Whether what changes of the names, and of the graph, stands beside them, however few those are."""
+    """Whether what changes of the names, and of the graph, stands beside them, however few those are.
+
+    Where it does, nodes are read back by their keys as well.
+    """
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(draft, "_WORTH_LOGGING_BYTES", 0 if request.param else 1 << 40)
+        patched.setattr(touched, "_MANY_STRETCHES", 0 if request.param else 1 << 40)
         patched.setattr(renaming, *(("SMALLEST_SHARE", 1) if request.param else ("MOST_BYTES", 0)))
         yield request.param
 
