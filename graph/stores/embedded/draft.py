@@ -299,17 +299,18 @@ def drafting(
     logging = ahead is not None and ahead.logs and base is not None and _is_worth_logging(base.manifest)
     with noticing_full_disk(folder.path):
         place, draft = copied.result() if copied else start_draft(folder), None
-        try:
+    try:
+        with noticing_full_disk(folder.path):  # while the draft is there: without it there is room again
             with _having_copy(folder, base, place, copied=copied is not None, stays=not logging):
                 draft = Draft(place, base, logging=logging)
                 yield draft
                 draft.finish(keeps_facts=keeps_facts)
             publish(folder, place)
-        finally:
-            if draft is not None:
-                with suppress(RuntimeError):  # a draft on a full disk cannot even be closed in order
-                    draft.database.close()
-            remove_draft(place)
+    finally:
+        if draft is not None:
+            with suppress(RuntimeError):  # a draft on a full disk cannot even be closed in order
+                draft.database.close()
+        remove_draft(place)
 
 
 @contextmanager

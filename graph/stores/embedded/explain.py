@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import errno
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from graph import errors
+
+_SAYS_DURABLE = re.compile(r"^.*post-commit checkpoint failed\..* on restart: ")
+"""LadybugDB's words where a file cannot be written; but that of a draft, which goes with what was committed to it."""
 
 
 @contextmanager
@@ -31,7 +35,8 @@ def _system_error(location: str, error: OSError) -> errors.StoreError:
 
 
 def _database_error(location: str, message: str, query: str | None) -> errors.RingfenceError:
-    line = " ".join(message.split())
+    said = " ".join(message.split())
+    line = _SAYS_DURABLE.sub("", said)
     lower = line.lower()
     if "no space left" in lower:
         return errors.StoreFullError(f"no space left on the disk of {location}; nothing was changed")
@@ -41,6 +46,6 @@ def _database_error(location: str, message: str, query: str | None) -> errors.Ri
         return errors.StoreReadOnlyError(f"cannot write to {location}: {line}")
     if "version" in lower and "storage" in lower:
         return errors.StoreVersionError(f"{location} was written by another version of LadybugDB: {line}")
-    if query is not None:
+    if query is not None and line == said:
         return errors.QueryError(f"{line} (query: {' '.join(query.split())[:200]})")
-    return errors.StoreError(f"{location}: {line}")
+    return errors.StoreError(f"{location}: {line}{'' if line == said else '; nothing was changed'}")
