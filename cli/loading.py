@@ -127,9 +127,12 @@ class _Review:
         self._check(tables)
 
     def _list(self, tables: Mapping[str, CheckedTable]) -> None:
-        from graph.contract.tables import write_rejects
+        from graph.contract.tables import is_reject_file, write_rejects
 
-        if _count_rejects(tables):
+        if not _count_rejects(tables):
+            if is_reject_file(self.path):  # of an earlier load, which would be taken for this one's
+                write_rejects(tables, self.path)
+        else:
             write_rejects(tables, self.path, raw=is_raw())
             logger.info("%s", self.say_rejects(tables))
 

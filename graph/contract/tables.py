@@ -39,6 +39,7 @@ from graph.settings import Settings
 from graph.spreadsheets import format_row, guard_cell
 
 _TABLES_AT_ONCE = 2
+_REJECTS_HEADER = "table,file,line,reason,row\n"
 
 
 @dataclass(frozen=True)
@@ -230,11 +231,20 @@ def write_rejects(tables: Mapping[str, CheckedTable], path: Path, *, raw: bool =
     try:
         with replacing_file(path) as file:
             text = io.TextIOWrapper(file, "utf-8", newline="")
-            text.write("table,file,line,reason,row\n")
+            text.write(_REJECTS_HEADER)
             text.writelines(f"{format_row(cells)}\n" for cells in _list_rejects(tables, raw=raw))
             text.detach()
     except OSError as error:
         raise DataError(f"{path}: the reject file cannot be written: {error.strerror}") from error
+
+
+def is_reject_file(path: Path) -> bool:
+    """Whether there is a file of rejects in a place, and nothing else."""
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_REJECTS_HEADER)) == _REJECTS_HEADER.encode()
+    except OSError:
+        return False
 
 
 def _list_rejects(tables: Mapping[str, CheckedTable], *, raw: bool) -> Iterator[tuple[Any, ...]]:

@@ -46,6 +46,19 @@ def test_rejects_are_listed_where_the_load_says(elsewhere: Path) -> None:
     assert (elsewhere / "bad.csv").exists()
 
 
+def test_rejects_of_an_earlier_load_are_not_taken_for_those_of_this_one(elsewhere: Path) -> None:
+    folder = small_market.write_tables(elsewhere / "market")
+    good = (folder / "accounts.csv").read_text()
+    (folder / "accounts.csv").write_text(f"{good},2024-01-01,both,active\n")
+    run("load", "market")
+    (folder / "accounts.csv").write_text(good)
+    assert "No row was rejected." in run("load", "market").stdout
+    assert (elsewhere / "ringfence-store-rejects.csv").read_text() == "table,file,line,reason,row\n"
+    (elsewhere / "mine.csv").write_text("line\n7\n")
+    run("load", "market", "--rejects", "mine.csv")
+    assert (elsewhere / "mine.csv").read_text() == "line\n7\n"
+
+
 def test_stages_are_one_line_each(caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys.stderr, "isatty", lambda: False)
     with caplog.at_level(logging.INFO), progress.show_progress() as report:
