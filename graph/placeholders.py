@@ -9,11 +9,21 @@ from numpy.typing import NDArray
 
 from graph.arrow import is_true
 
-PLACEHOLDER = (
-    r"(?i)^\s*(unknown|unbekannt|n/?a|none|null|nil|nan|undefined|missing|empty|default|test|dummy|anonymous"
-    r"|no[_-]?reply@.*|test@test\..*|-+|\.+|\?+|x{3,}|\+?0{3,}|\+?1{6,}|\+?9{6,}|1234567890?|0\.0\.0\.0|255\.255\.255\.255"
-    r"|0{8}-0{4}-0{4}-0{4}-0{12}|(00:){5}00|::)\s*$"
+_WORDS = (
+    "unknown|none|null|nil|nan|undefined|missing|empty|default|test|dummy|anonymous|unspecified|tbd"
+    "|n[./]?a[.]?|not[ _-](provided|set|available|given|specified|applicable|known)"
+    "|no[ _-](phone|e-?mail|address|device)"
+    "|unbekannt|keine[ _-]angabe|k[.]? ?a[.]?|nicht[ _-](angegeben|bekannt|vorhanden)"
+    "|inconnue?|non[ _-](renseigné|fourni|communiqué)e?|desconocid[oa]|sin[ _-]datos?|sconosciut[oa]|não[ _-]informado"
+    "|bilinmiyor|brak|onbekend|неизвестн(о|ый|ая)|не[ _-]указан[оа]?|нет"
+    "|未知|未填写?|无|無|暂无|不明|なし|未設定|없음|미상|غير[ _-]معروف|لا[ _-]يوجد"
 )
+_NUMBERS = (
+    r"[+(]*0[0 ()/.-]*0[0 ()/.-]*0[ )]*|\+?1{6,}|\+?9{6,}|\+?[19]{3}-[19]{3}-[19]{4}|0?1234567890?|123[ -]456[ -]7890"
+    r"|0\.0\.0\.0|255\.255\.255\.255|::1?|0{8}-0{4}-0{4}-0{4}-0{12}|f{8}-f{4}-f{4}-f{4}-f{12}"
+    r"|(00:){5}00|(ff:){5}ff|02:00:00:00:00:00|9774d56d682e549c"  # the last two are what every phone of a kind says
+)
+PLACEHOLDER = rf"(?i)^\s*({_WORDS}|{_NUMBERS}|no[_-]?reply@.*|test@test\..*|-+|\.+|\?+|x{{3,}})\s*$"
 """What exports write where nothing is known, in any case."""
 EVERYWHERE = r"^(10\.|127\.|169\.254\.|192\.168\.|172\.(1[6-9]|2\d|3[01])\.|f[cd][0-9a-fA-F]{2}:|fe80:)"
 """IP addresses that every network and every machine has (RFC 1918, 4193, 3927)."""

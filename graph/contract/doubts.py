@@ -5,6 +5,7 @@ Each concern has a module of its own; a doubt says what was found, how often, wi
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass
@@ -18,7 +19,8 @@ from graph.arrow import find_distinct, read_texts
 if TYPE_CHECKING:
     from graph.arrow import Chunks
 
-MOST_EXAMPLES = 3
+MOST_EXAMPLES, MOST_MENDED = 3, 20
+"""Of the values of a doubt: so many are shown, and so many stand in the line that mends it."""
 _OF_ONE = {"have": "has", "are": "is", "repeat": "repeats"}
 
 
@@ -78,8 +80,11 @@ class Wrong:
 
     def doubt(self, table: str, column: str) -> Doubt:
         """The doubt, with examples."""
-        some = tuple(sorted(read_texts(find_distinct(self.values)))[:MOST_EXAMPLES])
-        mend = self.mend.format(table=table, column=column, values=", ".join(f'"{each}"' for each in some))
+        values = sorted(read_texts(find_distinct(self.values)))
+        # JSON writes a text as TOML does.
+        listed = ", ".join(json.dumps(each, ensure_ascii=False) for each in values[:MOST_MENDED])
+        mend = self.mend.format(table=table, column=column, values=listed)
+        some = tuple(values[:MOST_EXAMPLES])
         return Doubt(self.kind, table, column, len(self.values), some, self.says, mend, self.is_grave)
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -91,7 +92,24 @@ def test_a_part_of_a_long_table_in_which_ids_are_misspelt_is_noticed(write: Writ
 
 @pytest.mark.parametrize(
     "value",
-    ["unknown", "N/A", "0000000000", "0.0.0.0", "test@test.com", "none", "-", "00:00:00:00:00:00", "xxx"],
+    [
+        *(
+            "unknown",
+            "N/A",
+            "n.a.",
+            "none",
+            "-",
+            "xxx",
+            "Not provided",
+            "keine Angabe",
+            "k.A.",
+            "non renseigné",
+            "Неизвестно",
+        ),
+        *("未知", "なし", "없음", "غير معروف", "test@test.com", "noreply@shop.example", "0000000000", "(000) 000-0000"),
+        *("111-111-1111", "0123456789", "0.0.0.0", "::1", "00:00:00:00:00:00", "02:00:00:00:00:00", "9774d56d682e549c"),
+        "ffffffff-ffff-ffff-ffff-ffffffffffff",
+    ],
 )
 def test_placeholders_are_doubted_and_left_out_where_the_settings_say_so(write: Write, value: str) -> None:
     folder = write(devices=f"account_id,device_id\nA,{value}\nB,{value}\nC,phone\n")
@@ -102,6 +120,42 @@ def test_placeholders_are_doubted_and_left_out_where_the_settings_say_so(write: 
     assert [row["device_id"] for row in records(mended["devices"])] == ["phone"]
     assert (mended["devices"].n_ignored, len(mended["devices"].rejects)) == (2, 0)
     assert find_doubts(mended, NOW) == ()
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "Nada",
+        "Anna",
+        "noa",
+        "0",
+        "00",
+        "0.5",
+        "+49 30 0000001",
+        "119-911-9117",
+        "::2",
+        "02:00:00:00:00:01",
+        "A000",
+        "無印",
+    ],
+)
+def test_what_somebody_may_have_is_no_placeholder(write: Write, value: str) -> None:
+    assert look(write(devices=f"account_id,device_id\nA,{value}\nB,{value}\nC,phone\n")) == {}
+
+
+def test_the_line_that_mends_a_doubt_has_all_values_as_toml(write: Write) -> None:
+    values = ["N/A", "none", "null", "unknown", 'x"\\y']
+    often = "".join(f"B{number},'x\"\\y'\n" for number in range(60))
+    folder = write(
+        devices="account_id,device_id\n"
+        + "".join(f"A{k},{each}\nC{k},{each}\n" for k, each in enumerate(values[:4]))
+        + often
+    )
+    settings = Settings(tables={"devices": TableSettings(quote="'")})
+    doubts = find_doubts(read_folder(folder, settings), NOW)
+    assert [len(doubt.examples) for doubt in doubts] == [3, 1]
+    ignored = [tomllib.loads(doubt.mend.removeprefix("[tables.devices] "))["ignore"] for doubt in doubts]
+    assert ignored == [values[:4], values[4:]]
 
 
 def test_only_tables_of_identifiers_leave_values_out(write: Write) -> None:
