@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
-from detection.evaluation.simulation.settings import Difficulty, require_draw
-from graph.errors import ConfigError
+from detection.evaluation.simulation.settings import WorldSettings
 
 METHODS = {
     "item_circulation": "trade",
@@ -36,39 +36,15 @@ _ORDINARY = 20_000
 
 
 @dataclass(frozen=True)
-class BazaarSettings:
-    """The knobs of a bazaar.
+class BazaarSettings(WorldSettings):
+    """The knobs of a bazaar of at least 2,000 accounts.
 
-    Parameters
-    ----------
-    n_accounts : int
-        At least 2,000.
-    seed : int
-        The same settings and seed give the same bazaar, to the byte.
-    difficulty : {"ordinary", "hard"}
-        ``hard``: rings share hardly anything, take their time, use aged and bought accounts and live ordinary
-        lives beside; three times the planted honest groups; more missing times, carrier networks and recycled
-        telephone numbers.
-
-    Raises
-    ------
-    ConfigError
-        A setting is out of its range.
+    A hard one: rings share hardly anything, take their time, use aged and bought accounts and live ordinary lives
+    beside; three times the planted honest groups; more missing times, carrier networks and recycled telephone numbers.
     """
 
-    n_accounts: int
-    seed: int = 0
-    difficulty: Difficulty = "ordinary"
-
-    def __post_init__(self) -> None:
-        if self.n_accounts < LEAST_ACCOUNTS:
-            raise ConfigError(f"n_accounts is {self.n_accounts}: a bazaar needs at least {LEAST_ACCOUNTS:,} accounts")
-        require_draw(self.difficulty, self.seed)
-
-    @property
-    def is_hard(self) -> bool:
-        """Whether rings hide and honest groups are many."""
-        return self.difficulty == "hard"
+    place: ClassVar[str] = "a bazaar"
+    least_accounts: ClassVar[int] = LEAST_ACCOUNTS
 
     @property
     def n_rings(self) -> int:

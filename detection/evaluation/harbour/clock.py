@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from detection.evaluation.simulation.rhythm import FloatArray
+from detection.evaluation.simulation.rhythm import FloatArray, list_days
 
 DAY = 86_400.0
 FIRST_DAY = np.datetime64("2023-01-01T00:00:00")
@@ -35,11 +35,8 @@ class Clock:
 
     def __init__(self, rng: np.random.Generator) -> None:
         self.rng = rng
-        days = np.arange(N_DAYS)
-        dates = FIRST_DAY.astype("datetime64[D]") + days
-        month = dates.astype("datetime64[M]").astype(int) % 12
-        weekday = (dates.astype(int) + 3) % 7
-        weight = _SEASON[month] * _WEEK[weekday] * (1 + 0.5 * days / N_DAYS) * rng.lognormal(0, 0.06, N_DAYS)
+        days, growth = list_days(FIRST_DAY, N_DAYS), 1 + 0.5 * np.arange(N_DAYS) / N_DAYS
+        weight = _SEASON[days.month] * _WEEK[days.weekday] * growth * rng.lognormal(0, 0.06, N_DAYS)
         self._by_day = np.concatenate([[0], np.cumsum(weight)])
         self._by_hour = np.concatenate([[0], np.cumsum(_HOURS / _HOURS.sum())])
 

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
-from detection.evaluation.simulation.settings import Difficulty, require_draw
-from graph.errors import ConfigError
+from detection.evaluation.simulation.settings import WorldSettings
 
 LEAST_ACCOUNTS = 300
 LEAST_FOR_EVERY_KIND = 2_000
@@ -98,39 +97,11 @@ LONE_PER_20_000 = 16
 
 
 @dataclass(frozen=True)
-class HarbourSettings:
-    """The knobs of a harbour.
+class HarbourSettings(WorldSettings):
+    """The knobs of a harbour of at least 300 accounts; from 2,000 on every kind of honest group is there.
 
-    Parameters
-    ----------
-    n_accounts : int
-        Accounts in the market, at least 300; from 2,000 on every kind of honest group is there.
-    seed : int
-        The same settings and seed give the same market, to the byte.
-    difficulty : {"ordinary", "hard"}
-        ``hard``: rings mostly share nothing, work for months, from aged accounts that live like everybody's.
-
-    Raises
-    ------
-    ConfigError
-        A setting is out of its range.
+    A hard one: rings mostly share nothing, work for months, from aged accounts that live like everybody's.
     """
 
-    n_accounts: int
-    seed: int = 0
-    difficulty: Difficulty = "ordinary"
-
-    def __post_init__(self) -> None:
-        if self.n_accounts < LEAST_ACCOUNTS:
-            raise ConfigError(f"n_accounts is {self.n_accounts}: a harbour needs at least {LEAST_ACCOUNTS} accounts")
-        require_draw(self.difficulty, self.seed)
-
-    @property
-    def is_hard(self) -> bool:
-        """Whether rings hide well."""
-        return self.difficulty == "hard"
-
-    @property
-    def scale(self) -> float:
-        """The market's size in markets of 20,000 accounts."""
-        return self.n_accounts / 20_000
+    place: ClassVar[str] = "a harbour"
+    least_accounts: ClassVar[int] = LEAST_ACCOUNTS

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 import numpy.typing as npt
 
@@ -21,6 +23,32 @@ _HOUR_WEIGHTS = np.array(
 ).ravel()
 _HOUR_CUMULATIVE = np.cumsum(_HOUR_WEIGHTS) / _HOUR_WEIGHTS.sum()
 _WEEKDAY_WEIGHTS = np.array([1.45, 1.10, 0.65, 0.62, 0.90, 1.02, 1.30])
+
+
+class Days(NamedTuple):
+    """Days of a calendar, shape (n,) each; January and Monday are 0, the first of a month is 1."""
+
+    month: IntArray
+    of_month: IntArray
+    weekday: IntArray
+
+
+def list_days(first: np.datetime64, count: int) -> Days:
+    """So many days from a first one on.
+
+    Examples
+    --------
+    >>> days = list_days(np.datetime64("2023-01-31"), 2)
+    >>> days.month.tolist(), days.of_month.tolist(), days.weekday.tolist()
+    ([0, 1], [31, 1], [1, 2])
+    """
+    days = first.astype("datetime64[D]") + np.arange(count)
+    months = days.astype("datetime64[M]")
+    return Days(
+        months.astype(np.int64) % 12,
+        (days - months).astype(np.int64) + 1,
+        (days.astype(np.int64) + _EPOCH_WEEKDAY) % 7,
+    )
 
 
 def draw_joining_times(rng: np.random.Generator, count: int) -> IntArray:

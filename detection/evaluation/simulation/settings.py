@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import ClassVar, Literal
 
 from graph.errors import ConfigError
 
@@ -18,6 +18,56 @@ def require_draw(difficulty: str, seed: int) -> None:
         raise ConfigError(f"difficulty is {difficulty!r}: it must be 'ordinary' or 'hard'")
     if seed < 0:
         raise ConfigError(f"seed is {seed}: it must be 0 or more")
+
+
+@dataclass(frozen=True)
+class WorldSettings:
+    """What can be asked of a world.
+
+    Parameters
+    ----------
+    n_accounts : int
+        Accounts in the market, at least ``least_accounts``.
+    seed : int
+        The same settings and seed give the same market, to the byte.
+    difficulty : {"ordinary", "hard"}
+        What is hard about it is said of each world.
+
+    Attributes
+    ----------
+    place
+        What the world is, with its article.
+    least_accounts
+        How many accounts it takes.
+
+    Raises
+    ------
+    ConfigError
+        A setting is out of its range.
+    """
+
+    n_accounts: int
+    seed: int = 0
+    difficulty: Difficulty = "ordinary"
+    place: ClassVar[str]
+    least_accounts: ClassVar[int]
+
+    def __post_init__(self) -> None:
+        if self.n_accounts < self.least_accounts:
+            raise ConfigError(
+                f"n_accounts is {self.n_accounts}: {self.place} needs at least {self.least_accounts:,} accounts"
+            )
+        require_draw(self.difficulty, self.seed)
+
+    @property
+    def is_hard(self) -> bool:
+        """Whether rings hide well."""
+        return self.difficulty == "hard"
+
+    @property
+    def scale(self) -> float:
+        """The market's size in markets of 20,000 accounts."""
+        return self.n_accounts / 20_000
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from detection.evaluation.simulation.rhythm import FloatArray, IntArray
+from detection.evaluation.simulation.rhythm import FloatArray, IntArray, list_days
 
 DAY = 86_400
 START_AT = 1_646_092_800  # 2022-03-01T00:00:00Z
@@ -23,12 +23,9 @@ _MONTH = np.array([0.92, 0.90, 0.97, 1.0, 1.0, 0.97, 0.93, 0.86, 0.98, 1.04, 1.3
 
 
 def _weigh_days() -> FloatArray:
-    days = np.datetime64("2022-03-01") + np.arange(N_DAYS)
-    month = days.astype("datetime64[M]")
-    day_of_month = (days - month).astype(np.int64) + 1
-    payday = np.where((day_of_month >= 28) | (day_of_month <= 2), 1.13, 1.0)
-    weekday = (days.astype(np.int64) + 3) % 7
-    return np.asarray(_WEEKDAY[weekday] * _MONTH[month.astype(np.int64) % 12] * payday, dtype=np.float64)
+    days = list_days(np.datetime64("2022-03-01"), N_DAYS)
+    payday = np.where((days.of_month >= 28) | (days.of_month <= 2), 1.13, 1.0)
+    return np.asarray(_WEEKDAY[days.weekday] * _MONTH[days.month] * payday, dtype=np.float64)
 
 
 _EDGES = START_AT + np.arange(N_DAYS + 1, dtype=np.float64) * DAY

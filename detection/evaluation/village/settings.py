@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import ClassVar
 
-from detection.evaluation.simulation.settings import Difficulty
-from graph.errors import ConfigError
+from detection.evaluation.simulation.settings import WorldSettings
 
 ACCOUNTS_PER_RING = 570
 SMALLEST_MARKET = 2_000
@@ -53,39 +53,15 @@ GROUPS_PER_20_000: dict[str, int] = {
 
 
 @dataclass(frozen=True)
-class VillageSettings:
-    """The knobs of a village.
+class VillageSettings(WorldSettings):
+    """The knobs of a village of at least 2,000 accounts.
 
-    Parameters
-    ----------
-    n_accounts : int
-        Accounts in the market, at least 2,000.
-    seed : int
-        The same settings and seed give the same market, to the byte.
-    difficulty : {"ordinary", "hard"}
-        ``hard``: rings share fewer identifiers, work for months, from aged accounts with much camouflage; honest
-        groups are three times as many.
-
-    Raises
-    ------
-    ConfigError
-        A setting is out of its range.
+    A hard one: rings share fewer identifiers, work for months, from aged accounts with much camouflage; honest groups
+    are three times as many.
     """
 
-    n_accounts: int
-    seed: int = 0
-    difficulty: Difficulty = "ordinary"
-
-    def __post_init__(self) -> None:
-        if self.n_accounts < SMALLEST_MARKET:
-            raise ConfigError(f"n_accounts is {self.n_accounts}: a village needs at least {SMALLEST_MARKET:,}")
-        if self.difficulty not in ("ordinary", "hard"):
-            raise ConfigError(f"difficulty is {self.difficulty!r}: it must be 'ordinary' or 'hard'")
-
-    @property
-    def is_hard(self) -> bool:
-        """Whether rings hide well and honest groups are many."""
-        return self.difficulty == "hard"
+    place: ClassVar[str] = "a village"
+    least_accounts: ClassVar[int] = SMALLEST_MARKET
 
     @property
     def n_rings(self) -> int:

@@ -2,61 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-
 import pandas as pd
 import pytest
+from simulated import (
+    find_groups,
+    find_most_shared,
+    find_rings,
+    list_fakes,
+    list_joining,
+    list_members,
+    list_orders,
+)
 
 from detection.evaluation.simulation.market import SimulatedMarket
-from detection.evaluation.truth import PARTY_ROLES
-
-Members = set[str]
-
-
-def find_groups(market: SimulatedMarket, kind: str) -> Iterator[Members]:
-    groups = market.truth["lookalikes"]
-    found = groups[groups["kind"] == kind].groupby("group_id")["account_id"]
-    assert len(found)
-    return (set(members) for _, members in found)
-
-
-def find_rings(market: SimulatedMarket, method: str) -> Iterator[dict[str, Members]]:
-    """Each ring's accounts by role."""
-    rings = market.truth["rings"]
-    found = rings[rings["method"] == method].groupby("ring_id")
-    assert len(found)
-    return ({role: set(part["account_id"]) for role, part in ring.groupby("role")} for _, ring in found)
-
-
-def list_members(ring: dict[str, Members]) -> Members:
-    return set().union(*(accounts for role, accounts in ring.items() if role not in PARTY_ROLES))
-
-
-def list_orders(market: SimulatedMarket, buyers: Members, sellers: Members | None = None) -> pd.DataFrame:
-    orders = market.tables["orders"]
-    found = orders[orders["buyer_id"].isin(buyers)]
-    found = found if sellers is None else found[found["seller_id"].isin(sellers)]
-    return found.assign(at=pd.to_datetime(found["ordered_at"]))
-
-
-def list_fakes(market: SimulatedMarket, authors: Members) -> pd.DataFrame:
-    reviews = market.tables["reviews"].merge(market.truth["reviews"], on="review_id")
-    return reviews[reviews["is_fake"] & reviews["account_id"].isin(authors)]
-
-
-def list_joining(market: SimulatedMarket, members: Members) -> pd.Series[pd.Timestamp]:
-    accounts = market.tables["accounts"]
-    return pd.to_datetime(accounts.loc[accounts["account_id"].isin(members), "created_at"])
-
-
-def find_most_shared(market: SimulatedMarket, members: Members, kind: str) -> float:
-    """The share of members who are seen with the thing that most of them are seen with."""
-    uses = market.tables["devices"].rename(columns={"device_id": "value"}).assign(kind="device")
-    if kind != "device":
-        uses = market.tables["identifiers"]
-    uses = uses[(uses["kind"] == kind) & uses["account_id"].isin(members)].drop_duplicates(["account_id", "value"])
-    return float(uses["value"].value_counts().iloc[0] / len(members))
-
 
 # ── honest ────────────────────────────────────────────────────────────────────────────────────────
 
