@@ -34,6 +34,12 @@ def _make_harbour(n_accounts: int, seed: int, difficulty: Difficulty) -> Simulat
     return simulate_harbour(HarbourSettings(n_accounts=n_accounts, seed=seed, difficulty=difficulty))
 
 
+def _make_inland(n_accounts: int, seed: int, difficulty: Difficulty) -> SimulatedMarket:
+    from detection.evaluation.inland.market import InlandSettings, simulate_inland
+
+    return simulate_inland(InlandSettings(n_accounts=n_accounts, seed=seed, difficulty=difficulty))
+
+
 WORLDS: dict[str, Callable[[int, int, Difficulty], SimulatedMarket]] = {
     "market": _make_market,
     "village": _make_village,
@@ -44,11 +50,14 @@ WORLDS: dict[str, Callable[[int, int, Difficulty], SimulatedMarket]] = {
 The order of rings that is shipped has learnt from these.
 """
 
-MEASURED = {**WORLDS, "harbour": _make_harbour}
+KNOWN = {**WORLDS, "harbour": _make_harbour}
 """The same with a world whose author did not know the detector.
 
 Two rules were found on one of its markets (ADR 52), and what honest rings show is known from it as well.
 """
+
+MEASURED = {**KNOWN, "inland": _make_inland}
+"""The same with another such world, from which nothing is learnt."""
 
 
 def _make_wallets(n_accounts: int, seed: int, difficulty: Difficulty) -> SimulatedMarket:
@@ -71,7 +80,7 @@ def simulate_world(
     KeyError
         There is no world of that name.
     ValueError
-        A setting is out of the world's range; for a village, a bazaar or a harbour it is a ConfigError.
+        A setting is out of the world's range; for those whose settings are `WorldSettings` it is a ConfigError.
     """
     market = SIMULATED[name](n_accounts, seed, difficulty)
     if not with_events:
