@@ -15,6 +15,7 @@ from detection.evaluation.harbour.homes import Use
 from detection.evaluation.harbour.town import Town
 from detection.evaluation.harbour.trade import Bid, Item, Order, Review, Transfer
 from detection.evaluation.simulation.rhythm import IntArray
+from detection.evaluation.simulation.tables import ToldRing, tell_groups, tell_rings
 
 _ADDRESS = "address:"
 _LISTED_FOR = 60.0
@@ -197,8 +198,8 @@ class Clerk:
     def write_truth(self, rings: Sequence[Ring]) -> dict[str, pd.DataFrame]:
         """Rings with their parties, honest groups, who is bad, and which reviews were made up."""
         return {
-            "rings": self._list_rings(rings),
-            "lookalikes": self._list_groups(),
+            "rings": tell_rings(map(_tell, rings), self.name),
+            "lookalikes": tell_groups(((group.kind, group.members) for group in self.town.groups), self.name),
             "accounts": self._list_verdicts(rings),
             "reviews": pd.DataFrame(
                 {
@@ -207,28 +208,6 @@ class Clerk:
                 }
             ),
         }
-
-    def _list_rings(self, rings: Sequence[Ring]) -> pd.DataFrame:
-        rows = [
-            (f"ring-{number:03d}", ring.way.kind, account, role, "+".join(ring.sharing) or "none", ring.method)
-            for number, ring in enumerate(rings)
-            for account, role in [
-                *((one, ring.roles.get(one, "member")) for one in ring.members),
-                *ring.parties.items(),
-            ]
-        ]
-        table = pd.DataFrame(rows, columns=["ring_id", "kind", "account_id", "role", "sharing", "method"])
-        return table.assign(account_id=self.name(table["account_id"]))
-
-    def _list_groups(self) -> pd.DataFrame:
-        kept = [group for group in self.town.groups if len(group.members) > 1]
-        rows = [
-            (f"group-{number:05d}", group.kind, account)
-            for number, group in enumerate(kept)
-            for account in group.members
-        ]
-        table = pd.DataFrame(rows, columns=["group_id", "kind", "account_id"])
-        return table.assign(account_id=self.name(table["account_id"]))
 
     def _list_verdicts(self, rings: Sequence[Ring]) -> pd.DataFrame:
         """Who is bad; nobody knows of those who pay for praise."""
@@ -240,6 +219,11 @@ class Clerk:
         table = pd.DataFrame({"account_id": self.name(np.arange(len(people))), "is_fraud": verdicts})
         table["is_fraud"] = table["is_fraud"].astype("boolean")
         return table.sort_values("account_id", ignore_index=True)
+
+
+def _tell(ring: Ring) -> ToldRing:
+    roles = {one: ring.roles.get(one, "member") for one in ring.members}
+    return ToldRing(ring.way.kind, ring.method, "+".join(ring.sharing) or "none", roles | ring.parties)
 
 
 def employ_clerk(town: Town) -> Clerk:

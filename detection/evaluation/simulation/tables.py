@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import ipaddress
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -314,6 +315,36 @@ def write_group_truth(scribe: Scribe, plans: list[RingPlan], groups: list[Lookal
     accounts = pd.DataFrame({"account_id": scribe.name_accounts(np.arange(n)), "is_fraud": world.is_fraud})
     accounts = accounts.sort_values("account_id", ignore_index=True)
     return {"rings": rings, "lookalikes": lookalikes, "accounts": accounts}
+
+
+class ToldRing(NamedTuple):
+    """A ring as it is told: ``roles`` says by account what a member does, and then which party somebody is."""
+
+    kind: str
+    method: str
+    sharing: str
+    roles: Mapping[int, str]
+
+
+def tell_rings(rings: Iterable[ToldRing], name: Callable[[Any], Any]) -> pd.DataFrame:
+    """Rings with their parties, in order; ``name`` gives the names of accounts."""
+    rows = [
+        (f"ring-{number:03d}", ring.kind, account, role, ring.sharing, ring.method)
+        for number, ring in enumerate(rings)
+        for account, role in ring.roles.items()
+    ]
+    table = pd.DataFrame(rows, columns=["ring_id", "kind", "account_id", "role", "sharing", "method"])
+    return table.assign(account_id=name(table["account_id"]))
+
+
+def tell_groups(groups: Iterable[tuple[str, Sequence[int]]], name: Callable[[Any], Any]) -> pd.DataFrame:
+    """Honest groups of two or more by kind and members, in order."""
+    kept = [(kind, members) for kind, members in groups if len(members) > 1]
+    rows = [
+        (f"group-{number:05d}", kind, account) for number, (kind, members) in enumerate(kept) for account in members
+    ]
+    table = pd.DataFrame(rows, columns=["group_id", "kind", "account_id"])
+    return table.assign(account_id=name(table["account_id"]))
 
 
 @dataclass(frozen=True)

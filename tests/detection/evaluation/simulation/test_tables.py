@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import simulated
 
 from detection.evaluation.simulation.market import MarketSettings, SimulatedMarket, simulate_market, write_market
 
@@ -23,17 +24,7 @@ CONTRACT = {
     "referrals": ["account_id", "referred_by"],
     "labels": ["account_id", "label", "decided_at", "source"],
 }
-TIMES = [
-    ("accounts", "account_id", "created_at"),
-    ("orders", "buyer_id", "ordered_at"),
-    ("orders", "seller_id", "ordered_at"),
-    ("devices", "account_id", "seen_at"),
-    ("addresses", "account_id", "seen_at"),
-    ("identifiers", "account_id", "seen_at"),
-    ("listings", "seller_id", "listed_at"),
-    ("reviews", "account_id", "reviewed_at"),
-    ("labels", "account_id", "decided_at"),
-]
+TIMES = [("accounts", "account_id", "created_at"), *simulated.TIMES, ("labels", "account_id", "decided_at")]
 
 
 def read_bytes(folder: Path) -> dict[str, bytes]:

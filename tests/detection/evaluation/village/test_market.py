@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-from simulated import find_fraud
+from simulated import TIMES, count_early, find_fraud
 
 from detection.evaluation.simulation.market import SimulatedMarket, write_market
 from detection.evaluation.truth import read_truth
@@ -17,16 +17,6 @@ from graph.contract.tables import read_folder
 from graph.errors import ConfigError
 from graph.settings import Settings
 
-TIMES = [
-    ("orders", "buyer_id", "ordered_at"),
-    ("orders", "seller_id", "ordered_at"),
-    ("devices", "account_id", "seen_at"),
-    ("addresses", "account_id", "seen_at"),
-    ("identifiers", "account_id", "seen_at"),
-    ("listings", "seller_id", "listed_at"),
-    ("reviews", "account_id", "reviewed_at"),
-    ("labels", "account_id", "decided_at"),
-]
 OF_THEMSELVES = {"household", "carrier", "vpn"}
 
 
@@ -94,12 +84,9 @@ def test_groups_are_honest_and_rings_are_not_but_for_those_they_act_on(market: S
     assert set(rings.loc[~acts, "role"]) == {"target", "victim"}
 
 
-@pytest.mark.parametrize(("table", "who", "when"), TIMES)
+@pytest.mark.parametrize(("table", "who", "when"), [*TIMES, ("labels", "account_id", "decided_at")])
 def test_nobody_does_anything_before_joining(market: SimulatedMarket, table: str, who: str, when: str) -> None:
-    accounts, rows = market.tables["accounts"], market.tables[table]
-    joined_at = pd.Series(pd.to_datetime(accounts["created_at"]).to_numpy(), index=accounts["account_id"])
-    early = pd.to_datetime(rows[when]).to_numpy() < rows[who].map(joined_at).to_numpy()
-    assert early.sum() == 0
+    assert count_early(market, table, who, when) == 0
 
 
 def test_nothing_is_bought_before_it_is_listed_nor_at_ones_own_shop(market: SimulatedMarket) -> None:
