@@ -29,9 +29,7 @@ _RETURN = ADDRESS_KINDS.index("return")
 def form_office(country: Country) -> IntArray:
     """The firm's network, the computer at the printer, parcels to the office; now and then a deal at lunch."""
     rng, people = country.rng, country.people
-    members = people.take(rng.integers(6, 27), people.draw_town())
-    span = country.clock.draw_span(250, 720)
-    people.be_there(members, *span)
+    members, span = country.gather((6, 27), (250, 720), people.draw_town())
     country.share(members, "ip", span, 0.85, most=5)
     country.share(members, "device", span, 0.6, most=2)
     country.share(members, "address", span, 0.4, most=2)
@@ -44,9 +42,7 @@ def form_shop_staff(country: Country) -> IntArray:
     """A shop and who works there: the till, staff prices, wages."""
     rng, people, books = country.rng, country.people, country.books
     town = people.draw_town()
-    members = people.take(rng.integers(3, 9), town)
-    span = country.clock.draw_span(250, 720)
-    people.be_there(members, *span)
+    members, span = country.gather((3, 9), (250, 720), town)
     owner, staff = int(members[0]), members[1:]
     people.sells_as[owner] = SHOP
     people.selling[owner] = max(people.selling[owner], rng.uniform(15, 80))
@@ -74,9 +70,7 @@ def form_shop_staff(country: Country) -> IntArray:
 def form_consignment(country: Country) -> IntArray:
     """An agency sells for owners: its computer, its address, pay-outs at the end of the month."""
     rng, people, books = country.rng, country.people, country.books
-    members = people.take(rng.integers(6, 22), people.draw_town())
-    span = country.clock.draw_span(250, 700)
-    people.be_there(members, *span)
+    members, span = country.gather((6, 22), (250, 700), people.draw_town())
     agency, owners = int(members[0]), members[1:]
     people.sell_as(owners, PRIVATE)
     people.selling[owners] += 3
@@ -101,9 +95,7 @@ def form_consignment(country: Country) -> IntArray:
 def form_fulfilment(country: Country) -> IntArray:
     """Shops whose goods lie in one warehouse, with one address for what comes back."""
     rng, people = country.rng, country.people
-    members = people.take(rng.integers(8, 28), sells=True)
-    span = country.clock.draw_span(300, 720)
-    people.be_there(members, *span, since_days=300)
+    members, span = country.gather((8, 28), (300, 720), sells=True, since_days=300)
     people.sells_as[members] = SHOP
     people.selling[members] += rng.uniform(3, 12)
     people.go_without("address", members, 0.5)
@@ -117,9 +109,7 @@ def form_fulfilment(country: Country) -> IntArray:
 def form_bookkeeper(country: Country) -> IntArray:
     """A bookkeeper, or a pay-out service, does the papers of many small sellers."""
     rng, people, books = country.rng, country.people, country.books
-    members = people.take(rng.integers(6, 21), sells=True)
-    span = country.clock.draw_span(300, 720)
-    people.be_there(members, *span, since_days=300)
+    members, span = country.gather((6, 21), (300, 720), sells=True, since_days=300)
     people.selling[members] += 3
     keeper, clients = int(members[0]), members[1:]
     country.share(members, "device", span, 0.9, most=4)
@@ -142,9 +132,7 @@ def form_bookkeeper(country: Country) -> IntArray:
 def form_wholesale_resellers(country: Country) -> IntArray:
     """They all buy at one wholesaler, and sell the same with his photographs and titles."""
     rng, people, books, clock = country.rng, country.people, country.books, country.clock
-    members = people.take(rng.integers(6, 21), sells=True)
-    span = clock.draw_span(200, 700)
-    people.be_there(members, *span, since_days=250)
+    members, span = country.gather((6, 21), (200, 700), sells=True, since_days=250)
     wholesaler = people.find_seller(span.begins_at)
     category = country.draw_category([PHONES, CLOTHES, KITCHEN, KIDS])
     people.like(members, category, 1.0)
@@ -169,10 +157,8 @@ def form_wholesale_resellers(country: Country) -> IntArray:
 
 def form_company_phones(country: Country) -> IntArray:
     """A pool of telephones: who leaves gives his back, the next one gets it with number and all."""
-    rng, people = country.rng, country.people
-    members = people.take(rng.integers(5, 17), alone=True)
-    span = country.clock.draw_span(300, 720)
-    people.be_there(members, *span)
+    rng = country.rng
+    members, span = country.gather((5, 17), (300, 720), alone=True)
     for _ in range(max(1, len(members) // 3)):
         _pass_phone(country, rng.permutation(members)[: rng.integers(2, 6)], span)
     country.share(members, "ip", span, 0.5, most=2)

@@ -106,10 +106,8 @@ def form_seed_swap(country: Country) -> IntArray:
 
 def form_game_swap(country: Country) -> IntArray:
     """The same boxes go from one to the next, cheaper each time."""
-    rng, people = country.rng, country.people
-    members = people.take(rng.integers(5, 15))
-    span = country.clock.draw_span(200, 680)
-    people.be_there(members, *span)
+    rng = country.rng
+    members, span = country.gather((5, 15), (200, 680))
     category = country.draw_category([GAMES, BOOKS])
     for _ in range(rng.integers(4, 18)):
         _pass_box(country, members, span, category)
@@ -137,9 +135,7 @@ def _pass_box(country: Country, members: IntArray, span: Span, category: int) ->
 def form_collector_ring(country: Country) -> IntArray:
     """The same cards pass round for years; fashions move their prices up and down."""
     rng, people = country.rng, country.people
-    members = people.take(rng.integers(5, 16))
-    span = country.clock.draw_span(300, 720)
-    people.be_there(members, *span, since_days=300)
+    members, span = country.gather((5, 16), (300, 720), since_days=300)
     people.like(members, COLLECT, 1.0)
     people.sell_as(members, PRIVATE)
     people.selling[members] += 1
@@ -216,10 +212,8 @@ def form_hobby_years(country: Country) -> IntArray:
 
 def form_friends(country: Country) -> IntArray:
     """They pay one another back."""
-    rng, people = country.rng, country.people
-    members = people.take(rng.integers(3, 8))
-    span = country.clock.draw_span(200, 720)
-    people.be_there(members, *span)
+    rng = country.rng
+    members, span = country.gather((3, 8), (200, 720))
     country.lend(members, rng.integers(4, 22) * len(members), span, rng.uniform(8, 25))
     country.deal_inside(members, rng.integers(0, len(members) + 1), span, Habit(None, 0.6, 0.15))
     if country.happens(0.3):

@@ -43,9 +43,7 @@ def form_meet_up(country: Country) -> IntArray:
 def form_flea_crew(country: Country) -> IntArray:
     """Stall-holders who drive from town to town on Sundays, share a card reader and a van, and settle the fees."""
     rng, people, things = country.rng, country.people, country.things
-    members = people.take(rng.integers(4, 13), sells=True)
-    span = country.clock.draw_span(200, 700)
-    people.be_there(members, *span)
+    members, span = country.gather((4, 13), (200, 700), sells=True)
     people.sells_as[members] = STALL
     people.selling[members] += 8
     country.share(members, "device", span, 0.7, most=4)
@@ -111,9 +109,7 @@ def _hold_bazaar(country: Country, members: IntArray, sunday: float, office: dic
 def form_football_team(country: Country) -> IntArray:
     """Dues twice a year, one shirt for all, journeys paid back; a team-mate's shop is praised, of course."""
     rng, people, books, clock = country.rng, country.people, country.books, country.clock
-    members = people.take(rng.integers(11, 23), people.draw_town())
-    span = clock.draw_span(300, 700)
-    people.be_there(members, *span)
+    members, span = country.gather((11, 23), (300, 700), people.draw_town())
     captain, others = int(members[0]), members[1:]
     for due in span.list_steps(182 * DAY, after=5 * DAY):
         fee = float(rng.choice([30, 45, 60]))
@@ -150,9 +146,7 @@ def _buy_shirts(country: Country, members: IntArray, span: Span) -> None:
 def form_choir(country: Country) -> IntArray:
     """Journeys, scores, concert clothes: one pays and all pay back; one black dress for many."""
     rng, people, books = country.rng, country.people, country.books
-    members = people.take(rng.integers(10, 34), people.draw_town())
-    span = country.clock.draw_span(300, 700)
-    people.be_there(members, *span)
+    members, span = country.gather((10, 34), (300, 700), people.draw_town())
     for _ in range(rng.integers(1, 5)):
         at, payee = country.clock.draw_moment(*span), int(rng.choice(members))
         payers = country.draw_some(members[members != payee], 0.7)
@@ -171,10 +165,7 @@ def form_choir(country: Country) -> IntArray:
 def form_group_buy(country: Country) -> IntArray:
     """Neighbours who buy together: one orders for all, or all order the same on one evening."""
     rng, people, books = country.rng, country.people, country.books
-    town = people.draw_town()
-    members = people.take(rng.integers(4, 14), town)
-    span = country.clock.draw_span(200, 690)
-    people.be_there(members, *span)
+    members, span = country.gather((4, 14), (200, 690), people.draw_town())
     category = country.draw_category([GARDEN, KITCHEN, TOOLS, KIDS])
     people.go_without("address", members, 0.6)
     if country.happens(0.5):

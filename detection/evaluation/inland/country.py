@@ -39,6 +39,13 @@ class Habit(NamedTuple):
     hours: Hours = USUAL_HOURS
 
 
+class Gathering(NamedTuple):
+    """Who belongs to a group, and when they do what it does."""
+
+    members: IntArray
+    span: Span
+
+
 @dataclass
 class Country:
     """State that everybody shares."""
@@ -74,7 +81,26 @@ class Country:
         """So many prices of a category."""
         return draw_prices(self.rng, category, int(count), scale)
 
-    # ── what groups have in common ────────────────────────────────────────────────────────────────
+    # ── who they are and what they have in common ─────────────────────────────────────────────────────
+    def gather(
+        self,
+        sizes: tuple[int, int],
+        days: tuple[float, float],
+        town: int | None = None,
+        *,
+        alone: bool = False,
+        sells: bool | None = None,
+        since_days: float = 200,
+    ) -> Gathering:
+        """People who are there for a stretch of so many days.
+
+        ``sizes`` are the least and what is too many; the rest is as for `People.take` and `People.be_there`.
+        """
+        members = self.people.take(self.rng.integers(*sizes), town, alone=alone, sells=sells)
+        span = self.clock.draw_span(*days)
+        self.people.be_there(members, *span, since_days=since_days)
+        return Gathering(members, span)
+
     def share(
         self, members: Any, kind: str, span: Span, share: float = 1.0, thing: int | None = None, most: int = 3
     ) -> int:

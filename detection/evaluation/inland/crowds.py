@@ -21,7 +21,7 @@ def form_fans(country: Country) -> IntArray:
     rng, people = country.rng, country.people
     span = country.clock.draw_span(250, 700)
     seller = people.find_seller(span.begins_at)
-    members = _gather(country, 10, 34, seller, span)
+    members = _draw_customers(country, 10, 34, seller, span)
     count = int(rng.integers(3, 9)) * len(members)
     weight = rng.pareto(1.3, len(members)) + 0.4
     buyers = rng.choice(members, count, p=weight / weight.sum())
@@ -31,7 +31,7 @@ def form_fans(country: Country) -> IntArray:
     return members
 
 
-def _gather(country: Country, least: int, most: int, seller: int, span: Span) -> IntArray:
+def _draw_customers(country: Country, least: int, most: int, seller: int, span: Span) -> IntArray:
     """Customers of a seller, who stays there as long as they do."""
     people = country.people
     people.stay_until(seller, span.ends_at)
@@ -46,7 +46,7 @@ def form_review_drive(country: Country) -> IntArray:
     rng, people = country.rng, country.people
     span = country.clock.draw_span(15, 50)
     seller = people.find_seller(span.begins_at)
-    members = _gather(country, 12, 36, seller, span)
+    members = _draw_customers(country, 12, 36, seller, span)
     at = country.clock.draw_moments(*span, len(members))
     prices = country.draw_prices(int(people.taste[seller]), len(members))
     terms = Terms(status=COMPLETED, said=rng.uniform(0.6, 0.95), stars=(5, 5, 5, 5, 4, 4, 3))
@@ -61,7 +61,7 @@ def form_launch(country: Country) -> IntArray:
     seller = people.find_seller(begins_at)
     category = int(people.taste[seller])
     price = float(np.round(PRICES[category] * rng.uniform(0.8, 2))) - 0.1
-    members = _gather(country, 20, 52, seller, Span(begins_at, begins_at + 20 * DAY))
+    members = _draw_customers(country, 20, 52, seller, Span(begins_at, begins_at + 20 * DAY))
     product = books.list_one(seller, begins_at, price, category)
     terms = Terms(
         category=category, product=product, said=rng.uniform(0.3, 0.7), stars=(5, 5, 5, 4, 4, 3), of_product=True
@@ -79,7 +79,7 @@ def form_recall(country: Country) -> IntArray:
     seller = people.find_seller(span.begins_at)
     category = int(people.taste[seller])
     price = float(np.round(PRICES[category] * rng.uniform(1, 2)))
-    members = _gather(country, 12, 42, seller, Span(span.begins_at, span.ends_at + 20 * DAY))
+    members = _draw_customers(country, 12, 42, seller, Span(span.begins_at, span.ends_at + 20 * DAY))
     product = books.list_one(seller, span.begins_at - 3 * DAY, price, category)
     status = books.end_orders(len(members), refunded=0.82, disputed=0.09, cancelled=0)
     terms = Terms(category=category, product=product, status=status, said=0.35, stars=(1, 1, 2, 3, 5), of_product=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -57,6 +57,20 @@ def live_every_day(country: Country) -> None:
 # ── buyers and sellers ────────────────────────────────────────────────────────────────────────────
 
 
+class _Purchases(NamedTuple):
+    """Who buys when, by buyer and time, shape (n,) each."""
+
+    buyer: IntArray
+    at: FloatArray
+
+
+class _Goods(NamedTuple):
+    """What orders cost, and which listing each is of, shape (n,) each."""
+
+    amount: FloatArray
+    product: IntArray
+
+
 class _Sellers:
     """Sellers by a key, of which one is drawn by weight."""
 
@@ -91,7 +105,7 @@ def _trade(country: Country) -> Sales:
     return Sales(buyer, seller, at, category, amount, product, status)
 
 
-def _draw_purchases(country: Country) -> tuple[IntArray, FloatArray]:
+def _draw_purchases(country: Country) -> _Purchases:
     """Who buys when, by buyer and time."""
     rng, people = country.rng, country.people
     since, until = np.clip(people.created_at, 0, END_AT), np.clip(people.until, 0, END_AT)
@@ -100,7 +114,7 @@ def _draw_purchases(country: Country) -> tuple[IntArray, FloatArray]:
     buyer = np.repeat(np.arange(len(people)), counts)
     first = since[buyer] + rng.exponential(0.5 * DAY, len(buyer))
     at = country.clock.draw_moments(first, until[buyer], len(buyer))
-    return buyer, at[np.lexsort((at, buyer))]
+    return _Purchases(buyer, at[np.lexsort((at, buyer))])
 
 
 def _weigh_sellers(people: People) -> FloatArray:
@@ -164,9 +178,7 @@ def _come_back(country: Country, buyer: IntArray, at: FloatArray, seller: IntArr
 # ── goods ─────────────────────────────────────────────────────────────────────────────────────────
 
 
-def _choose_goods(
-    country: Country, seller: IntArray, at: FloatArray, category: IntArray
-) -> tuple[FloatArray, IntArray]:
+def _choose_goods(country: Country, seller: IntArray, at: FloatArray, category: IntArray) -> _Goods:
     """What each order costs, and its listing: of a shop's stock, or a thing that is there once."""
     rng, people, count = country.rng, country.people, len(seller)
     amount = np.round(PRICES[category] * rng.lognormal(-0.3, 0.85, count)) + rng.choice(
@@ -174,19 +186,17 @@ def _choose_goods(
     )
     amount = np.maximum(amount, 1) * np.where(people.sells_as[seller] == STALL, 0.6, 1)
     product = np.full(count, NOBODY)
-    in_shop, once = (np.flatnonzero(rows) for rows in _split(people.sells_as[seller] == SHOP))
-    amount[in_shop], product[in_shop] = _take_from_stock(country, seller[in_shop])
+    is_of_shop = people.sells_as[seller] == SHOP
+    in_shop, once = np.flatnonzero(is_of_shop), np.flatnonzero(~is_of_shop)
+    from_stock = _take_from_stock(country, seller[in_shop])
+    amount[in_shop], product[in_shop] = from_stock.amount, from_stock.product
     listed_at = np.maximum(at[once] - rng.exponential(16 * DAY, len(once)) - 900, people.created_at[seller[once]] + 300)
     asked = amount[once] * (1 + rng.choice([0, 0, 0, 0.1, 0.15, 0.3], len(once)))
     product[once] = country.books.list_things(seller[once], listed_at, asked, category[once])
-    return amount, product
+    return _Goods(amount, product)
 
 
-def _split(rows: Any) -> tuple[Any, Any]:
-    return rows, ~rows
-
-
-def _take_from_stock(country: Country, seller: IntArray) -> tuple[FloatArray, IntArray]:
+def _take_from_stock(country: Country, seller: IntArray) -> _Goods:
     """What orders of shops cost, and which thing of the shop's stock each is; some things are bought most."""
     rng, people, count = country.rng, country.people, len(seller)
     shops, shop = np.unique(seller, return_inverse=True)
@@ -198,7 +208,7 @@ def _take_from_stock(country: Country, seller: IntArray) -> tuple[FloatArray, In
     products = country.books.list_things(owner, listed_at, prices, category)
     place = np.minimum((sizes[shop] * rng.random(count) ** 2.2).astype(np.int64), sizes[shop] - 1)
     chosen = (np.cumsum(sizes) - sizes)[shop] + place
-    return prices[chosen] * np.where(rng.random(count) < 0.15, 0.9, 1), products[chosen]
+    return _Goods(prices[chosen] * np.where(rng.random(count) < 0.15, 0.9, 1), products[chosen])
 
 
 def _end(country: Country, buyer: IntArray, seller: IntArray) -> IntArray:

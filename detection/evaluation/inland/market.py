@@ -145,10 +145,10 @@ def simulate_inland(settings: InlandSettings) -> SimulatedMarket:
     live_every_day(country)
     hand_out_belongings(country)
     clerk = employ_clerk(country)
-    tables = clerk.write_tables()
-    tables["reviews"], reviews = clerk.write_reviews()
+    reviews = clerk.write_reviews()
+    tables = clerk.write_tables() | {"reviews": reviews.table}
     truth = {"rings": clerk.list_rings(rings), "lookalikes": clerk.list_groups(), "accounts": clerk.list_verdicts()}
-    return SimulatedMarket(tables, truth | {"reviews": reviews})
+    return SimulatedMarket(tables, truth | {"reviews": reviews.truth})
 
 
 def _form_groups(country: Country) -> None:

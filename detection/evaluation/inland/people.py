@@ -124,23 +124,18 @@ class People:
         bad : bool
             They cheat, and no ring has acted on them.
         """
-        there = self.is_free.copy()
-        if alone:
-            there &= self.lives_alone
+        free = self.is_free & ~self.is_party if bad else self.is_free.copy()
+        there = free & self.lives_alone if alone else free.copy()
         if sells is not None:
             there &= self.sells_as >= PRIVATE if sells else self.sells_as <= PRIVATE
-        if bad:
-            there &= ~self.is_party
-        members = self._pick(there, int(count)) if town is None else self._settle(there, int(count), town)
+        if town is not None:
+            members = self._settle(there, int(count), town)
+        else:
+            found = np.flatnonzero(there if there.sum() >= count else free)
+            members = self.rng.choice(found, min(int(count), len(found)), replace=False)
         self.is_free[members] = False
         self.is_bad[members] |= bad
         return members
-
-    def _pick(self, there: BoolArray, count: int) -> IntArray:
-        found = np.flatnonzero(there)
-        if len(found) < count:
-            found = np.flatnonzero(self.is_free & ~self.is_party)
-        return np.asarray(self.rng.choice(found, min(count, len(found)), replace=False))
 
     def _settle(self, there: BoolArray, count: int, town: int) -> IntArray:
         here = self.rng.permutation(np.flatnonzero(there & (self.town == town)))[:count]

@@ -30,9 +30,7 @@ WELCOME = "WELCOME5"
 def form_library(country: Country) -> IntArray:
     """Public computers, for those who have none and those who are there anyway."""
     rng, people = country.rng, country.people
-    members = people.take(rng.integers(10, 36), people.draw_town(), sells=False)
-    span = country.clock.draw_span(400, 700)
-    people.be_there(members, *span)
+    members, span = country.gather((10, 36), (400, 700), people.draw_town(), sells=False)
     for _ in range(rng.integers(2, 6)):
         country.share(members, "device", span, 0.35)
     country.share(members, "ip", span, 0.8)
@@ -46,9 +44,7 @@ def form_library(country: Country) -> IntArray:
 def form_repair_cafe(country: Country) -> IntArray:
     """Once a month things are mended: parts from the helpers, the café's tablet."""
     rng, people, books = country.rng, country.people, country.books
-    members = people.take(rng.integers(8, 21), people.draw_town())
-    span = country.clock.draw_span(250, 680)
-    people.be_there(members, *span, since_days=100)
+    members, span = country.gather((8, 21), (250, 680), people.draw_town(), since_days=100)
     helpers = members[: max(2, len(members) // 4)]
     tablet, ip = country.things.make_one("device"), country.things.make_one("ip")
     for month in Span(span.begins_at, span.ends_at - 9 * DAY).list_steps(MONTH).tolist():
@@ -157,10 +153,7 @@ def form_language_cafe(country: Country) -> IntArray:
 
 def form_parcel_shop(country: Country) -> IntArray:
     """The village has no post office: people send and fetch at the kiosk, whose keeper helps with the telephone."""
-    rng, people = country.rng, country.people
-    members = people.take(rng.integers(8, 28), people.draw_town())
-    span = country.clock.draw_span(300, 700)
-    people.be_there(members, *span)
+    members, span = country.gather((8, 28), (300, 700), country.people.draw_town())
     country.share(members, "address", span, 0.85)
     country.share(members, "phone", span, 0.3, most=1)
     if country.happens(0.6):

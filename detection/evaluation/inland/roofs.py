@@ -31,9 +31,7 @@ from detection.evaluation.simulation.rhythm import IntArray
 def form_extended_family(country: Country) -> IntArray:
     """Several homes, parcels to grandmother, who is at home, an aunt who does the mail of the old; money both ways."""
     rng, people = country.rng, country.people
-    members = people.take(rng.integers(5, 15), people.draw_town())
-    span = country.clock.draw_span(200, 690)
-    people.be_there(members, *span)
+    members, span = country.gather((5, 15), (200, 690), people.draw_town())
     for home in np.array_split(rng.permutation(members), max(2, len(members) // 3)):
         people.go_without("address", home)
         country.share(home, "address", span, 0.85, most=2)
@@ -52,9 +50,7 @@ def form_flatshare(country: Country) -> IntArray:
     """One flat and its router; the bills of each month go to one of them."""
     rng, people = country.rng, country.people
     town = people.draw_town()
-    members = people.take(rng.integers(3, 7), town, alone=True)
-    span = country.clock.draw_span(120, 650)
-    people.be_there(members, *span, since_days=90)
+    members, span = country.gather((3, 7), (120, 650), town, alone=True, since_days=90)
     people.go_without("address", members)
     country.share(members, "address", span, 0.9, country.things.make_place(town, has_flats=True), most=2)
     country.share(members, "ip", span, 0.9, most=4)
@@ -154,9 +150,7 @@ def form_ward(country: Country) -> IntArray:
 def form_carer(country: Country) -> IntArray:
     """A carer and her clients: her telephone in their accounts, parcels to their homes, some pay her back."""
     rng, people, clock = country.rng, country.people, country.clock
-    members = people.take(rng.integers(3, 8), people.draw_town(), sells=False)
-    span = clock.draw_span(200, 680)
-    people.be_there(members, *span)
+    members, span = country.gather((3, 8), (200, 680), people.draw_town(), sells=False)
     carer, clients = int(members[0]), members[1:]
     since = clock.draw_moments(span.begins_at, span.find(0.5), len(clients))
     people.created_at[clients] = np.maximum(people.created_at[clients], since)
@@ -187,9 +181,7 @@ def form_housing_association(country: Country) -> IntArray:
     """The stairs of one block: a tool library, a notice board, and dues for some."""
     rng, people, things = country.rng, country.people, country.things
     town = people.draw_town()
-    members = people.take(rng.integers(8, 29), town)
-    span = country.clock.draw_span(300, 700)
-    people.be_there(members, *span)
+    members, span = country.gather((8, 29), (300, 700), town)
     people.go_without("address", members, 0.8)
     number, street, n_stairs = int(rng.integers(1, 180)), things.draw_street(), max(2, len(members) // 5)
     for stair in range(n_stairs):
@@ -234,10 +226,8 @@ def form_heirs(country: Country) -> IntArray:
 
 def form_two_hats(country: Country) -> IntArray:
     """One person with two or three accounts: private, a shop, and one whose password is lost; no trade between them."""
-    rng, people = country.rng, country.people
-    members = people.take(rng.integers(2, 4), people.draw_town(), alone=True)
-    span = country.clock.draw_span(200, 700)
-    people.be_there(members, *span, since_days=250)
+    people = country.people
+    members, span = country.gather((2, 4), (200, 700), people.draw_town(), alone=True, since_days=250)
     people.go_without("address", members)
     country.share(members, "address", span, 0.9, most=2)
     country.share(members, "device", span, most=4)

@@ -20,11 +20,15 @@ from detection.evaluation.simulation.ledger import ADDRESS_KINDS, ORDER_STATUSES
 from detection.evaluation.simulation.rhythm import FloatArray, IntArray
 from detection.evaluation.simulation.tables import (
     MISSING,
+    TableWithTruth,
+    ToldRing,
     draw_names,
     format_times,
     hide,
     order_rows,
     take_names,
+    tell_groups,
+    tell_rings,
 )
 
 _COLUMNS = {
@@ -207,7 +211,7 @@ class Clerk:
         )
         return table.drop_duplicates(ignore_index=True)
 
-    def write_reviews(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+    def write_reviews(self) -> TableWithTruth:
         """The reviews, of a product or of its seller, and which of them are fake."""
         rows = self._read("reviews")
         rows = rows[rows["account"] != rows["seller"]]
@@ -224,34 +228,19 @@ class Clerk:
                 "text": _leave_blank(rows["text"]),
             }
         )
-        return table, pd.DataFrame({"review_id": review_id, "is_fake": rows["is_fake"].to_numpy(bool)})
+        is_fake = pd.DataFrame({"review_id": review_id, "is_fake": rows["is_fake"].to_numpy(bool)})
+        return TableWithTruth(table, is_fake)
 
     # ── truth ─────────────────────────────────────────────────────────────────────────────────────
     def list_rings(self, rings: Iterable[Ring]) -> pd.DataFrame:
         """Rings, with their parties."""
-        rows = [
-            (f"ring-{number:03d}", ring.way.kind, account, role, ring.sharing, ring.method)
-            for number, ring in enumerate(rings)
-            for account, role in [
-                *((one, ring.roles.get(one, "member")) for one in ring.members.tolist()),
-                *ring.parties.items(),
-            ]
-        ]
-        table = pd.DataFrame(rows, columns=["ring_id", "kind", "account_id", "role", "sharing", "method"])
-        return table.assign(account_id=self.name(table["account_id"]))
+        return tell_rings(map(_tell, rings), self.name)
 
     def list_groups(self) -> pd.DataFrame:
         """Honest groups and households, without whoever is not certain to be honest."""
-        people = self.country.people
+        is_honest = self.country.people.is_honest
         groups = [*self.country.groups, *_find_households(self.country)]
-        honest = [(group.kind, group.members[people.is_honest[group.members]]) for group in groups]
-        rows = [
-            (f"group-{number:05d}", kind, account)
-            for number, (kind, members) in enumerate(each for each in honest if len(each[1]) > 1)
-            for account in members.tolist()
-        ]
-        table = pd.DataFrame(rows, columns=["group_id", "kind", "account_id"])
-        return table.assign(account_id=self.name(table["account_id"]))
+        return tell_groups(((kind, members[is_honest[members]].tolist()) for kind, members in groups), self.name)
 
     def list_verdicts(self) -> pd.DataFrame:
         """Who is bad; nobody knows of those who pay for praise."""
@@ -260,6 +249,11 @@ class Clerk:
         verdicts[people.is_unknown & ~people.is_bad] = None
         table = pd.DataFrame({"account_id": self.name(np.arange(len(people))), "is_fraud": verdicts})
         return table.sort_values("account_id", ignore_index=True)
+
+
+def _tell(ring: Ring) -> ToldRing:
+    roles = {one: ring.roles.get(one, "member") for one in ring.members.tolist()}
+    return ToldRing(ring.way.kind, ring.method, ring.sharing, roles | ring.parties)
 
 
 def _find_households(country: Country) -> list[HonestGroup]:

