@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
 from importlib.util import LazyLoader
@@ -47,6 +47,7 @@ BESIDE = tuple(
 """What LadybugDB keeps beside its file while it writes, or after it was killed."""
 
 _BUFFER_BYTES = 1 << 30
+_CLOSES_WITHOUT_WRITING = "CALL force_checkpoint_on_close=false"
 _STOPPED = "Interrupted."
 _NO_MEMORY = ("std::bad_alloc", "Buffer manager exception")
 _REFUSES_WRITING = "Cannot execute write operations in a read-only database"
@@ -78,7 +79,7 @@ class Database:
         )
         self.connection = ladybug.Connection(self._database)
         if logging:
-            self.connection.execute("CALL force_checkpoint_on_close=false")
+            self.connection.execute(_CLOSES_WITHOUT_WRITING)
         self._limits: QuerySettings | None = None
 
     def ask(self, cypher: str, parameters: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
@@ -115,6 +116,16 @@ class Database:
             self.connection.close()
             database, self._database = self._database, None
             database.close()
+
+    def discard(self) -> None:
+        """Let go of a file that is thrown away; twice is harmless.
+
+        LadybugDB would write to it once more, and where a disk is full that may end the process.
+        """
+        if self._database is not None:
+            with suppress(RuntimeError):
+                self.connection.execute(_CLOSES_WITHOUT_WRITING)
+            self.close()
 
     def __enter__(self) -> Self:
         return self

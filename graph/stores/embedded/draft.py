@@ -309,7 +309,7 @@ def drafting(
     finally:
         if draft is not None:
             with suppress(RuntimeError):  # a draft on a full disk cannot even be closed in order
-                draft.database.close()
+                draft.database.discard()
         remove_draft(place)
 
 

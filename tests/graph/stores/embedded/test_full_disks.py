@@ -12,6 +12,7 @@ from on_disk import list_files
 from graph.contract.tables import read_folder
 from graph.errors import StoreError
 from graph.settings import Settings
+from graph.stores.embedded.database import DATABASE_FILE, Database
 from graph.stores.embedded.store import EmbeddedStore
 
 _CANNOT_READ = (
@@ -42,3 +43,16 @@ def test_a_disk_that_only_the_draft_fills_is_called_full(
     assert str(caught.value).endswith("nothing was changed")
     assert "durable" not in str(caught.value)
     assert list_files(location) == before
+
+
+@pytest.mark.parametrize("is_kept", [False, True])
+def test_what_is_thrown_away_is_not_written_once_more(tmp_path: Path, is_kept: bool) -> None:
+    file = tmp_path / DATABASE_FILE
+    with Database(file, writing=True) as made:
+        made.ask("CREATE NODE TABLE N(k STRING PRIMARY KEY)")
+    database = Database(file, writing=True)
+    database.ask("UNWIND range(1, 1000) AS i CREATE (:N {k: string(i)})")
+    content = file.read_bytes()
+    for _ in range(2):
+        database.close() if is_kept else database.discard()
+    assert (file.read_bytes() == content) is not is_kept
