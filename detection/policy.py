@@ -161,11 +161,14 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         " users have one of their own; of who told whom of the market, where so many have a device", MEASURED,
         "fewer are a family with a tablet; 3 to 6 spared the same shops' staff", "less is granted", gt=0.0
     )] = 4.0
-    listed_community_share: Annotated[float, rule(
-        SHARE, "within its tier a ring is listed so much by what it would score if communities were taken for granted",
-        MEASURED, "half: with none four simulated worlds are listed worse, with all of it hard bazaars",
-        "spared rings are listed further down", ge=0.0, le=1.0
-    )] = 0.5
+    listed_acting: Annotated[float, rule(
+        "doublings", "a ring is listed as if it showed so many times twice as much, if all members acted together",
+        MEASURED, "anything from 0.5 to 2 lists five worlds better than none", "what people share counts less", ge=0.0
+    )] = 1.0
+    listed_outsiders: Annotated[float, rule(
+        "power", "a ring is listed as if it showed less by this power of 1 and the outsiders linked, for each member",
+        MEASURED, "a cube root; anything from 0.25 to 0.7 does", "pieces of circles are listed further down", ge=0.0
+    )] = 1.0 / 3.0
     fault_share: Annotated[float, rule(
         SHARE, "before a review, a product of whose buyers, and a household more, so many complain is faulty; a ring"
         " of whose complaints so many are of it are its buyers; at half as many hardly", MEASURED,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -58,7 +59,8 @@ def search_market(market: Market, settings: DetectSettings, *, likes: Links | No
     # Two overlapping groups may be one ring and its customers, or two rings and a go-between: let the judge say.
     first = _pick_standing(join_groups([standing, cut_crossing(standing)]), market)
     rest = search_rest(first.groups, links, market, seed=settings.seed)
-    return _pick_standing(join_groups([first.groups, rest]), market) if len(rest) else first
+    found = _pick_standing(join_groups([first.groups, rest]), market) if len(rest) else first
+    return replace(found, around=_link_of(found.groups, followed[0], market.n_accounts))
 
 
 def search_rest(named: Groups, links: Links, market: Market, *, seed: int) -> Groups:
@@ -109,6 +111,14 @@ def _link_among(links: Links, may: NDArray[np.bool_]) -> Links:
     return Links(links.a[kept], links.b[kept], links.bits[kept])
 
 
+def _link_of(groups: Groups, links: Links, n_accounts: int) -> Links:
+    """The links of which an end is in a group."""
+    is_named = np.zeros(n_accounts, dtype=bool)
+    is_named[groups.account] = True
+    kept = is_named[links.a] | is_named[links.b]
+    return Links(links.a[kept], links.b[kept], links.bits[kept])
+
+
 def search_without(assessment: Assessment, freed: Collection[int]) -> Assessment:
     """The groups of an assessment when some accounts may be in none: those that they were in are improved without them.
 
@@ -126,9 +136,11 @@ def search_without(assessment: Assessment, freed: Collection[int]) -> Assessment
     left = gather_groups(
         members[~is_freed[members]] for members in _list_groups(take_groups(groups, np.flatnonzero(had)))
     )
-    better = improve_groups(left, _link_among(link_market(market), ~is_freed), market)
+    links = link_market(market)
+    better = improve_groups(left, _link_among(links, ~is_freed), market)
     judged = judge_groups(join_groups([take_groups(groups, np.flatnonzero(~had)), left, better]), market)
-    return judge_groups(take_groups(judged.groups, pick_best(judged)), market)
+    found = judge_groups(take_groups(judged.groups, pick_best(judged)), market)
+    return replace(found, around=_link_of(found.groups, links, market.n_accounts))
 
 
 def link_market(market: Market) -> Links:

@@ -11,6 +11,7 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from detection.candidates.links import NO_LINKS, Links
 from detection.channels.catalogue import TRADE
 from detection.evidence.claims import Explanation
 from detection.evidence.combinations import account_together, weigh_explanations
@@ -48,7 +49,8 @@ class Assessment:
 
     ``won`` tells for each innocent explanation where its part was taken off the evidence; ``left`` is what the best
     combination of them leaves of each channel's bits, and ``lead_bits`` by how much it is believed before the ring.
-    ``net_bits`` are what stands if all members acted together.
+    ``net_bits`` are what stands if all members acted together.  ``around`` are the links of members, to one another and
+    to others, as far as they are known.
     """
 
     groups: Groups
@@ -62,6 +64,7 @@ class Assessment:
     net_bits: Floats
     inner_trades: InnerTrades
     lead_bits: Floats
+    around: Links = NO_LINKS
 
     @cached_property
     def member_bits(self) -> Floats:

@@ -11,10 +11,10 @@ from detection.channels.catalogue import BLAME, PURCHASE, REFUND, TRADE
 from detection.evidence.explanations import CLUB, COMMUNITIES
 from detection.evidence.judge import Assessment, judge_groups
 from detection.groups import MIN_SIZE, gather_groups
-from detection.policy import Policy
 from detection.rings.ids import name_ring
 from detection.rings.links import list_evidence, list_explanations, list_links
 from detection.rings.parties import Favours, describe_period, find_acts, find_favours, find_gainers
+from detection.rings.place import count_outsiders, place_ring
 from detection.rings.ties import list_members
 from detection.rings.view import (
     RingView,
@@ -27,7 +27,7 @@ from detection.rings.view import (
 )
 from detection.tiers import ACTIONS, Grounds, decide_tier, score_net_bits
 from graph.results import Party, Ring
-from graph.vocabulary import TIERS, RingKind
+from graph.vocabulary import RingKind
 
 
 def build_rings(assessment: Assessment, freed: frozenset[int] = frozenset()) -> tuple[Ring, ...]:
@@ -50,6 +50,7 @@ def build_rings(assessment: Assessment, freed: frozenset[int] = frozenset()) -> 
     groups = gather_groups(np.array(draft.members, dtype=np.int64) for draft in drafts)
     judged = judge_groups(groups, market)
     favours = find_favours(market) if any(draft.kind == "attack" for draft in drafts) else ()
+    outsiders = count_outsiders(groups, assessment.around, market.n_accounts) / np.maximum(groups.size, 1)
     placed = []
     views = (RingView(judged, market, group) for group in np.flatnonzero(judged.net_bits > 0).tolist())
     for view in (each for each in views if each.net_bits > 0):
@@ -57,19 +58,9 @@ def build_rings(assessment: Assessment, freed: frozenset[int] = frozenset()) -> 
         parties = (*_list_parties(view, draft), *_list_gainers(view, draft, favours, freed))
         grounds = _find_grounds(view)
         ring = _build_ring(view, draft, parties, grounds)
-        placed.append((*_place(ring, grounds, market.policy), ring))
+        acted, linked = float(find_doers(view).mean()), float(outsiders[view.group])
+        placed.append((*place_ring(ring, grounds, acted=acted, outsiders=linked, policy=market.policy), ring))
     return tuple(ring for *_, ring in sorted(placed, key=lambda each: each[:-1]))
-
-
-def _place(ring: Ring, grounds: Grounds, policy: Policy) -> tuple[float, float, float, str]:
-    """What a ring is listed by.
-
-    What a person is to look at comes before what is only watched, whose score may be higher: it was spared.  Within a
-    tier nobody knows which of the communities that fit are real, so that a ring counts in part as if they were.
-    """
-    part = policy.listed_community_share
-    stands = (1.0 - part) * ring.score + part * min(ring.score, grounds.apart_from_community)
-    return -TIERS.index(ring.tier), -stands, -ring.net_bits, ring.ring_id
 
 
 @dataclass(frozen=True)

@@ -49,6 +49,7 @@ NUMERICAL = {
     ("rings/ids.py", 10): "digits of an id",
     ("rings/links.py", 100): "links named in a ring",
     ("rings/links.py", 12): "pairs named of a crowd",
+    ("rings/place.py", 9): "decimals that places are compared by",
     ("rings/parties.py", 3): "targets named in a sentence",
     ("rings/wording.py", 0.05): "decimals of a figure",
     ("rings/wording.py", 8): "words of a text that name it",

@@ -10,6 +10,7 @@ import pytest
 from detection_market import Facts, gather, make_snapshot, name_products, share_in_chain
 from msgspec.structs import replace as replace_rule
 
+from detection.candidates.links import Links
 from detection.evidence.judge import Assessment, judge_groups
 from detection.evidence.market import make_market
 from detection.groups import Groups, join_groups
@@ -278,19 +279,28 @@ def test_what_is_for_review_is_told_before_what_is_watched_whatever_they_score()
     assert first.score < second.score
 
 
-@pytest.mark.parametrize(("share", "is_spared_last"), [(0.0, False), (0.5, True)])
-def test_within_a_tier_a_ring_is_listed_in_part_as_if_the_communities_that_fit_it_were_real(
-    share: float, is_spared_last: bool
-) -> None:
+def test_within_a_tier_a_ring_is_listed_as_if_the_communities_that_fit_it_were_real() -> None:
     facts, blamers = make_facts(), NAMES[60:65]
     employ(facts)
     conspire(facts, 1.0, members=blamers)
-    policy = Policy(lone_ceiling=0.1, review_score=1.0, automatic_score=1.0, listed_community_share=share)
+    policy = Policy(lone_ceiling=0.1, review_score=1.0, automatic_score=1.0)
     rings = build_rings(judge(facts, RING, blamers, policy=policy))
     assert [ring.tier for ring in rings] == ["watch", "watch"]
-    spared, other = rings[::-1] if is_spared_last else rings
+    other, spared = rings
     assert (name_members(spared), name_members(other)) == (RING, blamers)
     assert spared.score > other.score
+
+
+def test_within_a_tier_a_ring_that_others_are_linked_to_is_listed_further_down() -> None:
+    facts, twins = make_facts(), NAMES[60 : 60 + len(RING)]
+    conspire(facts, 1.0)
+    conspire(facts, 1.0, members=twins)
+    judged = judge(facts, RING, twins)
+    row = {name: place for place, name in enumerate(judged.market.snapshot.account_id.tolist())}
+    for linked, other in ((RING, twins), (twins, RING)):
+        around = Links(np.full(9, row[linked[0]]), np.arange(9) + row[NAMES[100]], np.ones(9))
+        listed = [name_members(ring) for ring in build_rings(replace(judged, around=around))]
+        assert listed == [other, linked]
 
 
 @pytest.mark.parametrize(("size", "praised", "rings"), [(3, 3, 1), (3, 2, 1), (4, 2, 0)])
@@ -332,7 +342,7 @@ def test_the_best_ring_comes_first_and_of_rings_as_good_the_one_with_more_bits()
         better, worse = build_rings(judge(facts, first, others if first == RING else RING))
         assert (name_members(better), name_members(worse)) == (RING, others)
         assert better.score > worse.score
-    nothing_scores = Policy(lone_ceiling=0.0, deed_bits=1e6)
+    nothing_scores = Policy(lone_ceiling=0.0, deed_bits=1e6, listed_acting=0.0)
     level = build_rings(judge(facts, others, RING, policy=nothing_scores))
     assert [ring.score for ring in level] == [0.0, 0.0]
     assert [name_members(ring) for ring in level] == [RING, others]
