@@ -89,13 +89,12 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         "eight users of one thing, or a first sign of a habit", "accounts outside of rings rank lower", gt=0.0
     )] = 3.0
     lone_review_power: Annotated[float, rule(
-        "exponent", "what the rank of an author's least credible review counts for its account", MEASURED,
-        "most authors' worst review says little; that of the few at the top much",
-        "only the most suspect authors rank higher", gt=0.0
+        "exponent", "what the rank of an author's least credible review counts for its account", MEASURED, "most"
+        " authors' worst says little; that of the few at the top much", "only the most suspect rank higher", gt=0.0
     )] = 4.0
     barred_statuses: Annotated[tuple[str, ...], rule(
         "words", "an account with one of these statuses is barred, unless somebody has found it honest", DEFINED,
-        "what marketplaces write where they have shut somebody out, whatever the case", "more accounts are barred"
+        "what marketplaces write where they have shut somebody out, whatever the case", "more are barred"
     )] = ("banned", "blocked", "restricted", "suspended", "terminated")
     ignore_placeholders: Annotated[bool, rule(
         "yes or no", "values that stand for nothing (unknown, 0000000000, 127.0.0.1) link nobody", DEFINED,
@@ -157,17 +156,16 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         "who goes to a library's computer has a phone", "fewer devices of crowds are explained", ge=0.0, le=1.0
     )] = 0.5
     half_granted_owners: Annotated[float, rule(
-        "members", "before a review, half of what a phone, a card or an account shows is granted where so many of its"
-        " users have one of their own; of who told whom of the market, where so many have a device", MEASURED,
-        "fewer are a family with a tablet; 3 to 6 spared the same shops' staff", "less is granted", gt=0.0
-    )] = 4.0
+        "members", "before a review, half of what a phone, a card, an account or a photo shows is granted where so many"
+        " of its users have things of their own, or live at one address; of who told whom, where so many have a device",
+        MEASURED, "fewer are a family with a tablet; 3 to 6 spare the same", "less is granted", gt=0.0)] = 4.0
     listed_acting: Annotated[float, rule(
-        "doublings", "a ring is listed as if it showed so many times twice as much, if all members acted together",
-        MEASURED, "anything from 0.5 to 2 lists five worlds better than none", "what people share counts less", ge=0.0
+        "doublings", "a ring is listed as if it showed 2 to this power as much, had all acted together", MEASURED,
+        "anything from 0.5 to 2 lists five worlds better than none", "what people share counts less", ge=0.0
     )] = 1.0
     listed_outsiders: Annotated[float, rule(
-        "power", "a ring is listed as if it showed less by this power of 1 and the outsiders linked, for each member",
-        MEASURED, "a cube root; anything from 0.25 to 0.7 does", "pieces of circles are listed further down", ge=0.0
+        "power", "a ring is listed as if it showed less by this power of 1 and the outsiders linked to each member",
+        MEASURED, "anything from 0.25 to 0.7 does", "pieces of circles are listed further down", ge=0.0
     )] = 1.0 / 3.0
     fault_share: Annotated[float, rule(
         SHARE, "before a review, a product of whose buyers, and a household more, so many complain is faulty; a ring"

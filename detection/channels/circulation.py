@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from graph.model import Ints, Orders
+from graph.model import Floats, Ints, Orders
 
 
 def find_sales(orders: Orders) -> NDArray[np.bool_]:
@@ -57,3 +57,18 @@ def find_laps(orders: Orders) -> tuple[Ints, Ints]:
         held[product, buyer] = chain
     lap = np.repeat(np.arange(len(found)), [len(chain) for chain in found])
     return np.array([row for chain in found for row in chain], dtype=np.int64), lap
+
+
+def find_falling(orders: Orders) -> Floats:
+    """Of the sales of each lap (L,), but for the first, the share that fetched less than the one before, in [0, 1].
+
+    What is sold for nobody knows how much, or once only, fetched no less.
+    """
+    order, lap = find_laps(orders)
+    n_laps = int(lap.max(initial=-1)) + 1
+    again = np.flatnonzero(lap[1:] == lap[:-1]) + 1
+    # Comparisons with what is not known are false.
+    fell = orders.amount[order[again]] < orders.amount[order[again - 1]]
+    sales = np.bincount(lap[again], minlength=n_laps)
+    share: Floats = np.bincount(lap[again], fell, minlength=n_laps) / np.maximum(sales, 1)
+    return share

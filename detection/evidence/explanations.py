@@ -21,12 +21,18 @@ from numpy.typing import NDArray
 from detection.channels.catalogue import PRAISE, PURCHASE, REFERRED, SIGN_UP, TRADE, TRANSFER
 from detection.channels.events import count_words
 from detection.channels.incidence import SharedThings
-from detection.channels.windows import MICROS_PER_DAY, MICROS_PER_HOUR
+from detection.channels.windows import MICROS_PER_HOUR
 from detection.evidence.claims import Claim, Explanation
 from detection.evidence.clock import find_spans
 from detection.evidence.group_facts import GroupFacts
 from detection.evidence.measure import SharedWithin
-from detection.evidence.own_lives import explain_by_institution, explain_by_word_of_mouth
+from detection.evidence.own_lives import (
+    explain_by_institution,
+    explain_by_passing_on,
+    explain_by_roof,
+    explain_by_word_of_mouth,
+    leave_arrivals,
+)
 from detection.evidence.recall import explain_by_fault
 from detection.groups import MIN_SIZE
 from detection.likelihood import score_confined
@@ -240,7 +246,17 @@ def explain_by_words(claim: Claim, facts: GroupFacts) -> None:
         words = count_words(facts.market.snapshot, channel.subject[within.thing])
         # Nobody can say how many words a checksum stands for.
         short = np.where(words > 0, 2.0 ** (-words / facts.policy.phrase_words), 0.0)
-        claim.add_things(channel.name, within.bits * short)
+        claim.add_things(channel.name, within.bits * np.maximum(short, _find_sent_by_others(channel, within, facts)))
+
+
+def _find_sent_by_others(channel: SharedThings, within: SharedWithin, facts: GroupFacts) -> Floats:
+    """Of words that were sent again and again (K,), the share of who sent them at all that is not of the group."""
+    senders = np.zeros(int(channel.subject.max(initial=0)) + 1, dtype=np.int64)
+    np.maximum.at(senders, channel.subject, channel.popularity)
+    every = senders[channel.subject[within.thing]]
+    others: Floats = np.maximum(every - facts.groups.size[within.group], 0) / np.maximum(every, 1)
+    # Who sends them for the first time is held against how many do already.
+    return np.where(within.trials + 1 < every, others, 0.0)
 
 
 def explain_by_fans(claim: Claim, facts: GroupFacts) -> None:
@@ -270,14 +286,7 @@ def explain_by_fans(claim: Claim, facts: GroupFacts) -> None:
 def explain_by_same_goods(claim: Claim, facts: GroupFacts) -> None:
     """Sellers of one maker's goods, who show its photo and its words: but for how close together in time they came."""
     for channel, within in facts.list_shared(lambda channel: channel.record.role == "content"):
-        joined = facts.market.snapshot.created_at[facts.groups.account[within.membership]]
-        # Some may have come at times that nobody knows.
-        dated = ~np.isnat(joined)
-        row, days = within.row[dated], joined[dated].astype(np.int64) / MICROS_PER_DAY
-        first, last = find_spans(row, days, days, len(within.group))
-        spread = np.where(last >= first, (last - first) / facts.policy.goods_days, 1.0)
-        confined = score_confined(np.bincount(row, minlength=len(within.group)), spread)
-        claim.add_things(channel.name, np.maximum(within.bits - confined, 0.0))
+        claim.add_things(channel.name, leave_arrivals(facts, within))
 
 
 @dataclass(frozen=True)
@@ -346,7 +355,7 @@ EXPLAINERS = (
 GRANTED = (
     Explainer(
         "institution",
-        "a shop, a club, a home or an office whose till, phone or account its people use beside their own",
+        "a shop, a club, a home or an office whose till, phone, account or photos its people use beside their own",
         explain_by_institution,
         is_community=True,
     ),
@@ -354,6 +363,18 @@ GRANTED = (
         "word of mouth",
         "friends who tell one another of the market, each on a device of their own",
         explain_by_word_of_mouth,
+        is_community=True,
+    ),
+    Explainer(
+        "one roof",
+        "a shelter, a ward or a home, whose people have little of their own and buy like anybody",
+        explain_by_roof,
+        is_community=True,
+    ),
+    Explainer(
+        "passed on",
+        "people who pass things on among themselves, each time for less",
+        explain_by_passing_on,
         is_community=True,
     ),
     Explainer(

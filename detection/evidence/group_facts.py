@@ -18,7 +18,7 @@ from detection.evidence.measure import ChannelEvidence, SharedWithin
 from detection.evidence.praise import Praise, find_praise
 from detection.groups import Groups, are_among, find_distinct
 from detection.policy import Policy
-from graph.model import Ints
+from graph.model import Floats, Ints
 
 
 @dataclass(frozen=True)
@@ -52,6 +52,18 @@ class GroupFacts:
         at_home = np.asarray(uses[low].multiply(uses[high]).sum(axis=1)).ravel() > 0
         of = self.groups.group[low]
         return np.bincount(of, minlength=len(self.groups)), np.bincount(of[at_home], minlength=len(self.groups))
+
+    @cached_property
+    def inner_deals(self) -> Ints:
+        """How often each membership deals inside its group (M,)."""
+        n = len(self.groups.account)
+        return np.bincount(self.inner.buyer, minlength=n) + np.bincount(self.inner.seller, minlength=n)
+
+    @cached_property
+    def outward_shares(self) -> Floats:
+        """What share of its deals each membership makes with others (M,), 1 for who never dealt."""
+        shares: Floats = 1.0 - self.inner_deals / np.maximum(self.market.trades.n_deals[self.groups.account], 1)
+        return shares
 
     def _stack_home_uses(self) -> sparse.csr_array:
         """Which membership has part in which thing that a household could share (M, things of all channels)."""

@@ -12,7 +12,8 @@ from numpy.typing import NDArray
 
 from detection.candidates.links import NO_LINKS, Links
 from detection.candidates.trade_cycles import link_cycles
-from detection.channels.catalogue import TRADE, Catalogue, say_rules
+from detection.channels.catalogue import ITEM, TRADE, Catalogue, say_rules
+from detection.channels.circulation import find_falling
 from detection.channels.conduct import SIGNALS, Conduct, measure_conduct
 from detection.channels.facts import find_kept_trades, find_thing_sellers
 from detection.channels.incidence import Dealings, SharedThings
@@ -25,7 +26,7 @@ from detection.parallel import map_threads
 from detection.policy import DEFAULT_POLICY, Policy
 from detection.settings import DetectSettings
 from graph.errors import ConfigError
-from graph.model import Ints, Snapshot, Times
+from graph.model import Floats, Ints, Snapshot, Times
 from graph.settings import nearest_hint
 
 
@@ -100,6 +101,12 @@ class Market:
     def deeds(self) -> tuple[Conduct, ...]:
         """What accounts themselves do unusually often; of the signals, all that are not learned from others."""
         return tuple(signal for signal in self.conduct if not signal.is_learned)
+
+    @cached_property
+    def falling_laps(self) -> Floats:
+        """Of each item's lap (n_things,) the share of sales at less than the sale before; 0 where it is no lap."""
+        falling = find_falling(self.snapshot.orders)
+        return np.append(np.zeros(self.things[ITEM].n_things - len(falling)), falling)
 
     @cached_property
     def trades(self) -> TradeIndex:

@@ -202,15 +202,26 @@ def score_without_community(view: RingView) -> float:
 def find_belonging(view: RingView) -> float:
     """How far the members do no more than belong together, in [0, 1]."""
     judged, deeds = view.assessment, {signal.name for signal in view.market.deeds}
-    offers = (channel.name for channel in view.market.things.values() if channel.record.role == "content")
-    # Who returns what is faulty does so once, and not by habit.
+    offers = {channel.name for channel in view.market.things.values() if channel.record.role == "content"}
+    # Who returns what is faulty does so once, and not by habit; who shows a maker's photo sells its goods.
     granted = sum(
-        min(float(each.claimed[name][view.group]), float(judged.left[name][view.group]))
+        min(view.sum_claimed(each, name), float(judged.left[name][view.group]))
         for each in judged.granted
-        for name in deeds & each.claimed.keys()
+        for name in (offers | deeds) & each.claimed.keys()
     )
     # Not what they did at the same time, as a class does that is sent home from a fair.
-    return 1.0 - view.grade_bits(_sum_left(view, {*offers, *deeds}) - granted)
+    left = (_sum_left(view, offers | deeds) - granted) * _find_share_of_doers(view, offers)
+    return 1.0 - view.grade_bits(left)
+
+
+def _find_share_of_doers(view: RingView, offers: set[str]) -> float:
+    """The share of the members who do what people do not do by belonging together: it speaks of them alone."""
+    did = np.zeros(len(view.members), dtype=bool)
+    for name in offers & view.assessment.within.keys():
+        did[view.sharers(name) - view.start] = True
+    for signal in view.market.deeds:
+        did |= signal.bits[view.members] > 0
+    return float(did.mean())
 
 
 def _sum_left(view: RingView, names: Collection[str]) -> float:

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from detection.channels.catalogue import TRADE
 from detection.channels.record import Channel
+from detection.evidence.claims import Explanation
 from detection.evidence.judge import Assessment
 from detection.evidence.market import Market
 from detection.groups import Groups
@@ -93,6 +94,11 @@ class RingView:
         found = [self.assessment.within[channel].find_sharers(row) for row in rows.tolist()]
         sharers = np.concatenate([np.empty(0, dtype=np.int64), *found]) - self.start
         return np.bincount(sharers, minlength=len(self.members))
+
+    def sum_claimed(self, explanation: Explanation, channel: str) -> float:
+        """The bits of a channel that an explanation accounts for."""
+        rows = self.all_rows(channel) if channel in self.assessment.within else self.group
+        return float(explanation.claimed[channel][rows].sum())
 
     def find_owners(self, channel: str, *, besides: Ints) -> NDArray[np.bool_]:
         """Which members have a thing that no more than a household uses, besides some things (s,)."""
