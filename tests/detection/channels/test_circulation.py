@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
 from types import SimpleNamespace
 from typing import Any
 
@@ -12,7 +13,9 @@ from detection_market import Facts, make_snapshot
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detection.channels.circulation import count_earlier_sales, find_laps
+from detection.channels.catalogue import ITEM
+from detection.channels.circulation import count_earlier_sales, find_falling, find_laps
+from detection.evidence.market import make_market
 from graph.model import Orders
 
 
@@ -107,3 +110,35 @@ def test_no_sale_is_of_two_laps_and_each_lap_ends_where_it_began(sales: list[tup
         assert lap[0][0] == lap[-1][1]
         assert all(before[1] == after[0] for before, after in itertools.pairwise(lap))
     assert (len(row) > 0) <= bool(count_earlier_sales(orders).any())
+
+
+@pytest.mark.parametrize(
+    ("prices", "falling"),
+    [
+        ((9.0, 8.0, 7.0), 1.0),
+        ((9.0, 9.0, 7.0), 0.5),  # as much as before is not less
+        ((7.0, 8.0, 9.0), 0.0),
+        ((9.0, 7.0, 8.0), 0.5),
+        ((9.0, np.nan, 7.0), 0.0),
+        ((9.0, 8.0, np.nan), 0.5),
+    ],
+)
+def test_a_lap_falls_as_far_as_each_sale_of_it_fetches_less_than_the_last(
+    prices: tuple[float, ...], falling: float
+) -> None:
+    orders = replace(hand_on("ab", "bc", "ca"), amount=np.full(3, np.nan))
+    orders.amount[np.argsort(orders.ordered_at)] = prices
+    assert find_falling(orders).tolist() == [falling]
+
+
+def test_what_is_sold_and_does_not_come_back_is_no_lap_and_falls_nowhere() -> None:
+    facts = Facts(dict.fromkeys("abcde"), listings={"p": "a", "q": "d"})
+    hands = [("a", "b", "p"), ("b", "a", "p"), ("d", "a", "q"), ("d", "b", "q")]
+    facts.orders = [(buyer, seller, float(day), "completed", item) for day, (seller, buyer, item) in enumerate(hands)]
+    snapshot = make_snapshot(facts)
+    prices = np.argsort(np.argsort(-snapshot.orders.ordered_at.astype(np.int64))).astype(float)
+    market = make_market(replace(snapshot, orders=replace(snapshot.orders, amount=prices)))
+    laps = market.things[ITEM]
+    shared = np.bincount(laps.thing, minlength=laps.n_things) > 1
+    assert market.falling_laps.tolist() == shared.astype(float).tolist()
+    assert shared.sum() == 1

@@ -79,13 +79,15 @@ def test_what_is_too_weak_to_be_heard_against_a_ring_is_granted_with_the_communi
     assert [(each.name, each.says, each.is_of_crowds) for each in GRANTED] == [
         (
             "institution",
-            "a shop, a club, a home or an office whose till, phone or account its people use beside their own",
+            "a shop, a club, a home or an office whose till, phone, account or photos its people use beside their own",
             False,
         ),
         ("word of mouth", "friends who tell one another of the market, each on a device of their own", False),
+        ("one roof", "a shelter, a ward or a home, whose people have little of their own and buy like anybody", False),
+        ("passed on", "people who pass things on among themselves, each time for less", False),
         ("faulty goods", "buyers of one faulty product, as most of its buyers complain", False),
     ]
-    granted = {"institution", "word of mouth", "faulty goods"}
+    granted = {"institution", "one roof", "passed on", "word of mouth", "faulty goods"}
     assert {each.name for each in EXPLAINERS} > COMMUNITIES - granted
     assert {"shared place", "referral campaign", "club", "fans"} | granted == COMMUNITIES
 

@@ -158,6 +158,28 @@ def test_of_a_checksum_nobody_says_that_it_is_a_phrase() -> None:
     assert claim(judge(facts), "common words", MESSAGE) == 0.0
 
 
+@pytest.mark.parametrize(("others", "share"), [(0, 0.0), (12, 0.5), (36, 0.75)])
+def test_who_writes_much_says_again_and_again_what_others_say_too(others: int, share: float) -> None:
+    rng = np.random.default_rng(9)
+    facts = make_facts(rng)
+    facts.events += [
+        (who, f"{number:x}", "message", float(day)) for number, who in enumerate(OTHERS) for day in range(8)
+    ]
+    facts.events += [(who, "feed", "message", 1.0) for who in OTHERS[:others]]
+    facts.events += [(who, "feed", "message", float(day)) for who in GROUP for day in range(8)]
+    judged = judge(facts)
+    within = judged.within[MESSAGE]
+    words = next(
+        (each.claimed[MESSAGE] for each in judged.explanations if each.name == "common words"), 0 * within.bits
+    )
+    often = within.trials < 12 + others - 1
+    assert within.members.tolist() == [12] * 4
+    assert (words / within.bits)[often].tolist() == pytest.approx([share] * often.sum())
+    # That they all say it at all is held against how many do.
+    assert (words[~often] == 0.0).all()
+    assert often.sum() == (3 if others else 0)
+
+
 def test_the_best_span_is_the_slow_ones() -> None:
     rng = np.random.default_rng(10)
     group, at, bits = rng.integers(0, 4, 60), rng.uniform(0, 10, 60), rng.exponential(3, 60)

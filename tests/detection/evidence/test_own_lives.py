@@ -8,8 +8,13 @@ import numpy as np
 import pytest
 from hand_made import describe, gather_facts, hear, share, show, use
 
-from detection.channels.catalogue import REFERRED, TRADE
-from detection.evidence.own_lives import explain_by_institution, explain_by_word_of_mouth
+from detection.channels.catalogue import ITEM, REFERRED, TRADE
+from detection.evidence.own_lives import (
+    explain_by_institution,
+    explain_by_passing_on,
+    explain_by_roof,
+    explain_by_word_of_mouth,
+)
 from detection.policy import Policy
 
 
@@ -36,8 +41,9 @@ def test_the_more_of_a_devices_users_have_another_of_their_own_the_more_of_it_is
     within = {"device": share(*rows, things=[0, 1, *[5] * len(joint), 2]), "address": share((0, [0, 1], 6.0, 2))}
     things = {"device": devices, "address": describe("address")}
     policy = Policy(household_size=3, half_granted_owners=2.0)
-    claim = hear(explain_by_institution, gather_facts(within, market={"things": things, "policy": policy}))
-    assert set(claim.claimed) == {"device"}
+    facts = gather_facts(within, market={"things": things, "policy": policy}, outward_shares=np.ones(7))
+    claim = hear(explain_by_institution, facts)
+    assert set(claim.claimed) == {"device", "address"}
     told = [claim.claimed["device"][row] for row in (0, 1, -1)]
     assert told == pytest.approx([8 * shares[0], 4 * shares[1], 2 * shares[2]])
 
@@ -73,9 +79,94 @@ def test_what_they_have_of_their_own_may_be_of_any_kind_that_is_not_to_be_had_fo
         "address": share((0, [0, 1], 6.0, 2)),
     }
     policy = Policy(household_size=3, half_granted_owners=2.0)
-    claim = hear(explain_by_institution, gather_facts(within, market={"things": things, "policy": policy}))
-    assert claim.claimed.keys() == {"iban", "phone", "card", "email"}
+    facts = gather_facts(within, market={"things": things, "policy": policy}, outward_shares=np.ones(7))
+    claim = hear(explain_by_institution, facts)
+    assert claim.claimed.keys() == {"iban", "phone", "card", "email", "address"}
     assert claim.claimed["iban"].tolist() == pytest.approx([8 * shares[0], 4 * shares[1], 2 * shares[2]])
+
+
+@pytest.mark.parametrize(
+    ("owned", "outward", "share_left"),
+    [
+        ([], [1.0, 1.0, 1.0, 1.0], 0.0),
+        ([(2, 1)], [1.0, 1.0, 1.0, 1.0], (1 / 4 / 17) ** 2 / 4),
+        ([(2, 1), (3, 2), (5, 3), (7, 4)], [1.0, 1.0, 1.0, 1.0], (16 / 17) ** 2),
+        ([(2, 1), (3, 2), (5, 3), (7, 4)], [0.0, 0.5, 0.5, 1.0], (16 / 17) ** 2 / 2),
+        ([(2, 1), (3, 2), (5, 3), (7, 4)], [0.0, 0.0, 0.0, 0.0], 0.0),  # they deal with nobody else
+        ([(2, 1), (3, 2)], [1.0, 1.0, 0.0, 0.0], (2 / 4 / 2) ** 2 / 2),
+        ([(2, 1), (3, 2)], [0.0, 0.0, 1.0, 1.0], 0.0),  # those who do have nothing
+    ],
+)
+def test_where_they_live_is_granted_more_strictly_and_as_far_as_they_deal_with_others(
+    owned: list[tuple[int, int]], outward: list[float], share_left: float
+) -> None:
+    things = {"device": use("device", [(1, 0), *owned]), "address": describe("address"), "ip": describe("ip")}
+    within = {"device": share(), "address": share((0, [0, 1, 2, 3], 8.0, 4)), "ip": share((0, [0, 1, 2, 3], 4.0, 4))}
+    policy = Policy(household_size=3, half_granted_owners=2.0)
+    shares = np.array([*outward, 1.0, 1.0, 1.0])
+    facts = gather_facts(within, market={"things": things, "policy": policy}, outward_shares=shares)
+    claim = hear(explain_by_institution, facts)
+    told = [claim.claimed[name].tolist() for name in ("address", "ip")]
+    assert told == [pytest.approx([8 * share_left]), pytest.approx([4 * share_left])]
+
+
+@pytest.mark.parametrize(("days", "confined"), [([0, 9, 18, 36.5], 8.078), ([0, 99, 200, 365], 0.0)])
+def test_a_makers_photo_is_granted_to_sellers_who_have_things_of_their_own_but_for_coming_at_once(
+    days: list[float], confined: float
+) -> None:
+    created = np.full(10, np.datetime64("NaT", "us"))
+    created[[2, 3, 5, 7]] = np.datetime64("2024-01-01", "us") + (np.array(days) * 86_400e6).astype("timedelta64[us]")
+    things = {"phone": use("phone", [(1, 0), (2, 1), (3, 2), (5, 3), (7, 4)]), "photo": describe("photo")}
+    within = {"phone": share(), "photo": share((0, [0, 1, 2, 3], 40.0, 4))}
+    market = {
+        "things": things,
+        "policy": Policy(household_size=3, half_granted_owners=2.0, goods_days=365.0),
+        "snapshot": SimpleNamespace(created_at=created),
+    }
+    claim = hear(explain_by_institution, gather_facts(within, market=market, outward_shares=np.ones(7)))
+    assert claim.claimed["photo"].tolist() == pytest.approx([(40.0 - confined) * 16 / 17], abs=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("n_deals", "homes", "shares"),
+    [
+        (1, [(0, [0, 1, 2, 3], 9.0, 4)], [16 / 17 / 2, 16 / 17 / 2]),
+        (3, [(0, [0, 1, 2, 3], 9.0, 4)], [16 / 17 * 3 / 4, 16 / 17 * 3 / 4]),
+        (0, [(0, [0, 1, 2, 3], 9.0, 4)], [0.0, 0.0]),  # who deals with nobody is no resident, as far as anybody knows
+        (1, [(0, [0, 1], 9.0, 2)], [1 / 2 / 2 / 4, 1 / 2 / 2]),  # half of the phone's users live there
+        (1, [(0, [0, 1], 9.0, 2), (0, [2, 3], 9.0, 2)], [1 / 2 / 2 / 4, 1 / 2 / 2]),  # two homes are not one roof
+        (1, [], [0.0, 0.0]),
+        (1, [(1, [4, 5, 6], 9.0, 3)], [0.0, 0.0]),  # the others' home
+    ],
+)
+def test_what_those_under_one_roof_share_is_granted_as_far_as_its_users_live_there_and_deal_outside(
+    n_deals: int, homes: list[tuple[int, list[int], float, int]], shares: list[float]
+) -> None:
+    things = {name: describe(name) for name in ("phone", "device", "address", "ip")}
+    within = {
+        "phone": share((0, [0, 1, 2, 3], 8.0, 4)),
+        "device": share((0, [0, 1], 4.0, 2)),
+        "address": share(*homes),
+        "ip": share((0, [0, 1, 2, 3], 9.0, 4)),
+    }
+    market = {
+        "things": things,
+        "policy": Policy(household_size=3, half_granted_owners=2.0),
+        "trades": SimpleNamespace(n_deals=np.full(10, n_deals)),
+    }
+    claim = hear(explain_by_roof, gather_facts(within, market=market, outward_shares=np.ones(7)))
+    told = [float(claim.claimed[name][0]) if name in claim.claimed else 0.0 for name in ("phone", "device")]
+    assert told == pytest.approx([8 * shares[0], 4 * shares[1]])
+    assert "address" not in claim.claimed
+
+
+def test_a_thing_passed_on_for_less_is_a_circles_as_far_as_each_pays_less() -> None:
+    facts = gather_facts(
+        {ITEM: share((0, [0, 1], 8.0, 2), (0, [2, 3], 6.0, 2), things=[1, 2])},
+        market={"things": {ITEM: describe(ITEM)}, "falling_laps": np.array([0.0, 0.5, 1.0])},
+    )
+    assert hear(explain_by_passing_on, facts).claimed[ITEM].tolist() == [4.0, 6.0]
+    assert not hear(explain_by_passing_on, gather_facts({})).claimed
 
 
 @pytest.mark.parametrize(

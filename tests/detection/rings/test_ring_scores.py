@@ -48,11 +48,12 @@ def look(
     club: tuple[float, bool] | None = None,
     policy: Policy = POLICY,
     lead: float = -np.inf,
+    habitual: int = 4,
 ) -> RingView:
     """A group of four of whom some trade, with what nobody explains of its channels, and what a club might."""
     left = left or {}
     names = [name for name in left if name not in (TRADE, "habit")]
-    habit = Conduct("habit", NOBODY, NOBODY, np.zeros(12), np.zeros(12))
+    habit = Conduct("habit", NOBODY, NOBODY, (np.arange(12) < 8 + habitual) * 6.0, np.zeros(12))
     market = Market(
         make_snapshot(Facts(dict.fromkeys(f"a{number:02d}" for number in range(12)))),
         policy,
@@ -233,6 +234,41 @@ def test_communities_are_taken_for_granted_unless_their_members_do_more_than_bel
 ) -> None:
     view = add_communities(look(64.0, left), 64.0, **claims)
     assert score_without_community(view) == pytest.approx(score_bits(stands))
+
+
+@pytest.mark.parametrize(
+    ("habitual", "bits", "stands"),
+    [
+        (4, 6.0, 54.0),
+        (2, 6.0, 49.0),
+        (2, 12.0, 54.0),
+        (1, 6.0, 46.5),
+        (1, 24.0, 54.0),
+        (1, 48.0, 64.0),
+        (0, 48.0, 44.0),
+    ],
+)
+def test_what_some_do_speaks_of_their_share_of_a_community(habitual: int, bits: float, stands: float) -> None:
+    view = add_communities(look(64.0, {"habit": bits}, habitual=habitual), 64.0, shared_place=(20.0, 0.0, 0.0))
+    assert score_without_community(view) == pytest.approx(score_bits(stands))
+
+
+@pytest.mark.parametrize(
+    ("claimed", "stands"), [(0.0, 64.0), (6.0, 59.0), (12.0, 54.0), (18.0, 49.0), (24.0, 44.0), (60.0, 44.0)]
+)
+def test_a_photo_that_is_granted_does_not_speak_against_a_community(claimed: float, stands: float) -> None:
+    # Two of four show it: of its bits half speak of the group, and 12 make a deed.
+    view = add_communities(
+        look(64.0, {"photo": 24.0}), 64.0, shared_place=(20.0, 0.0, 0.0), institution=(0.0, 0.0, 0.0)
+    )
+    ones = np.ones(1)
+    photo = SharedWithin(
+        np.array([1]), np.array([0]), np.array([2]), ones, 24 * ones, np.array([1]), np.array([3, 4]), np.array([0, 0])
+    )
+    (granted,) = view.assessment.granted
+    judged = replace(view.assessment, within={**view.assessment.within, "photo": photo})
+    vars(judged)["granted"] = (replace(granted, claimed={**granted.claimed, "photo": np.array([claimed])}),)
+    assert score_without_community(replace(view, assessment=judged)) == pytest.approx(score_bits(stands))
 
 
 @pytest.mark.parametrize(("accounted", "stands"), [(0.0, 64.0), (18.0, 54.0), (24.0, 44.0), (99.0, 44.0)])
