@@ -231,9 +231,11 @@ def say_explanation(name: str, words: Words) -> str:
         "household": _("families and friends who share phones, cards and homes"),
         "shared place": _("a dormitory, an office, a parcel locker, a network or a public computer"),
         "institution": _(
-            "a shop, a club, a home or an office whose till, phone or account its people use beside their own"
+            "a shop, a club, a home or an office whose till, phone, account or photos its people use beside their own"
         ),
         "word of mouth": _("friends who tell one another of the market, each on a device of their own"),
+        "one roof": _("a shelter, a ward or a home, whose people have little of their own and buy like anybody"),
+        "passed on": _("people who pass things on among themselves, each time for less"),
         "faulty goods": _("buyers of one faulty product, as most of its buyers complain"),
         "second-hand device": _("a device sold on from one to the next"),
         "referral campaign": _("the followers of somebody who recommends the market to a crowd"),
