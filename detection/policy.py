@@ -42,8 +42,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     review_score: Annotated[float, rule(
         SCORE, "a ring, a member or a ring's review from this score on is for a person's review", MEASURED,
         "at 0.4 a third more honest groups of the hard village were, and one ring in twenty more",
-        "fewer rings are for review, more are only watched", ge=0.0, le=1.0
-    )] = 0.5
+        "fewer rings are for review, more are only watched", ge=0.0, le=1.0)] = 0.5
     review_probability: Annotated[float, rule(
         "probability, 0 to 1", "an account whose learned probability of fraud is at least this is for review", JUDGED,
         "more likely bad than not", "fewer accounts come up by a model", ge=0.0, le=1.0
@@ -157,16 +156,17 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     )] = 0.5
     half_granted_owners: Annotated[float, rule(
         "members", "before a review, half of what a phone, a card, an account or a photo shows is granted where so many"
-        " of its users have things of their own, or live at one address; of who told whom, where so many have a device",
+        " of its users have things of their own; of who told whom of the market, where so many have a device",
         MEASURED, "fewer are a family with a tablet; 3 to 6 spare the same", "less is granted", gt=0.0)] = 4.0
+    half_life_deals: Annotated[float, rule(
+        "deals", "who deals so often with others, but has nothing of his own, counts half as one who has", MEASURED,
+        "a ward's people buy like anybody, a farm's account once", "less is granted", gt=0.0)] = 3.0
     listed_acting: Annotated[float, rule(
         "doublings", "a ring is listed as if it showed 2 to this power as much, had all acted together", MEASURED,
-        "anything from 0.5 to 2 lists five worlds better than none", "what people share counts less", ge=0.0
-    )] = 1.0
+        "anything from 0.5 to 2 lists five worlds better than none", "what people share counts less", ge=0.0)] = 1.0
     listed_outsiders: Annotated[float, rule(
         "power", "a ring is listed as if it showed less by this power of 1 and the outsiders linked to each member",
-        MEASURED, "anything from 0.25 to 0.7 does", "pieces of circles are listed further down", ge=0.0
-    )] = 1.0 / 3.0
+        MEASURED, "anything from 0.25 to 0.7 does", "pieces of circles are listed further down", ge=0.0)] = 1.0 / 3.0
     fault_share: Annotated[float, rule(
         SHARE, "before a review, a product of whose buyers, and a household more, so many complain is faulty; a ring"
         " of whose complaints so many are of it are its buyers; at half as many hardly", MEASURED,

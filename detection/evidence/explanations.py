@@ -29,7 +29,6 @@ from detection.evidence.measure import SharedWithin
 from detection.evidence.own_lives import (
     explain_by_institution,
     explain_by_passing_on,
-    explain_by_roof,
     explain_by_word_of_mouth,
     leave_arrivals,
 )
@@ -363,12 +362,6 @@ GRANTED = (
         "word of mouth",
         "friends who tell one another of the market, each on a device of their own",
         explain_by_word_of_mouth,
-        is_community=True,
-    ),
-    Explainer(
-        "one roof",
-        "a shelter, a ward or a home, whose people have little of their own and buy like anybody",
-        explain_by_roof,
         is_community=True,
     ),
     Explainer(

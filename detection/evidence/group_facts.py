@@ -65,6 +65,13 @@ class GroupFacts:
         shares: Floats = 1.0 - self.inner_deals / np.maximum(self.market.trades.n_deals[self.groups.account], 1)
         return shares
 
+    @cached_property
+    def outward_lives(self) -> Floats:
+        """How far each membership deals with others like anybody, in [0, 1) (M,)."""
+        deals = self.outward_shares * self.market.trades.n_deals[self.groups.account]
+        lives: Floats = deals / (deals + self.policy.half_life_deals)
+        return lives
+
     def _stack_home_uses(self) -> sparse.csr_array:
         """Which membership has part in which thing that a household could share (M, things of all channels)."""
         members, things, begin = [np.empty(0, dtype=np.int64)], [np.empty(0, dtype=np.int64)], 0

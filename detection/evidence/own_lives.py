@@ -27,21 +27,20 @@ def explain_by_institution(claim: Claim, facts: GroupFacts) -> None:
     """A shop, a club, a home, an office: people who use one till, phone or account, and have things of their own.
 
     The more of those who share a thing have one of their own, of whatever kind, the more of it is taken for granted
-    (``half_granted_owners``), and no more than their share.  So it is with a maker's photo that many sellers show; and,
-    more strictly, with where they live, as far as they deal with others too.  What they sell one another is a circle's
-    and no family's, so far as well.
+    (``half_granted_owners``), and no more than their share.  Who has nothing, as in a shelter or a ward, but deals with
+    others like anybody counts in part (``half_life_deals``).  So it is with a maker's photo that owners show; and, more
+    strictly, with where they live, as far as they deal with others too.  What they sell one another is a circle's and
+    no family's, so far as well.
     """
     has_own = find_owners(facts, lambda record: record.role == "personal" and not record.is_free)
-    outward = facts.outward_shares * has_own
-    for channel, within in facts.list_shared(lambda channel: channel.record.role in ("personal", "content", "place")):
-        owners, open_to_others = (
-            np.bincount(within.row, part[within.membership], minlength=len(within.group)) for part in (has_own, outward)
-        )
-        granted = _grade(facts, owners, within.members)
-        if channel.record.role == "place":
-            granted = np.square(granted) * open_to_others / within.members
-        shown = leave_arrivals(facts, within) if channel.record.role == "content" else within.bits
-        claim.add_things(channel.name, shown * granted)
+    lives, outward = np.maximum(has_own, facts.outward_lives), facts.outward_shares * has_own
+    for channel, within in facts.list_shared(lambda channel: channel.record.role == "personal"):
+        claim.add_things(channel.name, within.bits * _grade_of(facts, within, lives))
+    for channel, within in facts.list_shared(lambda channel: channel.record.role == "place"):
+        granted = np.square(_grade_of(facts, within, has_own)) * _count(within, outward) / within.members
+        claim.add_things(channel.name, within.bits * granted)
+    for channel, within in facts.list_shared(lambda channel: channel.record.role == "content"):
+        claim.add_things(channel.name, leave_arrivals(facts, within) * _grade_of(facts, within, has_own))
     if TRADE in facts.evidence:
         pairs, at_home = facts.home_trades
         has_device = find_owners(facts, lambda record: record.is_device)
@@ -61,27 +60,6 @@ def leave_arrivals(facts: GroupFacts, within: SharedWithin) -> Floats:
     spread = np.where(last >= first, (last - first) / facts.policy.goods_days, 1.0)
     confined = score_confined(np.bincount(row, minlength=len(within.group)), spread)
     return np.maximum(within.bits - confined, 0.0)
-
-
-def explain_by_roof(claim: Claim, facts: GroupFacts) -> None:
-    """A shelter, a ward, a prison, a home for the old: many at one address, who have nothing but what the house has.
-
-    What personal things they share is taken for granted as far as their users live there, the more the more of them do
-    (``half_granted_owners``), and as far as each of them deals with people outside, once or twice at the least.
-    """
-    n_deals = facts.market.trades.n_deals[facts.groups.account]
-    outside = facts.outward_shares * n_deals
-    for place, homes in facts.list_shared(lambda channel: channel.record.role == "place"):
-        if place.record.lease_days is not None:
-            continue  # a network: everybody of a town may be on one
-        home, residents = _find_largest(homes, len(facts.groups))
-        lives_there = np.zeros(len(facts.groups.account), dtype=bool)
-        lives_there[homes.membership[home[homes.row]]] = True
-        lives = np.bincount(facts.groups.group, lives_there * outside / (1.0 + outside), minlength=len(residents))
-        granted = _grade(facts, residents, np.maximum(residents, 1)) * lives / np.maximum(residents, 1)
-        for channel, within in facts.list_shared(lambda channel: channel.record.role == "personal"):
-            at_home = np.bincount(within.row, lives_there[within.membership], minlength=len(within.group))
-            claim.add_things(channel.name, within.bits * np.square(at_home / within.members) * granted[within.group])
 
 
 def explain_by_passing_on(claim: Claim, facts: GroupFacts) -> None:
@@ -121,19 +99,20 @@ def _find_owners_in(facts: GroupFacts, channel: SharedThings) -> NDArray[np.bool
     return owns
 
 
+def _grade_of(facts: GroupFacts, within: SharedWithin, part: Floats | NDArray[np.bool_]) -> Floats:
+    """How much is taken for granted of each thing (K,), if so far (M,) its users have lives of their own."""
+    return _grade(facts, _count(within, part), within.members)
+
+
+def _count(within: SharedWithin, part: Floats | NDArray[np.bool_]) -> Floats:
+    """The sum over the users of each thing (K,) of what each membership is (M,)."""
+    total: Floats = np.bincount(within.row, part[within.membership], minlength=len(within.group))
+    return total
+
+
 def _grade(facts: GroupFacts, owners: Ints | Floats, of: Ints | Floats) -> Floats:
     """How much is taken for granted, in [0, 1], of what so many have in common, of whom so many have their own."""
     # To the fourth power: of half as many hardly anything is granted, of twice as many nearly all.
     odds = np.square(np.square(owners / facts.policy.half_granted_owners))
     grade: Floats = owners / of * odds / (1.0 + odds)
     return grade
-
-
-def _find_largest(homes: SharedWithin, n_groups: int) -> tuple[NDArray[np.bool_], Floats]:
-    """Which row (K,) is the home of most members of its group, the first of equals, and of how many it is (G,)."""
-    residents = np.zeros(n_groups)
-    np.maximum.at(residents, homes.group, homes.members)
-    largest = homes.members >= residents[homes.group]
-    is_first = np.zeros(len(largest), dtype=bool)
-    is_first[np.flatnonzero(largest)[np.unique(homes.group[largest], return_index=True)[1]]] = True
-    return is_first, residents

@@ -41,7 +41,8 @@ def place_ring(
     policy
         For a, ``listed_acting``, and o, ``listed_outsiders``.
     """
-    left = -np.log2(1.0 - min(ring.score, grounds.apart_from_community))
+    # A score of hundreds of bits is 1 as far as a number tells.
+    left = -np.log2(max(1.0 - min(ring.score, grounds.apart_from_community), np.finfo(float).eps))
     stands = np.log2(1.0 + left) + policy.listed_acting * acted - policy.listed_outsiders * np.log2(1.0 + outsiders)
     return -TIERS.index(ring.tier), -round(float(stands), DECIMALS), -ring.net_bits, ring.ring_id
 
