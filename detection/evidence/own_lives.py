@@ -106,7 +106,7 @@ def _grade_of(facts: GroupFacts, within: SharedWithin, part: Floats | NDArray[np
 
 def _count(within: SharedWithin, part: Floats | NDArray[np.bool_]) -> Floats:
     """The sum over the users of each thing (K,) of what each membership is (M,)."""
-    total: Floats = np.bincount(within.row, part[within.membership], minlength=len(within.group))
+    total: Floats = np.bincount(within.row, part[within.membership], minlength=len(within.group)).astype(float)
     return total
 
 

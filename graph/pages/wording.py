@@ -234,7 +234,6 @@ def say_explanation(name: str, words: Words) -> str:
             "a shop, a club, a home or an office whose till, phone, account or photos its people use beside their own"
         ),
         "word of mouth": _("friends who tell one another of the market, each on a device of their own"),
-        "one roof": _("a shelter, a ward or a home, whose people have little of their own and buy like anybody"),
         "passed on": _("people who pass things on among themselves, each time for less"),
         "faulty goods": _("buyers of one faulty product, as most of its buyers complain"),
         "second-hand device": _("a device sold on from one to the next"),

@@ -83,11 +83,10 @@ def test_what_is_too_weak_to_be_heard_against_a_ring_is_granted_with_the_communi
             False,
         ),
         ("word of mouth", "friends who tell one another of the market, each on a device of their own", False),
-        ("one roof", "a shelter, a ward or a home, whose people have little of their own and buy like anybody", False),
         ("passed on", "people who pass things on among themselves, each time for less", False),
         ("faulty goods", "buyers of one faulty product, as most of its buyers complain", False),
     ]
-    granted = {"institution", "one roof", "passed on", "word of mouth", "faulty goods"}
+    granted = {"institution", "passed on", "word of mouth", "faulty goods"}
     assert {each.name for each in EXPLAINERS} > COMMUNITIES - granted
     assert {"shared place", "referral campaign", "club", "fans"} | granted == COMMUNITIES
 

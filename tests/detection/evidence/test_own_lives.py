@@ -12,7 +12,6 @@ from detection.channels.catalogue import ITEM, REFERRED, TRADE
 from detection.evidence.own_lives import (
     explain_by_institution,
     explain_by_passing_on,
-    explain_by_roof,
     explain_by_word_of_mouth,
 )
 from detection.policy import Policy
@@ -41,7 +40,9 @@ def test_the_more_of_a_devices_users_have_another_of_their_own_the_more_of_it_is
     within = {"device": share(*rows, things=[0, 1, *[5] * len(joint), 2]), "address": share((0, [0, 1], 6.0, 2))}
     things = {"device": devices, "address": describe("address")}
     policy = Policy(household_size=3, half_granted_owners=2.0)
-    facts = gather_facts(within, market={"things": things, "policy": policy}, outward_shares=np.ones(7))
+    facts = gather_facts(
+        within, market={"things": things, "policy": policy}, outward_shares=np.ones(7), outward_lives=np.zeros(7)
+    )
     claim = hear(explain_by_institution, facts)
     assert set(claim.claimed) == {"device", "address"}
     told = [claim.claimed["device"][row] for row in (0, 1, -1)]
@@ -79,7 +80,9 @@ def test_what_they_have_of_their_own_may_be_of_any_kind_that_is_not_to_be_had_fo
         "address": share((0, [0, 1], 6.0, 2)),
     }
     policy = Policy(household_size=3, half_granted_owners=2.0)
-    facts = gather_facts(within, market={"things": things, "policy": policy}, outward_shares=np.ones(7))
+    facts = gather_facts(
+        within, market={"things": things, "policy": policy}, outward_shares=np.ones(7), outward_lives=np.zeros(7)
+    )
     claim = hear(explain_by_institution, facts)
     assert claim.claimed.keys() == {"iban", "phone", "card", "email", "address"}
     assert claim.claimed["iban"].tolist() == pytest.approx([8 * shares[0], 4 * shares[1], 2 * shares[2]])
@@ -104,7 +107,9 @@ def test_where_they_live_is_granted_more_strictly_and_as_far_as_they_deal_with_o
     within = {"device": share(), "address": share((0, [0, 1, 2, 3], 8.0, 4)), "ip": share((0, [0, 1, 2, 3], 4.0, 4))}
     policy = Policy(household_size=3, half_granted_owners=2.0)
     shares = np.array([*outward, 1.0, 1.0, 1.0])
-    facts = gather_facts(within, market={"things": things, "policy": policy}, outward_shares=shares)
+    facts = gather_facts(
+        within, market={"things": things, "policy": policy}, outward_shares=shares, outward_lives=np.zeros(7)
+    )
     claim = hear(explain_by_institution, facts)
     told = [claim.claimed[name].tolist() for name in ("address", "ip")]
     assert told == [pytest.approx([8 * share_left]), pytest.approx([4 * share_left])]
@@ -123,41 +128,51 @@ def test_a_makers_photo_is_granted_to_sellers_who_have_things_of_their_own_but_f
         "policy": Policy(household_size=3, half_granted_owners=2.0, goods_days=365.0),
         "snapshot": SimpleNamespace(created_at=created),
     }
-    claim = hear(explain_by_institution, gather_facts(within, market=market, outward_shares=np.ones(7)))
+    claim = hear(
+        explain_by_institution,
+        gather_facts(within, market=market, outward_shares=np.ones(7), outward_lives=np.zeros(7)),
+    )
     assert claim.claimed["photo"].tolist() == pytest.approx([(40.0 - confined) * 16 / 17], abs=1e-3)
 
 
 @pytest.mark.parametrize(
-    ("n_deals", "homes", "shares"),
+    ("deals", "owned", "shares"),
     [
-        (1, [(0, [0, 1, 2, 3], 9.0, 4)], [16 / 17 / 2, 16 / 17 / 2]),
-        (3, [(0, [0, 1, 2, 3], 9.0, 4)], [16 / 17 * 3 / 4, 16 / 17 * 3 / 4]),
-        (0, [(0, [0, 1, 2, 3], 9.0, 4)], [0.0, 0.0]),  # who deals with nobody is no resident, as far as anybody knows
-        (1, [(0, [0, 1], 9.0, 2)], [1 / 2 / 2 / 4, 1 / 2 / 2]),  # half of the phone's users live there
-        (1, [(0, [0, 1], 9.0, 2), (0, [2, 3], 9.0, 2)], [1 / 2 / 2 / 4, 1 / 2 / 2]),  # two homes are not one roof
-        (1, [], [0.0, 0.0]),
-        (1, [(1, [4, 5, 6], 9.0, 3)], [0.0, 0.0]),  # the others' home
+        ([0, 0, 0, 0], [], [0.0, 0.0]),  # a farm
+        ([2, 2, 2, 2], [], [2 / 4 / 2, 1 / 2 / 17]),  # each counts half, as who has two deals with others does
+        ([6, 6, 6, 6], [], [3 / 4 * 81 / 97, 1.5 / 2 * 81 / 337]),
+        ([2, 0, 0, 0], [], [0.5 / 4 / 257, 0.5 / 2 / 257]),
+        ([2, 2, 2, 2], [(2, 5), (3, 6), (5, 7), (7, 8)], [16 / 17, 2 / 2 / 2]),  # who has things and deals is one
+        ([2, 2, 2, 2], [(2, 5)], [2.5 / 4 * 2.5**4 / (2.5**4 + 16), 1.5 / 2 * 81 / 337]),
     ],
 )
-def test_what_those_under_one_roof_share_is_granted_as_far_as_its_users_live_there_and_deal_outside(
-    n_deals: int, homes: list[tuple[int, list[int], float, int]], shares: list[float]
+def test_who_has_nothing_but_deals_with_others_counts_in_part(
+    deals: list[int], owned: list[tuple[int, int]], shares: list[float]
 ) -> None:
-    things = {name: describe(name) for name in ("phone", "device", "address", "ip")}
-    within = {
-        "phone": share((0, [0, 1, 2, 3], 8.0, 4)),
-        "device": share((0, [0, 1], 4.0, 2)),
-        "address": share(*homes),
-        "ip": share((0, [0, 1, 2, 3], 9.0, 4)),
-    }
+    devices = use("device", [*((user, 0) for user in (2, 3, 5, 7)), (2, 1), (3, 1), *owned])
+    within = {"device": share((0, [0, 1, 2, 3], 8.0, 4), (0, [0, 1], 4.0, 2)), "address": share((0, [0, 1], 6.0, 2))}
+    n_deals = np.zeros(10, dtype=np.int64)
+    n_deals[[2, 3, 5, 7]] = deals
     market = {
-        "things": things,
-        "policy": Policy(household_size=3, half_granted_owners=2.0),
-        "trades": SimpleNamespace(n_deals=np.full(10, n_deals)),
+        "things": {"device": devices, "address": describe("address")},
+        "policy": Policy(household_size=4, half_granted_owners=2.0, half_life_deals=2.0),
+        "trades": SimpleNamespace(n_deals=n_deals),
     }
-    claim = hear(explain_by_roof, gather_facts(within, market=market, outward_shares=np.ones(7)))
-    told = [float(claim.claimed[name][0]) if name in claim.claimed else 0.0 for name in ("phone", "device")]
+    nobody = np.empty(0, dtype=np.int64)
+    claim = hear(
+        explain_by_institution, gather_facts(within, market=market, inner=SimpleNamespace(buyer=nobody, seller=nobody))
+    )
+    told = [float(bits) for bits in claim.claimed["device"]]
     assert told == pytest.approx([8 * shares[0], 4 * shares[1]])
-    assert "address" not in claim.claimed
+    # Where somebody lives is granted to owners alone.
+    assert (claim.claimed["address"][0] > 0) == bool(owned)
+
+
+def test_what_is_dealt_inside_is_no_life() -> None:
+    inner = SimpleNamespace(buyer=np.array([0, 1, 0]), seller=np.array([1, 0, 2]))
+    market = {"policy": Policy(half_life_deals=2.0), "trades": SimpleNamespace(n_deals=np.full(10, 3))}
+    facts = gather_facts({}, market=market, inner=inner)
+    assert facts.outward_lives.tolist() == pytest.approx([0.0, 1 / 3, 0.5, 0.6, 0.6, 0.6, 0.6])
 
 
 def test_a_thing_passed_on_for_less_is_a_circles_as_far_as_each_pays_less() -> None:
