@@ -160,7 +160,7 @@ def record_models(models: Models) -> dict[str, str]:
 
 
 def read_order(settings: DetectSettings) -> OrderModel | None:
-    """The learned judge of rings that settings ask for; None where rings are told by their bits.
+    """The learned judge of rings that settings ask for; None where rings are told by their evidence.
 
     Raises
     ------

@@ -79,8 +79,8 @@ class DetectSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_f
         Whether rings hear the risk that the model has learnt of their members, and the labels: that moves them in the
         list, and never above watching.
     rerank
-        Whether rings of one tier are told in the order of two ranks: by their bits, and by a judge that has learnt from
-        markets whose truth is known. It moves rings within their tier's places in the list, and nothing else.
+        Whether rings of one tier are told in the order of two ranks: by their evidence, and by a judge that has learnt
+        from markets whose truth is known. It moves rings within their tier's places in the list, and nothing else.
     rerank_file
         A judge that ``ringfence train --rings`` wrote; empty for the one that is shipped.
     """

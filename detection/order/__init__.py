@@ -1,1 +1,1 @@
-"""In which order rings are told: by their bits, and, where asked, by what a small judge has learnt as well."""
+"""In which order rings are told: by their evidence, and, where asked, by what a small judge has learnt as well."""

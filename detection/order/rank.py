@@ -1,8 +1,8 @@
-"""Rings in the order of the mean of two ranks: by their bits, and by what the learned judge makes of them.
+"""Rings in the order of the mean of two ranks: by their evidence, and by what the learned judge makes of them.
 
 The guardrails, each a law of ``tests/detection/order``: no ring comes or goes; scores, bits, tiers, members and
 sentences stay; each tier keeps the places that it has in the list, so that no watched ring passes one for review; a
-ring of which a figure was not seen while learning keeps its place by bits; a market that lacks what the judge was
+ring of which a figure was not seen while learning keeps its place; a market that lacks what the judge was
 learnt with keeps its order.
 """
 
@@ -54,7 +54,7 @@ def order_rings(rings: Sequence[Ring], market: Market, model: OrderModel) -> Ord
     """
     missing = [need for need in model.written.needs if need not in list_sides(market)]
     if missing:
-        note = f"rings are told in the order of their bits: this market has no {' and no '.join(missing)}"
+        note = f"rings are told in the order of their evidence: this market has no {' and no '.join(missing)}"
         return OrderedRings(tuple(rings), {}, (f"{note}, and the learned judge was taught in markets that have",))
     return place_rings(rings, describe_rings(rings, market), model)
 
@@ -90,9 +90,9 @@ def place_rings(rings: Sequence[Ring], features: RingFeatures, model: OrderModel
             pushed = parts[row] - parts[is_known].mean(axis=0)
             why = _say_moved(features, model, row, np.sign(row - place[row]) * pushed)
         by = f"{learned[row] + 1:g} by the learned judge, " if is_known[row] else ""
-        places[ring.ring_id] = f"rank {row + 1} by bits, {by}together {place[row] + 1}{why}"
+        places[ring.ring_id] = f"rank {row + 1} by its evidence, {by}together {place[row] + 1}{why}"
     strange = int((~is_known).sum())
-    notes = (f"{strange} of {len(rings)} rings keep their place by bits: the learned judge has not seen such",)
+    notes = (f"{strange} of {len(rings)} rings keep their place by evidence: the learned judge has not seen such",)
     return OrderedRings(tuple(rings[row] for row in order.tolist()), places, notes if strange else ())
 
 

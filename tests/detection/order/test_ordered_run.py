@@ -1,4 +1,4 @@
-"""A run whose rings are told in a learned order, beside one by bits: all else is the same."""
+"""A run whose rings are told in a learned order, beside one by evidence: all else is the same."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ from graph.settings import Settings
 
 @dataclass(frozen=True)
 class Both:
-    """One market judged twice: by bits, and with a learned order; what the store says of the second."""
+    """One market judged twice: by evidence, and with a learned order; what the store says of the second."""
 
     by_bits: RunResult
     ordered: RunResult

@@ -68,18 +68,18 @@ def test_a_ring_such_as_nobody_has_seen_keeps_its_place_by_bits_and_says_so(stra
     assert list_ids(ordered)[2] == "C"
     assert "has not seen such" in ordered.places["C"]
     assert "by the learned judge, together" not in ordered.places["C"]
-    assert ordered.notes == ("1 of 4 rings keep their place by bits: the learned judge has not seen such",)
+    assert ordered.notes == ("1 of 4 rings keep their place by evidence: the learned judge has not seen such",)
 
 
 def test_a_place_says_both_ranks_and_what_moved_the_ring() -> None:
     ordered = place_rings(RINGS, describe((1, 9), (9, 1), (9, 9), (4, 9)), MODEL)
     assert ordered.places["B"] == (
-        "rank 2 by bits, 1 by the learned judge, together 1:"
+        "rank 2 by its evidence, 1 by the learned judge, together 1:"
         f" {FEATURES['fragment'].words.format(1)}; {FEATURES['insularity'].words.format(9)}"
     )
     # What moved it back is what speaks against it, and nothing else.
-    assert ordered.places["A"].startswith("rank 1 by bits, 4 by the learned judge, together 2: 100% of its")
-    assert ordered.places["D"] == "rank 4 by bits, 3 by the learned judge, together 4"
+    assert ordered.places["A"].startswith("rank 1 by its evidence, 4 by the learned judge, together 2: 100% of its")
+    assert ordered.places["D"] == "rank 4 by its evidence, 3 by the learned judge, together 4"
 
 
 def test_a_market_without_what_was_there_while_learning_keeps_its_order_and_says_why() -> None:
@@ -87,7 +87,7 @@ def test_a_market_without_what_was_there_while_learning_keeps_its_order_and_says
     lacking = replace(MODEL, written=Written(SCHEMA, ("second sight",), {}, 0.0, MODEL.written.steps))
     ordered = order_rings(RINGS, quiet, lacking)
     assert (ordered.rings, ordered.places) == (RINGS, {})
-    assert ordered.notes[0].startswith("rings are told in the order of their bits: this market has no second sight")
+    assert ordered.notes[0].startswith("rings are told in the order of their evidence: this market has no second sight")
 
 
 def test_a_market_has_the_sides_that_it_has_facts_of() -> None:
