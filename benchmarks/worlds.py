@@ -41,7 +41,7 @@ HEAD = (
     "| world | tuned on | average precision | recall | recall at precision 0.95 | honest of automatic"
     " | honest of review | honest of watch | processor seconds |"
 )
-TUNED_ON = {"market": "in part", "village": "yes", "bazaar": "looked at", "harbour": "looked at", "inland": "no"}
+TUNED_ON = {"market": "in part", "village": "yes", "bazaar": "looked at", "harbour": "looked at", "inland": "looked at"}
 
 
 @dataclass(frozen=True)

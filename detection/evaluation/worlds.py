@@ -57,7 +57,7 @@ Two rules were found on one of its markets (ADR 52), and what honest rings show 
 """
 
 MEASURED = {**KNOWN, "inland": _make_inland}
-"""The same with another such world, from which nothing is learnt."""
+"""The same with another such world: rules were found on some of its markets (ADR 53), and nothing is learnt from it."""
 
 
 def _make_wallets(n_accounts: int, seed: int, difficulty: Difficulty) -> SimulatedMarket:
