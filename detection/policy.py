@@ -166,7 +166,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         "anything from 0.5 to 2 lists five worlds better than none", "what people share counts less", ge=0.0)] = 1.0
     listed_outsiders: Annotated[float, rule(
         "power", "a ring is listed as if it showed less by this power of 1 and the outsiders linked to each member",
-        MEASURED, "anything from 0.25 to 0.7 does", "pieces of circles are listed further down", ge=0.0)] = 1.0 / 3.0
+        MEASURED, "anything from 0.2 to 0.5 does", "pieces of circles are listed further down", ge=0.0)] = 1.0 / 3.0
     fault_share: Annotated[float, rule(
         SHARE, "before a review, a product of whose buyers, and a household more, so many complain is faulty; a ring"
         " of whose complaints so many are of it are its buyers; at half as many hardly", MEASURED,
