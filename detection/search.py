@@ -80,9 +80,7 @@ def search_rest(named: Groups, links: Links, market: Market, *, seed: int) -> Gr
     seed
         The same seed gives the same groups.
     """
-    is_named = np.zeros(market.n_accounts, dtype=bool)
-    is_named[named.account] = True
-    left = _link_among(links, ~is_named)
+    left = _link_among(links, ~_find_named(named, market.n_accounts))
     found = find_candidates(left, (market.policy.rest_resolution,), market.policy, seed=seed)
     return _pick_standing(_improve_best(leave_hopeless(found, market), left, market), market).groups
 
@@ -113,10 +111,16 @@ def _link_among(links: Links, may: NDArray[np.bool_]) -> Links:
 
 def _link_of(groups: Groups, links: Links, n_accounts: int) -> Links:
     """The links of which an end is in a group."""
-    is_named = np.zeros(n_accounts, dtype=bool)
-    is_named[groups.account] = True
+    is_named = _find_named(groups, n_accounts)
     kept = is_named[links.a] | is_named[links.b]
     return Links(links.a[kept], links.b[kept], links.bits[kept])
+
+
+def _find_named(groups: Groups, n_accounts: int) -> NDArray[np.bool_]:
+    """Which accounts are in a group (N,)."""
+    is_named = np.zeros(n_accounts, dtype=bool)
+    is_named[groups.account] = True
+    return is_named
 
 
 def search_without(assessment: Assessment, freed: Collection[int]) -> Assessment:

@@ -17,7 +17,7 @@ from detection.candidates.links import weigh_links
 from detection.evidence.judge import judge_groups
 from detection.evidence.market import Market
 from detection.groups import Groups
-from detection.rings.view import RingView, find_doers
+from detection.rings.view import RingView
 from detection.search import link_market
 from graph.model import Floats, Ints
 from graph.results import Ring
@@ -142,7 +142,7 @@ def _describe_bits(view: RingView, ring: Ring) -> dict[str, float]:
         "evidence_per_member": evidence / size,
         "kept_share": ring.net_bits / max(evidence, np.finfo(float).tiny),
         "axes": float(axes),
-        "doers": float(find_doers(view).mean()),
+        "doers": view.acted,
         "least_tie": float(view.member_bits.min()) / usual,
         "low_tie": float(np.quantile(view.member_bits, 0.25)) / usual,
     }

@@ -20,7 +20,6 @@ from detection.rings.view import (
     RingView,
     find_acting_channel,
     find_bystanders,
-    find_doers,
     find_kind,
     find_parties,
     shares_identity,
@@ -58,8 +57,8 @@ def build_rings(assessment: Assessment, freed: frozenset[int] = frozenset()) -> 
         parties = (*_list_parties(view, draft), *_list_gainers(view, draft, favours, freed))
         grounds = _find_grounds(view)
         ring = _build_ring(view, draft, parties, grounds)
-        acted, linked = float(find_doers(view).mean()), float(outsiders[view.group])
-        placed.append((*place_ring(ring, grounds, acted=acted, outsiders=linked, policy=market.policy), ring))
+        linked = float(outsiders[view.group])
+        placed.append((*place_ring(ring, grounds, acted=view.acted, outsiders=linked, policy=market.policy), ring))
     return tuple(ring for *_, ring in sorted(placed, key=lambda each: each[:-1]))
 
 
@@ -161,9 +160,8 @@ def score_ring(view: RingView) -> float:
     whole = score_net_bits(net, size, policy)
     payments = view.left(TRADE) * (1.0 - float(inner.sale_share[group]))
     without = score_net_bits(net - payments, size, policy)
-    acted = float(find_doers(view).mean())
     # A policy may ask for nobody at all.
-    heard = 1.0 if acted >= policy.doers_share else 2.0 * acted / policy.doers_share - 1.0
+    heard = 1.0 if view.acted >= policy.doers_share else 2.0 * view.acted / policy.doers_share - 1.0
     return max(whole * policy.lone_ceiling, without * heard)
 
 
@@ -235,4 +233,4 @@ def has_independent_axes(view: RingView) -> bool:
     personal = [name for name, found in view.market.things.items() if found.record.role == "personal"]
     kinds = sum(float(left[name][view.group]) >= policy.deed_bits for name in personal)
     deeds = _sum_left(view, {BLAME, REFUND, *(signal.name for signal in view.market.deeds)})
-    return kinds >= 2 and deeds >= policy.deed_bits and bool(find_doers(view).mean() >= policy.doers_share)
+    return kinds >= 2 and deeds >= policy.deed_bits and view.acted >= policy.doers_share

@@ -49,6 +49,11 @@ class RingView:
         more = idle * (policy.prior_bits - policy.least_prior_bits)
         return float(self.assessment.net_bits[self.group]) - max(lead + more, 0.0) + max(lead, 0.0)
 
+    @cached_property
+    def acted(self) -> float:
+        """The share of the members that acted together, in [0, 1]."""
+        return float(find_doers(self).mean())
+
     @property
     def member_bits(self) -> Floats:
         """What ties each member to the others (s,)."""
