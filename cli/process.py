@@ -16,11 +16,15 @@ from graph.pandas_later import pandas_when_imported
 
 _GARBAGE_THRESHOLD = 10_000
 """New objects before Python looks for rings of dead ones: importing makes thousands, none of which is dead."""
+_BLAS_THREADS = "OPENBLAS_NUM_THREADS"
 
 
 def run() -> None:
     """Run the command on this process's arguments and streams, and end the process."""
     gc.set_threshold(_GARBAGE_THRESHOLD)
+    # Among how many threads a product of matrices is shared out moves its last digits, and threads that wait for their
+    # part spin meanwhile: a tenth of what detect takes of the processor.  Ours have work of their own.
+    os.environ[_BLAS_THREADS] = "1"
     answer_signals()
     _open_missing_streams()
     from cli.main import main
