@@ -13,10 +13,13 @@ import threading
 
 from cli.ending import answer_signals, end_work
 from graph.pandas_later import pandas_when_imported
+from graph.put_off import put_off
 
 _GARBAGE_THRESHOLD = 10_000
 """New objects before Python looks for rings of dead ones: importing makes thousands, none of which is dead."""
 _BLAS_THREADS = "OPENBLAS_NUM_THREADS"
+_UNUSED = ("numpy.ctypeslib", "numpy.f2py", "numpy.testing")
+"""Parts of numpy that scipy imports, for it imports all of numpy; that is a seventh of all that detect imports."""
 
 
 def run() -> None:
@@ -33,7 +36,7 @@ def run() -> None:
         if hasattr(stream, "reconfigure"):  # what a terminal's encoding lacks is written out, not a traceback
             stream.reconfigure(errors="backslashreplace")
     try:
-        with pandas_when_imported():
+        with pandas_when_imported(), put_off(*_UNUSED):
             main(prog_name="ringfence")
     except SystemExit as done:
         end_work()

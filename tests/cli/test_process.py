@@ -29,3 +29,16 @@ def test_products_of_matrices_are_not_shared_out_whatever_the_machine_has() -> N
         [sys.executable, "-c", SHOWS_THREADS], env=environment, capture_output=True, text=True, check=True, timeout=60
     )
     assert ended.stdout.split()[-1] == "1"
+
+
+def test_what_scipy_imports_of_numpy_for_nothing_is_not_run() -> None:
+    program = (
+        "import sys; from cli.process import run; import cli.main; show = lambda **_: print(*[name for name in"
+        " ('numpy.f2py.crackfortran', 'numpy.testing._private', 'scipy.sparse') if (__import__('scipy.sparse') and"
+        " name in sys.modules)]); cli.main.main = show; run()"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    ended = subprocess.run(
+        [sys.executable, "-c", program], env=environment, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert ended.stdout.split() == ["scipy.sparse"]

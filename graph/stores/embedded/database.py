@@ -3,34 +3,16 @@
 from __future__ import annotations
 
 import math
-import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
-from importlib.abc import MetaPathFinder
-from importlib.machinery import ModuleSpec, PathFinder
-from importlib.util import LazyLoader
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
+from graph.put_off import put_off
 from graph.stores.limits import limiting_memory, require_rows, say_large, say_late
 
-
-class _PutOff(MetaPathFinder):
-    """Imports asyncio when it is first used: LadybugDB wants it for a way of asking that nobody here takes."""
-
-    def find_spec(self, fullname: str, path: Sequence[str] | None, target: object = None) -> ModuleSpec | None:
-        spec = PathFinder.find_spec(fullname, path) if fullname == "asyncio" else None
-        if spec is not None and spec.loader is not None:
-            spec.loader = LazyLoader(spec.loader)
-        return spec
-
-
-_PUT_OFF = _PutOff()
-sys.meta_path.insert(0, _PUT_OFF)
-try:
+with put_off("asyncio"):  # LadybugDB wants it for a way of asking that nobody here takes
     import ladybug
-finally:
-    sys.meta_path.remove(_PUT_OFF)
 
 if TYPE_CHECKING:
     import pyarrow as pa
