@@ -46,7 +46,8 @@ def check_times(source: Source, name: str, raw: Chunks, faults: Faults) -> Chunk
         fine = (instants >= FIRST_TIME) & (instants < LAST_TIME)
     wrong = np.flatnonzero(pc.is_valid(given).to_numpy() & ~fine)
     found = _as_written(given.take(wrong)) if len(wrong) else []
-    faults.add(wrong.tolist(), (_why_no_time(source, name, value) for value in found))
+    skipped = _find_skipped(found, form, zone)
+    faults.add(wrong.tolist(), (_why_no_time(source, name, *told) for told in zip(found, skipped, strict=True)))
     instants[~fine] = np.datetime64("NaT")
     return pa.chunked_array([pa.array(instants, INSTANT)])
 
@@ -153,9 +154,21 @@ def _from_full_times(text: Chunks, zone: str | None) -> Times | None:
     return None
 
 
-def _why_no_time(source: Source, name: str, value: object) -> str:
+def _find_skipped(values: Sequence[object], form: str | None, zone: str | None) -> Sequence[bool]:
+    """Which values are times of an hour that a zone leaves out in spring: without a zone, they could be read."""
+    if zone is None or not values:
+        return [False] * len(values)
+    without = read_times(pa.chunked_array([pa.array(map(str, values), pa.string())]), form, None)
+    with np.errstate(invalid="ignore"):
+        skipped: list[bool] = ((without >= FIRST_TIME) & (without < LAST_TIME)).tolist()
+    return skipped
+
+
+def _why_no_time(source: Source, name: str, value: object, is_skipped: bool) -> str:
     shown, setting = f"{name} {quote(value)}", f"tables.{source.table.name}.times"
-    form = source.settings.find_time_form(name)
+    form, zone = source.settings.find_time_form(name), source.settings.zone
+    if is_skipped:
+        return f"{shown} is in an hour that clocks in {zone} leave out in spring: are these times of another zone?"
     dated = re.match(r"(\d{4,})-\d", str(value))
     if dated and not 1900 <= int(dated[1]) <= 2199:
         return f"{shown} looks like a placeholder: leave the cell empty"

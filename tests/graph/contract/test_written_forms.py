@@ -93,6 +93,16 @@ def test_a_time_of_another_form_is_set_aside(write: Write) -> None:
     assert complaints(table) == [(2, "seen_at '1/31/2024' is not a time written day first")]
 
 
+@pytest.mark.parametrize(("form", "written"), [(None, "2024-03-31 02:30:00"), ("day first", "31.03.2024 02:30")])
+def test_a_time_that_no_clock_showed_says_why(write: Write, form: str | None, written: str) -> None:
+    folder = write(devices=f"account_id,device_id,seen_at\nA,x,{written}\nA,y,none of these\n")
+    form_of = {} if form is None else {"times": form}
+    table = read(folder, devices=TableSettings(zone="Europe/Berlin", **form_of))["devices"]
+    skipped = "is in an hour that clocks in Europe/Berlin leave out in spring: are these times of another zone?"
+    assert complaints(table)[0] == (2, f"seen_at '{written}' {skipped}")
+    assert "leave out" not in complaints(table)[1][1]
+
+
 @pytest.mark.parametrize(
     ("mark", "written", "number"),
     [
