@@ -15,6 +15,7 @@ from typing import IO
 import msgspec
 
 from graph.identity.addresses.form import canonical_address
+from graph.identity.addresses.shapes import read_plain
 from graph.version import VERSION
 
 WORTH_SHARING = 50_000
@@ -121,7 +122,9 @@ class SharedReading:
 
 
 def _read_here(texts: Sequence[str], has_phrases: Sequence[bool]) -> list[str]:
-    return [canonical_address(text, has_phrases=flag) for text, flag in zip(texts, has_phrases, strict=True)]
+    return [
+        canonical_address(text) if flag else read_plain(text) for text, flag in zip(texts, has_phrases, strict=True)
+    ]
 
 
 def _say_who_reads() -> str:
