@@ -9,6 +9,8 @@ from typing import NamedTuple
 Change = str | Callable[[re.Match[str]], str]
 
 _FLOORS = {"ground": "0", "first": "1", "second": "2", "third": "3", "fourth": "4", "fifth": "5", "sixth": "6"}
+_ORDINALS = {"first": "1st", "second": "2nd", "third": "3rd", "fourth": "4th", "fifth": "5th", "sixth": "6th"}
+_ORDINALS |= {"seventh": "7th", "eighth": "8th", "ninth": "9th", "tenth": "10th", "eleventh": "11th", "twelfth": "12th"}
 _SHORT_FLATS = {"gff": "floor 0", "fff": "floor 1", "sff": "floor 2", "tff": "floor t"}
 _HOUSES = {"hinter": "h", "rück": "h", "vorder": "v", "garten": "y", "quer": "q", "seiten": "s"}
 _MONTHS = (
@@ -87,6 +89,11 @@ PHRASES = (
     ),
     _phrase("geschoss|souterrain|rez|sous-sol", rf"\b({_LOW})\b", lambda found: f" floor {_LOW_FLOORS[found[1][:2]]} "),
     _phrase("floor|basement|garden", rf"\b({_FLATS})(?: floor(?: flat)?| flat)\b", _read_flat),
+    _phrase(
+        "|".join(f"{word} " for word in _ORDINALS),
+        rf"\b({'|'.join(_ORDINALS)}) (?=(?:avenue|ave?|street|st|road|rd)\b)",
+        lambda found: f"{_ORDINALS[found[1]]} ",
+    ),
     _phrase("gff|fff|sff|tff", r"\b(gff|fff|sff|tff)\b", lambda found: f" {_SHORT_FLATS[found[1]]} "),
     _phrase("rear|r/o", r"\brear of\b|\br/o\b|(?<=\()rear(?=\))", " rearside "),
     _phrase(

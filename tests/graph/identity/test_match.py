@@ -36,6 +36,7 @@ def count_things(kind: str, *values: str) -> int:
         ("12 Oakfield Street, Leeds LS1 4DY", "12 Oakfeild Street, Leeds LS1 4DY", "12 Oakfield Stret, Leeds, LS1 4DY"),
         ("12 Oak Street, Springfield 62701", "12 Oak Street, 62701", "12 Oak St, Springfield", "12 Oak St Sprignfield"),
         ("Flat 3, 12 Oak Street, Leeds", "12 Oak Street, Leeds"),
+        ("350 Fifth Avenue, New York 10118", "350 5th Ave, New York, 10118", "350 FIFTH AV, New York 10118"),
         ("Hauptstraße 5, 80331 München", "Hauptstr. 5, 80331 Muenchen"),
         ("г. Королёв, ул. Щербакова, д. 5", "Korolev, ul. Scherbakova 5", "Королев, ул. Щербкова 5"),
         ("ул. Васил Левски 5, София 1000", "ul. V. Levski 5, Sofia 1000"),
@@ -50,6 +51,7 @@ def test_slips_and_omissions_join_in_company(spellings: tuple[str, ...]) -> None
     "places",
     [
         ("Flat 14A, 1 High St, Leeds", "Flat 14C, 1 High St, Leeds", "1 High St, Leeds"),
+        ("350 Fifth Avenue, New York 10118", "350 6th Avenue, New York 10118"),
         ("Bergstraße 5, 50667 Köln", "Burgstraße 5, 50667 Köln"),
         ("12 Oak St, Springfield", "12 Oak St, Shelbyville", "12 Oak St"),
         ("12 Oak St, Springfield 62701", "12 Oak St, Springfield 62702", "12 Oak St, Springfield"),
