@@ -73,11 +73,10 @@ def find_communities(network: Network, resolution: float, *, seed: int, quality:
     if quality == "potts" and len(network.bits) >= MANY_PAIRS:
         from detection.candidates.potts import find_potts_communities
 
-        community = find_potts_communities(network.matrix, resolution, seed=seed)
-    else:
-        community = _run_leiden(network.matrix, resolution, seed=seed, quality=quality)
-        if quality == "potts":
-            community = _merge(network.ends, network.bits, community, resolution)
+        return find_potts_communities(network.matrix, resolution, seed=seed)
+    community = _run_leiden(network.matrix, resolution, seed=seed, quality=quality)
+    if quality == "potts":
+        community = _merge(network.ends, network.bits, community, resolution)
     # Numbered by their first node, for the library's own numbers say nothing.
     _, first, number = np.unique(community, return_index=True, return_inverse=True)
     return np.argsort(np.argsort(first))[number].astype(np.int64)

@@ -20,8 +20,13 @@ from graph.model import Floats, Ints
 _ROUNDING_BITS = 1e-9
 """A gain below this is none, so that what is added up in another order does not move anybody."""
 
-Edges: TypeAlias = tuple[Ints, NDArray[np.int32], Floats]
+Narrow: TypeAlias = NDArray[np.int32]
+"""Numbers of nodes or communities: half as wide as elsewhere, for what takes long is to wait for memory."""
+Edges: TypeAlias = tuple[Ints, Narrow, Floats]
 """Where the neighbours of each node begin, and where the last one's end (N + 1,); all neighbours (2P,); bits (2P,)."""
+Tally: TypeAlias = NDArray[np.float64]
+"""Of each label (N, 2) what a node shares with it and how many nodes it has: side by side, for both are looked at."""
+_SHARED, _SIZE = 0, 1
 
 
 def find_potts_communities(weights: sparse.csr_array, resolution: float, *, seed: int) -> Ints:
@@ -41,23 +46,22 @@ def find_potts_communities(weights: sparse.csr_array, resolution: float, *, seed
     Returns
     -------
     Ints
-        Its number (N,); they say nothing.
+        Its number (N,), in the order of their first nodes.
     """
     edges, size = _read(weights), np.ones(weights.shape[0])
     generator = np.random.default_rng(seed)
-    part, community = np.arange(len(size)), np.arange(len(size))
+    part = community = np.arange(len(size), dtype=np.int32)
     while True:
-        order = generator.permutation(len(size))
-        _move(edges, size, community, resolution, order)
-        community, n_communities = _number(community)
+        order = generator.permutation(len(size)).astype(np.int32)
+        community, n_communities = _number(_move(edges, size, community, resolution, order))
         if n_communities == len(size):
-            return part
+            return _number(part)[0].astype(np.int64)
         piece, n_pieces = _cut(_leave_crossing(edges, community), size, community, resolution, order)
         if n_pieces == len(size):
-            return part
+            return _number(part)[0].astype(np.int64)
         edges = _gather(edges, piece, np.argsort(piece, kind="stable"), n_pieces)
         part, size = piece[part], np.bincount(piece, weights=size).astype(np.float64)
-        above = np.empty(n_pieces, dtype=np.int64)
+        above = np.empty(n_pieces, dtype=np.int32)
         above[piece] = community
         community = above
 
@@ -67,54 +71,55 @@ def _read(weights: sparse.csr_array) -> Edges:
     return starts, neighbours, weights.data.astype(np.float64, copy=False)
 
 
-def _cut(inside: Edges, size: Floats, community: Ints, resolution: float, order: Ints) -> tuple[Ints, int]:
+def _cut(inside: Edges, size: Floats, community: Narrow, resolution: float, order: Narrow) -> tuple[Narrow, int]:
     """The pieces of communities (N,), and how many there are; if refining joins nothing, what hangs together."""
     piece, n_pieces = _number(_refine(inside, size, community, resolution, order))
     return (piece, n_pieces) if n_pieces < len(size) else _number(_cut_apart(inside))
 
 
 @compile_loop
-def _move(edges: Edges, size: Floats, community: Ints, resolution: float, order: Ints) -> None:
+def _move(edges: Edges, size: Floats, before: Narrow, resolution: float, order: Narrow) -> Narrow:
     """Move each node to the community that it gains most by, and its neighbours once more, until none gains.
 
-    Changes ``community`` (N,), whose numbers are below N.
+    From the communities before to those after (N,), whose numbers are below N.
     """
     starts, neighbours, _ = edges
-    n = len(size)
-    total, count, empty = np.zeros(n), np.zeros(n, np.int64), np.empty(n, np.int64)
-    n_empty = _count_nodes(size, community, total, count, empty)
-    shared, near, may = np.zeros(n), np.empty(n, np.int64), np.ones(n, np.bool_)
+    n, community = len(size), before.copy()
+    tally, count, empty = np.zeros((n, 2)), np.zeros(n, np.int32), np.empty(n, np.int32)
+    n_empty = _count_nodes(size, community, tally, count, empty)
+    near, seen, may = np.empty(n, np.int32), np.empty(n, np.int32), np.ones(n, np.bool_)
     queue, waits = order.copy(), np.ones(n, np.bool_)
     head, length = 0, n
     while length > 0:
         node = queue[head]
         head, length = (head + 1) % n, length - 1
         waits[node] = False
-        n_near = _share(edges, node, community, shared, near)
+        n_near = _share(edges, node, community, tally, near, seen)
         old, own = community[node], size[node]
-        best, most = old, shared[old] - resolution * own * (total[old] - own)
+        best, most = old, tally[old, _SHARED] - resolution * own * (tally[old, _SIZE] - own)
         if most < -_ROUNDING_BITS and count[old] > 1:
             best, most = empty[n_empty - 1], 0.0  # it is better off alone
-        better = _choose(near[:n_near], shared, total, may, old, resolution * own, most)
+        better = _choose(near[:n_near], tally, may, old, resolution * own, most)
         best = better if better >= 0 else best
         if best == old:
             continue
         n_empty -= count[best] == 0
         community[node] = best
-        total[old], total[best] = total[old] - own, total[best] + own
+        tally[old, _SIZE], tally[best, _SIZE] = tally[old, _SIZE] - own, tally[best, _SIZE] + own
         count[old], count[best] = count[old] - 1, count[best] + 1
         if count[old] == 0:
             empty[n_empty] = old
             n_empty += 1
         around = neighbours[starts[node] : starts[node + 1]]
         length = _call_neighbours(around, community, best, queue, waits, head, length)
+    return community
 
 
 @compile_loop
-def _count_nodes(size: Floats, community: Ints, total: Floats, count: Ints, empty: Ints) -> int:
-    """Fill in the size (N,) of each community, how many nodes it has (N,) and which are empty (N,); how many are."""
+def _count_nodes(size: Floats, community: Narrow, tally: Tally, count: Narrow, empty: Narrow) -> int:
+    """Fill in the size of each community, how many nodes it has (N,) and which are empty (N,); how many are."""
     for node in range(len(size)):
-        total[community[node]] += size[node]
+        tally[community[node], _SIZE] += size[node]
         count[community[node]] += 1
     n_empty = 0
     for number in range(len(size)):
@@ -125,42 +130,46 @@ def _count_nodes(size: Floats, community: Ints, total: Floats, count: Ints, empt
 
 
 @compile_loop
-def _share(edges: Edges, node: int, label: Ints, shared: Floats, near: Ints) -> int:
-    """Add up what a node has with each label (N,) near it: in ``shared`` (N,), of those that ``near`` begins with."""
+def _share(edges: Edges, node: int, label: Narrow, tally: Tally, near: Narrow, seen: Narrow) -> int:
+    """Add up what a node has with each label near it, in the tally, of those that ``near`` begins with; ``seen`` (N,)
+    is written over.
+    """
     starts, neighbours, bits = edges
-    n_near = 0
-    for at in range(starts[node], starts[node + 1]):
-        number = label[neighbours[at]]
-        if shared[number] == 0.0:
+    first, n_near = starts[node], 0
+    # Labels lie anywhere in memory: all are asked for before anything is done with the first of them.
+    for at in range(first, starts[node + 1]):
+        seen[at - first] = label[neighbours[at]]
+    for at in range(first, starts[node + 1]):
+        number = seen[at - first]
+        shared = tally[number, _SHARED]
+        if shared == 0.0:
             near[n_near] = number
             n_near += 1
-        shared[number] += bits[at]
+        tally[number, _SHARED] = shared + bits[at]
     return n_near
 
 
 @compile_loop
-def _choose(
-    near: Ints, shared: Floats, total: Floats, may: NDArray[np.bool_], old: int, price: float, least: float
-) -> int:
+def _choose(near: Narrow, tally: Tally, may: NDArray[np.bool_], old: int, price: float, least: float) -> int:
     """The label near a node that may be joined and by which it gains most, if more than the least; else -1.
 
-    ``price`` is what each node of a label costs; sets ``shared`` back to nothing.
+    ``price`` is what each node of a label costs; sets what is shared back to nothing.
     """
     best, most = -1, least
     for number in near:
-        gain = shared[number] - price * total[number]
+        gain = tally[number, _SHARED] - price * tally[number, _SIZE]
         if number != old and may[number] and gain > most + _ROUNDING_BITS:
             best, most = number, gain
-        shared[number] = 0.0
+        tally[number, _SHARED] = 0.0
     return best
 
 
 @compile_loop
 def _call_neighbours(
-    around: NDArray[np.int32],
-    community: Ints,
+    around: Narrow,
+    community: Narrow,
     joined: int,
-    queue: Ints,
+    queue: Narrow,
     waits: NDArray[np.bool_],
     head: int,
     length: int,
@@ -175,7 +184,7 @@ def _call_neighbours(
 
 
 @compile_loop
-def _leave_crossing(edges: Edges, community: Ints) -> Edges:
+def _leave_crossing(edges: Edges, community: Narrow) -> Edges:
     """The network without pairs between communities."""
     starts, neighbours, bits = edges
     n = len(starts) - 1
@@ -195,15 +204,17 @@ def _leave_crossing(edges: Edges, community: Ints) -> Edges:
 
 
 @compile_loop
-def _refine(inside: Edges, size: Floats, community: Ints, resolution: float, order: Ints) -> Ints:
+def _refine(inside: Edges, size: Floats, community: Narrow, resolution: float, order: Narrow) -> Narrow:
     """Pieces of communities (N,): each node, alone at first, joins the piece that it gains most by.
 
     The network has no pairs between communities.  Nodes and pieces that are not well tied to the rest of their
     community stay apart, whereby it may be cut.
     """
     n = len(size)
-    whole, outside, shared = np.zeros(n), np.zeros(n), np.zeros(n)
-    near, piece, weight, is_alone = np.empty(n, np.int64), np.arange(n), size.copy(), np.ones(n, np.bool_)
+    whole, outside, tally = np.zeros(n), np.zeros(n), np.zeros((n, 2))
+    near, seen, piece = np.empty(n, np.int32), np.empty(n, np.int32), np.arange(n).astype(np.int32)
+    ties, is_alone = np.empty(n), np.ones(n, np.bool_)
+    tally[:, _SIZE] = size
     _sum_bits(inside, outside)
     for node in range(n):
         whole[community[node]] += size[node]
@@ -211,19 +222,20 @@ def _refine(inside: Edges, size: Floats, community: Ints, resolution: float, ord
     for node in order:
         if not (is_alone[node] and is_tied[node]):
             continue
-        n_near = _share(inside, node, piece, shared, near)
-        ties = shared[near[:n_near]]
-        best = _choose(near[:n_near], shared, weight, is_tied, node, resolution * size[node], 0.0)
+        n_near = _share(inside, node, piece, tally, near, seen)
+        for place in range(n_near):
+            ties[place] = tally[near[place], _SHARED]
+        best = _choose(near[:n_near], tally, is_tied, node, resolution * size[node], 0.0)
         if best < 0:
             continue
         for place in range(n_near):
             if near[place] == best:
                 outside[best] += outside[node] - 2.0 * ties[place]
-        weight[best] += size[node]
+        tally[best, _SIZE] += size[node]
         piece[node] = best
         is_alone[best] = is_alone[node] = False
-        rest = whole[community[node]] - weight[best]
-        is_tied[best] = outside[best] >= resolution * weight[best] * rest - _ROUNDING_BITS
+        rest = whole[community[node]] - tally[best, _SIZE]
+        is_tied[best] = outside[best] >= resolution * tally[best, _SIZE] * rest - _ROUNDING_BITS
     return piece
 
 
@@ -237,11 +249,11 @@ def _sum_bits(edges: Edges, total: Floats) -> None:
 
 
 @compile_loop
-def _cut_apart(edges: Edges) -> Ints:
+def _cut_apart(edges: Edges) -> Narrow:
     """What hangs together (N,), each named after one of its nodes."""
     starts, neighbours, _ = edges
     n = len(starts) - 1
-    piece, stack = np.full(n, -1), np.empty(n, np.int64)
+    piece, stack = np.full(n, -1, np.int32), np.empty(n, np.int32)
     for first in range(n):
         if piece[first] >= 0:
             continue
@@ -257,9 +269,9 @@ def _cut_apart(edges: Edges) -> Ints:
 
 
 @compile_loop
-def _number(label: Ints) -> tuple[Ints, int]:
+def _number(label: Narrow) -> tuple[Narrow, int]:
     """Labels below N (N,) numbered from 0 in the order in which they come, and how many there are."""
-    number, numbered, n = np.full(len(label), -1), np.empty(len(label), np.int64), 0
+    number, numbered, n = np.full(len(label), -1, np.int32), np.empty(len(label), np.int32), 0
     for node in range(len(label)):
         if number[label[node]] < 0:
             number[label[node]] = n
@@ -269,7 +281,7 @@ def _number(label: Ints) -> tuple[Ints, int]:
 
 
 @compile_loop
-def _gather(edges: Edges, piece: Ints, by_piece: Ints, n_pieces: int) -> Edges:
+def _gather(edges: Edges, piece: Narrow, by_piece: Ints, n_pieces: int) -> Edges:
     """The network of pieces (N,): the bits between each two; ``by_piece`` are the nodes of each piece in turn (N,)."""
     starts, neighbours, bits = edges
     n_crossing = 0
