@@ -153,6 +153,13 @@ def take_groups(groups: Groups, wanted: Ints) -> Groups:
     return pick_rows(groups.account, groups.start[:-1], groups.size, wanted)
 
 
+def split_groups(groups: Groups, n_parts: int) -> list[Groups]:
+    """The groups in order, in so many parts of about as many memberships each; fewer where there are few groups."""
+    # A group is of the part in which its middle lies.
+    part = (groups.start[:-1] + groups.start[1:]) * n_parts // (2 * max(len(groups.account), 1))
+    return [take_groups(groups, np.flatnonzero(part == number)) for number in np.unique(part).tolist()]
+
+
 def find_distinct(values: Ints) -> Ints:
     """The distinct values, sorted; where most are distinct, much faster than ``np.unique``, which hashes them."""
     ordered = np.sort(values)

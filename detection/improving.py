@@ -11,7 +11,8 @@ from scipy import sparse
 from detection.candidates.links import Links, weigh_links
 from detection.evidence.judge import Assessment, judge_groups, map_groups, weigh_ties
 from detection.evidence.market import Market
-from detection.groups import Groups, are_among, join_groups, number_groups, pick_rows, take_groups
+from detection.groups import Groups, are_among, join_groups, number_groups, pick_rows, split_groups, take_groups
+from detection.parallel import count_workers, map_threads
 from graph.model import Floats, Ints
 
 
@@ -42,14 +43,23 @@ def improve_groups(groups: Groups, links: Links, market: Market) -> Groups:
     """
     weights, policy = weigh_links(links, market.n_accounts), market.policy
     is_large = groups.size > policy.largest_improved
-    done, left = [take_groups(groups, np.flatnonzero(is_large))], take_groups(groups, np.flatnonzero(~is_large))
-    for _ in range(policy.improve_rounds):
-        if not len(left):
+    done, left = take_groups(groups, np.flatnonzero(is_large)), take_groups(groups, np.flatnonzero(~is_large))
+    # Each group is improved by itself: parts of them need not wait for one another after every round.
+    tried = len(left.account) * policy.neighbours_tried
+    parts = split_groups(left, count_workers(tried))
+    return join_groups([done, *map_threads(lambda part: _improve(part, weights, market), parts, rows=tried)])
+
+
+def _improve(groups: Groups, weights: sparse.csr_array, market: Market) -> Groups:
+    """What groups become in all rounds."""
+    done, left = [], _Weighed(groups, np.empty(0))
+    for _ in range(market.policy.improve_rounds):
+        if not len(left.groups):
             break
         better, is_done = _improve_once(left, weights, market)
-        done.append(take_groups(left, np.flatnonzero(is_done)))
+        done.append(take_groups(left.groups, np.flatnonzero(is_done)))
         left = better
-    return join_groups([*done, left])
+    return join_groups([*done, left.groups])
 
 
 def judge_worth(judged: Assessment) -> Floats:
@@ -63,28 +73,52 @@ def judge_worth(judged: Assessment) -> Floats:
     return worth
 
 
-def _improve_once(groups: Groups, weights: sparse.csr_array, market: Market) -> tuple[Groups, NDArray[np.bool_]]:
+@dataclass(frozen=True)
+class _Weighed:
+    """Groups, and what each is worth (G,), bits; of nothing where that is not known yet."""
+
+    groups: Groups
+    worth: Floats
+
+
+def _improve_once(left: _Weighed, weights: sparse.csr_array, market: Market) -> tuple[_Weighed, NDArray[np.bool_]]:
     """What the groups that can be improved become, and which (G,) cannot be."""
-    n, n_groups = market.n_accounts, len(groups)
+    groups, n, n_groups = left.groups, market.n_accounts, len(left.groups)
     changes = list_changes(groups, weights, market)
     singles = _change(groups, changes, np.arange(len(changes.group)), changes.group, n)
-    worth = _weigh([groups, singles], market)
-    before, gains = worth[:n_groups], worth[n_groups:] - worth[changes.group]
+    worth = _weigh([groups, singles], market, known=left.worth)
+    before, alone = worth[:n_groups], worth[n_groups:]
+    gains = alone - before[changes.group]
     helps = gains > changes.floor
-    # What helps alone may not help together (two spouses, say): the better of all at once and the best one is taken.
-    helpful = changes.keep(helps)
-    together = _change(groups, helpful, helpful.group, np.arange(n_groups), n)
-    all_at_once = _weigh([together], market) - before
+    n_helpful = np.bincount(changes.group[helps], minlength=n_groups)
     best = _find_best(gains, changes.group, n_groups)
-    is_improved = np.bincount(helpful.group, minlength=n_groups) > 0
-    is_all = all_at_once >= np.append(gains, 0.0)[best]
-    better = join_groups(
-        [
-            take_groups(together, np.flatnonzero(is_improved & is_all)),
-            take_groups(singles, best[is_improved & ~is_all]),
-        ]
-    )
-    return better, ~is_improved
+    # What helps alone may not help together (two spouses, say): the better of all at once and the best one is taken.
+    only = np.flatnonzero(helps & (n_helpful == 1)[changes.group])
+    several = np.flatnonzero(n_helpful > 1)
+    helpful = changes.keep(helps & (n_helpful > 1)[changes.group])
+    together = _change(groups, helpful, np.searchsorted(several, helpful.group), several, n)
+    all_at_once = np.full(n_groups, -np.inf)
+    all_at_once[changes.group[only]] = alone[only]
+    all_at_once[several] = _weigh([together], market)
+    is_all = all_at_once - before >= np.append(gains, 0.0)[best]
+    others = best[(n_helpful > 0) & ~is_all]
+    taken = np.concatenate([only[is_all[changes.group[only]]], others])
+    found = np.flatnonzero(is_all[several])
+    better = [take_groups(together, found), take_groups(singles, taken)]
+    return _gather_weighed(better, np.concatenate([all_at_once[several[found]], alone[taken]])), n_helpful == 0
+
+
+def _gather_weighed(parts: list[Groups], worth: Floats) -> _Weighed:
+    """The distinct ones of groups of which is known what each is worth (G,)."""
+    distinct, number = number_groups(*_concatenate(parts))
+    once = np.empty(len(distinct))
+    once[number[number >= 0]] = worth[number >= 0]
+    return _Weighed(distinct, once)
+
+
+def _concatenate(parts: list[Groups]) -> tuple[Ints, Ints]:
+    """The accounts and the sizes of all groups of several."""
+    return np.concatenate([part.account for part in parts]), np.concatenate([part.size for part in parts])
 
 
 def list_changes(groups: Groups, weights: sparse.csr_array, market: Market) -> Changes:
@@ -93,19 +127,20 @@ def list_changes(groups: Groups, weights: sparse.csr_array, market: Market) -> C
     A change has to bring ``least_gain_bits``; but whoever brings less than its name takes is let go of for anything.
     """
     n, policy, most = market.n_accounts, market.policy, market.policy.neighbours_tried
-    ones = np.ones(len(groups.account))
-    pull = sparse.csr_array((ones, groups.account, groups.start), shape=(len(groups), n)) @ weights
-    group = np.repeat(np.arange(len(groups)), np.diff(pull.indptr))
-    is_outside = ~are_among(group * n + pull.indices, groups.code(n)) & (pull.data > 0)
-    group, account, bits = group[is_outside], pull.indices[is_outside].astype(np.int64), pull.data[is_outside]
-    order = np.lexsort((-bits, group))
-    begin = np.searchsorted(group[order], np.arange(len(groups)))
-    nth = np.empty(len(order), dtype=np.int64)
-    nth[order] = np.arange(len(order)) - begin[group[order]]
     ties, names = weigh_ties(groups, market)
     # Whoever's links to the group do not pay for one name more is not tried; of the others, all that are as strong as
     # the last one: which of equals is tried must not hang on their names.
     least = np.minimum.reduceat(names, groups.start[:-1]) * policy.neighbour_names
+    ones = np.ones(len(groups.account))
+    pull = sparse.csr_array((ones, groups.account, groups.start), shape=(len(groups), n)) @ weights
+    group = np.repeat(np.arange(len(groups)), np.diff(pull.indptr))
+    pays = np.flatnonzero((pull.data > 0) & (pull.data >= least[group]))
+    pays = pays[~are_among(group[pays] * n + pull.indices[pays], groups.code(n))]
+    group, account, bits = group[pays], pull.indices[pays].astype(np.int64), pull.data[pays]
+    order = np.lexsort((-bits, group))
+    begin = np.searchsorted(group[order], np.arange(len(groups)))
+    nth = np.empty(len(order), dtype=np.int64)
+    nth[order] = np.arange(len(order)) - begin[group[order]]
     is_last = nth == most - 1
     least[group[is_last]] = np.maximum(least[group[is_last]], bits[is_last])
     is_tried = (bits >= least[group]) if most else np.zeros(len(bits), dtype=bool)
@@ -134,10 +169,15 @@ def _find_best(gains: Floats, group: Ints, n_groups: int) -> Ints:
     return np.where(np.bincount(group, minlength=n_groups) > 0, order[first], -1)
 
 
-def _weigh(parts: list[Groups], market: Market) -> Floats:
-    """What each group is worth (bits); minus infinity for one that is too small to be a group."""
-    account = np.concatenate([part.account for part in parts])
-    distinct, number = number_groups(account, np.concatenate([part.size for part in parts]))
-    weighed = map_groups(lambda part: judge_worth(judge_groups(part, market)), distinct)
-    worth: Floats = np.concatenate([*weighed, [-np.inf]])[number]
-    return worth
+def _weigh(parts: list[Groups], market: Market, *, known: Floats | None = None) -> Floats:
+    """What each group is worth (bits), the first ones as known; minus infinity for one too small to be a group."""
+    distinct, number = number_groups(*_concatenate(parts))
+    worth = np.full(len(distinct) + 1, np.nan)
+    worth[-1] = -np.inf  # which is where those go that are too small
+    if known is not None:
+        worth[number[: len(known)]] = known
+    left = np.flatnonzero(np.isnan(worth))
+    weighed = map_groups(lambda part: judge_worth(judge_groups(part, market)), take_groups(distinct, left))
+    worth[left] = np.concatenate([np.empty(0), *weighed])
+    found: Floats = worth[number]
+    return found

@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
+from itertools import chain
 
 import numpy as np
 from numpy.typing import NDArray
@@ -301,20 +302,21 @@ def find_falling_apart(judged: Assessment) -> NDArray[np.bool_]:
     groups_of: dict[int, list[int]] = {}
     # Parts have to stand whoever acted, or pieces of one campaign would, each for itself.
     net_bits = judged.idle_net_bits
-    standing = np.flatnonzero(net_bits > 0)
+    standing, bits_of, least = np.flatnonzero(net_bits > 0), net_bits.tolist(), (policy.part_share * size).tolist()
     # Small ones first: when a whole is looked at, the parts that hold together are known.
     for whole in standing[np.argsort(size[standing], kind="stable")].tolist():
         members = groups.members(whole).tolist()
-        inside = Counter(group for row in members for group in groups_of.get(row, ()))
-        fit = [group for group, n in inside.items() if n >= policy.part_share * size[group]]
-        parts = _choose_disjoint(judged, sorted(fit, key=lambda group: (-net_bits[group], group)))
-        rest = max(size[whole] - size[parts].sum(), 0)
-        shorter = listing[size[parts]].sum() + listing[rest] - listing[size[whole]]
-        is_more = net_bits[whole] >= net_bits[parts].sum() + shorter
-        # What one phone joins is one farm, though its parts were made on different days.
-        is_all = rest <= (1.0 - policy.part_share) * size[whole]
-        is_joined = is_all and _count_joined(judged, whole, parts) >= policy.joined_share * size[whole]
-        apart[whole] = len(parts) > 0 and not is_more and not is_joined
+        inside = Counter(chain.from_iterable(groups_of[row] for row in members if row in groups_of))
+        fit = [group for group, n in inside.items() if n >= least[group]]
+        parts = _choose_disjoint(judged, sorted(fit, key=lambda group: (-bits_of[group], group)))
+        if len(parts):
+            rest = max(size[whole] - size[parts].sum(), 0)
+            shorter = listing[size[parts]].sum() + listing[rest] - listing[size[whole]]
+            is_more = net_bits[whole] >= net_bits[parts].sum() + shorter
+            # What one phone joins is one farm, though its parts were made on different days.
+            is_all = rest <= (1.0 - policy.part_share) * size[whole]
+            is_one = is_more or (is_all and _count_joined(judged, whole, parts) >= policy.joined_share * size[whole])
+            apart[whole] = not is_one
         for row in members if not apart[whole] else ():
             groups_of.setdefault(row, []).append(whole)
     return apart

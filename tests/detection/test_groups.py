@@ -18,6 +18,7 @@ from detection.groups import (
     index_by_account,
     join_groups,
     number_groups,
+    split_groups,
     spread_bits,
     take_groups,
 )
@@ -118,6 +119,18 @@ def test_some_groups_are_taken_in_the_order_wanted() -> None:
     assert (len(none), none.start.dtype, none.account.tolist()) == (0, np.int64, [])
     assert len(distinct_groups(NOBODY, NOBODY)) == len(gather_groups([])) == 0
     assert gather_groups([]).account.dtype == np.int64
+
+
+@pytest.mark.parametrize(("n_parts", "sizes"), [(1, [5]), (2, [3, 2]), (3, [2, 1, 2]), (9, [1, 1, 1, 1, 1])])
+def test_groups_are_split_in_order_into_parts_of_about_as_many_memberships(n_parts: int, sizes: list[int]) -> None:
+    groups = Groups(np.arange(17), np.array([0, 3, 6, 10, 13, 17]))
+    parts = split_groups(groups, n_parts)
+    assert [len(part) for part in parts] == sizes
+    assert [each for part in parts for each in list_groups(part)] == list_groups(groups)
+
+
+def test_no_groups_are_no_part() -> None:
+    assert split_groups(gather_groups([]), 3) == []
 
 
 def test_numbers_are_spread_as_the_published_generator_spreads_them() -> None:
