@@ -40,6 +40,12 @@ def _make_inland(n_accounts: int, seed: int, difficulty: Difficulty) -> Simulate
     return simulate_inland(InlandSettings(n_accounts=n_accounts, seed=seed, difficulty=difficulty))
 
 
+def _make_payments(n_accounts: int, seed: int, difficulty: Difficulty) -> SimulatedMarket:
+    from detection.evaluation.payments.market import PaymentsSettings, simulate_payments
+
+    return simulate_payments(PaymentsSettings(n_accounts=n_accounts, seed=seed, difficulty=difficulty))
+
+
 WORLDS: dict[str, Callable[[int, int, Difficulty], SimulatedMarket]] = {
     "market": _make_market,
     "village": _make_village,
@@ -56,8 +62,11 @@ KNOWN = {**WORLDS, "harbour": _make_harbour}
 Two rules were found on one of its markets (ADR 52), and what honest rings show is known from it as well.
 """
 
-MEASURED = {**KNOWN, "inland": _make_inland}
-"""The same with another such world: rules were found on some of its markets (ADR 53), and nothing is learnt from it."""
+MEASURED = {**KNOWN, "inland": _make_inland, "payments": _make_payments}
+"""The same with two more such worlds, from which nothing is learnt.
+
+Rules were found on some markets of the first (ADR 53); what the second showed when it was first looked at is in ADR 54.
+"""
 
 
 def _make_wallets(n_accounts: int, seed: int, difficulty: Difficulty) -> SimulatedMarket:
