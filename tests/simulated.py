@@ -82,9 +82,10 @@ def list_uses(market: SimulatedMarket) -> pd.DataFrame:
     tables = market.tables
     uses = [
         tables["devices"].rename(columns={"device_id": "value"}).assign(kind="device"),
-        tables["addresses"].rename(columns={"address": "value"}).assign(kind="address"),
         tables["identifiers"],
     ]
+    if "addresses" in tables:
+        uses.insert(1, tables["addresses"].rename(columns={"address": "value"}).assign(kind="address"))
     return pd.concat(uses)[["account_id", "kind", "value"]].drop_duplicates()
 
 

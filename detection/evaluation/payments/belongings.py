@@ -60,7 +60,7 @@ def _own_devices(country: Country, lives: _Lives) -> None:
     in_turn = turn[row] + rng.random(len(row)) / np.maximum(counts[owner[row]], 1)
     share = np.where(rng.random(len(row)) < 0.3, rng.random(len(row)), np.clip(in_turn, 0, 1))
     books.use(owner[row], "device", device[row], lives.find(owner[row], share))
-    sellers = np.flatnonzero((counts > 1) & (rng.random(lives.n) < 0.06))
+    sellers = np.flatnonzero((counts > 1) & (rng.random(lives.n) < 0.1))
     _hand_on(country, lives, "device", sellers, device[first[sellers]])
 
 

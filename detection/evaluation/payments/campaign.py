@@ -15,7 +15,7 @@ from detection.evaluation.simulation.rhythm import FloatArray, IntArray
 
 SHARING = ("all", "most", "some", "ip", "none")
 """How much members have in common: everything, two or three kinds of things, one, a network, nothing."""
-_OF_MADE_UP = {"ordinary": (0.18, 0.26, 0.28, 0.12, 0.16), "hard": (0.03, 0.07, 0.24, 0.14, 0.52)}
+_OF_MADE_UP = {"ordinary": (0.14, 0.24, 0.3, 0.12, 0.2), "hard": (0.03, 0.07, 0.24, 0.14, 0.52)}
 _OF_REAL = {"ordinary": (0.0, 0.05, 0.25, 0.2, 0.5), "hard": (0.0, 0.0, 0.1, 0.15, 0.75)}
 _USERS = {"all": 0.9, "most": 0.75, "some": 0.55, "ip": 0.75}
 _LEAKS = ("device", "payment", "phone", "ip")
@@ -171,7 +171,7 @@ def _open_accounts(country: Country, members: IntArray, span: Span) -> None:
 def _spend_on_the_side(ring: Ring) -> None:
     """Members pay some strangers back and forth, and in half of the rings one another, so as to look like everybody."""
     country, rng = ring.country, ring.country.rng
-    others = country.people.find_strangers(ring.draw_count(0.3, 1.6), ring.span.begins_at)
+    others = country.people.find_strangers(ring.draw_count(0.2, 1.1), ring.span.begins_at)
     theirs = rng.choice(ring.members, len(others))
     row = np.repeat(np.arange(len(others)), 1 + rng.poisson(1.8, len(others)))
     begins = np.maximum(country.people.created_at[theirs[row]], ring.span.begins_at - 16 * WEEK)

@@ -11,10 +11,12 @@ from detection.evaluation.simulation.rhythm import FloatArray, IntArray
 
 
 def form_friends(country: Country) -> IntArray:
-    """A small close circle who owe one another something all the time."""
+    """A small close circle who owe one another something all the time; some pay on another's telephone."""
     rng = country.rng
     members, span = country.gather((3, 8), (150, 545), (int(rng.choice(EVERYBODY)),))
     country.go_round(members, rng.uniform(2, 14) * len(members), span, rng.uniform(6, 18))
+    if country.happens(0.3):
+        country.share(members, "device", span, 0.6, most=1)
     return members
 
 

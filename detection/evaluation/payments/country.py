@@ -15,7 +15,6 @@ from detection.evaluation.payments.settings import PaymentsSettings
 from detection.evaluation.simulation.ledger import Ledger
 from detection.evaluation.simulation.rhythm import FloatArray, IntArray
 
-
 _LONG_DAYS = 90
 
 

@@ -42,6 +42,8 @@ class People:
         Who shares no home, work or device with a group, and is in no ring of made-up accounts.
     is_bad, is_made_up, is_party
         Who cheats; which accounts nobody lives behind; on whom a ring acts.
+    is_newcomer
+        Who signed up at a moment that is told, and not before.
     lacks
         By kind of thing, who has none of their own.
     """
@@ -55,6 +57,7 @@ class People:
         self.is_free: BoolArray = np.ones(self.n, dtype=bool)
         self.is_bad: BoolArray = np.zeros(self.n, dtype=bool)
         self.is_made_up: BoolArray = np.zeros(self.n, dtype=bool)
+        self.is_newcomer: BoolArray = np.zeros(self.n, dtype=bool)
         self.is_party: BoolArray = np.zeros(self.n, dtype=bool)
         self.lacks: dict[str, BoolArray] = {kind: np.zeros(self.n, dtype=bool) for kind in KINDS}
 
@@ -105,9 +108,11 @@ class People:
     ) -> IntArray:
         """People who know one another, whatever else they are in: neighbours in one town.
 
-        The larger ``spread``, the more strangers there are among them.
+        The larger ``spread``, the more strangers there are among them.  Newcomers come last: whom the others pay was
+        there before.
         """
-        return self._choose(~self.is_made_up, int(count), stages, town, spread)
+        members = self._choose(~self.is_made_up, int(count), stages, town, spread)
+        return members[np.argsort(self.is_newcomer[members], kind="stable")]
 
     def enlist(self, count: Any, *, is_real: bool) -> IntArray:
         """People who cheat from now on and have not been robbed; real ones keep their lives, homes and friends."""
@@ -147,18 +152,23 @@ class People:
 
     # ── being there ───────────────────────────────────────────────────────────────────────────────
     def be_there(self, members: Any, begins_at: float, ends_at: float, since_days: float = 220) -> None:
-        """Let people be there between two moments; who signed up too late did so before, about so many days."""
+        """Let people be there between two moments; who signed up too late did so before, about so many days.
+
+        Newcomers do not, and join the others later.
+        """
         members = np.atleast_1d(members)
-        late = members[self.created_at[members] > begins_at - 2 * HOUR]
+        late = members[(self.created_at[members] > begins_at - 2 * HOUR) & ~self.is_newcomer[members]]
         earlier = begins_at - self.rng.exponential(since_days * DAY, len(late))
         self.created_at[late] = find_midnight(earlier) - DAY + self.clock.draw_hours(len(late))
         stay = np.minimum(ends_at + self.rng.exponential(60 * DAY, len(members)), END_AT)
         self.until[members] = np.maximum(self.until[members], stay)
 
     def sign_up(self, members: Any, at: Any) -> None:
-        """Let people who were free sign up at a moment each, and stay a while."""
-        members = np.atleast_1d(members)
-        self.created_at[members] = at
+        """Let people who were free sign up at a moment each, and stay a while; who cheats was there when it began."""
+        is_honest = ~self.is_bad[np.atleast_1d(members)]
+        at = np.broadcast_to(at, is_honest.shape)[is_honest]
+        members = np.atleast_1d(members)[is_honest]
+        self.created_at[members], self.is_newcomer[members] = at, True
         stay = self.created_at[members] + self.rng.exponential(300 * DAY, len(members)) + 20 * DAY
         self.until[members] = np.maximum(self.until[members], stay)
 

@@ -21,7 +21,7 @@ def form_couple(country: Country) -> IntArray:
     """Two who pay one another for everything; most have one card or account, some of them nothing else."""
     rng = country.rng
     members, span = country.settle((2, 3), (120, 540), (STUDENT, YOUNG, ADULT, ADULT, SENIOR))
-    _share_a_home(country, members, span, 0.3)
+    _share_a_home(country, members, span, 0.4)
     if country.happens(0.6):
         country.share(members, "payment", span, most=2)
         country.people.go_without("payment", members, 0.4)
@@ -42,7 +42,7 @@ def form_family(country: Country) -> IntArray:
     parents = people.settle(rng.integers(1, 3), (ADULT,), town)
     children = people.settle(rng.integers(1, 5), (TEEN, TEEN, STUDENT), town)
     members, span = country.meet(np.concatenate([parents, children]), (180, 545))
-    _share_a_home(country, members, span, 0.5)
+    _share_a_home(country, members, span, 0.65)
     card = country.share(parents, "payment", span)
     if country.happens(0.7):
         people.go_without("payment", children, 0.7)
@@ -87,7 +87,7 @@ def form_dormitory(country: Country) -> IntArray:
     members, span = country.settle((14, 41), (200, 320), (STUDENT,))
     is_new = rng.random(len(members)) < 0.5
     begins_at = span.begins_at - rng.exponential(10 * DAY, len(members)) - 3 * HOUR
-    people.created_at[members[is_new]] = begins_at[is_new]
+    people.sign_up(members[is_new], begins_at[is_new])
     for _ in range(rng.integers(1, 4)):
         country.share(members, "ip", span, 0.7, most=4)
     if country.happens(0.6):

@@ -32,8 +32,7 @@ def run_takeover_crew(country: Country, ring: Ring, members: IntArray) -> None:
     amounts = books.draw_sums(len(row), 90, 0.8)
     payee = rng.choice(drops, len(row))
     books.pay(victims[row], payee, at, amounts, books.end(len(row), refunded=0.08, disputed=0.3))
-    if len(members) > 3:
-        ring.pass_on(payee, members[:2], at, amounts)
+    ring.pass_on(payee, members[: max(1, len(members) // 5)], at, amounts)
 
 
 def run_card_testing(country: Country, ring: Ring, members: IntArray) -> None:
