@@ -218,8 +218,9 @@ class Dealings:
 
     def count_among(self, accounts: Ints) -> tuple[Ints, Ints]:
         """Who deals with whom among some accounts, which come sorted: source and target (P, 2), how often (P,)."""
-        rows = self.list_among(accounts)
-        return np.unique(np.column_stack([self.source[rows], self.target[rows]]), axis=0, return_counts=True)
+        rows, width = self.list_among(accounts), int(accounts.max(initial=0)) + 1
+        pairs, times = np.unique(self.source[rows] * width + self.target[rows], return_counts=True)
+        return np.column_stack(np.divmod(pairs, width)), times
 
     @cached_property
     def pairs(self) -> Pairs:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
 from itertools import combinations
 
 import numpy as np
@@ -28,39 +30,73 @@ _LEAST_GRANTED_BITS = 1.0
 
 def list_links(view: RingView) -> tuple[RingLink, ...]:
     """The strongest links between members, by what they share and by whom they deal with."""
-    links = [link for name in view.assessment.within for link in _link_by_things(view, name)]
-    links += [link for name in view.market.dealings for link in _link_by_dealings(view, name)]
+    bundles = [bundle for name in view.assessment.within for bundle in _bundle_by_things(view, name)]
+    bundles += [bundle for name in view.market.dealings for bundle in _bundle_by_dealings(view, name)]
+    least = _find_least_bits(bundles)
+    links = [link for bundle in bundles if bundle.bits >= least for link in bundle.tell()]
     # By name after bits: which of equal links is cut off must not hang on the order of the facts.
     links.sort(key=lambda link: (-link.bits, link.channel, link.account_a, link.account_b, link.via))
     return tuple(links[:MAX_LINKS])
 
 
-def _link_by_things(view: RingView, name: str) -> Iterable[RingLink]:
+@dataclass(frozen=True)
+class _Bundle:
+    """Links of as many bits each: how many there are, and what tells them, for most are never told."""
+
+    bits: float
+    n_links: int
+    tell: Callable[[], Iterable[RingLink]]
+
+
+def _find_least_bits(bundles: Iterable[_Bundle]) -> float:
+    """Of how many bits those links are that may be among the strongest."""
+    n_links = 0
+    for bundle in sorted(bundles, key=lambda each: -each.bits):
+        n_links += bundle.n_links
+        if n_links >= MAX_LINKS:
+            return bundle.bits
+    return 0.0
+
+
+def _bundle_by_things(view: RingView, name: str) -> Iterable[_Bundle]:
+    within, rows = view.assessment.within[name], view.rows(name)
+    # Joining m sharers takes m - 1 links, and each is worth its part, however many pairs are listed.
+    bits, members = within.bits[rows] / (within.members[rows] - 1), within.members[rows]
+    for row, each, n in zip(rows.tolist(), bits.tolist(), members.tolist(), strict=True):
+        yield _Bundle(
+            each, n - 1 if n > MAX_PAIRED else n * (n - 1) // 2, partial(_link_by_thing, view, name, row, each)
+        )
+
+
+def _link_by_thing(view: RingView, name: str, row: int, bits: float) -> Iterable[RingLink]:
     """Pairs of members that share a thing; a crowd is tied to its first member only."""
     within, channel = view.assessment.within[name], view.market.things[name]
     ids = view.market.snapshot.account_id
-    for row in view.rows(name).tolist():
-        sharers = view.assessment.groups.account[within.find_sharers(row)].tolist()
-        crowd = len(sharers) > MAX_PAIRED
-        pairs = ((sharers[0], other) for other in sharers[1:]) if crowd else combinations(sharers, 2)
-        # Joining m sharers takes m - 1 links, and each is worth its part, however many pairs are listed.
-        bits = float(within.bits[row] / (within.members[row] - 1))
-        via = describe_thing(channel, int(within.thing[row]), view.market.snapshot)
-        for a, b in pairs:
-            yield RingLink(ids[a], ids[b], name, bits, via)
+    sharers = view.assessment.groups.account[within.find_sharers(row)].tolist()
+    crowd = len(sharers) > MAX_PAIRED
+    pairs = ((sharers[0], other) for other in sharers[1:]) if crowd else combinations(sharers, 2)
+    via = describe_thing(channel, int(within.thing[row]), view.market.snapshot)
+    for a, b in pairs:
+        yield RingLink(ids[a], ids[b], name, bits, via)
 
 
-def _link_by_dealings(view: RingView, name: str) -> Iterable[RingLink]:
+def _bundle_by_dealings(view: RingView, name: str) -> Iterable[_Bundle]:
     channel, shown = view.market.dealings[name], view.assessment.evidence[name]
     observed = float(shown.observed[view.group])
     if observed <= 0 or shown.bits[view.group] <= 0:
         return
     bits = float(shown.bits[view.group]) / observed
     pairs, times = channel.count_among(view.members)
+    yield _Bundle(bits, len(times), partial(_link_by_dealings, view, name, bits, pairs.tolist(), times.tolist()))
+
+
+def _link_by_dealings(
+    view: RingView, name: str, bits: float, pairs: Sequence[tuple[int, int]], times: Sequence[int]
+) -> Iterable[RingLink]:
     ids = view.market.snapshot.account_id
-    for (source, target), n in zip(pairs.tolist(), times.tolist(), strict=True):
-        what = f"{n} order{'s' if n > 1 else ''}"
-        yield RingLink(ids[source], ids[target], name, bits, f"{what} from {ids[source]} to {ids[target]}")
+    named = sorted((ids[source], ids[target], n) for (source, target), n in zip(pairs, times, strict=True))
+    for source, target, n in named[:MAX_LINKS]:
+        yield RingLink(source, target, name, bits, f"{n} order{'s' if n > 1 else ''} from {source} to {target}")
 
 
 def list_evidence(view: RingView) -> Iterable[Evidence]:

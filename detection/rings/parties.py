@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
 from detection.channels.incidence import SharedThings
 from detection.evidence.market import Market
+from detection.groups import ByAccount, find_rows, index_by_account
 from detection.likelihood import score_surprise
 from graph.model import Ints, Snapshot, Times
 from graph.results import Party
@@ -58,8 +60,10 @@ def describe_targets(channel: SharedThings, acts: ActsOnThings, snapshot: Snapsh
     """
     subject = channel.subject[acts.thing]
     concrete = subject >= -snapshot.n_accounts
-    pairs = np.unique(np.stack([subject[concrete], acts.account[concrete]]), axis=1)
-    targets, count = np.unique(pairs[0], return_counts=True)
+    # Targets count up from 0 or down from -1: moved above 0, so that a target and an account are one number.
+    n = max(snapshot.n_accounts, 1)
+    pairs = np.unique((subject[concrete] + n) * n + acts.account[concrete])
+    targets, count = np.unique(pairs // n - n, return_counts=True)
     order = np.lexsort((targets, -count))[:MOST_TARGETS]
     names = [_name_target(int(target), snapshot) for target in targets[order]]
     more = f" and {len(targets) - len(names)} more" if len(targets) > len(names) else ""
@@ -78,6 +82,16 @@ class Favours:
     verb: str
     account: Ints
     seller: Ints
+
+    @cached_property
+    def by_account(self) -> ByAccount:
+        """The pairs of each account."""
+        return index_by_account(self.account)
+
+    @cached_property
+    def popularity(self) -> Ints:
+        """How many favour each seller (up to the last of them)."""
+        return np.bincount(self.seller)
 
 
 def find_favours(market: Market) -> tuple[Favours, ...]:
@@ -103,16 +117,14 @@ def find_gainers(members: Ints, blamed: Ints, favours: tuple[Favours, ...], snap
     """
     gainers: dict[int, str] = {}
     for favour in favours:
-        popularity = np.bincount(favour.seller, minlength=snapshot.n_accounts)
-        mine = favour.seller[np.isin(favour.account, members)]
-        count = np.bincount(mine, minlength=snapshot.n_accounts)
-        expected = len(mine) * popularity / max(len(favour.seller), 1)
-        bits = score_surprise(count, expected) - np.log2(max(int((popularity > 0).sum()), 1))
+        mine = favour.seller[find_rows(members, favour.by_account)]
+        sellers, count = np.unique(mine, return_counts=True)
+        expected = len(mine) * favour.popularity[sellers] / max(len(favour.seller), 1)
+        bits = score_surprise(count, expected) - np.log2(max(int((favour.popularity > 0).sum()), 1))
         # Neither those who blame nor the blamed are outsiders who gain.
-        bits[np.concatenate([members, blamed])] = 0.0
-        for seller in np.flatnonzero((bits > 0) & (count >= LEAST_FOLLOWERS)).tolist():
-            chance = f"where chance gives {expected[seller]:.1g}"
-            gainers.setdefault(
-                seller, f"may have gained: {favour.verb} {count[seller]} of {len(members)} members, {chance}"
-            )
+        gains = (bits > 0) & (count >= LEAST_FOLLOWERS) & ~np.isin(sellers, np.concatenate([members, blamed]))
+        for place in np.flatnonzero(gains).tolist():
+            seller, n = int(sellers[place]), count[place]
+            chance = f"where chance gives {expected[place]:.1g}"
+            gainers.setdefault(seller, f"may have gained: {favour.verb} {n} of {len(members)} members, {chance}")
     return tuple(Party(snapshot.account_id[seller], "beneficiary", why) for seller, why in sorted(gainers.items()))

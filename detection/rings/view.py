@@ -50,6 +50,11 @@ class RingView:
         return float(self.assessment.net_bits[self.group]) - max(lead + more, 0.0) + max(lead, 0.0)
 
     @cached_property
+    def deeds(self) -> Floats:
+        """How far each member did what families and friends do not do together, trades aside, in [0, 1] (s,)."""
+        return _find_deeds(self)
+
+    @cached_property
     def acted(self) -> float:
         """The share of the members that acted together, in [0, 1]."""
         return float(find_doers(self).mean())
@@ -141,12 +146,12 @@ def find_doers(view: RingView) -> Floats:
     the hands of more people than live together.  Buying, or looking, at one time harms nobody: it counts where such a
     thing, or one payer, joins them.
     """
-    return np.maximum(_find_deeds(view), _find_sold(view))
+    return np.maximum(view.deeds, _find_sold(view))
 
 
 def find_actors(view: RingView) -> Floats:
     """The same, but that trades among members count only as far as nothing innocent accounts for them (members,)."""
-    return np.maximum(_find_deeds(view), _find_sold(view) * view.grade(TRADE))
+    return np.maximum(view.deeds, _find_sold(view) * view.grade(TRADE))
 
 
 def _find_sold(view: RingView) -> Floats:
