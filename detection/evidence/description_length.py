@@ -10,8 +10,8 @@ Whoever a pool names has been said to have done the deed once, and conduct must 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, replace
 from functools import cached_property
 
 import numpy as np
@@ -80,6 +80,14 @@ class DescriptionLength:
     def charge(self) -> Floats:
         """Bits that a ring pays (G,): all names, and what they say of its conduct."""
         return self.bits_for(self.size) + self.implied_bits
+
+
+def join_lengths(parts: Sequence[DescriptionLength]) -> DescriptionLength:
+    """How the groups of several parts of one market are named, in turn."""
+    columns = [field.name for field in fields(DescriptionLength) if field.name != "total"]
+    return DescriptionLength(
+        parts[0].total, *(np.concatenate([getattr(each, name) for each in parts]) for name in columns)
+    )
 
 
 def charge_search(size: Ints, n_accounts: int) -> Floats:

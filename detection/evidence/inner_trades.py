@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -73,6 +73,16 @@ def measure_inner_trades(groups: Groups, market: Market) -> InnerTrades:
         source,
         target,
     )
+
+
+def join_trades(parts: Sequence[InnerTrades], memberships: Ints) -> InnerTrades:
+    """The trades inside the groups of several parts; each part's memberships come after so many of others."""
+    columns = ("confined_bits", "is_trader", "counts", "sale_share")
+    ends = [
+        np.concatenate([getattr(each, end) + n for each, n in zip(parts, memberships, strict=True)])
+        for end in ("buyer", "seller")
+    ]
+    return InnerTrades(*(np.concatenate([getattr(each, name) for each in parts]) for name in columns), *ends)
 
 
 def leave_own_payments(within: Mapping[str, SharedWithin], groups: Groups, market: Market) -> dict[str, SharedWithin]:

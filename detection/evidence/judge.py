@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import pairwise
 from typing import TypeVar
@@ -15,10 +15,16 @@ from detection.candidates.links import NO_LINKS, Links
 from detection.channels.catalogue import TRADE
 from detection.evidence.claims import Explanation
 from detection.evidence.combinations import account_together, weigh_explanations
-from detection.evidence.description_length import DescriptionLength, measure_lengths
-from detection.evidence.explanations import COMMUNITIES, FAULT, GRANTED, find_explanations
+from detection.evidence.description_length import DescriptionLength, join_lengths, measure_lengths
+from detection.evidence.explanations import COMMUNITIES, EXPLAINERS, FAULT, GRANTED, find_explanations
 from detection.evidence.group_facts import GroupFacts
-from detection.evidence.inner_trades import InnerTrades, count_traders, leave_own_payments, measure_inner_trades
+from detection.evidence.inner_trades import (
+    InnerTrades,
+    count_traders,
+    join_trades,
+    leave_own_payments,
+    measure_inner_trades,
+)
 from detection.evidence.market import Market
 from detection.evidence.measure import (
     ChannelEvidence,
@@ -26,6 +32,8 @@ from detection.evidence.measure import (
     SharedWithin,
     count_all_dealings,
     find_all_shared,
+    join_evidence,
+    join_shared,
     keep_strongest_channel_per_seller,
     score_dealings,
     sum_conduct,
@@ -33,7 +41,7 @@ from detection.evidence.measure import (
     sum_ties,
     tie_members,
 )
-from detection.groups import Groups, take_groups
+from detection.groups import Groups, split_groups, take_groups
 from detection.parallel import count_workers, map_threads
 from graph.model import Floats
 
@@ -143,6 +151,13 @@ def judge_groups(groups: Groups, market: Market) -> Assessment:
     market
         Its channels, what is usual in it, and the policy.
     """
+    parts = split_groups(groups, count_workers(len(groups.account)))
+    if len(parts) < 2:
+        return _judge(groups, market)
+    return join_assessments(map_threads(lambda part: _judge(part, market), parts, rows=len(groups.account)))
+
+
+def _judge(groups: Groups, market: Market) -> Assessment:
     shown = _show_evidence(groups, market)
     facts = GroupFacts(groups, shown.evidence, shown.within, shown.inner, market)
     explanations = find_explanations(facts)
@@ -160,6 +175,56 @@ def judge_groups(groups: Groups, market: Market) -> Assessment:
         best.net_bits,
         shown.inner,
         best.lead_bits,
+    )
+
+
+def join_assessments(parts: Sequence[Assessment]) -> Assessment:
+    """One assessment of the groups of several of one market, in turn; without the links around them."""
+    begins = np.cumsum([0, *(len(part.groups.account) for part in parts[:-1])])
+    firsts = np.cumsum([0, *(len(part.groups) for part in parts[:-1])])
+    # What explains nothing in a part is not listed there.
+    explained = [{each.name: each for each in part.explanations} for part in parts]
+    order = [explainer.name for explainer in EXPLAINERS if any(explainer.name in each for each in explained)]
+    return Assessment(
+        Groups(
+            np.concatenate([part.groups.account for part in parts]),
+            np.concatenate([[0], *(part.groups.start[1:] + n for part, n in zip(parts, begins, strict=True))]),
+        ),
+        parts[0].market,
+        {name: join_evidence([part.evidence[name] for part in parts]) for name in parts[0].evidence},
+        {name: join_shared([part.within[name] for part in parts], firsts, begins) for name in parts[0].within},
+        tuple(_join_explanations(name, explained, parts) for name in order),
+        {name: _join_won(name, parts) for name in order},
+        {name: np.concatenate([part.left[name] for part in parts]) for name in parts[0].left},
+        join_lengths([part.length for part in parts]),
+        np.concatenate([part.net_bits for part in parts]),
+        join_trades([part.inner_trades for part in parts], begins),
+        np.concatenate([part.lead_bits for part in parts]),
+    )
+
+
+def _join_won(name: str, parts: Sequence[Assessment]) -> NDArray[np.bool_]:
+    return np.concatenate([part.won.get(name, np.zeros(len(part.groups), dtype=bool)) for part in parts])
+
+
+def _join_explanations(
+    name: str, explained: Sequence[Mapping[str, Explanation]], parts: Sequence[Assessment]
+) -> Explanation:
+    """An explanation over the groups of several parts: nothing in those where it explains nothing."""
+    channels = list(dict.fromkeys(channel for each in explained if name in each for channel in each[name].claimed))
+    listed = []
+    for each, part in zip(explained, parts, strict=True):
+        n, within = len(part.groups), part.within
+        found = each.get(name) or Explanation(name, np.zeros(n), *np.zeros((2, n), dtype=np.int64))
+        none = {channel: np.zeros(len(within[channel].group) if channel in within else n) for channel in channels}
+        ones = np.ones(n)
+        again, choice = ones * found.again_bits, ones * found.choice_bits
+        listed.append(replace(found, claimed=none | dict(found.claimed), again_bits=again, choice_bits=choice))
+    fields = ("bits", "people", "households", "again_bits", "choice_bits")
+    return Explanation(
+        name,
+        claimed={channel: np.concatenate([each.claimed[channel] for each in listed]) for channel in channels},
+        **{field: np.concatenate([getattr(each, field) for each in listed]) for field in fields},
     )
 
 

@@ -9,7 +9,7 @@ are set against D² / 4M, with D the members' partners and M all pairs.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -238,6 +238,27 @@ def _find_best_grain(seen_as: Ints, bits: Floats, n_groups: int, n_grains: int) 
     shown = np.bincount(seen_as, weights=bits, minlength=n_groups * n_grains).reshape(n_groups, n_grains)
     best: Ints = shown.argmax(axis=1)
     return best
+
+
+def join_evidence(parts: Sequence[ChannelEvidence]) -> ChannelEvidence:
+    """One channel over the groups of several parts in turn."""
+    columns = [np.concatenate([getattr(each, name) for each in parts]) for name in ("bits", "observed", "expected")]
+    return ChannelEvidence(parts[0].channel, *columns)
+
+
+def join_shared(parts: Sequence[SharedWithin], groups: Ints, memberships: Ints) -> SharedWithin:
+    """What the groups of several parts share; each part's groups and memberships come after so many of others."""
+    rows = np.cumsum([0, *(len(each.group) for each in parts[:-1])])
+    found = {name: np.concatenate([getattr(each, name) for each in parts]) for name in _OF_ROWS}
+    return SharedWithin(
+        group=np.concatenate([each.group + n for each, n in zip(parts, groups, strict=True)]),
+        membership=np.concatenate([each.membership + n for each, n in zip(parts, memberships, strict=True)]),
+        row=np.concatenate([each.row + n for each, n in zip(parts, rows, strict=True)]),
+        **found,
+    )
+
+
+_OF_ROWS = ("thing", "members", "expected", "bits", "trials")
 
 
 def sum_shared(channel: SharedThings, within: SharedWithin, n_groups: int) -> ChannelEvidence:
