@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from scipy import sparse
 
 from detection.candidates.links import Links, weigh_links
-from detection.evidence.judge import Assessment, judge_groups, map_groups, weigh_ties
+from detection.evidence.judge import PART_MEMBERSHIPS, Assessment, judge_groups, map_groups, weigh_ties
 from detection.evidence.market import Market
 from detection.groups import Groups, are_among, join_groups, number_groups, pick_rows, split_groups, take_groups
 from detection.parallel import count_workers, map_threads
@@ -44,9 +44,10 @@ def improve_groups(groups: Groups, links: Links, market: Market) -> Groups:
     weights, policy = weigh_links(links, market.n_accounts), market.policy
     is_large = groups.size > policy.largest_improved
     done, left = take_groups(groups, np.flatnonzero(is_large)), take_groups(groups, np.flatnonzero(~is_large))
-    # Each group is improved by itself: parts of them need not wait for one another after every round.
+    # Each group is improved by itself: parts of them need not wait for one another after every round.  Many are put in
+    # more parts than there are threads, for some take three times as long as others.
     tried = len(left.account) * policy.neighbours_tried
-    parts = split_groups(left, count_workers(tried))
+    parts = split_groups(left, count_workers(tried) * (1 + len(left.account) // PART_MEMBERSHIPS))
     return join_groups([done, *map_threads(lambda part: _improve(part, weights, market), parts, rows=tried)])
 
 
