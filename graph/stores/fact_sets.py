@@ -41,7 +41,7 @@ class FactSets:
     def find_new(self) -> NDArray[np.bool_]:
         """Which rows of the load (N,) are facts that are neither in the store nor told before, and not marked."""
         facts = self.given[~self.is_gone] if self.is_gone.any() else self.given
-        first = _find_first(np.concatenate([self.there, facts]))
+        first = _find_first(np.concatenate([self.there, facts]) if len(self.there) else facts)
         fresh = (first == np.arange(len(first)))[len(self.there) :]
         is_new = np.zeros(len(self.given), dtype=bool)
         is_new[~self.is_gone] = fresh & ~self._find_marked(facts)[0]

@@ -7,8 +7,9 @@ and one that contradicts it, with no order between the two, is a reject.  Knows 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Generator, Mapping
+from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeVar
 
 import pyarrow as pa
@@ -17,15 +18,19 @@ from graph.arrow import equals, is_true
 from graph.contract.repeats import find_removed
 from graph.contract.schema import CONTRACT, Thing
 from graph.contract.tables import CheckedTable
+from graph.memory import give_memory_back
 from graph.stores.changed_rows import ChangedRows, compare
-from graph.stores.known_facts import KnownFacts
+from graph.stores.known_facts import KNOW_NOTHING, KnownFacts
 from graph.stores.load_rows import (
     Changes,
+    SetChanges,
     lay_out_changes,
     lay_out_ends,
     lay_out_gone,
     lay_out_nodes,
     lay_out_relationships,
+    lay_out_set_nodes,
+    lay_out_set_relationships,
 )
 from graph.stores.new_facts import (
     SetChange,
@@ -39,6 +44,7 @@ from graph.stores.protocol import TAKE_ALL, LoadReport, LoadTerms, TableReport
 
 if TYPE_CHECKING:
     from graph.arrow import Chunks
+    from graph.identity.canonical import AddressesAhead
 
 _Kind = TypeVar("_Kind", str, tuple[str, str, str])
 
@@ -79,14 +85,14 @@ class LoadPlan:
         return sum(rows.num_rows for part in parts for rows in part.values())
 
 
-def _report(table: CheckedTable, changes: Changes) -> TableReport:
+def _report(table: CheckedTable, changes: Changes, sets: SetChanges) -> TableReport:
     """What became of a table's rows.  A table that is not counted has no place in the graph."""
     name, rejected = table.name, len(table.rejects)
     if name in changes.keyed:
         rows = changes.keyed[name]
         added, changed, removed, ends = rows.n_added, rows.n_changed, rows.n_removed, rows.n_ends
     else:
-        part = {"referrals": changes.referrals, "events": changes.events}.get(name, changes.uses)
+        part = {"referrals": sets.referrals, "events": sets.events}.get(name, sets.uses)
         added, changed = _count_new(name, part), 0
         removed, ends = part.n_removed.get(name, 0), part.n_ends.get(name, 0)
     unchanged = table.n_read - rejected - added - changed - ends
@@ -113,17 +119,52 @@ def plan_load(tables: Mapping[str, CheckedTable], known: KnownFacts, terms: Load
     terms
         When what the tables say was so, and which of them replace what there was.
     """
-    told = tables["addresses"].rows if "addresses" in tables else CONTRACT["addresses"].row_schema.empty_table()
-    with read_addresses_ahead(told, known) as ahead:
+    with _reading_addresses(tables, known) as ahead:
         found = _find_changes(tables, known, terms)
-        changes = replace(found.changes, ahead=ahead)
+        sets = found.find_sets()
+        former = lay_out_set_nodes(sets, found.changes.at, known, ahead)
+        nodes = lay_out_nodes(found.changes, known)
+        earlier = pa.concat_tables([nodes.pop("Earlier"), former.pop("Earlier")])
         return LoadPlan(
-            nodes=_leave_empty(lay_out_nodes(changes, known)),
-            changes=_leave_empty(lay_out_changes(changes, known)),
-            relationships=_leave_empty(lay_out_relationships(changes, known)),
-            ends=_leave_empty(lay_out_ends(changes)),
-            gone=_leave_empty(lay_out_gone(changes, known)),
-            reports=found.report(),
+            nodes=_leave_empty({**nodes, **former, "Earlier": earlier}),
+            changes=_leave_empty(lay_out_changes(found.changes, known)),
+            relationships=_leave_empty(
+                {**lay_out_relationships(found.changes, known), **lay_out_set_relationships(sets)}
+            ),
+            ends=_leave_empty(lay_out_ends(found.changes, sets)),
+            gone=_leave_empty(lay_out_gone(found.changes, sets, known)),
+            reports=found.report(sets),
+            tables=found.tables,
+        )
+
+
+def plan_in_two(tables: Mapping[str, CheckedTable], terms: LoadTerms = TAKE_ALL) -> Generator[LoadPlan, None, None]:
+    """Work out what ``tables`` bring to a store that has nothing, in two plans, of which the second follows the first.
+
+    The first has all that the tables with a key make, and can be written while the second is worked out; it has no
+    reports.  Both together bring what :func:`plan_load` does.
+    """
+    known = KNOW_NOTHING
+    with _reading_addresses(tables, known) as ahead:
+        found = _find_changes(tables, known, terms)
+        yield LoadPlan(
+            nodes=_leave_empty(lay_out_nodes(found.changes, known)),
+            changes={},
+            relationships=_leave_empty(lay_out_relationships(found.changes, known)),
+            ends={},
+            gone={},
+            reports=(),
+            tables=found.tables,
+        )
+        sets = found.find_sets()
+        give_memory_back()  # LadybugDB wants a gigabyte meanwhile
+        yield LoadPlan(
+            nodes=_leave_empty(lay_out_set_nodes(sets, found.changes.at, known, ahead)),
+            changes={},
+            relationships=_leave_empty(lay_out_set_relationships(sets)),
+            ends={},
+            gone={},
+            reports=found.report(sets),
             tables=found.tables,
         )
 
@@ -131,18 +172,26 @@ def plan_load(tables: Mapping[str, CheckedTable], known: KnownFacts, terms: Load
 def foresee_load(tables: Mapping[str, CheckedTable], known: KnownFacts, terms: LoadTerms = TAKE_ALL) -> LoadReport:
     """Say what :func:`plan_load` would change, and plan nothing: no address is read for it."""
     found = _find_changes(tables, known, terms)
-    return LoadReport(found.report(), found.tables, dry_run=True)
+    return LoadReport(found.report(found.find_sets()), found.tables, dry_run=True)
+
+
+def _reading_addresses(
+    tables: Mapping[str, CheckedTable], known: KnownFacts
+) -> AbstractContextManager[AddressesAhead | None]:
+    told = tables["addresses"].rows if "addresses" in tables else CONTRACT["addresses"].row_schema.empty_table()
+    return read_addresses_ahead(told, known)
 
 
 @dataclass(frozen=True)
 class _Found:
-    """What a load changes, and its tables without the rows that contradict the store."""
+    """What a load changes of the tables with a key, and its tables without the rows that contradict the store."""
 
     changes: Changes
     tables: dict[str, CheckedTable]
+    find_sets: Callable[[], SetChanges]
 
-    def report(self) -> tuple[TableReport, ...]:
-        return tuple(_report(table, self.changes) for table in self.tables.values())
+    def report(self, sets: SetChanges) -> tuple[TableReport, ...]:
+        return tuple(_report(table, self.changes, sets) for table in self.tables.values())
 
 
 def _find_changes(tables: Mapping[str, CheckedTable], known: KnownFacts, terms: LoadTerms) -> _Found:
@@ -162,13 +211,18 @@ def _find_changes(tables: Mapping[str, CheckedTable], known: KnownFacts, terms: 
     changes = Changes(
         at,
         keyed,
-        uses=find_uses(rows, known, accounts, replaced=replaced),
-        referrals=find_referrals(rows["referrals"], known, accounts, replaced=replaced),
-        events=find_events(rows["events"], known, accounts, replaced=replaced),
         new_accounts=accounts.slice(known.accounts.num_rows),
         new_products=products.slice(known.listings.num_rows),
     )
-    return _Found(changes, checked)
+
+    def find_sets() -> SetChanges:
+        return SetChanges(
+            uses=find_uses(rows, known, accounts, replaced=replaced),
+            referrals=find_referrals(rows["referrals"], known, accounts, replaced=replaced),
+            events=find_events(rows["events"], known, accounts, replaced=replaced),
+        )
+
+    return _Found(changes, checked, find_sets)
 
 
 def _leave_empty(parts: Mapping[_Kind, pa.Table]) -> dict[_Kind, pa.Table]:

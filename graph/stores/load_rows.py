@@ -32,24 +32,29 @@ _OF_SELLER, _OF_SHOP = ("ORDERED", "Account", "Account"), ("ORDERED", "Account",
 
 @dataclass(frozen=True)
 class Changes:
-    """What a load changes: of the tables with a key, by name, and of the facts without.
+    """What a load changes of the tables with a key, by name.
 
     ``at`` is the instant of the load, in microseconds since 1970; ``new_accounts`` and ``new_products`` are the keys
-    that are in the store from now on; ``ahead`` has addresses that another process reads meanwhile.
+    that are in the store from now on.
     """
 
     at: int
     keyed: Mapping[str, ChangedRows]
+    new_accounts: Cells
+    new_products: Cells
+
+
+@dataclass(frozen=True)
+class SetChanges:
+    """What a load changes of the facts without a key."""
+
     uses: SetChange
     referrals: SetChange
     events: SetChange
-    new_accounts: Cells
-    new_products: Cells
-    ahead: AddressesAhead | None = None
 
 
 def lay_out_nodes(changes: Changes, known: KnownFacts) -> dict[str, pa.Table]:
-    """New nodes by label, former states among them."""
+    """New nodes by label that the tables with a key make, former states of their rows among them."""
     keyed = changes.keyed
     reviews = _leave(keyed["reviews"].holds, known.reviews["review_id"])
     nodes = {
@@ -57,24 +62,44 @@ def lay_out_nodes(changes: Changes, known: KnownFacts) -> dict[str, pa.Table]:
         "Listing": _complete(changes.new_products, keyed["listings"].holds, CONTRACT["listings"].details),
         "Review": reviews.select(list(CONTRACT["reviews"].details)),
         "Label": make_table({"label": find_distinct(keyed["labels"].holds["label"])}),
-        "Identifier": make_identifiers(changes.uses.new, known, changes.ahead),
-        "Object": make_objects(changes.events.new, known),
-        "Earlier": _leave(_lay_out_history(changes), known.earlier["earlier_key"]),
+        "Earlier": _leave_known(_lay_out_history(changes), known),
     }
     if is_true(pc.is_null(keyed["orders"].holds["seller_id"])).any():
         nodes["Shop"] = pa.table({"shop_id": pa.array([SHOP_ID])})
     return nodes
 
 
+def lay_out_set_nodes(
+    sets: SetChanges, at: int, known: KnownFacts, ahead: AddressesAhead | None
+) -> dict[str, pa.Table]:
+    """New nodes by label that the tables without a key make, former facts among them.
+
+    ``at`` is the instant of the load; ``ahead`` has addresses that another process reads meanwhile.
+    """
+    return {
+        "Identifier": make_identifiers(sets.uses.new, known, ahead),
+        "Object": make_objects(sets.events.new, known),
+        "Earlier": _leave_known(_lay_out_former_facts(sets, at), known),
+    }
+
+
 def _lay_out_history(changes: Changes) -> pa.Table:
-    """Former states; where a load was interrupted, some are there already."""
-    parts = [make_earlier(name, rows.earlier) for name, rows in changes.keyed.items()]
-    for kind, change in (("USES", changes.uses), ("REFERRED", changes.referrals), ("DID", changes.events)):
+    return pa.concat_tables([make_earlier(name, rows.earlier) for name, rows in changes.keyed.items()])
+
+
+def _lay_out_former_facts(sets: SetChanges, at: int) -> pa.Table:
+    parts = []
+    for kind, change in (("USES", sets.uses), ("REFERRED", sets.referrals), ("DID", sets.events)):
         n = change.ended.num_rows
         spans = change.ended.append_column("valid_from", pa.nulls(n, INSTANT))
-        until = pa.array(np.full(n, changes.at)).cast(INSTANT)
+        until = pa.array(np.full(n, at)).cast(INSTANT)
         parts.append(make_earlier(kind, spans.append_column("valid_until", until)))
     return pa.concat_tables(parts)
+
+
+def _leave_known(earlier: pa.Table, known: KnownFacts) -> pa.Table:
+    """Former states without those that are there already, as where a load was interrupted."""
+    return _leave(earlier, known.earlier["earlier_key"])
 
 
 def lay_out_changes(changes: Changes, known: KnownFacts) -> dict[str, pa.Table]:
@@ -92,7 +117,7 @@ def lay_out_changes(changes: Changes, known: KnownFacts) -> dict[str, pa.Table]:
 
 
 def lay_out_relationships(changes: Changes, known: KnownFacts) -> dict[Kind, pa.Table]:
-    """New relationships."""
+    """New relationships that the tables with a key make."""
     keyed = changes.keyed
     reviews = _leave(keyed["reviews"].holds, known.reviews["review_id"])
     listed = _find_moved(keyed["listings"].holds, keyed["listings"].ends)
@@ -102,15 +127,21 @@ def lay_out_relationships(changes: Changes, known: KnownFacts) -> dict[Kind, pa.
         ("WROTE", "Account", "Review"): reviews.select(["account_id", "review_id"]),
         ("ABOUT", "Review", "Listing"): _about(reviews, "product_id"),
         ("ABOUT", "Review", "Account"): _about(reviews, "seller_id"),
-        _USES: changes.uses.new.select(["account_id", "identifier_key", "role", "seen_at"]),
-        _REFERRED: changes.referrals.new,
-        _DID: changes.events.new.drop_columns("value"),
         _PAID: _lay_out_transfers(keyed["transfers"].holds),
         _LABELLED: keyed["labels"].holds,
     }
 
 
-def lay_out_ends(changes: Changes) -> dict[Kind, pa.Table]:
+def lay_out_set_relationships(sets: SetChanges) -> dict[Kind, pa.Table]:
+    """New relationships that the tables without a key make."""
+    return {
+        _USES: sets.uses.new.select(["account_id", "identifier_key", "role", "seen_at"]),
+        _REFERRED: sets.referrals.new,
+        _DID: sets.events.new.drop_columns("value"),
+    }
+
+
+def lay_out_ends(changes: Changes, sets: SetChanges) -> dict[Kind, pa.Table]:
     """Relationships that are to go, those among them whose place another one takes."""
     keyed = changes.keyed
     orders = _lay_out_orders(keyed["orders"].ends)
@@ -119,14 +150,14 @@ def lay_out_ends(changes: Changes) -> dict[Kind, pa.Table]:
         **{kind: rows.select([*rows.column_names[:2], "order_id"]) for kind, rows in orders.items()},
         _LISTED: listed.filter(pc.is_valid(listed["seller_id"])).select(["seller_id", "product_id"]),
         _LABELLED: keyed["labels"].ends.select(["account_id", "label"]),
-        _USES: changes.uses.ended.drop_columns("ended_as"),
-        _REFERRED: changes.referrals.ended.drop_columns("ended_as"),
-        _DID: changes.events.ended.drop_columns("ended_as"),
+        _USES: sets.uses.ended.drop_columns("ended_as"),
+        _REFERRED: sets.referrals.ended.drop_columns("ended_as"),
+        _DID: sets.events.ended.drop_columns("ended_as"),
         _PAID: keyed["transfers"].ends.select(["payer_id", "payee_id", "transfer_id"]),
     }
 
 
-def lay_out_gone(changes: Changes, known: KnownFacts) -> dict[str, pa.Table]:
+def lay_out_gone(changes: Changes, sets: SetChanges, known: KnownFacts) -> dict[str, pa.Table]:
     """Nodes that are to go: reviews, and accounts and listings that no fact names any more."""
     keyed = changes.keyed
     gone = {"Review": keyed["reviews"].gone.select(["review_id"])}
@@ -134,13 +165,15 @@ def lay_out_gone(changes: Changes, known: KnownFacts) -> dict[str, pa.Table]:
         key = str(CONTRACT[name].key)
         lost = keyed[name].gone.select([key])
         if lost.num_rows:
-            named = pa.chunked_array([chunk for each in _list_named(changes, known, thing) for chunk in each.chunks])
+            named = pa.chunked_array(
+                [chunk for each in _list_named(changes, sets, known, thing) for chunk in each.chunks]
+            )
             lost = lost.filter(pc.invert(pc.is_in(lost[key], value_set=find_distinct(named).drop_null())))
         gone[label] = lost
     return gone
 
 
-def _list_named(changes: Changes, known: KnownFacts, thing: str) -> list[Chunks]:
+def _list_named(changes: Changes, sets: SetChanges, known: KnownFacts, thing: str) -> list[Chunks]:
     """The keys of accounts, or products, that some fact names after the load, besides what is said of themselves."""
     named: list[Chunks] = []
     for name, rows in changes.keyed.items():
@@ -150,23 +183,23 @@ def _list_named(changes: Changes, known: KnownFacts, thing: str) -> list[Chunks]
             if not (CONTRACT[name].is_thing and column == key):
                 named += [stay[column], rows.holds[column]]
     if thing == "account":
-        named += _list_users(changes, known)
+        named += _list_users(sets, known)
     return [each.cast(pa.string()) for each in named]
 
 
-def _list_users(changes: Changes, known: KnownFacts) -> list[Chunks]:
+def _list_users(sets: SetChanges, known: KnownFacts) -> list[Chunks]:
     account_id = known.accounts["account_id"]
-    ended = changes.uses.ended, changes.referrals.ended
+    ended = sets.uses.ended, sets.referrals.ended
     used = _count_left(account_id.take(known.uses["account"]), [ended[0]["account_id"]])
     both = [account_id.take(known.referrals[end]) for end in ("by", "account")]
     return [
         used,
-        _count_left(account_id.take(known.did["account"]), [changes.events.ended["account_id"]]),
-        changes.events.new["account_id"],
-        changes.uses.new["account_id"],
+        _count_left(account_id.take(known.did["account"]), [sets.events.ended["account_id"]]),
+        sets.events.new["account_id"],
+        sets.uses.new["account_id"],
         *(_count_left(end, [ended[1][name]]) for end, name in zip(both, ("referred_by", "account_id"), strict=True)),
-        changes.referrals.new["referred_by"],
-        changes.referrals.new["account_id"],
+        sets.referrals.new["referred_by"],
+        sets.referrals.new["account_id"],
     ]
 
 

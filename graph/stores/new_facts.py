@@ -280,7 +280,7 @@ def _read_uses(table: Table, rows: pa.Table) -> pa.Table:
             "role": rows[use.role_column] if use.role_column else pa.nulls(n, pa.string()),
             "seen_at": rows[table.time] if table.time else pa.nulls(n, INSTANT),
             "removed": pa.array(find_removed(rows)),
-            "table": pa.repeat(table.name, n),
+            "table": pa.repeat(table.name, n).dictionary_encode(),
             "is_id": rows[told_by] if told_by else pa.repeat(False, n),
             "identifier_key": _identifier_keys(kind, value),
         }

@@ -46,9 +46,12 @@ class Database:
         Whether it may be changed; made, if it is not there.
     logging
         Whether all that is written stays in the log beside the file, also when it is closed.
+    in_order
+        Whether rows come as they lie, from one thread: each of several hands over its part when it is done, and to put
+        millions in order again takes as long as to read them.
     """
 
-    def __init__(self, path: Path, *, writing: bool, logging: bool = False) -> None:
+    def __init__(self, path: Path, *, writing: bool, logging: bool = False, in_order: bool = False) -> None:
         self.path = path
         # A COPY into a node table on two threads or more can hang for ever: each thread holds the lock of one part of
         # the primary key's index and waits for another's.  One thread cannot.
@@ -56,7 +59,7 @@ class Database:
             path,
             read_only=not writing,
             buffer_pool_size=_BUFFER_BYTES,
-            max_num_threads=1 if writing else 0,
+            max_num_threads=1 if writing or in_order else 0,
             auto_checkpoint=not logging,
         )
         self.connection = ladybug.Connection(self._database)

@@ -156,7 +156,8 @@ class Draft:
         from graph.stores.embedded.content import describe_graph, watch_nothing
         from graph.stores.embedded.naming import writing_names
 
-        with Database(file, writing=False) as written, ThreadPoolExecutor(1) as pool:
+        is_whole = not keeps_facts and self._touched is None
+        with Database(file, writing=False, in_order=is_whole) as written, ThreadPoolExecutor(1) as pool:
             described = pool.submit(self._read_found if keeps_facts else self._read_touched, written)
             names = self._keep_names() if keeps_facts else self._rename()
             stretches = described.result()

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from graph.arrow import equals, find_distinct, make_table, read_texts, take_or_null
-from graph.stores.embedded.content import Part
+from graph.stores.embedded.content import Part, list_targets
 from graph.stores.embedded.disk import open_here
 from graph.stores.embedded.manifest import SideFile
 from graph.stores.embedded.names import ESCAPES, IDENTIFIERS, LINE, OWNERS, SEPARATOR
@@ -62,12 +62,13 @@ class NamesWriter:
             self._accounts = _by_place(part)
         if part.table == "ORDERED":
             self._orders.append(self._name_ends(part))
+            if part.target == list_targets(part.table)[-1]:  # nothing that comes after it has a name
+                self._write_orders()
         for name, lines in list_node_lines(part.table, part.rows).items():
             self._write_section(name, lines)
 
     def finish(self) -> SideFile:
-        """Write the orders and where each section lies, and close the file, which is on the disk then."""
-        self._write_orders()
+        """Write where each section lies, and close the file, which is on the disk then."""
         self._put(json.dumps(self._sections, ensure_ascii=True).encode() + LINE)
         self._file.flush()
         os.fsync(self._file.fileno())
@@ -86,7 +87,8 @@ class NamesWriter:
         return name_orders(rows["order_id"], accounts.take(rows["from"]), seller)
 
     def _write_orders(self) -> None:
-        for name, lines in list_order_lines(pa.concat_tables(self._orders)).items():
+        orders, self._orders = pa.concat_tables(self._orders), []
+        for name, lines in list_order_lines(orders).items():
             self._write_section(name, lines)
 
     def _write_section(self, name: str, lines: Chunks) -> None:

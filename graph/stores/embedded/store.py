@@ -11,8 +11,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -309,7 +310,10 @@ class EmbeddedStore:
             from graph.stores.embedded.draft import Ahead, copying_ahead
             from graph.stores.load_plan import foresee_load, plan_load
 
-            copies = self.mode == "write" and not dry_run and is_small(tables, terms)
+            is_few = is_small(tables, terms)
+            if isinstance(self._held, EmptyGraph) and not is_few and not dry_run:
+                return self._load_first(tables, terms, progress)
+            copies = self.mode == "write" and not dry_run and is_few
             with copying_ahead(self.folder, self._held if copies else None, pool) as copied:
                 with explained(self.location):
                     is_whole.result()
@@ -326,6 +330,18 @@ class EmbeddedStore:
                         draft.watch_load(plan)
                         write_plan(self.connection, self.staging, plan, progress)
         return LoadReport(plan.reports, plan.tables)
+
+    def _load_first(self, tables: Mapping[str, CheckedTable], terms: LoadTerms, progress: Progress) -> LoadReport:
+        """Take in the first facts, of which one half is written while the other is planned."""
+        from graph.stores.embedded.bulk import write_plans
+        from graph.stores.load_plan import plan_in_two
+
+        with closing(plan_in_two(tables, terms)) as plans:
+            first = next(plans)
+            terms.review(first.tables)
+            with self._transaction():
+                reports = write_plans(self.connection, self.staging, chain([first], plans), progress)
+        return LoadReport(reports, first.tables)
 
     def mark_facts(self) -> str:
         """A checksum of all facts; see :class:`~graph.stores.protocol.GraphStore`."""

@@ -19,7 +19,7 @@ from graph.contract.schema import CONTRACT, Column, Table, Use
 from graph.contract.tables import CheckedTable
 from graph.stores import new_facts
 from graph.stores.known_facts import KNOW_NOTHING, KnownFacts
-from graph.stores.load_plan import LoadPlan, foresee_load, plan_load
+from graph.stores.load_plan import LoadPlan, foresee_load, plan_in_two, plan_load
 from graph.stores.protocol import LoadReport
 from graph.vocabulary import SHOP_ID
 
@@ -52,10 +52,18 @@ def facts(
 
 
 def plan(*tables: CheckedTable, known: KnownFacts | None = None) -> LoadPlan:
-    """The plan of a load; what is foreseen of it without planning is the same."""
-    told, known = {each.name: each for each in tables}, known or facts()
+    """The plan of a load; what is foreseen of it without planning is the same, and so are two plans of a first load."""
+    told, is_first, known = {each.name: each for each in tables}, known is None, known or facts()
     made, foreseen = plan_load(told, known), foresee_load(told, known)
     assert foreseen == LoadReport(made.reports, made.tables, dry_run=True)
+    if is_first:
+        first, second = plan_in_two(told)
+        assert not first.nodes.keys() & {"Identifier", "Object"}
+        assert not first.relationships.keys() & second.relationships.keys()
+        assert {**first.nodes, **second.nodes} == made.nodes
+        assert {**first.relationships, **second.relationships} == made.relationships
+        assert (made.changes, made.ends, made.gone) == ({}, {}, {})
+        assert ((), made.reports, made.tables) == (first.reports, second.reports, second.tables)
     return made
 
 
