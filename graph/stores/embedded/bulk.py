@@ -7,12 +7,10 @@ named by their offset, so that no id is repeated for every relationship.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
-from threading import Event
 from typing import TYPE_CHECKING, Any
 
 import ladybug
@@ -36,7 +34,6 @@ if TYPE_CHECKING:
     from graph.arrow import Chunks
     from graph.stores.known_facts import KnownFacts
     from graph.stores.load_plan import LoadPlan
-    from graph.stores.protocol import TableReport
 
 Ask = Callable[[str], pa.Table]
 """Asks a graph a question, and returns its rows as columns."""
@@ -227,38 +224,6 @@ def write_plan(connection: ladybug.Connection, staging: Path, plan: LoadPlan, pr
             write(kind, rows)
             done += rows.num_rows
             progress(f"{verb} {kind if isinstance(kind, str) else kind[0]}", done, total)
-
-
-def write_plans(
-    connection: ladybug.Connection, staging: Path, plans: Iterable[LoadPlan], progress: Progress
-) -> tuple[TableReport, ...]:
-    """Write plan after plan, each while the next is worked out, and return the reports of all.
-
-    LadybugDB lets go of Python while it copies, on one thread.  Where something fails, nobody waits for more than the
-    statement that is running.
-    """
-    reports: tuple[TableReport, ...] = ()
-    given_up = Event()
-
-    def report(stage: str, done: int, total: int) -> None:
-        if given_up.is_set():
-            raise CancelledError
-        progress(stage, done, total)
-
-    with ThreadPoolExecutor(1) as pool:
-        written: Future[None] | None = None
-        try:
-            for plan in plans:
-                reports += plan.reports
-                if written is not None:
-                    written.result()
-                written = pool.submit(write_plan, connection, staging, plan, report)
-            if written is not None:
-                written.result()
-        except BaseException:
-            given_up.set()
-            raise
-    return reports
 
 
 def _add_nodes(connection: ladybug.Connection, staging: Path, label: str, rows: pa.Table) -> None:

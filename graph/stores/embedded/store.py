@@ -11,9 +11,8 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from datetime import UTC, datetime
-from itertools import chain
 from pathlib import Path
 from types import TracebackType
 from typing import TYPE_CHECKING, Any, Self
@@ -308,11 +307,12 @@ class EmbeddedStore:
             from graph.stores.embedded.bulk import avoids_copy, write_plan
             from graph.stores.embedded.concerned import is_small, read_facts
             from graph.stores.embedded.draft import Ahead, copying_ahead
+            from graph.stores.embedded.first_load import load_first
             from graph.stores.load_plan import foresee_load, plan_load
 
             is_few = is_small(tables, terms)
             if isinstance(self._held, EmptyGraph) and not is_few and not dry_run:
-                return self._load_first(tables, terms, progress)
+                return load_first(tables, terms, self._transaction, progress)
             copies = self.mode == "write" and not dry_run and is_few
             with copying_ahead(self.folder, self._held if copies else None, pool) as copied:
                 with explained(self.location):
@@ -330,18 +330,6 @@ class EmbeddedStore:
                         draft.watch_load(plan)
                         write_plan(self.connection, self.staging, plan, progress)
         return LoadReport(plan.reports, plan.tables)
-
-    def _load_first(self, tables: Mapping[str, CheckedTable], terms: LoadTerms, progress: Progress) -> LoadReport:
-        """Take in the first facts, of which one half is written while the other is planned."""
-        from graph.stores.embedded.bulk import write_plans
-        from graph.stores.load_plan import plan_in_two
-
-        with closing(plan_in_two(tables, terms)) as plans:
-            first = next(plans)
-            terms.review(first.tables)
-            with self._transaction():
-                reports = write_plans(self.connection, self.staging, chain([first], plans), progress)
-        return LoadReport(reports, first.tables)
 
     def mark_facts(self) -> str:
         """A checksum of all facts; see :class:`~graph.stores.protocol.GraphStore`."""

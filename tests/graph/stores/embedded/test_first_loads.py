@@ -42,7 +42,7 @@ def test_two_halves_give_the_graph_the_names_and_the_reports_that_one_plan_gives
 ) -> None:
     halved = load(tmp_path / "halved", market)
     with monkeypatch.context() as whole:
-        whole.setattr("graph.stores.embedded.store.EmbeddedStore._load_first", None)  # what is not called is not missed
+        whole.setattr("graph.stores.embedded.first_load.load_first", None)  # what is not called is not missed
         EmbeddedStore(tmp_path / "whole", mode="write").close()  # a graph that has nothing
         assert load(tmp_path / "whole", market).tables == halved.tables
     first, second = tmp_path / "halved" / "generations" / "000001", tmp_path / "whole" / "generations" / "000002"
