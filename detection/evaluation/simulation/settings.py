@@ -71,18 +71,16 @@ class WorldSettings:
 
 
 @dataclass(frozen=True)
-class MarketSettings:
-    """The knobs of a simulated market.
+class MarketSettings(WorldSettings):
+    """The knobs of a simulated market of at least 300 accounts.
+
+    A hard one has aged ring accounts, slow campaigns, four times as many rings that share no identifier, three times
+    the camouflage, and three times as many honest look-alikes.
+
+    Beside what every world is asked for:
 
     Parameters
     ----------
-    n_accounts : int
-        Accounts in the market, at least 300.
-    seed : int
-        The same settings and seed give the same market, to the byte.
-    difficulty : {"ordinary", "hard"}
-        ``hard`` has aged ring accounts, slow campaigns, four times as many rings that share no identifier,
-        three times the camouflage, and three times as many honest look-alikes.
     orders_per_account : float
         Mean of the honest orders per account.
     accounts_per_ring : float
@@ -98,13 +96,12 @@ class MarketSettings:
 
     Raises
     ------
-    ValueError
+    ConfigError
         A setting is out of its range.
     """
 
-    n_accounts: int
-    seed: int = 0
-    difficulty: Difficulty = "ordinary"
+    place: ClassVar[str] = "a market with rings"
+    least_accounts: ClassVar[int] = 300
     orders_per_account: float = 2.2
     accounts_per_ring: float = 570.0
     peer_share: float = 0.45
@@ -113,22 +110,14 @@ class MarketSettings:
     label_share: float = 0.15
 
     def __post_init__(self) -> None:
-        if self.n_accounts < 300:
-            raise ValueError(f"n_accounts is {self.n_accounts}: a market with rings needs at least 300")
-        if self.difficulty not in ("ordinary", "hard"):
-            raise ValueError(f"difficulty is {self.difficulty!r}: it must be 'ordinary' or 'hard'")
+        super().__post_init__()
         if self.orders_per_account <= 0 or self.accounts_per_ring < 50 or self.lookalike_factor < 0:
-            raise ValueError(
+            raise ConfigError(
                 "orders_per_account must be above 0, accounts_per_ring at least 50, lookalike_factor at least 0"
             )
         for name in ("peer_share", "lone_fraud_share", "label_share"):
             if not 0 <= getattr(self, name) <= 1:
-                raise ValueError(f"{name} is {getattr(self, name)}: it must lie between 0 and 1")
-
-    @property
-    def is_hard(self) -> bool:
-        """Whether rings hide well and look-alikes are many."""
-        return self.difficulty == "hard"
+                raise ConfigError(f"{name} is {getattr(self, name)}: it must lie between 0 and 1")
 
     @property
     def n_rings(self) -> int:

@@ -9,6 +9,7 @@ import pytest
 import simulated
 
 from detection.evaluation.simulation.market import MarketSettings, SimulatedMarket, simulate_market, write_market
+from graph.errors import ConfigError
 
 CONTRACT = {
     "accounts": ["account_id", "created_at", "role", "segment", "status"],
@@ -169,12 +170,13 @@ def test_writing_into_an_empty_folder_leaves_nothing_beside_it(tmp_path: Path) -
 @pytest.mark.parametrize(
     ("change", "name"),
     [
-        ({"n_accounts": 10}, "n_accounts"),
+        ({"n_accounts": 299}, "a market with rings needs at least 300 accounts"),
+        ({"seed": -1}, "seed"),
         ({"difficulty": "impossible"}, "difficulty"),
         ({"label_share": 1.5}, "label_share"),
         ({"orders_per_account": 0.0}, "orders_per_account"),
     ],
 )
 def test_a_setting_out_of_range_is_named(change: dict[str, object], name: str) -> None:
-    with pytest.raises(ValueError, match=name):
+    with pytest.raises(ConfigError, match=name):
         MarketSettings(**({"n_accounts": 1_000} | change))  # type: ignore[arg-type]  # wrong on purpose
