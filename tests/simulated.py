@@ -77,6 +77,15 @@ def check_listings(market: SimulatedMarket) -> None:
     assert not (orders["buyer_id"] == orders["seller_id"]).any()
 
 
+def check_referrals(market: SimulatedMarket) -> None:
+    """Nobody is brought by somebody who came later, nor by two."""
+    accounts, referrals = market.tables["accounts"], market.tables["referrals"]
+    joined_at = pd.to_datetime(accounts.set_index("account_id")["created_at"])
+    waited = referrals["account_id"].map(joined_at) - referrals["referred_by"].map(joined_at)
+    assert waited.dropna().min() > pd.Timedelta(0)
+    assert referrals["account_id"].is_unique
+
+
 def list_uses(market: SimulatedMarket) -> pd.DataFrame:
     """Who is seen with which thing of which kind, once each."""
     tables = market.tables

@@ -6,13 +6,13 @@ from typing import Any
 
 import numpy as np
 
-from detection.evaluation.inland.clock import DAY, END_AT, HOUR
+from detection.evaluation.countries import DAY, HOUR, Lives
 from detection.evaluation.inland.country import Country
 from detection.evaluation.inland.people import BUYER, STALL
 from detection.evaluation.inland.things import N_STREETS
 from detection.evaluation.inland.towns import REGIONS
 from detection.evaluation.simulation.ledger import ADDRESS_KINDS
-from detection.evaluation.simulation.rhythm import FloatArray, IntArray
+from detection.evaluation.simulation.rhythm import IntArray
 
 PLACEHOLDERS = {
     "device": "00000000-0000-0000-0000-000000000000",
@@ -25,28 +25,9 @@ _CARRIERS = 40
 _VPNS = 9
 
 
-class _Lives:
-    """When each account is seen: not before the records begin, nor after they end."""
-
-    def __init__(self, country: Country) -> None:
-        people = country.people
-        self.rng, self.n = country.rng, len(people)
-        self.since: FloatArray = np.clip(people.created_at, 0, END_AT - 2 * DAY)
-        self.until: FloatArray = np.maximum(np.clip(people.until, 0, END_AT), self.since + HOUR)
-
-    def draw(self, accounts: IntArray, first: float = 0.0, last: float = 1.0) -> FloatArray:
-        """A moment of each life, between two shares of it."""
-        return self.find(accounts, first + (last - first) * self.rng.random(len(accounts)))
-
-    def find(self, accounts: IntArray, share: Any) -> FloatArray:
-        """The moment when such a share of each life is over."""
-        since = self.since[accounts]
-        return np.asarray(since + (self.until[accounts] - since) * share)
-
-
 def hand_out_belongings(country: Country) -> None:
     """Give everybody what makes a person a person, but for what somebody lacks."""
-    lives = _Lives(country)
+    lives = Lives(country)
     _own_devices(country, lives)
     _live_somewhere(country, lives)
     _own_phones(country, lives)
@@ -80,7 +61,7 @@ def _lives_with_others(country: Country, owners: IntArray, homes_share: float) -
 # ── devices ───────────────────────────────────────────────────────────────────────────────────────
 
 
-def _own_devices(country: Country, lives: _Lives) -> None:
+def _own_devices(country: Country, lives: Lives) -> None:
     """None to four, one after the other or side by side; a tablet in the kitchen; some are sold on."""
     rng, people, books = country.rng, country.people, country.books
     counts = rng.choice(5, lives.n, p=[0.13, 0.5, 0.25, 0.09, 0.03])
@@ -103,7 +84,7 @@ def _make_placeholder(country: Country, kind: str) -> int:
     return country.things.make_named(kind, PLACEHOLDERS[kind])
 
 
-def _use_kitchen_tablets(country: Country, lives: _Lives) -> None:
+def _use_kitchen_tablets(country: Country, lives: Lives) -> None:
     rng, people = country.rng, country.people
     everybody = np.arange(lives.n)
     uses = _lives_with_others(country, everybody, 0.45) & ~people.lacks["device"] & (rng.random(lives.n) < 0.8)
@@ -112,7 +93,7 @@ def _use_kitchen_tablets(country: Country, lives: _Lives) -> None:
     country.books.use(users, "device", tablets[people.home[users]], lives.draw(users))
 
 
-def _sell_devices_on(country: Country, lives: _Lives, seller: IntArray, device: IntArray) -> None:
+def _sell_devices_on(country: Country, lives: Lives, seller: IntArray, device: IntArray) -> None:
     """The first telephone of some is somebody else's afterwards."""
     rng = country.rng
     buyer = rng.permutation(lives.n)[: len(seller)]
@@ -126,7 +107,7 @@ def _sell_devices_on(country: Country, lives: _Lives, seller: IntArray, device: 
 # ── homes, numbers, mail, cards ───────────────────────────────────────────────────────────────────
 
 
-def _live_somewhere(country: Country, lives: _Lives) -> None:
+def _live_somewhere(country: Country, lives: Lives) -> None:
     """Houses and flats; one in eight of those who live alone moves, and a stranger comes after."""
     rng, people = country.rng, country.people
     n_homes = len(people.home_sizes)
@@ -147,7 +128,7 @@ def _live_somewhere(country: Country, lives: _Lives) -> None:
     country.books.use(nameless, "address", _make_placeholder(country, "address"), lives.draw(nameless))
 
 
-def _own_phones(country: Country, lives: _Lives) -> None:
+def _own_phones(country: Country, lives: Lives) -> None:
     """Most have a number, some homes one for all; some numbers had an owner before, who is gone."""
     rng, people, things, books = country.rng, country.people, country.things, country.books
     owner = _choose_owners(country, "phone", 0.72)
@@ -166,7 +147,7 @@ def _own_phones(country: Country, lives: _Lives) -> None:
     books.use(other, "phone", things.make("phone", len(other)), lives.draw(other, 0.3, 1))
 
 
-def _own_mail(country: Country, lives: _Lives) -> None:
+def _own_mail(country: Country, lives: Lives) -> None:
     rng, people = country.rng, country.people
     owner = _choose_owners(country, "email", 0.88)
     mail = country.things.make("email", len(owner))
@@ -177,7 +158,7 @@ def _own_mail(country: Country, lives: _Lives) -> None:
     country.books.use(owner, "email", mail, at)
 
 
-def _own_cards(country: Country, lives: _Lives) -> None:
+def _own_cards(country: Country, lives: Lives) -> None:
     rng = country.rng
     counts = rng.choice(4, lives.n, p=[0.36, 0.47, 0.14, 0.03])
     counts[country.people.lacks["payment"]] = 0
@@ -191,7 +172,7 @@ def _own_cards(country: Country, lives: _Lives) -> None:
 # ── networks and pictures ─────────────────────────────────────────────────────────────────────────
 
 
-def _be_on_networks(country: Country, lives: _Lives) -> None:
+def _be_on_networks(country: Country, lives: Lives) -> None:
     """The router at home changes its number; carriers show one for many; some hide, some are elsewhere."""
     rng, people, things = country.rng, country.people, country.things
     times = np.where(rng.random(lives.n) < 0.88, 1 + rng.poisson(2.4, lives.n), 0)
@@ -212,7 +193,7 @@ def _be_on_networks(country: Country, lives: _Lives) -> None:
     country.books.use(who, "ip", ip, at)
 
 
-def _stand_in_the_square(country: Country, lives: _Lives) -> None:
+def _stand_in_the_square(country: Country, lives: Lives) -> None:
     """Each town's square has a network, on which stalls are on Sundays."""
     rng, people = country.rng, country.people
     stands = (people.sells_as == STALL) & ~people.lacks["ip"] & (rng.random(lives.n) < 0.5)
@@ -228,7 +209,7 @@ def _stand_in_the_square(country: Country, lives: _Lives) -> None:
         country.books.use(stalls[there], "ip", country.things.make_one("ip"), at[there])
 
 
-def _take_pictures(country: Country, lives: _Lives) -> None:
+def _take_pictures(country: Country, lives: Lives) -> None:
     """Some sellers' pictures are known; one in eleven is the maker's, who made it for many."""
     rng = country.rng
     seller = np.flatnonzero((country.people.sells_as > BUYER) & (rng.random(lives.n) < 0.3))

@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from detection.evaluation.inland.clock import DAY, END_AT, HOUR, Clock
+from detection.evaluation.countries import DAY, HOUR
+from detection.evaluation.inland.clock import END_AT, Clock
 from detection.evaluation.inland.people import People
 from detection.evaluation.inland.texts import copy_phrases, write_reviews
 from detection.evaluation.simulation.ledger import (

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from detection.evaluation.countries import DAY, HOUR, MONTH, Span
 from detection.evaluation.inland.books import Terms
-from detection.evaluation.inland.clock import DAY, HOUR, MONTH, Span
 from detection.evaluation.inland.country import Country, Habit
 from detection.evaluation.inland.goods import (
     CLOTHES,

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
-from detection.evaluation.inland.clock import DAY, END_AT, HOUR, Span, find_midnight
+from detection.evaluation.countries import DAY, HOUR, Gang, Span, draw_size, find_midnight, plan_rings
+from detection.evaluation.inland.clock import END_AT
 from detection.evaluation.inland.country import Country
 from detection.evaluation.inland.people import BUYER, PRIVATE
-from detection.evaluation.inland.settings import WAYS, Way
+from detection.evaluation.inland.settings import WAYS
 from detection.evaluation.inland.texts import write_sheet
 from detection.evaluation.simulation.rhythm import FloatArray, IntArray
 
@@ -19,47 +18,16 @@ SHARING = ("all", "most", "some", "ip", "none")
 """How much members have in common: everything, two or three kinds of things, one or two, a network, nothing."""
 _OF_MADE_UP = {"ordinary": (0.2, 0.26, 0.28, 0.12, 0.14), "hard": (0.04, 0.08, 0.24, 0.14, 0.5)}
 _OF_SELLERS = {"ordinary": (0.0, 0.0, 0.35, 0.25, 0.4), "hard": (0.0, 0.0, 0.1, 0.2, 0.7)}
+_SIZE_TAIL = 1.25
 _USERS = {"all": 0.9, "most": 0.75, "some": 0.5, "ip": 0.75}
 _LEAKS = ("device", "address", "payment", "phone", "ip")
 _LEAK_SHARES = (0.3, 0.2, 0.2, 0.1, 0.2)
 
 
-@dataclass
-class Ring:
-    """Accounts that work together.
+class Ring(Gang[Country]):
+    """Accounts that work together; ``sharing`` is one of ``SHARING``."""
 
-    Attributes
-    ----------
-    method
-        The way of working.
-    members
-        Its accounts, by number, shape (n,).
-    span
-        When it works.
-    sharing
-        How much its members have in common, one of ``SHARING``.
-    roles
-        By account, what a member does where that is told.
-    parties
-        By account, whom it acts for (``beneficiary``) or on (``target``, ``victim``); no members.
-    """
-
-    country: Country
-    method: str
-    members: IntArray
-    span: Span
-    sharing: str
-    roles: dict[int, str] = field(default_factory=dict)
-    parties: dict[int, str] = field(default_factory=dict)
-
-    @property
-    def way(self) -> Way:
-        """What is said of its way of working."""
-        return WAYS[self.method]
-
-    def draw_moments(self, count: Any, begins: float = 0.0, ends: float = 1.0) -> FloatArray:
-        """So many moments while it works, or while a part of that is over."""
-        return self.country.clock.draw_moments(self.span.find(begins), self.span.find(ends), int(count))
+    ways = WAYS
 
     def draw_count(self, least: float, most: float, members: IntArray | None = None) -> int:
         """So many of something for each member, or for each of some."""
@@ -84,23 +52,15 @@ class Ring:
 
 def raise_rings(country: Country) -> Iterable[Ring]:
     """All rings, one after the other, each as it is when it begins to act; of every way as often as there is room."""
-    planned = [method for method in WAYS for _ in range(_count_rings(country, method))]
-    planned = planned or [str(country.rng.choice(list(WAYS)))]
-    for method in country.rng.permutation(planned).tolist():
+    for method in plan_rings(country, WAYS):
         yield _raise_ring(country, method)
-
-
-def _count_rings(country: Country, method: str) -> int:
-    rng = country.rng
-    expected = max(1, WAYS[method].per_20_000 + int(rng.choice([-1, 0, 0, 1]))) * country.settings.scale
-    return int(expected) + int(rng.random() < expected % 1)
 
 
 def _raise_ring(country: Country, method: str) -> Ring:
     """A ring of new or bought accounts, or of people with lives of their own."""
     way, people = WAYS[method], country.people
     span, is_real = _draw_span(country, method), country.happens(way.real_share)
-    size = _draw_size(country, way)
+    size = draw_size(country, way, _SIZE_TAIL)
     if is_real:
         members = people.take(size, sells=True if method == "wash_trade" else None, bad=True)
         people.be_there(members, *span, since_days=250)
@@ -128,12 +88,6 @@ def _draw_span(country: Country, method: str) -> Span:
     seconds = rng.uniform(way.least_days, way.most_days) * DAY  # nobody trusts a seller of last week
     ends_at = rng.uniform(seconds + 60 * DAY, END_AT - 20 * DAY)
     return Span(ends_at - seconds, ends_at)
-
-
-def _draw_size(country: Country, way: Way) -> int:
-    """Small ones more often; not large ones in a small market."""
-    most = min(way.most, max(way.least + 2, country.settings.n_accounts // 150))
-    return int(np.clip(way.least + country.rng.pareto(1.25) * 4.5, way.least, most))
 
 
 def recruit(country: Country, count: int, span: Span) -> IntArray:

@@ -5,21 +5,17 @@ Times are seconds since the first day of the tables; whoever was there before ha
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
+from detection.evaluation.countries import DAY, HOUR, BusyDays, Hours, Span
 from detection.evaluation.simulation.rhythm import FloatArray, list_days
 
-HOUR = 3_600.0
-DAY = 86_400.0
-MONTH = 30.4 * DAY
 FIRST_DAY = np.datetime64("2022-09-01T00:00:00")
 N_DAYS = 730
 END_AT = N_DAYS * DAY
 """The first second after the records."""
-
-Hours = tuple[float, ...]
 
 _MONTHS = np.array([0.98, 0.88, 1.06, 1.16, 1.08, 0.9, 0.78, 0.82, 1.1, 1.1, 1.25, 1.12])
 _WEEK = np.array([1.06, 0.96, 0.93, 0.95, 0.92, 1.1, 1.5])
@@ -32,34 +28,12 @@ SUNDAY_HOURS: Hours = (
     *(0.3, 0.1, 0.1, 0.1, 0.1, 0.4, 2.5, 6.0, 8.0, 9.0, 9.0, 8.0),
     *(6.0, 4.0, 2.5, 2.0, 2.5, 3.0, 4.0, 5.0, 5.0, 4.0, 2.0, 1.0),
 )
-_DAY_EDGES = np.arange(N_DAYS + 1, dtype=np.float64)
 
 
-class Span(NamedTuple):
-    """A stretch of the calendar, in seconds."""
-
-    begins_at: float
-    ends_at: float
-
-    @property
-    def seconds(self) -> float:
-        """How long it is."""
-        return self.ends_at - self.begins_at
-
-    def find(self, share: float) -> float:
-        """The moment when such a share of it is over."""
-        return self.begins_at + self.seconds * share
-
-    def list_steps(self, seconds: float, *, after: float = 0.0) -> FloatArray:
-        """Moments so far apart, the first of them so long after the beginning."""
-        return np.arange(self.begins_at + after, self.ends_at, seconds)
-
-
-class Clock:
+class Clock(BusyDays):
     """When people act: at Christmas more than in August, on Sundays, on paydays and in the evening, more each year."""
 
     def __init__(self, rng: np.random.Generator) -> None:
-        self.rng = rng
         days = list_days(FIRST_DAY, N_DAYS)
         self._weekday = days.weekday
         is_payday = (days.of_month <= 3) | ((days.of_month >= 25) & (days.of_month <= 28))
@@ -67,22 +41,13 @@ class Clock:
         weight = _WEEK[days.weekday] * _MONTHS[days.month]
         weight = weight * np.where(is_payday, 1.14, 1) * np.where(is_christmas, 0.55, 1)
         weight = weight * (1 + 0.45 * np.arange(N_DAYS) / N_DAYS) * rng.lognormal(0, 0.08, N_DAYS)
-        self._busy = np.concatenate([[0.0], np.cumsum(weight)])
+        super().__init__(rng, FIRST_DAY, weight)
 
-    def draw_hours(self, count: int, hours: Hours = USUAL_HOURS) -> FloatArray:
-        """So many times of day, in seconds after midnight."""
+    def draw_hours(self, count: int, hours: Hours | None = None) -> FloatArray:
+        """So many times of day, in seconds after midnight, at the usual hours unless others are told; shape (n,)."""
+        hours = hours or USUAL_HOURS
         share = np.array(hours) / sum(hours)
         return np.asarray(self.rng.choice(24, count, p=share) * HOUR + self.rng.random(count) * HOUR)
-
-    def draw_moments(self, begins_at: Any, ends_at: Any, count: int = 1, hours: Hours = USUAL_HOURS) -> FloatArray:
-        """One moment in each stretch of the calendar, shape (n,); ``count`` of them where there is one stretch."""
-        shape = np.broadcast_shapes((count,), np.shape(begins_at), np.shape(ends_at))
-        low = np.clip(np.broadcast_to(np.asarray(begins_at, dtype=np.float64), shape), 0, END_AT - 2)
-        high = np.clip(np.broadcast_to(np.asarray(ends_at, dtype=np.float64), shape), low + 1, END_AT - 1)
-        first, last = np.interp(low / DAY, _DAY_EDGES, self._busy), np.interp(high / DAY, _DAY_EDGES, self._busy)
-        day = np.floor(np.interp(first + (last - first) * self.rng.random(shape), self._busy, _DAY_EDGES))
-        at = day * DAY + self.draw_hours(shape[0], hours)
-        return np.asarray(np.where((at < low) | (at > high), low + (high - low) * self.rng.random(shape), at))
 
     def draw_moment(self, begins_at: float, ends_at: float) -> float:
         """One moment."""
@@ -104,8 +69,3 @@ class Clock:
     def is_sunday(self, at: FloatArray) -> Any:
         """Whether moments lie on a Sunday, shape (n,)."""
         return self._weekday[(at / DAY).astype(np.int64)] == _SUNDAY
-
-
-def find_midnight(at: Any) -> Any:
-    """The first second of each moment's day."""
-    return np.floor(np.asarray(at) / DAY) * DAY

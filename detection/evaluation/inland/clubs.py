@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from detection.evaluation.countries import DAY, HOUR, Span
 from detection.evaluation.inland.books import Terms
-from detection.evaluation.inland.clock import DAY, HOUR, SUNDAY_HOURS, Span
+from detection.evaluation.inland.clock import SUNDAY_HOURS
 from detection.evaluation.inland.country import Country, Habit
 from detection.evaluation.inland.goods import (
     BOOKS,

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from detection.evaluation.countries import DAY, Gathering, Hours, Land, Span
 from detection.evaluation.inland.books import Books, Terms
-from detection.evaluation.inland.clock import DAY, USUAL_HOURS, Clock, Hours, Span
+from detection.evaluation.inland.clock import USUAL_HOURS, Clock
 from detection.evaluation.inland.goods import PRICES, draw_prices
 from detection.evaluation.inland.people import People
 from detection.evaluation.inland.settings import InlandSettings
@@ -17,13 +18,6 @@ from detection.evaluation.inland.things import Things
 from detection.evaluation.inland.towns import found_towns
 from detection.evaluation.simulation.ledger import Ledger
 from detection.evaluation.simulation.rhythm import FloatArray, IntArray
-
-
-class HonestGroup(NamedTuple):
-    """People who have something to do with one another, and nothing to hide."""
-
-    kind: str
-    members: IntArray
 
 
 class Habit(NamedTuple):
@@ -39,40 +33,17 @@ class Habit(NamedTuple):
     hours: Hours = USUAL_HOURS
 
 
-class Gathering(NamedTuple):
-    """Who belongs to a group, and when they do what it does."""
-
-    members: IntArray
-    span: Span
-
-
 @dataclass
-class Country:
+class Country(Land):
     """State that everybody shares."""
 
-    settings: InlandSettings
-    rng: np.random.Generator
     clock: Clock
     people: People
     things: Things
     books: Books
-    groups: list[HonestGroup] = field(default_factory=list)
     homes: dict[int, int] = field(default_factory=dict)
 
-    @property
-    def is_hard(self) -> bool:
-        """Whether rings hide well."""
-        return self.settings.is_hard
-
     # ── dice ──────────────────────────────────────────────────────────────────────────────────────
-    def happens(self, share: float) -> bool:
-        """Whether something happens that does in this share of cases."""
-        return bool(self.rng.random() < share)
-
-    def draw_some(self, members: IntArray, share: float) -> IntArray:
-        """About so many of some people."""
-        return members[self.rng.random(len(members)) < share]
-
     def draw_category(self, categories: Sequence[int]) -> int:
         """One of some categories."""
         return int(self.rng.choice(np.asarray(categories)))

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
+from detection.evaluation.countries import DAY, HOUR, Span
 from detection.evaluation.inland.books import Terms
-from detection.evaluation.inland.clock import DAY, HOUR, Span
 from detection.evaluation.inland.country import Country
 from detection.evaluation.inland.goods import BIKES, CLOTHES, COMPUTERS, GAMES, KITCHEN, PHONES, PRICES
 from detection.evaluation.inland.people import PRIVATE

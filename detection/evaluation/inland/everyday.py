@@ -7,8 +7,9 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
+from detection.evaluation.countries import DAY, HOUR
 from detection.evaluation.inland.books import Terms
-from detection.evaluation.inland.clock import DAY, END_AT, HOUR
+from detection.evaluation.inland.clock import END_AT
 from detection.evaluation.inland.country import Country
 from detection.evaluation.inland.goods import PRICES, draw_nouns
 from detection.evaluation.inland.people import BUYER, SHOP, STALL, People

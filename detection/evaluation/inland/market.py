@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from detection.evaluation.countries import form_groups
 from detection.evaluation.inland import (
     business,
     circles,
@@ -16,11 +17,10 @@ from detection.evaluation.inland import (
 )
 from detection.evaluation.inland.belongings import hand_out_belongings
 from detection.evaluation.inland.campaign import Ring, raise_rings
-from detection.evaluation.inland.country import Country, HonestGroup, found_country
+from detection.evaluation.inland.country import Country, found_country
 from detection.evaluation.inland.everyday import live_every_day
 from detection.evaluation.inland.settings import (
     GROUPS_PER_20_000,
-    LEAST_FOR_EVERY_KIND,
     LONE_PER_20_000,
     ORDINARY_SHARE,
     InlandSettings,
@@ -141,7 +141,7 @@ def simulate_inland(settings: InlandSettings) -> SimulatedMarket:
         rings.append(ring)
     for _ in range(round(LONE_PER_20_000 * settings.scale)):
         taking.swindle_alone(country)
-    _form_groups(country)
+    form_groups(country, GROUPS, GROUPS_PER_20_000, ORDINARY_SHARE, _LEAST_FREE)
     live_every_day(country)
     hand_out_belongings(country)
     clerk = employ_clerk(country)
@@ -149,21 +149,3 @@ def simulate_inland(settings: InlandSettings) -> SimulatedMarket:
     tables = clerk.write_tables() | {"reviews": reviews.table}
     truth = {"rings": clerk.list_rings(rings), "lookalikes": clerk.list_groups(), "accounts": clerk.list_verdicts()}
     return SimulatedMarket(tables, truth | {"reviews": reviews.truth})
-
-
-def _form_groups(country: Country) -> None:
-    """Form honest groups of every kind in any order, while there are people for them."""
-    planned = [kind for kind in GROUPS_PER_20_000 for _ in range(_count_groups(country, kind))]
-    for kind in country.rng.permutation(planned).tolist():
-        if country.people.is_free.mean() < _LEAST_FREE:
-            break
-        country.groups.append(HonestGroup(kind, GROUPS[kind](country)))
-
-
-def _count_groups(country: Country, kind: str) -> int:
-    """As many as the market's size asks for; at least one where it is not tiny."""
-    settings = country.settings
-    expected = GROUPS_PER_20_000[kind] * settings.scale * (1 if country.is_hard else ORDINARY_SHARE)
-    if expected < 1 and settings.n_accounts < LEAST_FOR_EVERY_KIND:
-        return int(country.happens(expected))
-    return max(1, round(expected))

@@ -6,7 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from detection.evaluation.inland.clock import DAY, END_AT, HOUR, N_DAYS, Clock, find_midnight
+from detection.evaluation.countries import DAY, HOUR, find_midnight
+from detection.evaluation.inland.clock import END_AT, N_DAYS, Clock
 from detection.evaluation.inland.goods import N_CATEGORIES, SHARES
 from detection.evaluation.inland.things import KINDS
 from detection.evaluation.inland.towns import Towns

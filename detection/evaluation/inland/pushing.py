@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from detection.evaluation.countries import DAY, HOUR
 from detection.evaluation.inland.books import Terms
 from detection.evaluation.inland.campaign import Ring
-from detection.evaluation.inland.clock import DAY, END_AT, HOUR
+from detection.evaluation.inland.clock import END_AT
 from detection.evaluation.inland.country import Country
 from detection.evaluation.inland.goods import CLOTHES, COLLECT, COMPUTERS, FURNITURE, MUSIC, PHONES, PRICES
 from detection.evaluation.inland.people import PRIVATE, SHOP

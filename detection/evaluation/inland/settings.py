@@ -3,32 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, NamedTuple
+from typing import ClassVar
 
-from detection.evaluation.simulation.settings import WorldSettings
+from detection.evaluation.countries import CountrySettings, Way
 
-LEAST_ACCOUNTS = 300
-LEAST_FOR_EVERY_KIND = 2_000
-"""From so many accounts on there is at least one honest group of each kind."""
 ORDINARY_SHARE = 0.75
 """Ordinary countries have so many of the honest groups that hard ones have."""
-
-
-class Way(NamedTuple):
-    """A way of working: rings of it for 20,000 accounts, their sizes, their days in ordinary countries, what they are.
-
-    ``real_share`` is how often the accounts are those of real people, who keep their lives; ``kind`` the kind of ring
-    that is nearest to it.
-    """
-
-    kind: str
-    per_20_000: int
-    least: int
-    most: int
-    least_days: int
-    most_days: int
-    real_share: float = 0.0
-
 
 WAYS: dict[str, Way] = {
     "circulation": Way("trade", 3, 4, 30, 20, 80),
@@ -103,7 +83,7 @@ LONE_PER_20_000 = 14
 
 
 @dataclass(frozen=True)
-class InlandSettings(WorldSettings):
+class InlandSettings(CountrySettings):
     """The knobs of an inland country of at least 300 accounts; from 2,000 on every kind of honest group is there.
 
     A hard one: every second ring shares nothing, rings work for months, from aged accounts that live like everybody's;
@@ -111,4 +91,3 @@ class InlandSettings(WorldSettings):
     """
 
     place: ClassVar[str] = "an inland country"
-    least_accounts: ClassVar[int] = LEAST_ACCOUNTS

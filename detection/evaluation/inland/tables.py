@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from detection.evaluation.inland.campaign import Ring
-from detection.evaluation.inland.clock import DAY, END_AT, FIRST_DAY
-from detection.evaluation.inland.country import Country, HonestGroup
+from detection.evaluation.countries import DAY, CountryClerk, HonestGroup
+from detection.evaluation.inland.clock import END_AT
+from detection.evaluation.inland.country import Country
 from detection.evaluation.inland.goods import draw_titles
 from detection.evaluation.inland.people import BUYER, SHOP
 from detection.evaluation.inland.things import KINDS, spell_phones
@@ -21,14 +21,11 @@ from detection.evaluation.simulation.rhythm import FloatArray, IntArray
 from detection.evaluation.simulation.tables import (
     MISSING,
     TableWithTruth,
-    ToldRing,
     draw_names,
-    format_times,
     hide,
     order_rows,
     take_names,
     tell_groups,
-    tell_rings,
 )
 
 _COLUMNS = {
@@ -44,21 +41,10 @@ _LEAST_HOUSEHOLD = 3
 
 
 @dataclass(frozen=True)
-class Clerk:
+class Clerk(CountryClerk[Country]):
     """Writes a country down, once everything has happened; ``accounts`` and ``products`` are the name of each."""
 
-    country: Country
-    accounts: Any
     products: Any
-
-    @property
-    def rng(self) -> np.random.Generator:
-        """The country's randomness."""
-        return self.country.rng
-
-    def name(self, accounts: Any) -> Any:
-        """Names of accounts."""
-        return take_names(self.accounts, np.asarray(accounts, dtype=np.int64))
 
     def write_tables(self) -> dict[str, pd.DataFrame]:
         """All tables but reviews, which come with their truth."""
@@ -72,11 +58,6 @@ class Clerk:
             "events": self._write_events(),
         }
 
-    def _date(self, at: Any, missing_share: float = 0.0) -> Any:
-        """Times of the calendar as text, some of them unknown."""
-        seconds = FIRST_DAY.astype(np.int64) + np.floor(np.asarray(at, dtype=np.float64)).astype(np.int64)
-        return format_times(self.rng, seconds, missing_share=missing_share)
-
     def _read(self, table: str, names: Sequence[str] | None = None, *, moves: bool = True) -> pd.DataFrame:
         """Rows within the records, by time; what was before somebody signed up is moved to soon after it."""
         ledger, names = self.country.books.ledger, names or _COLUMNS[table]
@@ -85,9 +66,7 @@ class Clerk:
             since = self.country.people.created_at[rows["account"].to_numpy(np.int64)]
             at = rows["at"].to_numpy(np.float64)
             rows["at"] = np.where(at < since + 20, since + self.rng.uniform(20, 9000, len(rows)), at)
-        at = rows["at"].to_numpy(np.float64)
-        order = order_rows(self.rng, np.floor(at).astype(np.int64))
-        return rows.iloc[order[(at[order] >= 0) & (at[order] < END_AT)]].reset_index(drop=True)
+        return self.sort(rows)
 
     # ── tables ────────────────────────────────────────────────────────────────────────────────────
     def _write_accounts(self) -> pd.DataFrame:
@@ -101,7 +80,7 @@ class Clerk:
         return pd.DataFrame(
             {
                 "account_id": self.name(rows),
-                "created_at": self._date(people.created_at[rows], missing_share=0.01),
+                "created_at": self.date(people.created_at[rows], missing_share=0.01),
                 "role": hide(rng, _as_text(role[rows]), 0.04),
                 "segment": _choose(REGIONS, people.towns.region[people.town[rows]]),
                 "status": _as_text(status[rows]),
@@ -120,7 +99,7 @@ class Clerk:
                 "product_id": hide(rng, take_names(self.products, rows["product"].to_numpy()), 0.02),
                 "amount": amount,
                 "currency": _repeat("EUR", len(rows)),
-                "ordered_at": self._date(rows["at"], missing_share=0.02 if self.country.is_hard else 0.004),
+                "ordered_at": self.date(rows["at"], missing_share=0.02 if self.country.is_hard else 0.004),
                 "status": _choose(ORDER_STATUSES, rows["status"].to_numpy()),
             }
         )
@@ -147,7 +126,7 @@ class Clerk:
 
     def _date_uses(self, uses: pd.DataFrame, *names: str) -> pd.DataFrame:
         table = pd.DataFrame({"account_id": self.name(uses["account"])} | {name: uses[name].array for name in names})
-        table["seen_at"] = self._date(uses["at"], missing_share=0.08 if self.country.is_hard else 0.03)
+        table["seen_at"] = self.date(uses["at"], missing_share=0.08 if self.country.is_hard else 0.03)
         return table.drop_duplicates(ignore_index=True)
 
     def _write_listings(self) -> pd.DataFrame:
@@ -168,7 +147,7 @@ class Clerk:
             {
                 "product_id": take_names(self.products, rows["product"].to_numpy()),
                 "seller_id": self.name(rows["seller"]),
-                "listed_at": self._date(rows["at"]),
+                "listed_at": self.date(rows["at"]),
                 "price": rows["price"].round(2).to_numpy(),
                 "title": _as_text(rows["title"]),
             }
@@ -192,7 +171,7 @@ class Clerk:
                 "payee_id": self.name(rows["payee"]),
                 "amount": rows["amount"].to_numpy(),
                 "currency": _repeat("EUR", len(rows)),
-                "paid_at": self._date(rows["at"]),
+                "paid_at": self.date(rows["at"]),
             }
         )
 
@@ -206,7 +185,7 @@ class Clerk:
                 "action": _as_text(rows["action"]),
                 "object": _leave_blank(objects),
                 "text": _leave_blank(rows["text"]),
-                "happened_at": self._date(rows["at"]),
+                "happened_at": self.date(rows["at"]),
             }
         )
         return table.drop_duplicates(ignore_index=True)
@@ -224,7 +203,7 @@ class Clerk:
                 "product_id": take_names(self.products, product),
                 "seller_id": self.name(np.where(product == MISSING, rows["seller"], MISSING)),
                 "rating": rows["stars"].to_numpy(),
-                "reviewed_at": self._date(rows["at"]),
+                "reviewed_at": self.date(rows["at"]),
                 "text": _leave_blank(rows["text"]),
             }
         )
@@ -232,10 +211,6 @@ class Clerk:
         return TableWithTruth(table, is_fake)
 
     # ── truth ─────────────────────────────────────────────────────────────────────────────────────
-    def list_rings(self, rings: Iterable[Ring]) -> pd.DataFrame:
-        """Rings, with their parties."""
-        return tell_rings(map(_tell, rings), self.name)
-
     def list_groups(self) -> pd.DataFrame:
         """Honest groups and households, without whoever is not certain to be honest."""
         is_honest = self.country.people.is_honest
@@ -249,11 +224,6 @@ class Clerk:
         verdicts[people.is_unknown & ~people.is_bad] = None
         table = pd.DataFrame({"account_id": self.name(np.arange(len(people))), "is_fraud": verdicts})
         return table.sort_values("account_id", ignore_index=True)
-
-
-def _tell(ring: Ring) -> ToldRing:
-    roles = {one: ring.roles.get(one, "member") for one in ring.members.tolist()}
-    return ToldRing(ring.way.kind, ring.method, ring.sharing, roles | ring.parties)
 
 
 def _find_households(country: Country) -> list[HonestGroup]:

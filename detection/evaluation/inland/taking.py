@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import numpy as np
 
+from detection.evaluation.countries import DAY, Span
 from detection.evaluation.inland.books import Terms
 from detection.evaluation.inland.campaign import Ring, draw_working_time, recruit
-from detection.evaluation.inland.clock import DAY, END_AT, Span
+from detection.evaluation.inland.clock import END_AT
 from detection.evaluation.inland.country import Country
 from detection.evaluation.inland.goods import (
     BIKES,

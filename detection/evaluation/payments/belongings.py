@@ -2,41 +2,20 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
-from detection.evaluation.payments.clock import DAY, END_AT, HOUR
+from detection.evaluation.countries import DAY, Lives
 from detection.evaluation.payments.country import Country
 from detection.evaluation.payments.people import REGIONS
-from detection.evaluation.simulation.rhythm import FloatArray, IntArray
+from detection.evaluation.simulation.rhythm import IntArray
 
 _CARRIERS = 30
 _VPNS = 9
 
 
-class _Lives:
-    """When each account is seen: not before the records begin, nor after they end."""
-
-    def __init__(self, country: Country) -> None:
-        people = country.people
-        self.rng, self.n = country.rng, len(people)
-        self.since: FloatArray = np.clip(people.created_at, 0, END_AT - 2 * DAY)
-        self.until: FloatArray = np.maximum(np.clip(people.until, 0, END_AT), self.since + HOUR)
-
-    def find(self, accounts: IntArray, share: Any) -> FloatArray:
-        """The moment when such a share of each life is over."""
-        since = self.since[accounts]
-        return np.asarray(since + (self.until[accounts] - since) * share)
-
-    def draw(self, accounts: IntArray, first: float = 0.0, last: float = 1.0) -> FloatArray:
-        """A moment of each life, between two shares of it."""
-        return self.find(accounts, first + (last - first) * self.rng.random(len(accounts)))
-
-
 def hand_out_belongings(country: Country) -> None:
     """Give everybody what makes a person a person, but for what somebody lacks."""
-    lives = _Lives(country)
+    lives = Lives(country)
     _own_devices(country, lives)
     _own_cards(country, lives)
     _own_phones(country, lives)
@@ -49,7 +28,7 @@ def _count_own(country: Country, kind: str, shares: tuple[float, ...]) -> IntArr
     return np.asarray(np.where(country.people.lacks[kind], 0, counts))
 
 
-def _own_devices(country: Country, lives: _Lives) -> None:
+def _own_devices(country: Country, lives: Lives) -> None:
     """None to four, one after the other or side by side; the first of some is somebody else's afterwards."""
     rng, books = country.rng, country.books
     counts = _count_own(country, "device", (0.07, 0.56, 0.26, 0.08, 0.03))
@@ -64,7 +43,7 @@ def _own_devices(country: Country, lives: _Lives) -> None:
     _hand_on(country, lives, "device", sellers, device[first[sellers]])
 
 
-def _hand_on(country: Country, lives: _Lives, kind: str, before: IntArray, things: IntArray) -> None:
+def _hand_on(country: Country, lives: Lives, kind: str, before: IntArray, things: IntArray) -> None:
     """What some had is somebody else's once most of their time is over."""
     rng = country.rng
     after = rng.permutation(lives.n)[: len(before)]
@@ -74,7 +53,7 @@ def _hand_on(country: Country, lives: _Lives, kind: str, before: IntArray, thing
     country.books.use(after[there], kind, things[there], since + rng.uniform(0, 60 * DAY, len(since)))
 
 
-def _own_cards(country: Country, lives: _Lives) -> None:
+def _own_cards(country: Country, lives: Lives) -> None:
     """None to three cards and bank accounts; a few numbers come round again years later, to whoever it is."""
     rng = country.rng
     counts = _count_own(country, "payment", (0.11, 0.52, 0.27, 0.1))
@@ -85,7 +64,7 @@ def _own_cards(country: Country, lives: _Lives) -> None:
     _hand_on(country, lives, "payment", owner[again], card[again])
 
 
-def _own_phones(country: Country, lives: _Lives) -> None:
+def _own_phones(country: Country, lives: Lives) -> None:
     """Most numbers are known; some had an owner before."""
     rng = country.rng
     owner = np.flatnonzero(_count_own(country, "phone", (0.16, 0.84)))
@@ -95,7 +74,7 @@ def _own_phones(country: Country, lives: _Lives) -> None:
     _hand_on(country, lives, "phone", owner[again], phone[again])
 
 
-def _be_on_networks(country: Country, lives: _Lives) -> None:
+def _be_on_networks(country: Country, lives: Lives) -> None:
     """For three in five it is known from where: a router that changes its number, a carrier's one for many, a café."""
     rng, people, ledger = country.rng, country.people, country.books.ledger
     times = np.where(rng.random(lives.n) < 0.6, 1 + rng.poisson(2.0, lives.n), 0)

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from detection.evaluation.payments.clock import DAY, END_AT, HOUR, MONTH, NIGHT_HOURS, WEEK, Span
+from detection.evaluation.countries import DAY, HOUR, MONTH, Span
+from detection.evaluation.payments.clock import END_AT, NIGHT_HOURS, WEEK
 from detection.evaluation.payments.country import Country
 from detection.evaluation.payments.people import ADULT, EVERYBODY, GROWN, STUDENT, TEEN, YOUNG
 from detection.evaluation.simulation.rhythm import FloatArray, IntArray

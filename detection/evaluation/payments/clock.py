@@ -5,22 +5,19 @@ Times are seconds since the first day of the tables; whoever was there before ha
 
 from __future__ import annotations
 
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
+from detection.evaluation.countries import DAY, HOUR, BusyDays, Hours, Span, find_midnight
 from detection.evaluation.simulation.rhythm import FloatArray, IntArray, list_days
 
-HOUR = 3_600.0
-DAY = 86_400.0
 WEEK = 7 * DAY
-MONTH = 30.4 * DAY
 FIRST_DAY = np.datetime64("2024-02-01T00:00:00")
 N_DAYS = 548
 END_AT = N_DAYS * DAY
 """The first second after the records."""
 
-Hours = tuple[float, ...]
 MONDAY, FRIDAY, SATURDAY, SUNDAY = 0, 4, 5, 6
 
 _MONTHS = np.array([0.9, 0.92, 0.96, 1.0, 1.06, 1.1, 1.08, 1.0, 1.02, 0.98, 0.98, 1.2])
@@ -37,42 +34,21 @@ OFFICE_HOURS: Hours = (
     *(0.1, 0.1, 0.1, 0.1, 0.1, 0.2, 0.8, 2.5, 5.0, 7.0, 7.5, 8.0),
     *(9.0, 8.0, 6.5, 6.0, 6.0, 5.5, 3.0, 1.5, 1.0, 0.8, 0.5, 0.2),
 )
-_DAY_EDGES = np.arange(N_DAYS + 1, dtype=np.float64)
 
 
-class Span(NamedTuple):
-    """A stretch of the calendar, in seconds."""
-
-    begins_at: float
-    ends_at: float
-
-    @property
-    def seconds(self) -> float:
-        """How long it is."""
-        return self.ends_at - self.begins_at
-
-    def find(self, share: float) -> float:
-        """The moment when such a share of it is over."""
-        return self.begins_at + self.seconds * share
-
-    def list_steps(self, seconds: float, *, after: float = 0.0) -> FloatArray:
-        """Moments so far apart, the first of them so long after the beginning."""
-        return np.arange(self.begins_at + after, self.ends_at, seconds)
-
-
-class Clock:
+class Clock(BusyDays):
     """When people pay: in the evening, at weekends, when the month begins, in December, more each month."""
 
     def __init__(self, rng: np.random.Generator) -> None:
-        self.rng = rng
         days = list_days(FIRST_DAY, N_DAYS)
         self._weekday, self._of_month = days.weekday, days.of_month
         weight = _WEEK[days.weekday] * _MONTHS[days.month] * np.where(days.of_month <= 2, 1.3, 1)
         weight = weight * (1 + 0.5 * np.arange(N_DAYS) / N_DAYS) * rng.lognormal(0, 0.07, N_DAYS)
-        self._busy = np.concatenate([[0.0], np.cumsum(weight)])
+        super().__init__(rng, FIRST_DAY, weight)
 
-    def draw_hours(self, count: int, hours: Hours = USUAL_HOURS) -> FloatArray:
-        """So many times of day, in seconds after midnight."""
+    def draw_hours(self, count: int, hours: Hours | None = None) -> FloatArray:
+        """So many times of day, in seconds after midnight, at the usual hours unless others are told; shape (n,)."""
+        hours = hours or USUAL_HOURS
         share = np.array(hours) / sum(hours)
         return np.asarray((self.rng.choice(24, count, p=share) + self.rng.random(count)) * HOUR)
 
@@ -83,16 +59,6 @@ class Clock:
         sleeps = (later % DAY < 6.5 * HOUR) & (later - at > HOUR) & (self.rng.random(len(at)) < 0.9)
         awake = np.maximum(self.draw_hours(len(at)), 7 * HOUR + self.rng.random(len(at)) * HOUR)
         return np.asarray(np.where(sleeps, find_midnight(later) + awake, later))
-
-    def draw_moments(self, begins_at: Any, ends_at: Any, count: int = 1, hours: Hours = USUAL_HOURS) -> FloatArray:
-        """One moment in each stretch of the calendar, shape (n,); ``count`` of them where there is one stretch."""
-        shape = np.broadcast_shapes((count,), np.shape(begins_at), np.shape(ends_at))
-        low = np.clip(np.broadcast_to(np.asarray(begins_at, dtype=np.float64), shape), 0, END_AT - 2)
-        high = np.clip(np.broadcast_to(np.asarray(ends_at, dtype=np.float64), shape), low + 1, END_AT - 1)
-        first, last = np.interp(low / DAY, _DAY_EDGES, self._busy), np.interp(high / DAY, _DAY_EDGES, self._busy)
-        day = np.floor(np.interp(first + (last - first) * self.rng.random(shape), self._busy, _DAY_EDGES))
-        at = day * DAY + self.draw_hours(shape[0], hours)
-        return np.asarray(np.where((at < low) | (at > high), low + (high - low) * self.rng.random(shape), at))
 
     def draw_span(self, least_days: float, most_days: float) -> Span:
         """A stretch of so many days within the records, or of those that there are."""
@@ -126,8 +92,3 @@ class Clock:
     def _list(self, is_there: Any, span: Span) -> FloatArray:
         days = np.flatnonzero(is_there) * DAY
         return np.asarray(days[(days >= span.begins_at) & (days < span.ends_at)])
-
-
-def find_midnight(at: Any) -> Any:
-    """The first second of each moment's day."""
-    return np.floor(np.asarray(at) / DAY) * DAY

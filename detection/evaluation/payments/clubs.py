@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from detection.evaluation.payments.clock import DAY, HOUR, MONTH, SATURDAY, SUNDAY, WEEK, Span
+from detection.evaluation.countries import DAY, HOUR, MONTH, Span
+from detection.evaluation.payments.clock import SATURDAY, SUNDAY, WEEK
 from detection.evaluation.payments.country import Country
 from detection.evaluation.payments.people import ADULT, EVERYBODY, SENIOR, STUDENT, YOUNG
 from detection.evaluation.simulation.ledger import REFUNDED

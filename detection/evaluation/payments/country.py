@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
+from detection.evaluation.countries import DAY, HOUR, Gathering, Hours, Land, Span
 from detection.evaluation.payments.books import Books
-from detection.evaluation.payments.clock import DAY, HOUR, USUAL_HOURS, Clock, Hours, Span
+from detection.evaluation.payments.clock import USUAL_HOURS, Clock
 from detection.evaluation.payments.people import GROWN, People
 from detection.evaluation.payments.settings import PaymentsSettings
 from detection.evaluation.simulation.ledger import Ledger
@@ -18,45 +19,15 @@ from detection.evaluation.simulation.rhythm import FloatArray, IntArray
 _LONG_DAYS = 90
 
 
-class HonestGroup(NamedTuple):
-    """People who have something to do with one another, and nothing to hide."""
-
-    kind: str
-    members: IntArray
-
-
-class Gathering(NamedTuple):
-    """Who belongs to a group, and when they do what it does."""
-
-    members: IntArray
-    span: Span
-
-
 @dataclass
-class Country:
+class Country(Land):
     """State that everybody shares."""
 
-    settings: PaymentsSettings
-    rng: np.random.Generator
     clock: Clock
     people: People
     books: Books
-    groups: list[HonestGroup] = field(default_factory=list)
-
-    @property
-    def is_hard(self) -> bool:
-        """Whether rings hide well."""
-        return self.settings.is_hard
 
     # ── dice ──────────────────────────────────────────────────────────────────────────────────────
-    def happens(self, share: float) -> bool:
-        """Whether something happens that does in this share of cases."""
-        return bool(self.rng.random() < share)
-
-    def draw_some(self, members: IntArray, share: float) -> IntArray:
-        """About so many of some people."""
-        return members[self.rng.random(len(members)) < share]
-
     def draw_sum(self, *sums: float) -> float:
         """One of some amounts."""
         return float(self.rng.choice(np.asarray(sums)))

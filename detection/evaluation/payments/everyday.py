@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from detection.evaluation.payments.clock import DAY, END_AT, HOUR
+from detection.evaluation.countries import DAY, HOUR
+from detection.evaluation.payments.clock import END_AT
 from detection.evaluation.payments.country import Country
 from detection.evaluation.simulation.rhythm import IntArray
 

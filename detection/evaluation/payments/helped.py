@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from detection.evaluation.payments.clock import DAY, END_AT, HOUR, OFFICE_HOURS, Span
+from detection.evaluation.countries import DAY, HOUR, Span
+from detection.evaluation.payments.clock import END_AT, OFFICE_HOURS
 from detection.evaluation.payments.country import Country
 from detection.evaluation.payments.people import ADULT, EVERYBODY, SENIOR, STUDENT, TEEN, YOUNG
 from detection.evaluation.simulation.rhythm import IntArray

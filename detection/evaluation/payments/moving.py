@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from detection.evaluation.countries import DAY, HOUR
 from detection.evaluation.payments.campaign import Ring
-from detection.evaluation.payments.clock import DAY, HOUR, NIGHT_HOURS, WEEK
+from detection.evaluation.payments.clock import NIGHT_HOURS, WEEK
 from detection.evaluation.payments.country import Country
 from detection.evaluation.simulation.rhythm import IntArray
 

@@ -7,7 +7,8 @@ from typing import Any
 
 import numpy as np
 
-from detection.evaluation.payments.clock import DAY, END_AT, HOUR, N_DAYS, Clock, find_midnight
+from detection.evaluation.countries import DAY, HOUR, find_midnight
+from detection.evaluation.payments.clock import END_AT, N_DAYS, Clock
 from detection.evaluation.simulation.ledger import BoolArray
 from detection.evaluation.simulation.rhythm import FloatArray, IntArray
 

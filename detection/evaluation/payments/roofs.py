@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from detection.evaluation.payments.clock import DAY, HOUR, MONTH, SUNDAY, Span
+from detection.evaluation.countries import DAY, HOUR, MONTH, Span
+from detection.evaluation.payments.clock import SUNDAY
 from detection.evaluation.payments.country import Country
 from detection.evaluation.payments.people import ADULT, SENIOR, STUDENT, TEEN, YOUNG
 from detection.evaluation.simulation.rhythm import IntArray

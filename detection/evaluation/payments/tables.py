@@ -2,28 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from detection.evaluation.payments.campaign import Ring
-from detection.evaluation.payments.clock import DAY, END_AT, FIRST_DAY
+from detection.evaluation.countries import DAY, CountryClerk
+from detection.evaluation.payments.clock import END_AT
 from detection.evaluation.payments.country import Country
 from detection.evaluation.payments.people import KINDS, REGIONS
 from detection.evaluation.simulation.ledger import ORDER_STATUSES
 from detection.evaluation.simulation.tables import (
-    ToldRing,
     draw_ip_names,
     draw_names,
-    format_times,
     hide,
-    order_rows,
     take_names,
     tell_groups,
-    tell_rings,
 )
 
 _PREFIXES = {"device": "d-", "payment": "pm_", "phone": "+4177"}
@@ -32,20 +27,8 @@ _SIGNING_UP_SECONDS = 20
 
 
 @dataclass(frozen=True)
-class Clerk:
+class Clerk(CountryClerk[Country]):
     """Writes a country down, once everything has happened; ``accounts`` is the name of each."""
-
-    country: Country
-    accounts: Any
-
-    @property
-    def rng(self) -> np.random.Generator:
-        """The country's randomness."""
-        return self.country.rng
-
-    def name(self, accounts: Any) -> Any:
-        """Names of accounts."""
-        return take_names(self.accounts, np.asarray(accounts, dtype=np.int64))
 
     def write_tables(self) -> dict[str, pd.DataFrame]:
         """All tables that there are."""
@@ -57,20 +40,9 @@ class Clerk:
             "referrals": self._write_referrals(),
         }
 
-    def _date(self, at: Any, missing_share: float) -> Any:
-        """Times of the calendar as text, some of them unknown."""
-        seconds = FIRST_DAY.astype(np.int64) + np.floor(np.asarray(at, dtype=np.float64)).astype(np.int64)
-        return format_times(self.rng, seconds, missing_share=missing_share)
-
     def _read(self, table: str, names: tuple[str, ...]) -> pd.DataFrame:
         """Rows of a table, by number."""
         return pd.DataFrame({name: self.country.books.ledger.read(table, name) for name in names})
-
-    def _sort(self, rows: pd.DataFrame) -> pd.DataFrame:
-        """Rows within the records, by time."""
-        at = rows["at"].to_numpy(np.float64)
-        order = order_rows(self.rng, np.floor(at).astype(np.int64))
-        return rows.iloc[order[(at[order] >= 0) & (at[order] < END_AT)]].reset_index(drop=True)
 
     def _write_accounts(self) -> pd.DataFrame:
         rng, people, n = self.rng, self.country.people, len(self.country.people)
@@ -80,7 +52,7 @@ class Clerk:
         return pd.DataFrame(
             {
                 "account_id": self.name(rows),
-                "created_at": self._date(people.created_at[rows], 0.01),
+                "created_at": self.date(people.created_at[rows], 0.01),
                 "segment": hide(rng, _choose(REGIONS, people.region[people.town[rows]]), 0.03),
                 "status": pd.array(status[rows], dtype="str"),
             }
@@ -90,7 +62,7 @@ class Clerk:
         """Payments between two who have both signed up."""
         rows, since = self._read("orders", ("payer", "payee", "at", "amount", "status")), self.country.people.created_at
         both = np.maximum(since[rows["payer"].to_numpy()], since[rows["payee"].to_numpy()])
-        rows = self._sort(rows[rows["at"].to_numpy() > both + _SIGNING_UP_SECONDS])
+        rows = self.sort(rows[rows["at"].to_numpy() > both + _SIGNING_UP_SECONDS])
         return pd.DataFrame(
             {
                 "order_id": draw_names(self.rng, "o", len(rows), 9),
@@ -98,7 +70,7 @@ class Clerk:
                 "seller_id": self.name(rows["payee"]),
                 "amount": rows["amount"].where(self.rng.random(len(rows)) > 0.006),
                 "currency": pd.array(["EUR"] * len(rows), dtype="str"),
-                "ordered_at": self._date(rows["at"], 0.02 if self.country.is_hard else 0.008),
+                "ordered_at": self.date(rows["at"], 0.02 if self.country.is_hard else 0.008),
                 "status": hide(self.rng, _choose(ORDER_STATUSES, rows["status"].to_numpy()), 0.004),
             }
         )
@@ -109,9 +81,9 @@ class Clerk:
         since = self.country.people.created_at[rows["account"].to_numpy(np.int64)]
         at = rows["at"].to_numpy(np.float64)
         soon = since + self.rng.uniform(_SIGNING_UP_SECONDS, 9000, len(rows))
-        rows = self._sort(rows.assign(at=np.where(at < since + _SIGNING_UP_SECONDS, soon, at)))
+        rows = self.sort(rows.assign(at=np.where(at < since + _SIGNING_UP_SECONDS, soon, at)))
         table = pd.DataFrame({"account_id": self.name(rows["account"]), "kind": rows["kind"], "value": rows["value"]})
-        table["seen_at"] = self._date(rows["at"], 0.07 if self.country.is_hard else 0.03)
+        table["seen_at"] = self.date(rows["at"], 0.07 if self.country.is_hard else 0.03)
         return table.drop_duplicates(ignore_index=True)
 
     def _list_uses(self, kind: str) -> pd.DataFrame:
@@ -133,10 +105,6 @@ class Clerk:
         return pd.DataFrame({"account_id": self.name(made["account"]), "referred_by": self.name(made["referrer"])})
 
     # ── truth ─────────────────────────────────────────────────────────────────────────────────────
-    def list_rings(self, rings: Iterable[Ring]) -> pd.DataFrame:
-        """Rings, with their parties."""
-        return tell_rings(map(_tell, rings), self.name)
-
     def list_groups(self) -> pd.DataFrame:
         """Honest groups, without those of them who cheat somewhere."""
         is_bad = self.country.people.is_bad
@@ -149,11 +117,6 @@ class Clerk:
         people = self.country.people
         table = pd.DataFrame({"account_id": self.name(np.arange(len(people))), "is_fraud": people.is_bad})
         return table.sort_values("account_id", ignore_index=True)
-
-
-def _tell(ring: Ring) -> ToldRing:
-    roles = {one: ring.roles.get(one, "member") for one in ring.members.tolist()}
-    return ToldRing(ring.way.kind, ring.method, ring.sharing, roles | ring.parties)
 
 
 def _choose(words: tuple[str, ...], index: Any) -> Any:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from detection.evaluation.countries import DAY, HOUR, Span
 from detection.evaluation.payments.campaign import Ring, pass_things_on
-from detection.evaluation.payments.clock import DAY, HOUR, WEEK, Span
+from detection.evaluation.payments.clock import WEEK
 from detection.evaluation.payments.country import Country
 from detection.evaluation.simulation.ledger import COMPLETED, DISPUTED
 from detection.evaluation.simulation.rhythm import IntArray

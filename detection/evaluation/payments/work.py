@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from detection.evaluation.payments.clock import DAY, FRIDAY, HOUR, OFFICE_HOURS, SATURDAY, Span
+from detection.evaluation.countries import DAY, HOUR, Span
+from detection.evaluation.payments.clock import FRIDAY, OFFICE_HOURS, SATURDAY
 from detection.evaluation.payments.country import Country
 from detection.evaluation.payments.people import ADULT, EVERYBODY, SENIOR, STUDENT, TEEN, YOUNG
 from detection.evaluation.simulation.rhythm import IntArray

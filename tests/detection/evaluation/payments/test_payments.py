@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from scipy.sparse import coo_array
 from scipy.stats import rankdata
-from simulated import check_contract, count_early, digest, digest_elsewhere, find_fraud, list_uses
+from simulated import check_contract, check_referrals, count_early, digest, digest_elsewhere, find_fraud, list_uses
 
 from detection.evaluation.payments.campaign import raise_rings
 from detection.evaluation.payments.country import found_country
@@ -119,11 +119,7 @@ def test_nobody_does_anything_before_joining(market: SimulatedMarket, table: str
 
 
 def test_nobody_is_brought_by_somebody_who_came_later(market: SimulatedMarket) -> None:
-    accounts, referrals = market.tables["accounts"], market.tables["referrals"]
-    joined_at = pd.to_datetime(accounts.set_index("account_id")["created_at"])
-    waited = referrals["account_id"].map(joined_at) - referrals["referred_by"].map(joined_at)
-    assert waited.dropna().min() > pd.Timedelta(0)
-    assert referrals["account_id"].is_unique
+    check_referrals(market)
 
 
 def test_a_payment_is_of_no_product_and_never_to_oneself(market: SimulatedMarket) -> None:
