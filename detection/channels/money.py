@@ -44,12 +44,15 @@ def find_last_payees(snapshot: Snapshot, record: Channel, policy: Policy) -> Sha
 
 
 def find_transfers(snapshot: Snapshot, record: Channel, policy: Policy) -> SharedThings:
-    """Accounts paid at one time by accounts whose doings began with being paid: all others are customers."""
+    """Accounts paid for the first time at one time, by accounts whose doings began with being paid.
+
+    All others are customers; and that those pay again who know somebody is no news, as with a tutor or the rent.
+    """
     moves = _list_moves(snapshot)
     paid = np.where(moves.is_payment, moves.payee, moves.n)
     began = _first(moves.at, (moves.payer, np.where(moves.is_payment, moves.n, moves.payee)), moves.n + 1)
     is_funded = _first(moves.at, (paid,), moves.n + 1) < began
-    rows = np.flatnonzero(moves.is_payment & is_funded[moves.payer])
+    rows = _keep_first(moves, np.flatnonzero(moves.is_payment & is_funded[moves.payer]))
     acts = DatedActs(moves.payer[rows], -1 - moves.payee[rows], moves.at[rows].astype("datetime64[us]"))
     return share_in_time(record, [acts])
 
@@ -78,6 +81,13 @@ def _first(at: Ints, ends: tuple[Ints, ...], n: int) -> Ints:
     for end in ends:
         np.minimum.at(first, end, at)
     return first
+
+
+def _keep_first(moves: _Moves, rows: Ints) -> Ints:
+    """Of some payments (K,), the first of each payer to each payee."""
+    ordered = rows[np.lexsort((rows, moves.at[rows]))]
+    pair = moves.payer[ordered] * moves.n + moves.payee[ordered]
+    return np.sort(ordered[np.unique(pair, return_index=True)[1]])
 
 
 def _is_once(moves: _Moves, policy: Policy) -> NDArray[np.bool_]:

@@ -95,6 +95,24 @@ def test_only_accounts_that_began_with_being_paid_pay_together() -> None:
     assert find(find_transfers, TRANSFER, orders) == {"z": {"a", "b"}}
 
 
+def test_paying_the_same_account_again_is_no_news() -> None:
+    """Two pupils of one tutor, week after week: that both came at one time is all that they have in common."""
+    began = [pay("x", "a", 1), pay("x", "b", 1)]
+    once = [*began, pay("a", "z", 4), pay("b", "z", 4.5)]
+    again = [*once, *(pay(pupil, "z", 4 + 7 * week) for week in range(1, 20) for pupil in "ab")]
+    assert count_sharers(again) == count_sharers(once) == [2, 2, 2, 2, 2, 2]  # when and whom, in three windows
+    # Who came at another time shares nothing with them, however often both pay since.
+    late = [*began, pay("a", "z", 4), *(pay(pupil, "z", 60 + 7 * week) for week in range(20) for pupil in "ab")]
+    assert set(count_sharers(late)) == {1}
+
+
+def count_sharers(orders: Sequence[Order]) -> list[int]:
+    """How many accounts each transfer joins."""
+    snapshot = make_snapshot(Facts(dict.fromkeys("abcdefxyz"), orders=list(orders), listings={"p": "x"}))
+    found = find_transfers(snapshot, find_record(TRANSFER), DEFAULT_POLICY)
+    return np.bincount(found.thing).tolist()
+
+
 def test_whose_doings_begin_otherwise_are_counted_and_share_nothing() -> None:
     facts = Facts(dict.fromkeys("abcdefxyz"), listings={"p": "x"})
     facts.orders = [pay("x", "a", 1), pay("x", "b", 1), pay("c", "x", 3, "p"), pay("d", "x", None)]
