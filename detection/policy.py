@@ -156,7 +156,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     )] = 0.5
     half_granted_owners: Annotated[float, rule(
         "members", "before a review, half of what a phone, a card, an account or a photo shows is granted where so many"
-        " of its users have things of their own; of who told whom of the market, where so many have a device",
+        " of its users, or of a family that shares it, have their own; of who told whom, where so many have a device",
         MEASURED, "fewer are a family with a tablet; 3 to 6 spare the same", "less is granted", gt=0.0)] = 4.0
     half_life_deals: Annotated[float, rule(
         "deals", "who deals so often with others, but has nothing of his own, counts half as one who has", MEASURED,

@@ -28,14 +28,17 @@ def explain_by_institution(claim: Claim, facts: GroupFacts) -> None:
 
     The more of those who share a thing have one of their own, of whatever kind, the more of it is taken for granted
     (``half_granted_owners``), and no more than their share.  Who has nothing, as in a shelter or a ward, but deals with
-    others like anybody counts in part (``half_life_deals``).  So it is with a maker's photo that owners show; and, more
-    strictly, with where they live, as far as they deal with others too.  What they sell one another is a circle's and
-    no family's, so far as well.
+    others like anybody counts in part (``half_life_deals``).  What no more than live together use, as an aunt's card,
+    is a family's of several homes as well: of all its members who use such things, so many have both.  So it is with a
+    maker's photo that owners show; and, more strictly, with where they live, as far as they deal with others too.  What
+    they sell one another is a circle's and no family's, so far as well.
     """
     has_own = find_owners(facts, lambda record: record.role == "personal" and not record.is_free)
     lives, outward = np.maximum(has_own, facts.outward_lives), facts.outward_shares * has_own
+    relatives = _find_relatives(facts, np.minimum(has_own, facts.outward_lives))
     for channel, within in facts.list_shared(lambda channel: channel.record.role == "personal"):
-        claim.add_things(channel.name, within.bits * _grade_of(facts, within, lives))
+        granted = np.maximum(_grade_of(facts, within, lives), _grade_relatives(facts, within, relatives))
+        claim.add_things(channel.name, within.bits * granted)
     for channel, within in facts.list_shared(lambda channel: channel.record.role == "place"):
         granted = np.square(_grade_of(facts, within, has_own)) * _count(within, outward) / within.members
         claim.add_things(channel.name, within.bits * granted)
@@ -102,6 +105,23 @@ def _find_owners_in(facts: GroupFacts, channel: SharedThings) -> NDArray[np.bool
 def _grade_of(facts: GroupFacts, within: SharedWithin, part: Floats | NDArray[np.bool_]) -> Floats:
     """How much is taken for granted of each thing (K,), if so far (M,) its users have lives of their own."""
     return _grade(facts, _count(within, part), within.members)
+
+
+def _find_relatives(facts: GroupFacts, part: Floats) -> Floats:
+    """How far each membership (M,) is of a family of several homes: of those who share what few use, its ``part``."""
+    shares = np.zeros(len(part), dtype=bool)
+    for _, within in facts.list_shared(lambda channel: channel.record.role in ("personal", "place")):
+        is_few = within.members <= facts.policy.household_size
+        shares[within.membership[is_few[within.row]]] = True
+    return np.where(shares, part, 0.0)
+
+
+def _grade_relatives(facts: GroupFacts, within: SharedWithin, relatives: Floats) -> Floats:
+    """How much is taken for granted of each thing (K,) that few use, by how many of the whole group are relatives."""
+    family = np.bincount(facts.groups.group, relatives, minlength=len(facts.groups))[within.group]
+    share = _count(within, relatives) / within.members
+    granted: Floats = share * _grade(facts, family, np.maximum(family, 1.0))
+    return np.where(within.members <= facts.policy.household_size, granted, 0.0)
 
 
 def _count(within: SharedWithin, part: Floats | NDArray[np.bool_]) -> Floats:

@@ -168,6 +168,35 @@ def test_who_has_nothing_but_deals_with_others_counts_in_part(
     assert (claim.claimed["address"][0] > 0) == bool(owned)
 
 
+@pytest.mark.parametrize(
+    ("other", "owned", "lives", "granted"),
+    [
+        ([2, 3], [2, 3, 5, 7], [1, 1, 1, 1], 16 / 17),  # four relatives in two homes
+        ([2], [2, 3, 5, 7], [1, 1, 1, 1], 1 / 2),  # two who live with nobody of them
+        ([0, 1, 2, 3], [2, 3, 5, 7], [1, 1, 1, 1], 1 / 2),  # that more than a household uses a thing makes no relatives
+        ([2, 3], [2, 3, 5, 7], [1, 1, 0, 0], 1 / 2),  # the others deal with nobody else
+        ([2, 3], [2, 3], [1, 1, 1, 1], 1 / 2),  # the others have nothing of their own
+        ([2, 3], [2, 3, 5, 7], [1, 0, 1, 1], 1 / 2),  # one of two whose it is does not: what is theirs is half
+        ([2, 3], [], [0, 0, 0, 0], 0.0),  # puppets
+    ],
+)
+def test_what_few_share_is_a_familys_by_how_many_of_it_have_lives_of_their_own(
+    other: list[int], owned: list[int], lives: list[int], granted: float
+) -> None:
+    things = {
+        "device": use("device", [(9, 0), *((account, 1 + number) for number, account in enumerate(owned))]),
+        "card": use("card", [(2, 0), (3, 0)]),
+        "address": describe("address"),
+    }
+    home = (0, other, 6.0, len(other))
+    within = {"device": share(), "card": share((0, [0, 1], 4.0, 2)), "address": share(*([home] if other[1:] else []))}
+    market = {"things": things, "policy": Policy(household_size=3, half_granted_owners=2.0)}
+    facts = gather_facts(
+        within, market=market, outward_shares=np.ones(7), outward_lives=np.array([*lives, 1, 1, 1], dtype=float)
+    )
+    assert hear(explain_by_institution, facts).claimed["card"].tolist() == pytest.approx([4 * granted])
+
+
 def test_what_is_dealt_inside_is_no_life() -> None:
     inner = SimpleNamespace(buyer=np.array([0, 1, 0]), seller=np.array([1, 0, 2]))
     market = {"policy": Policy(half_life_deals=2.0), "trades": SimpleNamespace(n_deals=np.full(10, 3))}
