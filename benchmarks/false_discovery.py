@@ -2,19 +2,18 @@
 
     .venv/bin/python benchmarks/false_discovery.py [--write] [--seeds 5]
 
-What honest rings show is taken from seeds 201 to 204 of the simulated worlds that are known (``--write`` ships it with
-the project), and tried on other seeds of those and of another, the world that it is tried on left out.  Writes
-``benchmarks/results/false_discovery.md``.
+What honest rings show is taken from seeds 201 to 204 of each simulated world (``--write`` ships it with the project),
+and tried on other seeds, the world that it is tried on left out.  Writes ``benchmarks/results/false_discovery.md``.
 """
 
 from __future__ import annotations
 
 import argparse
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 from measure import write_result
@@ -22,13 +21,21 @@ from worlds import list_honest, load_world
 
 from detection.evaluation.measures import restrict_truth
 from detection.evaluation.simulation.settings import Difficulty
-from detection.evaluation.worlds import KNOWN, MEASURED
+from detection.evaluation.worlds import MEASURED
 from detection.evidence.market import make_market
 from detection.rings.build import build_rings
 from detection.search import search_market
 from detection.settings import DetectSettings
-from detection.significance.honest_rings import count_steps, estimate_honest_share, spread_counts
-from graph.model import Floats
+from detection.significance.honest_rings import (
+    PAYMENTS,
+    Mixture,
+    count_answered,
+    count_steps,
+    estimate_honest_share,
+    gather_worlds,
+    spread_counts,
+)
+from graph.model import Floats, Orders
 
 HERE = Path(__file__).resolve().parents[1]
 LEARNT_FROM = range(201, 205)
@@ -39,7 +46,7 @@ HEAD = """# How many rings are honest groups, and how many are said to be
 `python benchmarks/false_discovery.py`: what honest rings show is known from seeds 201 to 204 of each world, and tried
 on {n} others of 20,000 accounts each, with the world itself left out and with it. *Honest* is a listed ring of which
 fewer than half of the members are bad. Of the rings listed at a rate of 0.05 or less no more than one in twenty
-should be.
+should be. Payments among friends are one world: left out, they are set beside markets that sell goods.
 
 | world | known from | {levels} | all for review or above |
 | --- | --- |{dashes} --- |
@@ -48,13 +55,18 @@ should be.
 
 @dataclass(frozen=True)
 class Listed:
-    """The rings of one market: what each ``shows`` (G,), which are ``honest`` (G,), and which a person is to see."""
+    """The rings of one market: what each ``shows`` (G,), which are ``honest`` (G,), and which a person is to see.
+
+    ``orders`` are the market's, of ``n_accounts``.
+    """
 
     world: str
     difficulty: str
     shows: Floats
     honest: Floats
     is_accused: Floats
+    orders: Orders
+    n_accounts: int
 
 
 def list_market(world: str, difficulty: Difficulty, seed: int) -> Listed:
@@ -69,26 +81,41 @@ def list_market(world: str, difficulty: Difficulty, seed: int) -> Listed:
         np.array([ring.shown for ring in rings]),
         np.array([ring.ring_id in honest for ring in rings]),
         np.array([ring.tier in ("review", "automatic") for ring in rings]),
+        snapshot.orders,
+        snapshot.n_accounts,
     )
 
 
-def gather(listed: Iterable[Listed]) -> dict[str, list[int]]:
-    """What the honest rings of each world show, counted."""
+def gather(listed: Iterable[Listed]) -> dict[str, dict[str, Any]]:
+    """What the honest rings of each world show, counted; and the share of its dealing pairs that deal both ways."""
     shown: dict[str, list[Floats]] = {}
+    pairs: dict[str, list[tuple[int, int]]] = {}
     for each in listed:
         shown.setdefault(each.world, []).append(each.shows[each.honest])
-    return {world: count_steps(np.concatenate(parts)) for world, parts in shown.items()}
+        pairs.setdefault(each.world, []).append(count_answered(each.orders, each.n_accounts))
+    answered = {world: np.sum(counts, axis=0) for world, counts in pairs.items()}
+    return {
+        "honest": {world: count_steps(np.concatenate(parts)) for world, parts in shown.items()},
+        "answered": {world: round(float(both / all_), 4) for world, (both, all_) in answered.items()},
+    }
 
 
-def report(tried: Sequence[Listed], known: Mapping[str, Sequence[int]], n_seeds: int) -> str:
+def mix(each: Listed, known: dict[str, dict[str, Any]], *, is_left_out: bool) -> Mixture:
+    """What a market's list is set beside, its own world left out or not."""
+    honest = {world: counts for world, counts in known["honest"].items() if not (is_left_out and world == each.world)}
+    if PAYMENTS not in honest:
+        return ((1.0, spread_counts(honest.values())),)
+    return gather_worlds(honest, known["answered"]).mix(each.orders, each.n_accounts)
+
+
+def report(tried: Sequence[Listed], known: dict[str, dict[str, Any]], n_seeds: int) -> str:
     """The page."""
     levels = " | ".join(f"at {level} or less" for level in LEVELS)
     lines = [HEAD.format(n=n_seeds, levels=levels, dashes=" --- |" * len(LEVELS))]
     for world, difficulty in dict.fromkeys((each.world, each.difficulty) for each in tried):
         ours = [each for each in tried if (each.world, each.difficulty) == (world, difficulty)]
-        others = {name: counts for name, counts in known.items() if name != world}
-        for known_from, worlds in (("the others", others), ("all four", known)):
-            rates = [estimate_honest_share(each.shows, spread_counts(worlds)) for each in ours]
+        for known_from, is_left_out in (("the others", True), ("all", False)):
+            rates = [estimate_honest_share(each.shows, mix(each, known, is_left_out=is_left_out)) for each in ours]
             chosen = [[rate <= level for rate in rates] for level in LEVELS] + [[each.is_accused for each in ours]]
             cells = (
                 f"{sum(int(each.honest[part].sum()) for each, part in zip(ours, parts, strict=True))}"
@@ -107,10 +134,10 @@ def main() -> None:
     asked = parser.parse_args()
     each_kind = [(world, difficulty) for world in MEASURED for difficulty in get_args(Difficulty)]
     place = HERE / "detection" / "significance" / "honest_rings.json"
-    known = json.loads(place.read_text())["honest"]
+    known = json.loads(place.read_text())
     if asked.write:
-        known = gather(list_market(*kind, seed) for kind in each_kind if kind[0] in KNOWN for seed in LEARNT_FROM)
-        place.write_text(json.dumps({"made_by": "benchmarks/false_discovery.py", "honest": known}) + "\n")
+        known = gather(list_market(*kind, seed) for kind in each_kind for seed in LEARNT_FROM)
+        place.write_text(json.dumps({"made_by": "benchmarks/false_discovery.py", **known}) + "\n")
     seeds = range(FIRST_SEED, FIRST_SEED + asked.seeds)
     tried = [list_market(*kind, seed) for kind in each_kind for seed in seeds]
     write_result("false_discovery.md", report(tried, known, asked.seeds))

@@ -47,7 +47,7 @@ TUNED_ON = {
     "bazaar": "looked at",
     "harbour": "looked at",
     "inland": "looked at",
-    "payments": "no",
+    "payments": "looked at",
 }
 
 

@@ -295,7 +295,8 @@ def _measure_errors(
     rings: tuple[Ring, ...], snapshot: Snapshot, settings: DetectSettings, progress: Progress
 ) -> tuple[tuple[Ring, ...], tuple[str, ...]]:
     """The rings with their false-discovery rates, by honest groups and, where that is asked for, by chance as well."""
-    rates = estimate_honest_share(np.array([ring.shown for ring in rings]), read_reference())
+    reference = read_reference().mix(snapshot.orders, snapshot.n_accounts)
+    rates = estimate_honest_share(np.array([ring.shown for ring in rings]), reference)
     notes: tuple[str, ...] = ()
     if settings.rewired_copies:
         null_scores = score_null_rings(snapshot, settings, progress=progress)

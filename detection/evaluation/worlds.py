@@ -56,16 +56,11 @@ WORLDS: dict[str, Callable[[int, int, Difficulty], SimulatedMarket]] = {
 The order of rings that is shipped has learnt from these.
 """
 
-KNOWN = {**WORLDS, "harbour": _make_harbour}
-"""The same with a world whose author did not know the detector.
+MEASURED = {**WORLDS, "harbour": _make_harbour, "inland": _make_inland, "payments": _make_payments}
+"""The same with worlds whose authors did not know the detector, one after another.
 
-Two rules were found on one of its markets (ADR 52), and what honest rings show is known from it as well.
-"""
-
-MEASURED = {**KNOWN, "inland": _make_inland, "payments": _make_payments}
-"""The same with two more such worlds, from which nothing is learnt.
-
-Rules were found on some markets of the first (ADR 53); what the second showed when it was first looked at is in ADR 54.
+What each showed when it was first looked at, and which rules were found on some of its markets, is in ADRs 52 to 54.
+What honest rings show is known from all of them.
 """
 
 

@@ -5,27 +5,68 @@ What such groups show is known from markets whose truth is known (``honest_rings
 ``benchmarks/false_discovery.py``).  A list is taken to be of such groups altogether: so many of its rings would show as
 much as this one does.  Where most rings are bad that overstates it; it never hopes.  Honest groups of a market that
 nobody has simulated may show more: each known one is taken to show ``MARGIN`` more than it does.
+
+Where friends pay one another, honest groups are ten times as many as in a shop and show more.  The more of a market's
+dealings are answered, the more its list is set beside theirs.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
 import numpy as np
 
-from detection.significance.rewiring import find_q_values
-from graph.model import Floats
+from detection.significance.rewiring import find_least_rates
+from graph.model import Floats, Orders
 
 MARGIN = 0.1
 """Of what rings show, in [0, 1].  With less, honest villagers were taken for sure by what is known of other worlds."""
 STEPS = 200
 """In how many steps, from 0 to 1, the file counts."""
+PAYMENTS = "payments"
+"""The world in which friends pay one another; in all others goods are sold."""
+PRIOR_PAIRS = 100
+"""So many pairs who deal as where goods are sold are added to a market's: a handful tell nothing."""
+
+Mixture = Sequence[tuple[float, Floats]]
+"""What honest rings show in markets of some sorts, and how much each sort weighs; together 1."""
 
 
-def estimate_honest_share(shown: Floats, reference: Floats) -> Floats:
+@dataclass(frozen=True)
+class HonestRings:
+    """What honest rings show where ``goods`` are sold and in ``payments`` among friends, in [0, 1].
+
+    ``answered`` is the share of dealing pairs that deal both ways, of the one and of the other.
+    """
+
+    goods: Floats
+    payments: Floats
+    answered: tuple[float, float]
+
+    def mix(self, orders: Orders, n_accounts: int) -> Mixture:
+        """What to set the list of a market beside, by how many of its dealings are answered."""
+        answered, pairs = count_answered(orders, n_accounts)
+        fewest, most = self.answered
+        share = (answered + fewest * PRIOR_PAIRS) / (pairs + PRIOR_PAIRS)
+        weight = float(np.clip((share - fewest) / (most - fewest), 0.0, 1.0))
+        return (1.0 - weight, self.goods), (weight, self.payments)
+
+
+def count_answered(orders: Orders, n_accounts: int) -> tuple[int, int]:
+    """How many pairs of accounts deal both ways, and how many deal at all; O(D log D)."""
+    known = orders.seller >= 0
+    buyer, seller = orders.buyer[known].astype(np.int64), orders.seller[known].astype(np.int64)
+    low, high = np.minimum(buyer, seller), np.maximum(buyer, seller)
+    ways = np.unique((low * n_accounts + high) * 2 + (buyer > seller))
+    pairs = len(np.unique(ways // 2))
+    return len(ways) - pairs, pairs
+
+
+def estimate_honest_share(shown: Floats, reference: Mixture) -> Floats:
     """The share of honest groups among the rings that stand at least as firmly as each, in [0, 1] (G,).
 
     Parameters
@@ -40,22 +81,37 @@ def estimate_honest_share(shown: Floats, reference: Floats) -> Floats:
     Of a hundred honest rings one shows more than 0.7, so that of forty rings not even half a one would; two do.
 
     >>> reference = np.append(np.linspace(0.0, 0.5, 99), 0.75)
-    >>> estimate_honest_share(np.array([0.9, 0.9, *[0.1] * 38]), reference)[:3].round(1)
+    >>> estimate_honest_share(np.array([0.9, 0.9, *[0.1] * 38]), [(1.0, reference)])[:3].round(1)
     array([0.2, 0.2, 1. ])
     """
-    return find_q_values(shown, reference + MARGIN, len(reference) / max(len(shown), 1))
+    false = np.zeros(len(shown))
+    for weight, known in reference:
+        # One is added to each, so that no list is said to be free of errors for want of knowledge.
+        as_much = np.searchsorted(np.sort(-known - MARGIN), -shown, side="right") + 1
+        false += weight * len(shown) * as_much / max(len(known), 1)
+    return find_least_rates(shown, false)
 
 
 @cache
-def read_reference() -> Floats:
-    """What honest rings show, of all simulated worlds together."""
+def read_reference() -> HonestRings:
+    """What honest rings show in all simulated worlds together."""
     told = json.loads((files(__package__) / "honest_rings.json").read_text(encoding="utf-8"))
-    return spread_counts(told["honest"])
+    return gather_worlds(told["honest"], told["answered"])
 
 
-def spread_counts(honest: Mapping[str, Sequence[int]]) -> Floats:
+def gather_worlds(honest: Mapping[str, Sequence[int]], answered: Mapping[str, float]) -> HonestRings:
+    """The worlds of a file, by name: counts of what honest rings show, and the share of pairs that deal both ways."""
+    goods = [world for world in honest if world != PAYMENTS]
+    return HonestRings(
+        spread_counts(honest[world] for world in goods),
+        spread_counts([honest[PAYMENTS]]),
+        (float(np.mean([answered[world] for world in goods])), answered[PAYMENTS]),
+    )
+
+
+def spread_counts(honest: Iterable[Sequence[int]]) -> Floats:
     """The values that counts by step stand for, of several worlds; each is rounded up, so that none is belittled."""
-    counts = np.sum([np.asarray(each) for each in honest.values()], axis=0)
+    counts = np.sum([np.asarray(each) for each in honest], axis=0)
     return np.repeat(np.arange(STEPS + 1) / STEPS, counts)
 
 

@@ -91,11 +91,15 @@ def find_q_values(scores: Floats, null_scores: Floats, n_markets: float) -> Floa
     >>> find_q_values(np.array([0.9, 0.5, 0.1]), np.array([0.4, 0.2]), 2).round(2)
     array([0.25, 0.25, 0.5 ])
     """
+    return find_least_rates(scores, (np.searchsorted(np.sort(-null_scores), -scores, side="right") + 1) / n_markets)
+
+
+def find_least_rates(scores: Floats, false: Floats) -> Floats:
+    """The same, of how many ``false`` rings (G,) score at least as much as each."""
     order = np.argsort(-scores, kind="stable")
-    false = (np.searchsorted(np.sort(-null_scores), -scores[order], side="right") + 1) / n_markets
     found = np.searchsorted(np.sort(-scores), -scores[order], side="right")
     q_values = np.empty(len(scores))
-    q_values[order] = np.minimum.accumulate((false / np.maximum(found, 1))[::-1])[::-1]
+    q_values[order] = np.minimum.accumulate((false[order] / np.maximum(found, 1))[::-1])[::-1]
     return np.minimum(q_values, 1.0)
 
 

@@ -11,17 +11,22 @@ from detection_market import make_background, make_snapshot, pick, plant_farm, p
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from detection.evaluation.worlds import KNOWN
+from detection.evaluation.worlds import MEASURED
 from detection.run import find_run
 from detection.settings import DetectSettings
 from detection.significance.honest_rings import (
     MARGIN,
+    PRIOR_PAIRS,
     STEPS,
+    HonestRings,
+    count_answered,
     count_steps,
     estimate_honest_share,
+    gather_worlds,
     read_reference,
     spread_counts,
 )
+from graph.model import Orders
 
 SHOWN = st.lists(st.floats(0.0, 1.0), min_size=1, max_size=40)
 
@@ -29,7 +34,7 @@ SHOWN = st.lists(st.floats(0.0, 1.0), min_size=1, max_size=40)
 @settings(max_examples=60, deadline=None)
 @given(SHOWN, SHOWN)
 def test_whoever_shows_more_is_no_likelier_to_be_honest(shown: list[float], reference: list[float]) -> None:
-    shares = estimate_honest_share(np.array(shown), np.array(reference))
+    shares = estimate_honest_share(np.array(shown), [(1.0, np.array(reference))])
     order = np.argsort(shown)
     assert (np.diff(shares[order]) <= 0).all()
     assert ((shares > 0) & (shares <= 1)).all()
@@ -38,7 +43,7 @@ def test_whoever_shows_more_is_no_likelier_to_be_honest(shown: list[float], refe
 @settings(max_examples=60, deadline=None)
 @given(SHOWN, SHOWN)
 def test_a_share_is_the_least_of_the_lists_that_hold_the_ring(shown: list[float], reference: list[float]) -> None:
-    shares = estimate_honest_share(np.array(shown), np.array(reference))
+    shares = estimate_honest_share(np.array(shown), [(1.0, np.array(reference))])
     for own, share in zip(shown, shares.tolist(), strict=True):
         lists = [
             len(shown)
@@ -53,24 +58,80 @@ def test_a_share_is_the_least_of_the_lists_that_hold_the_ring(shown: list[float]
 
 def test_a_list_like_the_honest_ones_is_taken_to_be_honest_however_high_its_scores() -> None:
     reference = np.random.default_rng(1).beta(1, 3, 2000)
-    assert estimate_honest_share(reference[::5] + MARGIN, reference).min() > 0.2
-    assert np.median(estimate_honest_share(reference[::5] + MARGIN, reference)) > 0.95
+    shares = estimate_honest_share(reference[::5] + MARGIN, [(1.0, reference)])
+    assert shares.min() > 0.2
+    assert np.median(shares) > 0.95
+
+
+@settings(max_examples=60, deadline=None)
+@given(SHOWN, SHOWN, SHOWN, st.floats(0.0, 1.0))
+def test_markets_of_two_sorts_are_weighed(
+    shown: list[float], one: list[float], other: list[float], weight: float
+) -> None:
+    """Of as many honest rings of each sort, so many would show as much: their numbers add up by weight."""
+    parts = [np.array(one), np.array(other)]
+    mixed = estimate_honest_share(np.array(shown), [(1.0 - weight, parts[0]), (weight, parts[1])])
+    least = min(shown)
+    counts = [(sum(each + MARGIN >= least for each in part) + 1) / len(part) for part in parts]
+    assert mixed[int(np.argmin(shown))] == pytest.approx(min(1.0, (1.0 - weight) * counts[0] + weight * counts[1]))
+    alone = [estimate_honest_share(np.array(shown), [(1.0, part)]) for part in parts]
+    assert (mixed >= np.minimum(*alone) - 1e-9).all()
+
+
+def make_orders(pairs: list[tuple[int, int]]) -> Orders:
+    """Orders of which only who deals with whom is known."""
+    buyer, seller = np.array(pairs).T
+    nothing = np.full(len(pairs), -1)
+    return Orders(buyer, seller, nothing, nothing.astype(float), nothing.astype("datetime64[us]"), nothing, ())
+
+
+def test_a_pair_that_deals_both_ways_is_answered_however_often_it_deals() -> None:
+    orders = make_orders([(0, 1), (0, 1), (1, 0), (2, 3), (2, 3), (4, 2)])
+    assert count_answered(orders, 5) == (1, 3)
+
+
+def test_the_more_dealings_are_answered_the_more_a_list_is_set_beside_payments_among_friends() -> None:
+    known = HonestRings(np.array([0.1]), np.array([0.3]), answered=(0.1, 0.5))
+    weights = []
+    for share in (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.9):
+        pairs = [(2 * number, 2 * number + 1) for number in range(2000)]
+        pairs += [(high, low) for low, high in pairs[: int(share * 2000)]]
+        (goods, _), (payments, _) = known.mix(make_orders(pairs), 4000)
+        assert goods + payments == 1.0
+        weights.append(payments)
+    assert weights[:2] == [0.0, pytest.approx(0.0)]
+    assert weights[-1] == 1.0
+    # No step: each tenth more weighs a quarter more, but for the pairs that are added as where goods are sold.
+    assert np.diff(weights[1:6]) == pytest.approx(0.25 * 2000 / (2000 + PRIOR_PAIRS))
+    (goods, _), (payments, _) = known.mix(make_orders([(0, 1), (1, 0)]), 2)
+    assert payments < 0.03  # one pair tells hardly anything
 
 
 def test_counts_by_step_stand_for_what_they_counted_rounded_up() -> None:
     shown = np.array([0.0, 0.001, 0.5, 0.503, 1.0])
-    spread = spread_counts({"one": count_steps(shown[:2]), "other": count_steps(shown[2:])})
+    spread = spread_counts([count_steps(shown[:2]), count_steps(shown[2:])])
     assert spread.tolist() == pytest.approx([0.0, 0.005, 0.5, 0.505, 1.0])
 
 
-def test_what_is_shipped_has_every_world_but_the_one_that_nothing_is_learnt_from() -> None:
+def test_what_is_shipped_has_every_world() -> None:
     told = json.loads((files("detection.significance") / "honest_rings.json").read_text(encoding="utf-8"))
-    assert set(told["honest"]) == set(KNOWN)
+    assert set(told["honest"]) == set(told["answered"]) == set(MEASURED)
     assert {len(counts) for counts in told["honest"].values()} == {STEPS + 1}
     reference = read_reference()
-    assert len(reference) > 1000
+    assert min(len(reference.goods), len(reference.payments)) > 1000
     # Few of the honest rings that are listed show, or are taken to show, what a person is to look at.
-    assert 0.0 < (reference + MARGIN >= DetectSettings().policy.review_score).mean() < 0.02
+    for shown in (reference.goods, reference.payments):
+        assert 0.0 < (shown + MARGIN >= DetectSettings().policy.review_score).mean() < 0.02
+    assert reference.answered[0] < 0.1 < 0.3 < reference.answered[1]
+
+
+def test_worlds_are_told_apart_by_whether_goods_are_sold() -> None:
+    honest = {"market": count_steps(np.array([0.2])), "payments": count_steps(np.array([0.4]))}
+    honest["bazaar"] = count_steps(np.array([0.3]))
+    known = gather_worlds(honest, {"market": 0.1, "bazaar": 0.2, "payments": 0.5})
+    assert known.goods.tolist() == [0.2, 0.3]
+    assert known.payments.tolist() == [0.4]
+    assert known.answered == (pytest.approx(0.15), 0.5)
 
 
 def test_every_ring_of_a_run_says_which_share_of_its_like_is_honest() -> None:
@@ -79,7 +140,8 @@ def test_every_ring_of_a_run_says_which_share_of_its_like_is_honest() -> None:
     plant_farm(facts, pick(300, 12))
     snapshot = make_snapshot(facts)
     rings = find_run(snapshot, DetectSettings()).rings
-    expected = estimate_honest_share(np.array([ring.shown for ring in rings]), read_reference())
+    reference = read_reference().mix(snapshot.orders, snapshot.n_accounts)
+    expected = estimate_honest_share(np.array([ring.shown for ring in rings]), reference)
     assert [ring.false_discovery for ring in rings] == expected.tolist() != []
     copies = find_run(snapshot, DetectSettings(rewired_copies=1)).rings
     assert all(a.false_discovery >= b.false_discovery for a, b in zip(copies, rings, strict=True))  # type: ignore[operator]

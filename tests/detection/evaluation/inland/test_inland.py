@@ -26,7 +26,7 @@ from detection.evaluation.inland.settings import GROUPS_PER_20_000, ORDINARY_SHA
 from detection.evaluation.simulation.market import SimulatedMarket
 from detection.evaluation.simulation.settings import Difficulty
 from detection.evaluation.truth import PARTY_ROLES
-from detection.evaluation.worlds import KNOWN, MEASURED, simulate_world
+from detection.evaluation.worlds import MEASURED, WORLDS, simulate_world
 from graph.errors import ConfigError
 
 
@@ -208,7 +208,7 @@ def test_as_many_members_are_seen_with_the_same_things_as_a_ring_is_said_to_shar
 
 def test_an_inland_country_is_measured_on_and_not_learnt_from() -> None:
     assert "inland" in MEASURED
-    assert "inland" not in KNOWN
+    assert "inland" not in WORLDS
 
 
 def test_events_are_added_to_those_that_there_are(hard_inland: SimulatedMarket) -> None:

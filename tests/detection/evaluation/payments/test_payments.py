@@ -18,7 +18,7 @@ from detection.evaluation.payments.settings import GROUPS_PER_20_000, ORDINARY_S
 from detection.evaluation.simulation.market import SimulatedMarket
 from detection.evaluation.simulation.settings import RING_KINDS, Difficulty
 from detection.evaluation.truth import PARTY_ROLES
-from detection.evaluation.worlds import KNOWN, MEASURED, simulate_world
+from detection.evaluation.worlds import MEASURED, WORLDS, simulate_world
 from graph.errors import ConfigError
 
 BACK = ["disputed", "refunded"]
@@ -246,7 +246,7 @@ def test_nobody_is_made_to_cheat_whom_a_ring_has_robbed() -> None:
 
 def test_payments_are_measured_on_and_not_learnt_from() -> None:
     assert "payments" in MEASURED
-    assert "payments" not in KNOWN
+    assert "payments" not in WORLDS
 
 
 def test_events_come_on_top(hard_payments: SimulatedMarket) -> None:
