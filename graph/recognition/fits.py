@@ -112,7 +112,7 @@ def _fit(name: str, profile: Profile, table: Table, column: Column, stem_fits: b
         score, reason = max(score, 1.0005), f"the id of a file of {table.name}"
     if column.name == table.key and column.name != "account_id" and score:
         score *= 1.0 if profile.variety > MOST else 0.6
-    if score < LEAST:
+    if score < LEAST or (column.name == "device_id" and _is_called_otherwise(name, score)):
         return None
     if table.name == "accounts" and column.name == "account_id" and profile.variety < 0.5:
         score *= 0.7
@@ -123,6 +123,14 @@ def _fit(name: str, profile: Profile, table: Table, column: Column, stem_fits: b
     if share < MOST:
         return None
     return Fit(name, score, f"{reason}{_say_values(profile, column)}")
+
+
+def _is_called_otherwise(name: str, score: float) -> bool:
+    """Whether a kind of identifier has the name for itself: one fact that is read as two would speak twice.
+
+    A card's fingerprint is a card, and no device.
+    """
+    return any(score_name(name, names) > score for names in read_aliases().kinds.values())
 
 
 def list_names(table: str, column: str) -> Iterator[tuple[Names, float]]:

@@ -271,6 +271,29 @@ def test_refunds_that_only_an_amount_tells_are_found(
     assert ("nonzero" in guessed.text) == (found == ["refunded"] or "5.00" in second)
 
 
+def test_disputes_that_only_an_amount_tells_are_found_beside_refunds_that_the_status_tells(tmp_path: Path) -> None:
+    rows = "".join(f"O{i},A{i},20.00,{'Refunded' if i % 3 else 'Paid'},{'' if i % 5 else '20.00'}\n" for i in range(30))
+    guessed = guess(write(tmp_path, orders="order_id,buyer_id,Amount,Status,Disputed Amount\n" + rows))
+    statuses = read(tmp_path, guessed.text)["orders"].rows["status"].to_pylist()
+    assert statuses[:6] == ["disputed", "refunded", "refunded", "paid", "refunded", "disputed"]
+
+
+@pytest.mark.parametrize(("other", "devices"), [("note", 0), ("Browser Fingerprint", 30)])
+def test_a_cards_fingerprint_is_a_card_and_no_device(tmp_path: Path, other: str, devices: int) -> None:
+    rows = "".join(f"O{i},A{i},fp{i},bf{i}\n" for i in range(30))
+    folder = write(tmp_path, orders=f"order_id,buyer_id,Card Fingerprint,{other}\n{rows}")
+    tables = read(tmp_path, guess(folder).text)
+    assert set(tables["identifiers"].rows["kind"].to_pylist()) == {"payment"}
+    assert (tables["devices"].rows.num_rows if "devices" in tables else 0) == devices
+
+
+def test_prices_in_cents_are_known_by_their_name(tmp_path: Path) -> None:
+    rows = "".join(f"P{i},S{i % 7},{1000 + i}\n" for i in range(30))
+    folder = write(tmp_path, products="product_id,seller_id,price_cents\n" + rows)
+    listings = read(tmp_path, guess(folder).text)["listings"]
+    assert listings.rows["price"][0].as_py() == 10.0
+
+
 def test_the_seller_is_the_column_whose_values_are_accounts(tmp_path: Path) -> None:
     users = "user_id,name\n" + "".join(f"{1000 + i},Shop {i}\n" for i in range(60))
     rows = [f"O{i},{1010 + i % 50},Shop {i % 10},{1000 + i % 10},5.50\n" for i in range(120)]
