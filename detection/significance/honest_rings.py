@@ -20,7 +20,7 @@ from importlib.resources import files
 
 import numpy as np
 
-from detection.significance.rewiring import find_least_rates
+from detection.significance.rewiring import count_as_high, find_least_rates
 from graph.model import Floats, Orders
 
 MARGIN = 0.1
@@ -86,9 +86,7 @@ def estimate_honest_share(shown: Floats, reference: Mixture) -> Floats:
     """
     false = np.zeros(len(shown))
     for weight, known in reference:
-        # One is added to each, so that no list is said to be free of errors for want of knowledge.
-        as_much = np.searchsorted(np.sort(-known - MARGIN), -shown, side="right") + 1
-        false += weight * len(shown) * as_much / max(len(known), 1)
+        false += weight * len(shown) * count_as_high(shown, known + MARGIN) / max(len(known), 1)
     return find_least_rates(shown, false)
 
 

@@ -91,7 +91,12 @@ def find_q_values(scores: Floats, null_scores: Floats, n_markets: float) -> Floa
     >>> find_q_values(np.array([0.9, 0.5, 0.1]), np.array([0.4, 0.2]), 2).round(2)
     array([0.25, 0.25, 0.5 ])
     """
-    return find_least_rates(scores, (np.searchsorted(np.sort(-null_scores), -scores, side="right") + 1) / n_markets)
+    return find_least_rates(scores, count_as_high(scores, null_scores) / n_markets)
+
+
+def count_as_high(scores: Floats, null_scores: Floats) -> Ints:
+    """How many null scores are at least as high as each (G,), and one: no list is free of errors for want of trying."""
+    return np.searchsorted(np.sort(-null_scores), -scores, side="right") + 1
 
 
 def find_least_rates(scores: Floats, false: Floats) -> Floats:
