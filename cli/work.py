@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import logging
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +23,7 @@ if TYPE_CHECKING:
     import numpy as np
 
     from detection.settings import DetectSettings
+    from graph.progress import Progress
     from graph.queries.answers import RingSummary
     from graph.stores.protocol import GraphStore
 
@@ -47,12 +51,13 @@ def detect(
     A run as of the past is kept for --run to ask; the latest stays the one that knew most, and the
     verdicts on accounts and reviews stay its own.
     """
+    from detection.run import WRITING
     from detection.run import detect as run_detection
 
     named = None if model is None else str(model)
     settings = choose_settings(workplace, seed=seed, encoder=encoder, model=named)
     location = workplace.find_location()
-    with show_progress() as progress:
+    with show_progress() as shown, _preparing_to_show(shown, WRITING) as progress:
         run_id = run_detection(location, settings, as_of=as_instant(as_of), progress=progress).run_id
     with workplace.open_store() as store:
         _show_rings(store, run_id)
@@ -78,6 +83,29 @@ def as_instant(as_of: datetime | None) -> np.datetime64 | None:
     import numpy as np
 
     return None if as_of is None else np.datetime64(as_of, "us")
+
+
+@contextmanager
+def _preparing_to_show(progress: Progress, stage: str) -> Iterator[Progress]:
+    """Progress that has what draws the rings imported when a stage begins that wants little of the interpreter."""
+    beside = threading.Thread(target=_import_drawing)
+
+    def report(now: str, rows_done: int, rows_total: int) -> None:
+        progress(now, rows_done, rows_total)
+        if now == stage and beside.ident is None:
+            beside.start()
+
+    try:
+        yield report
+    finally:
+        if beside.ident is not None:
+            beside.join()
+
+
+def _import_drawing() -> None:
+    import cli.draw_answers  # noqa: F401
+    import graph.queries.rings
+    import graph.queries.runs  # noqa: F401
 
 
 def _show_rings(store: GraphStore, run_id: str) -> None:

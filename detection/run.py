@@ -49,6 +49,8 @@ from graph.version import VERSION
 log = logging.getLogger("ringfence.run")
 
 PLACEHOLDERS_NAMED = 5
+WRITING = "writing the results"
+"""What the last stage of a run is called, as it begins and as it ends."""
 REMEMBERED_RUNS = 60
 """Of so many runs rings that are gone keep their ids."""
 
@@ -80,16 +82,16 @@ def detect(
     """
     started_at = datetime.now(UTC).replace(tzinfo=None)
     with open_store(location) as store:
-        mark = store.mark_facts()
-        snapshot = store.snapshot(as_of=as_of)
+        mark, snapshot = store.mark_facts(), store.snapshot(as_of=as_of)
         earlier, heard = read_latest_rings(store), read_heard(store, as_of)
     give_memory_back()  # what the database held of its file
     progress("reading the graph", 1, STEPS)
     run = find_run(snapshot, settings, earlier=earlier, heard=heard, progress=progress)
+    progress(WRITING, STEPS - 1, STEPS)
     with open_store(location, mode="write") as store:
         moved = find_moved(store, snapshot, mark=mark)
         store.write_run(run, snapshot, started_at=started_at)
-    progress("writing the results", STEPS, STEPS)
+    progress(WRITING, STEPS, STEPS)
     if moved is not None:
         raise StoreMovedError(say_moved(run.run_id, snapshot, moved))
     return run

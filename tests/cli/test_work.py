@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import json
 import logging
+import os
 import re
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 import small_market
 from command_line import run, run_process
+from places import ROOT
 
 from cli import options, progress
 
@@ -66,6 +69,37 @@ def test_stages_are_one_line_each(caplog: pytest.LogCaptureFixture, monkeypatch:
             report("read", done, 10)
         report("write", 3, 10)
     assert [line.partition(" (")[0] for line in caplog.messages] == ["read: 10", "write: 3 of 10"]
+
+
+WRITES_LONG = """
+import sys, time
+import cli.main, detection.run
+
+def is_imported():
+    return "cli.draw_answers" in sys.modules
+
+def write_long(*_, progress, **__):
+    progress("scoring", 4, 6)
+    time.sleep(0.1)
+    print(is_imported())
+    progress(detection.run.WRITING, 5, 6)
+    until = time.monotonic() + 30
+    while not is_imported() and time.monotonic() < until:
+        time.sleep(0.01)
+    print(is_imported())
+    raise SystemExit
+
+detection.run.detect = write_long
+cli.main.main(["detect"])
+"""
+
+
+def test_what_draws_the_rings_is_imported_while_they_are_written(elsewhere: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    ended = subprocess.run(
+        [sys.executable, "-c", WRITES_LONG], env=environment, capture_output=True, text=True, check=True, timeout=60
+    )
+    assert ended.stdout.split() == ["False", "True"]
 
 
 def test_times_are_read_as_utc() -> None:

@@ -28,7 +28,7 @@ from detection_market import (
 from places import ROOT
 
 from detection.evaluation.simulation.market import MarketSettings, SimulatedMarket, simulate_market, write_market
-from detection.run import detect, find_run, note_silence
+from detection.run import WRITING, detect, find_run, note_silence
 from detection.settings import DetectSettings, read_detect_settings
 from graph.contract.tables import read_folder
 from graph.errors import ConfigError
@@ -323,6 +323,8 @@ def test_no_household_is_flagged_automatically(simulated: tuple[SimulatedMarket,
 def test_a_second_run_on_a_store_keeps_the_rings_and_their_ids(
     simulated: tuple[SimulatedMarket, str], first_run: RunResult
 ) -> None:
-    second = detect(simulated[1], DetectSettings())
+    told: list[tuple[str, int, int]] = []
+    second = detect(simulated[1], DetectSettings(), progress=lambda *stage: told.append(stage))
     assert [ring.ring_id for ring in second.rings] == [ring.ring_id for ring in first_run.rings]
+    assert [stage for stage in told if stage[0] == WRITING] == [(WRITING, 5, 6), (WRITING, 6, 6)]  # begun, ended
     assert second.run_id == first_run.run_id
