@@ -23,10 +23,9 @@ from detection.evaluation.measures import restrict_truth
 from detection.evaluation.simulation.settings import Difficulty
 from detection.evaluation.worlds import MEASURED
 from detection.evidence.market import make_market
+from detection.policy import DEFAULT_POLICY
 from detection.rings.build import build_rings
-from detection.search import search_market
-from detection.settings import DetectSettings
-from detection.significance.honest_rings import (
+from detection.rings.honest_rings import (
     PAYMENTS,
     Mixture,
     count_answered,
@@ -35,6 +34,8 @@ from detection.significance.honest_rings import (
     gather_worlds,
     spread_counts,
 )
+from detection.search import search_market
+from detection.settings import DetectSettings
 from graph.model import Floats, Orders
 
 HERE = Path(__file__).resolve().parents[1]
@@ -55,7 +56,7 @@ should be. Payments among friends are one world: left out, they are set beside m
 
 @dataclass(frozen=True)
 class Listed:
-    """The rings of one market: what each ``shows`` (G,), which are ``honest`` (G,), and which a person is to see.
+    """The rings of one market: what each ``shows`` (G,), and which are ``honest`` (G,).
 
     ``orders`` are the market's, of ``n_accounts``.
     """
@@ -64,7 +65,6 @@ class Listed:
     difficulty: str
     shows: Floats
     honest: Floats
-    is_accused: Floats
     orders: Orders
     n_accounts: int
 
@@ -80,7 +80,6 @@ def list_market(world: str, difficulty: Difficulty, seed: int) -> Listed:
         difficulty,
         np.array([ring.shown for ring in rings]),
         np.array([ring.ring_id in honest for ring in rings]),
-        np.array([ring.tier in ("review", "automatic") for ring in rings]),
         snapshot.orders,
         snapshot.n_accounts,
     )
@@ -105,7 +104,7 @@ def mix(each: Listed, known: dict[str, dict[str, Any]], *, is_left_out: bool) ->
     honest = {world: counts for world, counts in known["honest"].items() if not (is_left_out and world == each.world)}
     if PAYMENTS not in honest:
         return ((1.0, spread_counts(honest.values())),)
-    return gather_worlds(honest, known["answered"]).mix(each.orders, each.n_accounts)
+    return gather_worlds(honest, known["answered"]).mix(each.orders, each.n_accounts, DEFAULT_POLICY)
 
 
 def report(tried: Sequence[Listed], known: dict[str, dict[str, Any]], n_seeds: int) -> str:
@@ -115,8 +114,15 @@ def report(tried: Sequence[Listed], known: dict[str, dict[str, Any]], n_seeds: i
     for world, difficulty in dict.fromkeys((each.world, each.difficulty) for each in tried):
         ours = [each for each in tried if (each.world, each.difficulty) == (world, difficulty)]
         for known_from, is_left_out in (("the others", True), ("all", False)):
-            rates = [estimate_honest_share(each.shows, mix(each, known, is_left_out=is_left_out)) for each in ours]
-            chosen = [[rate <= level for rate in rates] for level in LEVELS] + [[each.is_accused for each in ours]]
+            rates = [
+                estimate_honest_share(each.shows, mix(each, known, is_left_out=is_left_out), DEFAULT_POLICY)
+                for each in ours
+            ]
+            accused = [
+                (each.shows >= DEFAULT_POLICY.review_score) & (rate <= DEFAULT_POLICY.review_rate)
+                for each, rate in zip(ours, rates, strict=True)
+            ]
+            chosen = [[rate <= level for rate in rates] for level in LEVELS] + [accused]
             cells = (
                 f"{sum(int(each.honest[part].sum()) for each, part in zip(ours, parts, strict=True))}"
                 f" of {sum(int(part.sum()) for part in parts)}"
@@ -133,7 +139,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     asked = parser.parse_args()
     each_kind = [(world, difficulty) for world in MEASURED for difficulty in get_args(Difficulty)]
-    place = HERE / "detection" / "significance" / "honest_rings.json"
+    place = HERE / "detection" / "rings" / "honest_rings.json"
     known = json.loads(place.read_text())
     if asked.write:
         known = gather(list_market(*kind, seed) for kind in each_kind for seed in LEARNT_FROM)

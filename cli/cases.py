@@ -114,7 +114,11 @@ def _make_page(workplace: Workplace, store: GraphStore, state: State, found: Cas
     policy = read_detect_settings(workplace.read_settings().detect).policy
     ring: Any = found.ring
     is_gone = found.status == "gone"
-    surer = "" if is_gone else say_surer(ring.tier, ring.score, ring.net_bits, ring.size, policy)
+    surer = (
+        ""
+        if is_gone
+        else say_surer(ring.tier, ring.score, ring.net_bits, ring.size, policy, false_discovery=ring.false_discovery)
+    )
     return make_page(store, state, found, surer=surer, now=datetime.now(UTC))
 
 

@@ -8,24 +8,12 @@ tastes are) stands in that channel's record, in :mod:`detection.channels.catalog
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated
 
 import msgspec
 from msgspec import Meta
 
-Source = Literal["measurement", "judgement", "definition"]
-
-MEASURED, JUDGED, DEFINED = get_args(Source)
-SCORE, SHARE = "score, 0 to 1", "share, 0 to 1"
-
-
-def rule(unit: str, meaning: str, source: Source, why: str, effect: str, **bounds: Any) -> Meta:
-    """One rule, documented where it is defined: what the number counts, and what it is compared with.
-
-    Then where the value comes from, the reason for it, and what a larger one does to those who are judged; between what
-    the value has to lie (``ge``, ``gt``, ``le``, ``lt``).
-    """
-    return Meta(description=meaning, extra={"unit": unit, "source": source, "why": why, "effect": effect}, **bounds)
+from detection.documented import DEFINED, JUDGED, MEASURED, SCORE, SHARE, rule
 
 
 class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -37,48 +25,54 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         SCORE, "a ring, or a member, from this score on may be flagged before a person has looked", MEASURED,
         "of the automatic rings of ten simulated markets none was honest; on generators it was not tuned on some"
         " were, so set it higher, or look at every one, until your own decisions say how often it is right",
-        "fewer rings are flagged unseen", ge=0.0, le=1.0
-    )] = 0.8
+        "fewer rings are flagged unseen", ge=0.0, le=1.0)] = 0.8
     review_score: Annotated[float, rule(
         SCORE, "a ring, a member or a ring's review from this score on is for a person's review", MEASURED,
         "at 0.4 a third more honest groups of the hard village were, and one ring in twenty more",
         "fewer rings are for review, more are only watched", ge=0.0, le=1.0)] = 0.5
+    automatic_rate: Annotated[float, rule(
+        SHARE, "a ring whose false-discovery rate is greater is never flagged unseen", DEFINED,
+        "one in twenty; no automatic ring of five worlds had more", "more are flagged unseen", ge=0.0, le=1.0)] = 0.05
+    review_rate: Annotated[float, rule(
+        SHARE, "a ring whose false-discovery rate is greater is only watched", MEASURED,
+        "the rate overstates; of rings at 0.2 or less that score enough one in thirty was honest where goods are sold,"
+        " and none had more; among friends who pay one another nearly all had, every second of them honest",
+        "more rings are for review where honest groups show as much", ge=0.0, le=1.0)] = 0.2
+    honest_margin: Annotated[float, rule(
+        "half_score_bits", "honest groups of a market that nobody has simulated may show so much more than known ones",
+        MEASURED, "with less, honest villagers were taken for sure by what is known of other worlds",
+        "false-discovery rates are higher", ge=0.0)] = 0.2
+    answered_prior: Annotated[float, rule(
+        "pairs", "so many, who deal as where goods are sold, are added when it is asked how many deal both ways",
+        JUDGED, "a handful tell nothing", "small markets are taken to sell goods", gt=0.0)] = 100.0
     review_probability: Annotated[float, rule(
         "probability, 0 to 1", "an account whose learned probability of fraud is at least this is for review", JUDGED,
-        "more likely bad than not", "fewer accounts come up by a model", ge=0.0, le=1.0
-    )] = 0.5
+        "more likely bad than not", "fewer accounts come up by a model", ge=0.0, le=1.0)] = 0.5
     weakest_tie_bits: Annotated[float, rule(
         "bits", "a member whose tie to the others, or the one link that holds it, is weaker is for review at most",
         JUDGED, "as much as one rare shared thing shows; nobody is flagged by one weak thread",
-        "fewer members are flagged unseen", ge=0.0
-    )] = 20.0
+        "fewer members are flagged unseen", ge=0.0)] = 20.0
     doers_share: Annotated[float, rule(
         SHARE, "so many of the members must have acted together for a ring to be flagged unseen", MEASURED,
         "of 99 tight circles that share cards and devices in a public set of payments 0.1 % of the members were ever"
-        " charged back: sharing is what families do", "fewer rings are flagged unseen", ge=0.0, le=1.0
-    )] = 0.5
+        " charged back: sharing is what families do", "fewer rings are flagged unseen", ge=0.0, le=1.0)] = 0.5
     deed_bits: Annotated[float, rule(
         "bits", "acting together in a channel counts as that if the channel shows so much", JUDGED,
-        "as much as the prior of an innocent explanation", "fewer rings are flagged, fewer unseen", ge=0.0
-    )] = 12.0
+        "as much as the prior of an innocent explanation", "fewer rings are flagged, fewer unseen", ge=0.0)] = 12.0
     sale_share: Annotated[float, rule(
         SHARE, "trades inside a ring of which fewer name a product are payments, and no deed", MEASURED,
-        "friends pay one another; see doers_share", "fewer trade rings are flagged unseen", ge=0.0, le=1.0
-    )] = 0.5
+        "friends pay one another; see doers_share", "fewer trade rings are flagged unseen", ge=0.0, le=1.0)] = 0.5
     half_score_bits: Annotated[float, rule(
         "bits for each square root of a member", "a ring scores 0.5 at so many net bits times the root of its size",
         MEASURED,
         "bits of chance groups grow with the root of the size: dividing by it favours neither crowds nor pairs",
-        "all rings score lower", gt=0.0
-    )] = 8.0
+        "all rings score lower", gt=0.0)] = 8.0
     core_share: Annotated[float, rule(
         "share of the median tie", "members tied by less are the ring's fringe", JUDGED,
-        "rather beside the ring than in it", "more members are fringe, and score less", ge=0.0, le=1.0
-    )] = 0.5
+        "rather beside the ring than in it", "more members are fringe, and score less", ge=0.0, le=1.0)] = 0.5
     fringe_factor: Annotated[float, rule(
         "factor", "what the score of a ring counts for a member of its fringe", JUDGED,
-        "orders fringe members behind the core of the same ring", "fringe members score more", ge=0.0, le=1.0
-    )] = 0.75
+        "orders fringe members behind the core of the same ring", "fringe members score more", ge=0.0, le=1.0)] = 0.75
     lone_ceiling: Annotated[float, rule(
         SCORE, "what an account in no ring, or a review by one, scores at most", DEFINED,
         "what one does alone accuses nobody", "accounts and reviews outside of rings rank higher", ge=0.0, le=1.0
@@ -379,6 +373,11 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
             raise ValueError(
                 f"review_score is {self.review_score} and automatic_score {self.automatic_score}; an automatic flag"
                 " must ask for at least as much as a review"
+            )
+        if self.automatic_rate > self.review_rate:
+            raise ValueError(
+                f"automatic_rate is {self.automatic_rate} and review_rate {self.review_rate}; what is flagged unseen"
+                " must be as sure as what is for review"
             )
         if self.lone_ceiling >= self.review_score:
             raise ValueError(

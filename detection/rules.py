@@ -7,7 +7,8 @@ from typing import Any, get_type_hints
 
 from msgspec import Meta
 
-from detection.policy import DEFAULT_POLICY, Policy, Source
+from detection.documented import Source
+from detection.policy import DEFAULT_POLICY, Policy
 
 RULES_OF_DECISIONS = ("reopening_bits",)
 """The rules that bear on nothing but what people decided."""

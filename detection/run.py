@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -31,7 +32,6 @@ from detection.risk.opinion import Described
 from detection.rules import RULES_OF_DECISIONS, RULES_OF_RISK
 from detection.settings import DetectSettings
 from detection.significance.false_discovery import note_false_discoveries, score_null_rings
-from detection.significance.honest_rings import estimate_honest_share, read_reference
 from detection.significance.rewiring import find_q_values
 from graph.errors import StoreMovedError
 from graph.lineage import Rings, Ties
@@ -128,7 +128,8 @@ def find_run(
     found = _judge(market, models, terms)
     judged, beside = found.judged, found.beside
     progress("scoring accounts and reviews", 4, STEPS)
-    noted = (*note_silence(snapshot), *note_placeholders(snapshot, settings.policy))
+    silent = (*note_silence(snapshot), *note_placeholders(snapshot, settings.policy))
+    noted = (*silent, *note_usual(judged.rings, settings.policy))
     notes = (*noted, *judged.weighed.notes, *judged.told.notes, *models.notes, *note_beside(beside))
     rings, errors = _measure_errors(judged.rings, market.snapshot, settings, progress)
     ordered = order_told(rings, judged.market, order)
@@ -293,20 +294,25 @@ def note_placeholders(snapshot: Snapshot, policy: Policy) -> tuple[str, ...]:
     return (f"placeholders link nobody: {', '.join(named[:PLACEHOLDERS_NAMED])}{more}",)
 
 
+def note_usual(rings: Sequence[Ring], policy: Policy) -> tuple[str, ...]:
+    """How many rings are only watched, for as many honest groups of such a market show as much."""
+    n = sum(ring.shown >= policy.review_score and (ring.false_discovery or 0.0) > policy.review_rate for ring in rings)
+    said = "1 ring scores enough for review, and is" if n == 1 else f"{n:,} rings score enough for review, and are"
+    why = f"as many honest groups of such markets show as much (q above {policy.review_rate:g})"
+    return (f"{said} only watched: {why}",) if n else ()
+
+
 def _measure_errors(
     rings: tuple[Ring, ...], snapshot: Snapshot, settings: DetectSettings, progress: Progress
 ) -> tuple[tuple[Ring, ...], tuple[str, ...]]:
-    """The rings with their false-discovery rates, by honest groups and, where that is asked for, by chance as well."""
-    reference = read_reference().mix(snapshot.orders, snapshot.n_accounts)
-    rates = estimate_honest_share(np.array([ring.shown for ring in rings]), reference)
-    notes: tuple[str, ...] = ()
-    if settings.rewired_copies:
-        null_scores = score_null_rings(snapshot, settings, progress=progress)
-        by_chance = find_q_values(np.array([ring.score for ring in rings]), null_scores, settings.rewired_copies)
-        rates = np.maximum(rates, by_chance)
-        notes = (note_false_discoveries(rings, null_scores, settings.rewired_copies),)
+    """The rings with their false-discovery rates: by honest groups and, where that is asked for, by chance as well."""
+    if not settings.rewired_copies:
+        return rings, ()
+    null_scores = score_null_rings(snapshot, settings, progress=progress)
+    by_chance = find_q_values(np.array([ring.score for ring in rings]), null_scores, settings.rewired_copies)
+    rates = np.maximum(np.array([ring.false_discovery for ring in rings], dtype=float), by_chance)
     measured = tuple(replace(ring, false_discovery=float(rate)) for ring, rate in zip(rings, rates, strict=True))
-    return measured, notes
+    return measured, (note_false_discoveries(rings, null_scores, settings.rewired_copies),)
 
 
 def name_run(digest: str, settings: dict[str, Any]) -> str:

@@ -165,3 +165,15 @@ def take_percentiles(value: float, drawn: Floats) -> Estimate:
         return Estimate(value, np.nan, np.nan)
     low, high = np.percentile(known, [tail, 100 - tail])
     return Estimate(value, float(low), float(high))
+
+
+def find_least_rates(scores: Floats, false: Floats) -> Floats:
+    """The least share of false ones among those that score at least as much, of all lists that still hold each (G,).
+
+    ``false`` (G,) tells how many false ones would score at least as much as each; in [0, 1], and never more for more.
+    """
+    order = np.argsort(-scores, kind="stable")
+    found = np.searchsorted(np.sort(-scores), -scores[order], side="right")
+    rates = np.empty(len(scores))
+    rates[order] = np.minimum.accumulate((false[order] / np.maximum(found, 1))[::-1])[::-1]
+    return np.minimum(rates, 1.0)

@@ -46,6 +46,8 @@ class Grounds:
         Whether it is barred, or shares a personal thing that few have with an account that is.
     joined_after_bar
         Whether it did so only after the other was barred.
+    false_discovery
+        Of a ring: the share of honest groups to be expected among those that show as much, in [0, 1].
     """
 
     score: float = float("nan")
@@ -57,6 +59,7 @@ class Grounds:
     is_crowded: bool = False
     is_near_barred: bool = False
     joined_after_bar: bool = False
+    false_discovery: float = 0.0
 
     @property
     def shown(self) -> float:
@@ -69,7 +72,8 @@ def decide_tier(grounds: Grounds, policy: Policy) -> Tier:
 
     A score of evidence at or above ``automatic_score`` is automatic where several axes of evidence accuse and the tie
     is firm; at or above ``review_score`` it is for review; a ring below is watched.  Both scores have to be reached
-    without the trades among members as well, for a club trades too, and without what communities account for.
+    without the trades among members as well, for a club trades too, and without what communities account for; and
+    not many honest groups may show as much (``automatic_rate``, ``review_rate``).
     A probability at or above ``review_probability`` is for review, and never more: an automatic flag takes a ring.
     Whoever shares a personal thing with a crowd, or with an account that is barred, is watched; whoever came after it
     was barred is for review.  More of anything never lowers a tier.
@@ -88,10 +92,10 @@ def decide_tier(grounds: Grounds, policy: Policy) -> Tier:
     """
     # NaN compares false with everything: who is in no ring is never automatic, and who has no model never probable.
     may_be_unseen = grounds.has_axes and grounds.is_firmly_tied
-    if grounds.shown >= policy.automatic_score and may_be_unseen:
+    if grounds.shown >= policy.automatic_score and grounds.false_discovery <= policy.automatic_rate and may_be_unseen:
         return "automatic"
     if (
-        grounds.shown >= policy.review_score
+        (grounds.shown >= policy.review_score and grounds.false_discovery <= policy.review_rate)
         or grounds.probability >= policy.review_probability
         or grounds.joined_after_bar
     ):

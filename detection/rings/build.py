@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -10,7 +10,9 @@ import numpy as np
 from detection.channels.catalogue import BLAME, PURCHASE, REFUND, TRADE
 from detection.evidence.explanations import CLUB, COMMUNITIES
 from detection.evidence.judge import Assessment, judge_groups
+from detection.evidence.market import Market
 from detection.groups import MIN_SIZE, gather_groups
+from detection.rings.honest_rings import estimate_honest_share, read_reference
 from detection.rings.ids import name_ring
 from detection.rings.links import list_evidence, list_explanations, list_links
 from detection.rings.parties import Favours, describe_period, find_acts, find_favours, find_gainers
@@ -52,10 +54,10 @@ def build_rings(assessment: Assessment, freed: frozenset[int] = frozenset()) -> 
     outsiders = count_outsiders(groups, assessment.around, market.n_accounts) / np.maximum(groups.size, 1)
     placed = []
     views = (RingView(judged, market, group) for group in np.flatnonzero(judged.net_bits > 0).tolist())
-    for view in (each for each in views if each.net_bits > 0):
+    stand = [view for view in views if view.net_bits > 0]
+    for view, grounds in zip(stand, _find_grounds(stand, market), strict=True):
         draft = by_members[tuple(view.members.tolist())]
         parties = (*_list_parties(view, draft), *_list_gainers(view, draft, favours, freed))
-        grounds = _find_grounds(view)
         ring = _build_ring(view, draft, parties, grounds)
         linked = float(outsiders[view.group])
         placed.append((*place_ring(ring, grounds, acted=view.acted, outsiders=linked, policy=market.policy), ring))
@@ -87,13 +89,20 @@ def _draft(view: RingView, freed: frozenset[int]) -> _Draft:
     return _Draft(kind, tuple(kept.tolist()), {row: n for row, n in parties.items() if row not in set(kept.tolist())})
 
 
-def _find_grounds(view: RingView) -> Grounds:
-    return Grounds(
-        score=score_ring(view),
-        apart_from_trades=score_without_trades(view),
-        apart_from_community=score_without_community(view),
-        has_axes=has_independent_axes(view),
-    )
+def _find_grounds(views: Sequence[RingView], market: Market) -> list[Grounds]:
+    """What the tiers of a list's rings rest on: all of it tells how many honest groups show as much as each."""
+    alone = [
+        Grounds(
+            score=score_ring(view),
+            apart_from_trades=score_without_trades(view),
+            apart_from_community=score_without_community(view),
+            has_axes=has_independent_axes(view),
+        )
+        for view in views
+    ]
+    reference = read_reference().mix(market.snapshot.orders, market.n_accounts, market.policy)
+    rates = estimate_honest_share(np.array([each.shown for each in alone]), reference, market.policy)
+    return [replace(each, false_discovery=float(rate)) for each, rate in zip(alone, rates, strict=True)]
 
 
 def _build_ring(view: RingView, draft: _Draft, parties: tuple[Party, ...], grounds: Grounds) -> Ring:
@@ -115,6 +124,7 @@ def _build_ring(view: RingView, draft: _Draft, parties: tuple[Party, ...], groun
         parties=parties,
         action=ACTIONS[tier],
         shown=grounds.shown,
+        false_discovery=grounds.false_discovery,
     )
 
 

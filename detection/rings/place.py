@@ -6,13 +6,15 @@ often a piece of one: few of its members acted together, and many around it are 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 from scipy import sparse
 
 from detection.candidates.links import Links, weigh_links
 from detection.groups import Groups, are_among
 from detection.policy import Policy
-from detection.tiers import Grounds
+from detection.tiers import Grounds, decide_tier
 from graph.model import Ints
 from graph.results import Ring
 from graph.vocabulary import TIERS
@@ -23,11 +25,12 @@ DECIMALS = 9
 
 def place_ring(
     ring: Ring, grounds: Grounds, *, acted: float, outsiders: float, policy: Policy
-) -> tuple[int, float, float, str]:
+) -> tuple[int, int, float, float, str]:
     """What a ring is listed by, least first.
 
-    What a person is to look at comes before what is only watched, whose score may be higher: it was spared.  Within a
-    tier, by (1 + e) · 2^(a · acted) / (1 + outsiders)^o.
+    What a person is to look at comes before what is only watched, whose score may be higher: it was spared.  Of that,
+    what would be for review if fewer honest groups showed as much comes first.  Within a tier, by
+    (1 + e) · 2^(a · acted) / (1 + outsiders)^o.
 
     Parameters
     ----------
@@ -44,7 +47,8 @@ def place_ring(
     # A score of hundreds of bits is 1 as far as a number tells.
     left = -np.log2(max(1.0 - min(ring.score, grounds.apart_from_community), np.finfo(float).eps))
     stands = np.log2(1.0 + left) + policy.listed_acting * acted - policy.listed_outsiders * np.log2(1.0 + outsiders)
-    return -TIERS.index(ring.tier), -round(float(stands), DECIMALS), -ring.net_bits, ring.ring_id
+    apart = decide_tier(replace(grounds, false_discovery=0.0), policy)
+    return -TIERS.index(ring.tier), -TIERS.index(apart), -round(float(stands), DECIMALS), -ring.net_bits, ring.ring_id
 
 
 def count_outsiders(groups: Groups, links: Links, n_accounts: int) -> Ints:

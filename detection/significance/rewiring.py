@@ -18,6 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from detection.statistics import find_least_rates
 from graph.model import Events, Floats, Ints, Orders, Reviews, Snapshot, Times, Uses
 
 MAX_ERAS = 8
@@ -97,15 +98,6 @@ def find_q_values(scores: Floats, null_scores: Floats, n_markets: float) -> Floa
 def count_as_high(scores: Floats, null_scores: Floats) -> Ints:
     """How many null scores are at least as high as each (G,), and one: no list is free of errors for want of trying."""
     return np.searchsorted(np.sort(-null_scores), -scores, side="right") + 1
-
-
-def find_least_rates(scores: Floats, false: Floats) -> Floats:
-    """The same, of how many ``false`` rings (G,) score at least as much as each."""
-    order = np.argsort(-scores, kind="stable")
-    found = np.searchsorted(np.sort(-scores), -scores[order], side="right")
-    q_values = np.empty(len(scores))
-    q_values[order] = np.minimum.accumulate((false[order] / np.maximum(found, 1))[::-1])[::-1]
-    return np.minimum(q_values, 1.0)
 
 
 def _rewire_sign_ups(created_at: Times, rng: np.random.Generator) -> Times:

@@ -45,6 +45,7 @@ NUMERICAL = {
     ("evidence/households.py", 64): "bits of a word that holds a set",
     ("evidence/measure.py", 20_000): "accounts from which on compiled loops find the same",
     ("evidence/measure.py", 1_000): "memberships from which on they do",
+    ("rings/honest_rings.py", 200): "steps in which the file of known rings counts",
     ("rings/ids.py", 0.3): "which earlier ring's id a ring keeps: says nothing of anybody",
     ("rings/ids.py", 10): "digits of an id",
     ("rings/links.py", 100): "links named in a ring",

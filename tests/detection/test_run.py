@@ -28,7 +28,8 @@ from detection_market import (
 from places import ROOT
 
 from detection.evaluation.simulation.market import MarketSettings, SimulatedMarket, simulate_market, write_market
-from detection.run import WRITING, detect, find_run, note_silence
+from detection.policy import DEFAULT_POLICY, Policy
+from detection.run import WRITING, detect, find_run, note_silence, note_usual
 from detection.settings import DetectSettings, read_detect_settings
 from graph.contract.tables import read_folder
 from graph.errors import ConfigError
@@ -194,6 +195,17 @@ def test_placeholders_link_nobody_and_are_named() -> None:
 
 def test_a_market_that_says_everything_has_no_notes() -> None:
     assert note_silence(make_snapshot(plant_three())) == ()
+
+
+def test_rings_that_are_watched_because_honest_groups_show_as_much_are_counted() -> None:
+    snapshot = make_snapshot(plant_three())
+    assert note_usual(find_run(snapshot, DetectSettings()).rings, DEFAULT_POLICY) == ()
+    strict = Policy(automatic_rate=0.0, review_rate=0.0)
+    run = find_run(snapshot, DetectSettings(policy=strict))
+    assert {ring.tier for ring in run.rings} == {"watch"}
+    n = sum(ring.shown >= strict.review_score for ring in run.rings)
+    assert f"{n} rings score enough for review, and are only watched: as many honest groups" in "\n".join(run.notes)
+    assert note_usual(run.rings[:1], strict)[0].startswith("1 ring scores enough for review, and is only watched")
 
 
 def forget_times(facts: Facts) -> None:

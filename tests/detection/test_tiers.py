@@ -31,7 +31,9 @@ from graph.vocabulary import TIERS, Tier
 RANK = {tier: place for place, tier in enumerate(TIERS)}
 CHANCES = st.one_of(st.just(float("nan")), st.floats(0.0, 1.0))
 SHARES = st.floats(0.0, 1.0)
-GROUNDS = st.builds(Grounds, CHANCES, CHANCES, SHARES, SHARES, st.booleans(), st.booleans(), st.booleans())
+GROUNDS = st.builds(
+    Grounds, CHANCES, CHANCES, SHARES, SHARES, st.booleans(), st.booleans(), st.booleans(), false_discovery=SHARES
+)
 
 
 def rank(grounds: Grounds, policy: Policy = DEFAULT_POLICY) -> int:
@@ -56,6 +58,11 @@ def rank(grounds: Grounds, policy: Policy = DEFAULT_POLICY) -> int:
         (Grounds(score=0.99, apart_from_community=0.8), "automatic"),
         (Grounds(score=0.99, apart_from_community=0.799), "review"),
         (Grounds(score=0.99, apart_from_community=0.499), "watch"),
+        (Grounds(score=0.99, false_discovery=0.05), "automatic"),
+        (Grounds(score=0.99, false_discovery=0.051), "review"),
+        (Grounds(score=0.99, false_discovery=0.2), "review"),
+        (Grounds(score=0.99, false_discovery=0.201), "watch"),
+        (Grounds(score=0.99, false_discovery=1.0, joined_after_bar=True), "review"),
         (Grounds(probability=0.499), "clear"),
         (Grounds(probability=0.5), "review"),
         (Grounds(probability=1.0), "review"),
@@ -72,6 +79,12 @@ def test_more_evidence_never_lowers_a_tier(grounds: Grounds, more: float) -> Non
     for name in ("score", "apart_from_trades", "apart_from_community"):
         raised = float(np.fmax(getattr(grounds, name), more))
         assert rank(replace(grounds, **{name: raised})) >= rank(grounds)
+
+
+@given(GROUNDS, SHARES)
+def test_the_more_honest_groups_show_as_much_the_lower_the_tier(grounds: Grounds, fewer: float) -> None:
+    rarer = replace(grounds, false_discovery=min(grounds.false_discovery, fewer))
+    assert rank(rarer) >= rank(grounds)
 
 
 @given(GROUNDS, st.floats(0.0, 1.0))

@@ -118,6 +118,9 @@ def test_who_did_nothing_together_needs_more_than_who_did_to_be_a_ring(acts: boo
         (5.0, DEFAULT_POLICY, "review"),
         (5.0, Policy(automatic_score=0.6), "review"),  # praise harms nobody
         (1.0, DEFAULT_POLICY, "automatic"),
+        # Its only ring has a false-discovery rate of above 0: honest groups may always show as much.
+        (1.0, Policy(automatic_rate=0.0), "review"),
+        (1.0, Policy(automatic_rate=0.0, review_rate=0.0), "watch"),
     ],
 )
 def test_a_ring_is_written_down_with_what_was_found(rating: float, policy: Policy, tier: str) -> None:
@@ -131,7 +134,9 @@ def test_a_ring_is_written_down_with_what_was_found(rating: float, policy: Polic
         apart_from_trades=score_without_trades(view),
         apart_from_community=score_without_community(view),
         has_axes=has_independent_axes(view),
+        false_discovery=ring.false_discovery or 0.0,
     )
+    assert 0.0 < grounds.false_discovery < 0.05
     assert (ring.ring_id, ring.kind, ring.score) == (
         name_ring(RING),
         "review" if rating > 3 else "attack",
@@ -217,7 +222,7 @@ def employ(facts: Facts) -> None:
         ]
 
 
-EAGER = Policy(lone_ceiling=0.1, review_score=0.3)
+EAGER = Policy(automatic_rate=1.0, review_rate=1.0, lone_ceiling=0.1, review_score=0.3)
 
 
 @pytest.mark.parametrize(("refunds", "tier"), [(0, "watch"), (3, "review")])

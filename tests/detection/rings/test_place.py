@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -9,7 +10,7 @@ import pytest
 from detection_market import make_background, make_snapshot, pick, plant_farm
 from hypothesis import given
 from hypothesis import strategies as st
-from msgspec.structs import replace
+from msgspec.structs import replace as set_rules
 
 from detection.candidates.links import Links
 from detection.evidence.market import make_market
@@ -37,7 +38,7 @@ def place(
     acted: float = 0.5,
     outsiders: float = 1.0,
     policy: Policy = DEFAULT_POLICY,
-) -> tuple[int, float, float, str]:
+) -> tuple[int, int, float, float, str]:
     grounds = Grounds(apart_from_community=left)
     return place_ring(ring or make_ring(), grounds, acted=acted, outsiders=outsiders, policy=policy)
 
@@ -49,6 +50,15 @@ def test_whatever_else_is_known_no_ring_passes_one_of_a_higher_tier(
     for low, high in pairwise(TIERS):
         first = place(make_ring(tier=high), min(one[0], 0.999), *one[1:])
         assert first < place(make_ring(tier=low), min(other[0], 0.999), *other[1:])
+
+
+def test_what_is_only_watched_for_honest_groups_show_as_much_comes_before_what_shows_little() -> None:
+    held = Grounds(score=0.6, apart_from_community=0.6, has_axes=False, false_discovery=0.9)
+    little = Grounds(score=0.9, apart_from_community=0.4)
+    rest = {"acted": 0.5, "outsiders": 1.0, "policy": DEFAULT_POLICY}
+    first, second = (place_ring(make_ring(score=each.score), each, **rest) for each in (held, little))  # type: ignore[arg-type]
+    assert first < second
+    assert first > place_ring(make_ring("review"), replace(held, false_discovery=0.0), **rest)  # type: ignore[arg-type]
 
 
 @given(left=st.floats(0.0, 0.998), acted=SHARES, outsiders=MANY)
@@ -93,7 +103,7 @@ def test_who_acts_as_one_counts_twice_and_eight_times_the_outsiders_half_as_much
     ],
 )
 def test_a_policy_may_leave_either_out(change: dict[str, float], same: tuple[dict[str, float], ...]) -> None:
-    policy = replace(DEFAULT_POLICY, **change)
+    policy = set_rules(DEFAULT_POLICY, **change)
     assert len({place(policy=policy, **each) for each in same}) == 1
     assert len({place(**each) for each in same}) == len(same)
 

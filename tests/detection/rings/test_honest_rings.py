@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 from importlib.resources import files
+from math import log2
 
+import msgspec
 import numpy as np
 import pytest
 from detection_market import make_background, make_snapshot, pick, plant_farm, plant_trade_ring
@@ -12,11 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from detection.evaluation.worlds import MEASURED
-from detection.run import find_run
-from detection.settings import DetectSettings
-from detection.significance.honest_rings import (
-    MARGIN,
-    PRIOR_PAIRS,
+from detection.policy import DEFAULT_POLICY
+from detection.rings.honest_rings import (
     STEPS,
     HonestRings,
     count_answered,
@@ -26,15 +25,30 @@ from detection.significance.honest_rings import (
     read_reference,
     spread_counts,
 )
-from graph.model import Orders
+from detection.run import find_run
+from detection.settings import DetectSettings
+from graph.model import Floats, Orders
 
-SHOWN = st.lists(st.floats(0.0, 1.0), min_size=1, max_size=40)
+SHOWN = st.lists(st.floats(0.0, 0.999), min_size=1, max_size=40)
+MARGIN = DEFAULT_POLICY.honest_margin
+
+
+def estimate(shown: list[float] | Floats, *reference: tuple[float, list[float] | Floats]) -> Floats:
+    mixture = [(weight, np.array(known)) for weight, known in reference]
+    return estimate_honest_share(np.array(shown), mixture, DEFAULT_POLICY)
+
+
+def count_as_firm(least: float, reference: list[float]) -> float:
+    """How many of the known would show so much, one by one, and one more: less beyond all that is known."""
+    doublings, *known = (-log2(1.0 - each) for each in (least, *reference))
+    usual = [each + MARGIN for each in known]
+    return sum(each >= doublings for each in usual) + min(1.0, 2.0 ** (max(usual) - doublings))
 
 
 @settings(max_examples=60, deadline=None)
 @given(SHOWN, SHOWN)
 def test_whoever_shows_more_is_no_likelier_to_be_honest(shown: list[float], reference: list[float]) -> None:
-    shares = estimate_honest_share(np.array(shown), [(1.0, np.array(reference))])
+    shares = estimate(shown, (1.0, reference))
     order = np.argsort(shown)
     assert (np.diff(shares[order]) <= 0).all()
     assert ((shares > 0) & (shares <= 1)).all()
@@ -43,13 +57,10 @@ def test_whoever_shows_more_is_no_likelier_to_be_honest(shown: list[float], refe
 @settings(max_examples=60, deadline=None)
 @given(SHOWN, SHOWN)
 def test_a_share_is_the_least_of_the_lists_that_hold_the_ring(shown: list[float], reference: list[float]) -> None:
-    shares = estimate_honest_share(np.array(shown), [(1.0, np.array(reference))])
+    shares = estimate(shown, (1.0, reference))
     for own, share in zip(shown, shares.tolist(), strict=True):
         lists = [
-            len(shown)
-            * (sum(each + MARGIN >= least for each in reference) + 1)
-            / len(reference)
-            / sum(s >= least for s in shown)
+            len(shown) * count_as_firm(least, reference) / len(reference) / sum(s >= least for s in shown)
             for least in shown
             if least <= own
         ]
@@ -58,7 +69,7 @@ def test_a_share_is_the_least_of_the_lists_that_hold_the_ring(shown: list[float]
 
 def test_a_list_like_the_honest_ones_is_taken_to_be_honest_however_high_its_scores() -> None:
     reference = np.random.default_rng(1).beta(1, 3, 2000)
-    shares = estimate_honest_share(reference[::5] + MARGIN, [(1.0, reference)])
+    shares = estimate(1.0 - (1.0 - reference[::5]) * 2.0**-MARGIN, (1.0, reference))
     assert shares.min() > 0.2
     assert np.median(shares) > 0.95
 
@@ -69,13 +80,39 @@ def test_markets_of_two_sorts_are_weighed(
     shown: list[float], one: list[float], other: list[float], weight: float
 ) -> None:
     """Of as many honest rings of each sort, so many would show as much: their numbers add up by weight."""
-    parts = [np.array(one), np.array(other)]
-    mixed = estimate_honest_share(np.array(shown), [(1.0 - weight, parts[0]), (weight, parts[1])])
-    least = min(shown)
-    counts = [(sum(each + MARGIN >= least for each in part) + 1) / len(part) for part in parts]
+    mixed = estimate(shown, (1.0 - weight, one), (weight, other))
+    counts = [count_as_firm(min(shown), part) / len(part) for part in (one, other)]
     assert mixed[int(np.argmin(shown))] == pytest.approx(min(1.0, (1.0 - weight) * counts[0] + weight * counts[1]))
-    alone = [estimate_honest_share(np.array(shown), [(1.0, part)]) for part in parts]
+    alone = [estimate(shown, (1.0, part)) for part in (one, other)]
     assert (mixed >= np.minimum(*alone) - 1e-9).all()
+
+
+@settings(max_examples=60, deadline=None)
+@given(SHOWN, st.integers(1, 100_000))
+def test_what_no_honest_ring_comes_near_to_stands_out_of_a_list_of_any_length(reference: list[float], n: int) -> None:
+    """Where everybody else is honest one ring must not be drowned: the further it is from them, the surer it is."""
+    firmly = 1.0 - (1.0 - max(reference)) * 2.0 ** -(MARGIN + np.log2(n) + np.arange(1, 8))
+    shares = [estimate([each, *[0.0] * n], (1.0, reference))[0] for each in firmly]
+    assert shares == pytest.approx([(n + 1) / n / len(reference) * 2.0**-k for k in range(1, 8)], rel=1e-6)
+
+
+@settings(max_examples=60, deadline=None)
+@given(SHOWN, SHOWN, st.floats(0.0, 0.999), st.data())
+def test_showing_more_never_makes_a_ring_likelier_to_be_honest(
+    shown: list[float], reference: list[float], more: float, data: st.DataObject
+) -> None:
+    """Nor does it any other ring of the list."""
+    which = data.draw(st.integers(0, len(shown) - 1))
+    grown = [max(each, more) if place == which else each for place, each in enumerate(shown)]
+    before, after = (estimate(each, (1.0, reference)) for each in (shown, grown))
+    assert (after <= before + 1e-12).all()
+
+
+def test_a_list_twice_is_as_sure() -> None:
+    shown = np.random.default_rng(2).beta(1, 2, 50)
+    known = np.random.default_rng(3).beta(1, 4, 500)
+    once, twice = (estimate(np.tile(shown, times), (1.0, known)) for times in (1, 2))
+    assert twice == pytest.approx(np.tile(once, 2))
 
 
 def make_orders(pairs: list[tuple[int, int]]) -> Orders:
@@ -96,15 +133,17 @@ def test_the_more_dealings_are_answered_the_more_a_list_is_set_beside_payments_a
     for share in (0.0, 0.1, 0.2, 0.3, 0.4, 0.5, 0.9):
         pairs = [(2 * number, 2 * number + 1) for number in range(2000)]
         pairs += [(high, low) for low, high in pairs[: int(share * 2000)]]
-        (goods, _), (payments, _) = known.mix(make_orders(pairs), 4000)
+        (goods, _), (payments, _) = known.mix(make_orders(pairs), 4000, DEFAULT_POLICY)
         assert goods + payments == 1.0
         weights.append(payments)
     assert weights[:2] == [0.0, pytest.approx(0.0)]
     assert weights[-1] == 1.0
     # No step: each tenth more weighs a quarter more, but for the pairs that are added as where goods are sold.
-    assert np.diff(weights[1:6]) == pytest.approx(0.25 * 2000 / (2000 + PRIOR_PAIRS))
-    (goods, _), (payments, _) = known.mix(make_orders([(0, 1), (1, 0)]), 2)
+    assert np.diff(weights[1:6]) == pytest.approx(0.25 * 2000 / (2000 + DEFAULT_POLICY.answered_prior))
+    (goods, _), (payments, _) = known.mix(make_orders([(0, 1), (1, 0)]), 2, DEFAULT_POLICY)
     assert payments < 0.03  # one pair tells hardly anything
+    hasty = msgspec.structs.replace(DEFAULT_POLICY, answered_prior=0.1)
+    assert known.mix(make_orders([(0, 1), (1, 0)]), 2, hasty)[1][0] == 1.0
 
 
 def test_counts_by_step_stand_for_what_they_counted_rounded_up() -> None:
@@ -114,14 +153,14 @@ def test_counts_by_step_stand_for_what_they_counted_rounded_up() -> None:
 
 
 def test_what_is_shipped_has_every_world() -> None:
-    told = json.loads((files("detection.significance") / "honest_rings.json").read_text(encoding="utf-8"))
+    told = json.loads((files("detection.rings") / "honest_rings.json").read_text(encoding="utf-8"))
     assert set(told["honest"]) == set(told["answered"]) == set(MEASURED)
     assert {len(counts) for counts in told["honest"].values()} == {STEPS + 1}
     reference = read_reference()
     assert min(len(reference.goods), len(reference.payments)) > 1000
     # Few of the honest rings that are listed show, or are taken to show, what a person is to look at.
     for shown in (reference.goods, reference.payments):
-        assert 0.0 < (shown + MARGIN >= DetectSettings().policy.review_score).mean() < 0.02
+        assert 0.0 < (1.0 - (1.0 - shown) * 2.0**-MARGIN >= DEFAULT_POLICY.review_score).mean() < 0.02
     assert reference.answered[0] < 0.1 < 0.3 < reference.answered[1]
 
 
@@ -140,8 +179,8 @@ def test_every_ring_of_a_run_says_which_share_of_its_like_is_honest() -> None:
     plant_farm(facts, pick(300, 12))
     snapshot = make_snapshot(facts)
     rings = find_run(snapshot, DetectSettings()).rings
-    reference = read_reference().mix(snapshot.orders, snapshot.n_accounts)
-    expected = estimate_honest_share(np.array([ring.shown for ring in rings]), reference)
+    reference = read_reference().mix(snapshot.orders, snapshot.n_accounts, DEFAULT_POLICY)
+    expected = estimate_honest_share(np.array([ring.shown for ring in rings]), reference, DEFAULT_POLICY)
     assert [ring.false_discovery for ring in rings] == expected.tolist() != []
     copies = find_run(snapshot, DetectSettings(rewired_copies=1)).rings
     assert all(a.false_discovery >= b.false_discovery for a, b in zip(copies, rings, strict=True))  # type: ignore[operator]
