@@ -38,7 +38,7 @@ from detection.evaluation.leak_gate import remove_labels
 from detection.evaluation.measures import RankingScore, list_members, match_groups, restrict_truth, score_ranking
 from detection.evaluation.simulation.settings import Difficulty
 from detection.evaluation.truth import TrueGroup, Truth
-from detection.evaluation.worlds import WORLDS
+from detection.evaluation.worlds import MEASURED
 from detection.evidence.judge import judge_groups, sketch_groups
 from detection.evidence.market import make_market
 from detection.groups import Groups, gather_groups
@@ -148,7 +148,7 @@ def main() -> None:
     options = parser.parse_args()
     kinds, sharing = Counter[tuple[str, str, str]](), Counter[tuple[str, str, str]]()
     lists: list[tuple[str, str, RankingScore]] = []
-    for world, difficulty, seed in product(WORLDS, get_args(Difficulty), range(1, options.seeds + 1)):
+    for world, difficulty, seed in product(MEASURED, get_args(Difficulty), range(1, options.seeds + 1)):
         snapshot, told = load_world(world, options.accounts, seed, difficulty)
         if world == "market":
             lists += [(difficulty, name, score) for name, score in score_lists(snapshot, told)]
