@@ -298,7 +298,7 @@ def note_usual(rings: Sequence[Ring], policy: Policy) -> tuple[str, ...]:
     """How many rings are only watched, for as many honest groups of such a market show as much."""
     n = sum(ring.shown >= policy.review_score and (ring.false_discovery or 0.0) > policy.review_rate for ring in rings)
     said = "1 ring scores enough for review, and is" if n == 1 else f"{n:,} rings score enough for review, and are"
-    why = f"as many honest groups of such markets show as much (q above {policy.review_rate:g})"
+    why = f"too many honest groups of such markets show as much (q above {policy.review_rate:g})"
     return (f"{said} only watched: {why}",) if n else ()
 
 

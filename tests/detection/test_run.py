@@ -204,7 +204,7 @@ def test_rings_that_are_watched_because_honest_groups_show_as_much_are_counted()
     run = find_run(snapshot, DetectSettings(policy=strict))
     assert {ring.tier for ring in run.rings} == {"watch"}
     n = sum(ring.shown >= strict.review_score for ring in run.rings)
-    assert f"{n} rings score enough for review, and are only watched: as many honest groups" in "\n".join(run.notes)
+    assert f"{n} rings score enough for review, and are only watched: too many honest groups" in "\n".join(run.notes)
     assert note_usual(run.rings[:1], strict)[0].startswith("1 ring scores enough for review, and is only watched")
 
 
