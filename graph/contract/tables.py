@@ -133,6 +133,10 @@ class CheckedTable:
         sources = self.list_sources() or (None,) * len(self.rejects)
         return [_guard_row(source, row) for source, row in zip(sources, self.rejects.row, strict=True)]
 
+    def forget_rows(self) -> CheckedTable:
+        """The same without its rows, for who only wants to know what is rejected."""
+        return replace(self, rows=self.rows.schema.empty_table(), _origin=None)
+
     def with_rows(self, rows: pa.Table) -> CheckedTable:
         """The table with other rows, of which no file says any longer where they stand."""
         return replace(self, rows=rows, _origin=None)

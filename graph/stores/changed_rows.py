@@ -7,7 +7,7 @@ is known, several states of one, the end of one) is put in order by :mod:`graph.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -67,6 +67,11 @@ class ChangedRows:
     n_ends: int
     bad: Ints
     reasons: tuple[str, ...]
+
+    def forget_rows(self) -> ChangedRows:
+        """The same without its rows, for who only wants to know how many there were."""
+        empty = {name: getattr(self, name).schema.empty_table() for name in ("holds", "ends", "earlier")}
+        return replace(self, **empty)
 
     @property
     def gone(self) -> pa.Table:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 import pyarrow as pa
@@ -143,6 +143,8 @@ def plan_in_two(tables: Mapping[str, CheckedTable], terms: LoadTerms = TAKE_ALL)
 
     The first has all that the tables with a key make, and can be written while the second is worked out; it has no
     reports.  Both together bring what :func:`plan_load` does.
+
+    Rows are let go of once they are laid out, and the tables of the second plan have none.
     """
     known = KNOW_NOTHING
     with _reading_addresses(tables, known) as ahead:
@@ -156,15 +158,21 @@ def plan_in_two(tables: Mapping[str, CheckedTable], terms: LoadTerms = TAKE_ALL)
             reports=(),
             tables=found.tables,
         )
+        found = found.let_go_of_keyed()
         sets = found.find_sets()
+        reports, at = found.report(sets), found.changes.at
+        found = found.let_go_of_all()
         give_memory_back()  # LadybugDB wants a gigabyte meanwhile
+        nodes = _leave_empty(lay_out_set_nodes(sets, at, known, ahead))
+        relationships = _leave_empty(lay_out_set_relationships(sets))
+        del sets
         yield LoadPlan(
-            nodes=_leave_empty(lay_out_set_nodes(sets, found.changes.at, known, ahead)),
+            nodes=nodes,
             changes={},
-            relationships=_leave_empty(lay_out_set_relationships(sets)),
+            relationships=relationships,
             ends={},
             gone={},
-            reports=found.report(sets),
+            reports=reports,
             tables=found.tables,
         )
 
@@ -182,6 +190,10 @@ def _reading_addresses(
     return read_addresses_ahead(told, known)
 
 
+def _find_nothing() -> SetChanges:
+    raise RuntimeError("the rows are gone")
+
+
 @dataclass(frozen=True)
 class _Found:
     """What a load changes of the tables with a key, and its tables without the rows that contradict the store."""
@@ -189,6 +201,20 @@ class _Found:
     changes: Changes
     tables: dict[str, CheckedTable]
     find_sets: Callable[[], SetChanges]
+
+    def let_go_of_keyed(self) -> _Found:
+        """The same without the rows of tables with a key, once all that they bring is laid out."""
+        keyed = {name: rows.forget_rows() for name, rows in self.changes.keyed.items()}
+        tables = {name: table.forget_rows() if name in KEYED else table for name, table in self.tables.items()}
+        return replace(self, changes=replace(self.changes, keyed=keyed), tables=tables)
+
+    def let_go_of_all(self) -> _Found:
+        """The same without any rows; there is nothing more to find."""
+        return replace(
+            self.let_go_of_keyed(),
+            tables={name: table.forget_rows() for name, table in self.tables.items()},
+            find_sets=_find_nothing,
+        )
 
     def report(self, sets: SetChanges) -> tuple[TableReport, ...]:
         return tuple(_report(table, self.changes, sets) for table in self.tables.values())
@@ -214,6 +240,8 @@ def _find_changes(tables: Mapping[str, CheckedTable], known: KnownFacts, terms: 
         new_accounts=accounts.slice(known.accounts.num_rows),
         new_products=products.slice(known.listings.num_rows),
     )
+
+    rows = {name: each for name, each in rows.items() if name not in KEYED}
 
     def find_sets() -> SetChanges:
         return SetChanges(

@@ -62,7 +62,8 @@ class LoadTerms:
     replaced
         Tables of which the store is to keep nothing that the load does not have.
     review
-        Is shown the tables, with all rejects, before anything is written; what it raises stops the load.
+        Is shown the tables, with all rejects, before anything is written; what it raises stops the load.  No store
+        looks at the tables that it was given after that, so that whoever gave them may let go of them here.
     """
 
     as_of: np.datetime64 | None = None
@@ -86,7 +87,8 @@ TAKE_ALL = LoadTerms()
 class LoadReport:
     """What a load did (or, when ``dry_run``, would do), table by table.
 
-    ``checked`` are the tables with every rejected row, the store's own among them.
+    ``checked`` are the tables with every rejected row, the store's own among them; after a large load their other rows
+    may be gone.
     """
 
     tables: tuple[TableReport, ...]

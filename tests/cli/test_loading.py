@@ -5,11 +5,15 @@ from __future__ import annotations
 import csv
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from command_line import run
 from on_disk import list_files
 from property_graph import write_folder
+
+from graph.contract import tables
+from graph.stores.embedded import bulk
 
 pytestmark = pytest.mark.usefixtures("plain_surroundings")
 
@@ -86,3 +90,22 @@ def test_what_is_only_doubtful_is_told_and_loaded(elsewhere: Path) -> None:
     loaded = run("load", "market")
     assert loaded.exit_code == 0
     assert '(unknown); [tables.devices] ignore = ["unknown"]' in loaded.stderr
+
+
+def test_the_tables_are_let_go_of_before_they_are_written(elsewhere: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    read: list[dict[str, tables.CheckedTable]] = []
+    read_folder, write_plan = tables.read_folder, bulk.write_plan
+
+    def remember(*given: Any, **named: Any) -> dict[str, tables.CheckedTable]:
+        read.append(read_folder(*given, **named))
+        assert read[0]
+        return read[0]
+
+    def look(*given: Any) -> None:
+        assert read == [{}]
+        write_plan(*given)
+
+    monkeypatch.setattr(tables, "read_folder", remember)
+    monkeypatch.setattr(bulk, "write_plan", look)
+    code, said = load(elsewhere, [ORDER])
+    assert (code, read, "No row was rejected." in said) == (0, [{}], True)

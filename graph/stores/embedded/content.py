@@ -7,6 +7,7 @@ LadybugDB finds those without reading the rest, so that of a graph to which litt
 from __future__ import annotations
 
 import hashlib
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -26,6 +27,9 @@ from graph.stores.shape import FACTS, NODES, RELATIONSHIPS, VECTOR, list_found
 
 STRETCH_BITS = 14
 """A stretch is 16,384 places: a tenth of a second to read, and some 60 kB of checksums for four million rows."""
+
+MOST_WAITING_BYTES = 1 << 28
+"""Of parts that were read and are not described yet."""
 
 Stretches = Mapping[str, Mapping[int, Stretch]]
 """By the name of a part, and by number."""
@@ -62,6 +66,11 @@ def name_part(table: str, target: str) -> str:
     return f"{table} {target}" if target else table
 
 
+def list_names(table: str) -> list[str]:
+    """What the parts of a table are called."""
+    return [name_part(table, target) for target in list_targets(table)]
+
+
 def list_tables(connection: ladybug.Connection) -> list[str]:
     """The tables of a graph that can be described: all of the shape, and vectors where there are some."""
     there = set(ask_arrow(connection, "CALL show_tables() RETURN name")["name"].to_pylist())
@@ -96,7 +105,7 @@ def describe_found(connection: ladybug.Connection, before: Stretches) -> Stretch
         and not list_found(table)
         and all(_has_as_many(connection, table, target, before) for target in list_targets(table))
     ]
-    names = [name_part(table, target) for table in kept for target in list_targets(table)]
+    names = [name for table in kept for name in list_names(table)]
     found = _describe_tables(connection, [table for table in tables if table not in kept], watch_nothing)
     return {**{name: before[name] for name in names}, **found}
 
@@ -108,7 +117,10 @@ def _has_as_many(connection: ladybug.Connection, table: str, target: str, before
 
 
 def _describe_tables(connection: ladybug.Connection, tables: Sequence[str], watch: Watch) -> Stretches:
-    """One part is described while the next is read: either is work of one core."""
+    """What was read is named and described while more is read: either is work of one core.
+
+    To name identifiers, or orders, takes longer than to read what comes after them.  So several parts may wait for it.
+    """
     found: dict[str, Mapping[int, Stretch]] = {}
 
     def take(part: Part) -> None:
@@ -116,16 +128,26 @@ def _describe_tables(connection: ladybug.Connection, tables: Sequence[str], watc
         found[part.name] = describe_part(part)
 
     with ThreadPoolExecutor(1) as pool:
-        taken: Future[None] | None = None
-        for table in tables:
-            for target in list_targets(table):
-                part = read_part(connection, table, target)
-                if taken is not None:
-                    taken.result()
-                taken = pool.submit(take, part)
-        if taken is not None:
-            taken.result()
-    return found
+        waiting: deque[tuple[int, Future[None]]] = deque()
+
+        def hand_over(part: Part) -> None:
+            n_bytes = part.rows.nbytes
+            while waiting and sum(each for each, _ in waiting) + n_bytes > MOST_WAITING_BYTES:
+                waiting.popleft()[1].result()
+            waiting.append((n_bytes, pool.submit(take, part)))
+
+        try:
+            for table in sorted(tables, key=_TO_READ.index):
+                for target in list_targets(table):
+                    while waiting and waiting[0][1].done():
+                        waiting.popleft()[1].result()
+                    hand_over(read_part(connection, table, target))  # and hold it no longer than it is looked at
+            while waiting:
+                waiting.popleft()[1].result()
+        except BaseException:
+            pool.shutdown(cancel_futures=True)
+            raise
+    return {name: found[name] for table in tables for name in list_names(table)}
 
 
 def describe_part(part: Part) -> dict[int, Stretch]:
@@ -149,7 +171,7 @@ def sum_up(stretches: Stretches) -> tuple[dict[str, TableContent], str]:
     """What each table holds, and a checksum of all facts."""
     tables, facts = {}, hashlib.sha256()
     for table in _list_all():
-        names = [name for target in list_targets(table) if (name := name_part(table, target)) in stretches]
+        names = [name for name in list_names(table) if name in stretches]
         if names:
             parts = [(name, stretches[name]) for name in names]
             rows = sum(each.rows for _, part in parts for each in part.values())
@@ -203,6 +225,10 @@ def _match(table: str, target: str) -> str:
 
 def _list_all() -> Iterator[str]:
     yield from (*NODES, VECTOR.label, *RELATIONSHIPS)
+
+
+_TO_READ = sorted(_list_all(), key=lambda table: (table in RELATIONSHIPS, table != "ORDERED"))
+"""Of relationships orders first: they are named, which takes longer than to read them, and none after them is."""
 
 
 def _digest_rows(rows: pa.Table, found: frozenset[str]) -> Stretch:

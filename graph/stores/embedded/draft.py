@@ -92,7 +92,8 @@ class Draft:
         for name in BESIDE:
             if log is None or name != LOG_FILE:
                 (self.place / name).unlink(missing_ok=True)
-        manifest = self._describe(file, log, keeps_facts=keeps_facts)
+        with syncing(file):  # which nobody writes to any more
+            manifest = self._describe(file, log, keeps_facts=keeps_facts)
         if keeps_facts and self.base is not None and manifest.facts != _find_facts(self.base):
             raise errors.StoreError(f"{self.place}: facts changed while a run was written; nothing was changed")
         _forbid_writing(file)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing
+from dataclasses import replace
 from itertools import chain
 from pathlib import Path
 from threading import Event
@@ -40,9 +41,12 @@ def load_first(
     with closing(plan_in_two(tables, terms)) as plans:
         first = next(plans)
         terms.review(first.tables)
+        checked = {name: table.forget_rows() for name, table in first.tables.items()}
+        halves = chain([replace(first, tables={})], plans)
+        del first  # whose rows nobody holds any longer than they take to be written
         with begin() as draft:
-            reports = write_plans(draft.database.connection, draft.place, chain([first], plans), progress)
-    return LoadReport(reports, first.tables)
+            reports = write_plans(draft.database.connection, draft.place, halves, progress)
+    return LoadReport(reports, checked)
 
 
 def write_plans(

@@ -63,7 +63,8 @@ def plan(*tables: CheckedTable, known: KnownFacts | None = None) -> LoadPlan:
         assert {**first.nodes, **second.nodes} == made.nodes
         assert {**first.relationships, **second.relationships} == made.relationships
         assert (made.changes, made.ends, made.gone) == ({}, {}, {})
-        assert ((), made.reports, made.tables) == (first.reports, second.reports, second.tables)
+        assert ((), made.reports, made.tables) == (first.reports, second.reports, first.tables)
+        assert second.tables == {name: each.forget_rows() for name, each in made.tables.items()}
     return made
 
 

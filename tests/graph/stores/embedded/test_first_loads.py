@@ -4,22 +4,25 @@ from __future__ import annotations
 
 import re
 import time
+import weakref
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from threading import Event, current_thread
+from typing import Any
 
 import pytest
 import small_market
 
-from graph.contract.tables import read_folder
+from graph.contract.tables import CheckedTable, read_folder
 from graph.errors import StoreError
 from graph.settings import Settings
 from graph.stores import load_plan
-from graph.stores.embedded import bulk, concerned, draft
-from graph.stores.embedded.database import Database
+from graph.stores.embedded import bulk, concerned, content, disk, draft
+from graph.stores.embedded.database import DATABASE_FILE, Database
 from graph.stores.embedded.manifest import read_manifest
 from graph.stores.embedded.names import NAMES_FILE
 from graph.stores.embedded.store import EmbeddedStore
-from graph.stores.protocol import LoadReport
+from graph.stores.protocol import LoadReport, LoadTerms
 
 
 @pytest.fixture(autouse=True)
@@ -125,3 +128,55 @@ def test_what_a_whole_load_wrote_is_read_back_in_order_by_one_thread(
     monkeypatch.setattr(draft, "Database", open_file)
     load(tmp_path / "store", market)
     assert opened == [{"writing": True, "logging": False}, {"writing": False, "in_order": True}]
+
+
+def test_rows_are_let_go_of_once_what_they_bring_is_laid_out(
+    market: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tables = read_folder(market, Settings())
+    rows = {name: weakref.ref(table.rows) for name, table in tables.items()}
+    listed: list[Sequence[str]] = []
+    held: dict[str, set[str]] = {}
+
+    def let_go(checked: Mapping[str, CheckedTable]) -> None:
+        listed.extend(table.rejects.reason for table in checked.values())
+        tables.clear()
+
+    def watch(step: str) -> None:
+        done = getattr(load_plan, step)
+
+        def look(*given: Any, **named: Any) -> Any:
+            held[step] = {name for name, each in rows.items() if each() is not None}
+            return done(*given, **named)
+
+        monkeypatch.setattr(load_plan, step, look)
+
+    watch("find_uses")
+    watch("lay_out_set_nodes")
+    with EmbeddedStore(tmp_path / "store", mode="write") as store:
+        report = store.load(tables, LoadTerms(review=let_go))
+    assert held["find_uses"] == rows.keys() - load_plan.KEYED
+    assert held["lay_out_set_nodes"] == set()
+    assert [table.rejects.reason for table in report.checked.values()] == listed
+    assert {table.name for table in report.tables} == set(report.checked) == set(rows)
+
+
+def test_the_graph_goes_to_the_disk_while_it_is_read_back(
+    market: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    begun, describe = Event(), content.describe_graph
+
+    def describe_late(*given: Any) -> content.Stretches:
+        assert begun.wait(60)
+        return describe(*given)
+
+    def fail(path: Path) -> None:
+        if path.name == DATABASE_FILE:
+            begun.set()
+            raise OSError(f"{path.name} is not on the disk")
+
+    monkeypatch.setattr(content, "describe_graph", describe_late)
+    monkeypatch.setattr(disk, "sync", fail)
+    with pytest.raises(StoreError, match=re.escape("graph.lbug is not on the disk")):
+        load(tmp_path / "store", market)
+    assert not [*tmp_path.glob("store/generations/*"), *tmp_path.glob("store/drafts/draft-*")]

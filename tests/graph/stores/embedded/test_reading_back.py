@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -79,3 +80,62 @@ def test_blocks_are_digested_whatever_was_read_before(
     (tmp_path / "file").write_bytes(whole)
     pieces = [whole[at : at + 4_096] for at in range(0, max(n_bytes, 1), 4_096)]
     assert digest_blocks(tmp_path / "file") == [hashlib.sha256(piece).hexdigest() for piece in pieces]
+
+
+@pytest.fixture
+def reads(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The parts that were read so far, in that order."""
+    read: list[str] = []
+
+    def watch(connection: Any, table: str, target: str) -> content.Part:
+        part = read_part(connection, table, target)
+        read.append(part.name)
+        return part
+
+    monkeypatch.setattr(content, "read_part", watch)
+    return read
+
+
+def test_parts_are_read_while_one_is_named_and_each_is_described_as_if_alone(location: Path, reads: list[str]) -> None:
+    def wait(part: content.Part) -> None:
+        until = time.monotonic() + 60
+        while part.table == "Identifier" and "WROTE Review" not in reads:
+            assert time.monotonic() < until
+            time.sleep(0.01)
+
+    with EmbeddedStore(location) as store:
+        described = content.describe_graph(store.connection, wait)
+        tables = content.list_tables(store.connection)
+        alone = [content.describe_table(store.connection, table) for table in tables]
+    assert list(described.items()) == [item for each in alone for item in each.items()]
+    assert reads.index("ORDERED Shop") < reads.index("USES Identifier")
+
+
+def test_no_more_waits_to_be_described_than_a_bound(
+    location: Path, monkeypatch: pytest.MonkeyPatch, reads: list[str]
+) -> None:
+    monkeypatch.setattr(content, "MOST_WAITING_BYTES", -1)
+    most, taken = 0, 0
+
+    def count(_: content.Part) -> None:
+        nonlocal most, taken
+        time.sleep(0.01)
+        most, taken = max(most, len(reads) - taken), taken + 1
+
+    with EmbeddedStore(location) as store:
+        content.describe_graph(store.connection, count)
+    assert taken == len(reads)
+    assert most == 2  # the one that is looked at, and the one that was read meanwhile
+
+
+def test_where_a_part_cannot_be_described_no_other_is_waited_for(location: Path, reads: list[str]) -> None:
+    seen: list[str] = []
+
+    def fail(part: content.Part) -> None:
+        seen.append(part.name)
+        time.sleep(0.2)
+        raise ValueError(part.name)
+
+    with EmbeddedStore(location) as store, pytest.raises(ValueError, match="Schema"):
+        content.describe_graph(store.connection, fail)
+    assert len(seen) <= 2
