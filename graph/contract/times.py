@@ -118,10 +118,12 @@ def _from_declared(text: Chunks, form: str, zone: str | None) -> Times:
 def _from_text(text: Chunks, zone: str | None) -> Times:
     """ISO 8601 or Unix seconds as instants; NaT where neither.
 
-    Eight digits that make a date (``20240131``) are ISO 8601's basic form, not a day of 1970.
+    Eight digits that make a date (``20240131``) are ISO 8601's basic form, not a day of 1970.  The letters UTC or GMT
+    behind a clock, as BigQuery writes them, are its Z.
     """
     if (whole := _from_full_times(text, zone)) is not None:
         return whole
+    text = pc.replace_substring_regex(text, r"(:\d\d(?:\.\d+)?) ?(?:UTC|GMT)$", r"\1Z")
     digits = pc.match_substring_regex(text, r"^-?\d+(\.\d*)?$")
     dates = pc.match_substring_regex(text, r"^(19|2[01])\d\d((0\d|1[0-2])[0-3]\d)?$")
     nothing = pa.scalar(None, pa.string())

@@ -11,6 +11,8 @@ import pyarrow.parquet as pq
 import pytest
 from tables_on_disk import Write, complaints, read
 
+from graph.settings import TableSettings
+
 
 @pytest.mark.parametrize(
     ("written", "instant"),
@@ -19,6 +21,9 @@ from tables_on_disk import Write, complaints, read
         ("2024-01-31 10:00:00.25", "2024-01-31T10:00:00.25"),
         ("2024-01-31T10:00:00+02:00", "2024-01-31T08:00:00"),
         ("2024-01-31T10:00:00-0530", "2024-01-31T15:30:00"),
+        ("2024-01-31 10:00:00 UTC", "2024-01-31T10:00:00"),
+        ("2024-01-31 10:00:00.25 UTC", "2024-01-31T10:00:00.25"),
+        ("2024-01-31T10:00:00GMT", "2024-01-31T10:00:00"),
         ("2024-01-31", "2024-01-31T00:00:00"),
         ("20240131", "2024-01-31T00:00:00"),
         (" 2024-01-31T10:00 ", "2024-01-31T10:00:00"),
@@ -93,3 +98,9 @@ def test_dates_become_midnight_and_placeholders_in_them_are_set_aside(write: Wri
     table = read(write(devices=pd.DataFrame({"account_id": ["A", "B"], "device_id": 1, "seen_at": dates})))["devices"]
     assert table.rows["seen_at"].to_pylist() == [dt.datetime(2024, 1, 31)]
     assert complaints(table) == [(2, "seen_at '9999-12-31' looks like a placeholder: leave the cell empty")]
+
+
+def test_a_clock_that_says_utc_does_not_hang_in_the_zone_of_the_others(write: Write) -> None:
+    content = "account_id,device_id,seen_at\nA,x,2024-01-31 10:00:00 UTC\nA,y,2024-01-31 10:00:00\n"
+    seen = read(write(devices=content), devices=TableSettings(zone="Europe/Berlin"))["devices"].rows["seen_at"]
+    assert [each.hour for each in seen.to_pylist()] == [10, 9]
