@@ -118,11 +118,20 @@ def _fit(name: str, profile: Profile, table: Table, column: Column, stem_fits: b
         score *= 0.7
     share = _share_fitting(profile, column)
     words = _WORDS_OF.get((table.name, column.name))
-    if words and squeeze(name) in _VAGUE:
+    if words and (squeeze(name) in _VAGUE or _is_place(name)):
         share = MOST if _share_of(profile, read_words(words)) >= _LEAST_KNOWN else 0.0
     if share < MOST:
         return None
     return Fit(name, score, f"{reason}{_say_values(profile, column)}")
+
+
+def _is_place(name: str) -> bool:
+    """Whether a column is called as the state of an address is (``Ship State``)."""
+    aliases = read_aliases()
+    uses = (use for names in aliases.address_uses.values() for use in names.names)
+    parts = aliases.address_parts["state"].names
+    bare = squeeze(name)
+    return any(bare in (f"{use}{part}", f"{part}{use}") for use in uses for part in parts)
 
 
 def _is_called_otherwise(name: str, score: float) -> bool:

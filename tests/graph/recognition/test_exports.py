@@ -359,3 +359,10 @@ def test_payments_of_buyers_stay_orders(tmp_path: Path) -> None:
     tables = read(tmp_path, guessed.text)
     assert "transfers" not in tables
     assert first(tables["orders"])["buyer_id"] == "u0"
+
+
+@pytest.mark.parametrize("name", ["Ship State", "bill_state"])
+def test_the_state_of_an_address_is_no_state_of_an_order(tmp_path: Path, name: str) -> None:
+    rows = "".join(f"O{n},U{n % 3},{('TX', 'OR')[n % 2]}\n" for n in range(9))
+    write(tmp_path, orders=f"order_id,buyer_id,{name}\n{rows}")
+    assert "status" not in tomllib.loads(guess(tmp_path).text)["tables"]["orders"]["columns"]
