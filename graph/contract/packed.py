@@ -26,6 +26,8 @@ _SAMPLE_BYTES = 1 << 16
 _STRAY = re.compile(r"[^\x00-\x7f]+")
 _WESTERN = frozenset("àáâãäåæçèéêëíîïñòóôõöøùúûüßÄÅÉÖÜÇÀÈ°ºª£€«»’‘“”–—…©®²³½·\u00a0")
 _MOST_STRAY = 6
+_PORTUGUESE = re.compile("ç(?=[ãõ])")
+"""In ``ção`` and ``ções`` letters of the west stand side by side; no word of central Europe has those bytes so."""
 
 
 def open_bytes(source: Source) -> BinaryIO:
@@ -106,6 +108,6 @@ def _has_stray_letters(telling: bytes) -> bool:
 
     Other writing comes in words, whose bytes stand side by side; of so little, frequencies can tell nothing.
     """
-    found = _STRAY.findall(telling.decode(_CANDIDATES[0], "replace"))
+    found = _STRAY.findall(_PORTUGUESE.sub("", telling.decode(_CANDIDATES[0], "replace")))
     letters = {letter for each in found for letter in each}
     return 0 < len(letters) <= _MOST_STRAY and letters <= _WESTERN and all(len(each) == 1 for each in found)

@@ -147,6 +147,7 @@ def test_an_archive_in_an_archive_is_told(tmp_path: Path) -> None:
     [
         ("cp1252", "N° client;Identifiant appareil\nC1;D1\n"),
         ("cp1252", "total;note\n5 £;café\n"),
+        ("cp1252", "id_usuario;situação;endereço\nU1;ativo;Rua São João, 4\n"),
         ("cp1250", "id;miasto\n1;Łódź\n2;Kraków\n"),
         ("cp1251", "номер;имя\n1;Иван\n"),
         ("cp932", "注文番号,氏名\n1,山田\n"),
@@ -362,3 +363,27 @@ def test_ids_that_became_floats_still_name_the_column(tmp_path: Path) -> None:
     orders = "order_id,buyer_id,amount\n" + "".join(f"{n},{1000 + n}.0,{n}.5\n" for n in range(20))
     found = guess(write(tmp_path, {"accounts.csv": users, "orders.csv": orders}))
     assert settle(found)["orders"]["columns"]["buyer_id"] == "buyer_id"
+
+
+def test_a_back_office_in_brazil_is_understood(tmp_path: Path) -> None:
+    users = "id_usuario;data_cadastro;situação;CPF;endereço\n1;13/03/2024;ativo;123;Rua São João, 4\n"
+    users += "2;14/03/2024;suspenso;124;Rua Augusta, 4\n"
+    sales = "Nº da venda;Data da venda;Estado;id_comprador;id_vendedor;# de anúncio;Total (BRL)\n"
+    sales += "7;15/04/2024 10:00;Entregue;1;2;MLB1;1.234,50\n8;15/04/2024 10:00;Devolvida;2;1;MLB2;4,50\n"
+    found = guess(write(tmp_path, {"usuarios.csv": users, "vendas.csv": sales}, "cp1252"))
+    tables = read(tmp_path, found)
+    assert tables["accounts"].rows["status"].to_pylist() == ["active", "suspended"]
+    assert tables["orders"].rows["status"].to_pylist() == ["delivered", "returned"]
+    assert tables["orders"].rows["amount"].to_pylist() == [1234.5, 4.5]
+    assert tables["orders"].rows["product_id"].to_pylist() == ["MLB1", "MLB2"]
+    assert tables["addresses"].rows.num_rows == tables["identifiers"].rows.num_rows == 2
+
+
+def test_orders_of_a_shop_of_woocommerce_name_their_buyers(tmp_path: Path) -> None:
+    orders = "Order Number,Order Date,Order Status,Customer User ID,Order Total Amount\n"
+    orders += "5,2024-04-01 10:00:00,On hold,U1,5.50\n6,2024-04-02 10:00:00,Completed,U2,6.50\n"
+    found = guess(write(tmp_path, {"users.csv": USERS, "wc-orders.csv": orders}))
+    rows = read(tmp_path, found)["orders"].rows
+    assert rows["buyer_id"].to_pylist() == ["U1", "U2"]
+    assert rows["amount"].to_pylist() == [5.5, 6.5]
+    assert rows["status"].to_pylist() == ["pending", "completed"]
