@@ -169,7 +169,9 @@ def _find_addresses(look: Look, taken: set[str]) -> Mapping[str, Pick]:
 
 
 def _find_part(part: str, prefixes: Sequence[str], free: Mapping[str, str]) -> str | None:
-    wanted = (f"{prefix}{alias}" for alias in read_aliases().address_parts[part].names for prefix in prefixes)
+    pairs = [(prefix, alias) for alias in read_aliases().address_parts[part].names for prefix in prefixes]
+    # "Billing City", and "City (Billing)" as WooCommerce has it.
+    wanted = (*(f"{prefix}{alias}" for prefix, alias in pairs), *(f"{alias}{prefix}" for prefix, alias in pairs))
     return next((free[bare] for bare in wanted if bare in free), None)
 
 

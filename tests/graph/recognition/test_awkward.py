@@ -387,3 +387,12 @@ def test_orders_of_a_shop_of_woocommerce_name_their_buyers(tmp_path: Path) -> No
     assert rows["buyer_id"].to_pylist() == ["U1", "U2"]
     assert rows["amount"].to_pylist() == [5.5, 6.5]
     assert rows["status"].to_pylist() == ["pending", "completed"]
+
+
+def test_what_an_address_is_used_as_may_stand_behind_its_parts(tmp_path: Path) -> None:
+    header = "Order Number,Customer User ID,Address 1 (Billing),City (Billing),Address 1 (Shipping),City (Shipping)\n"
+    orders = header + "5,U1,4 High Street,Leeds,7 Low Street,York\n6,U2,5 High Street,Leeds,8 Low Street,York\n"
+    found = guess(write(tmp_path, {"users.csv": USERS, "wc-orders.csv": orders}))
+    rows = read(tmp_path, found)["addresses"].rows.to_pylist()
+    told = sorted((each["kind"], each["address"]) for each in rows if each["account_id"] == "U1")
+    assert told == [("billing", "4 High Street, Leeds"), ("shipping", "7 Low Street, York")]
