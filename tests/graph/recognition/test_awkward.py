@@ -396,3 +396,12 @@ def test_what_an_address_is_used_as_may_stand_behind_its_parts(tmp_path: Path) -
     rows = read(tmp_path, found)["addresses"].rows.to_pylist()
     told = sorted((each["kind"], each["address"]) for each in rows if each["account_id"] == "U1")
     assert told == [("billing", "4 High Street, Leeds"), ("shipping", "7 Low Street, York")]
+
+
+def test_orders_of_shopee_name_who_sold(tmp_path: Path) -> None:
+    header = "Order ID,Order Status,Username (Buyer),Seller Username,Product Name,SKU Reference No.,Grand Total\n"
+    orders = header + "2405A,To ship,ann,mugs,Mug,S1,5.50\n2405B,Shipping,bob,cups,Mug,S2,6.50\n"
+    rows = read(tmp_path, guess(write(tmp_path, {"Order.all.csv": orders})))["orders"].rows
+    assert rows["seller_id"].to_pylist() == ["mugs", "cups"]
+    assert rows["product_id"].to_pylist() == ["S1", "S2"]
+    assert rows["status"].to_pylist() == ["pending", "shipped"]
