@@ -195,8 +195,11 @@ def _share_ids(profile: Profile, column: Column) -> float:
 
 
 def _are_floats(profile: Profile) -> bool:
-    """Whether whole numbers are written with a .0 behind them, as gaps in a column make of ids."""
-    return all(re.fullmatch(r"\d+\.0", each) for each in profile.some)
+    """Whether whole numbers are written as gaps in a column (``7.0``) or a spreadsheet (``1.23E+11``) make of ids.
+
+    What a spreadsheet has shortened is no id any more; a load says so of a column that it reads.
+    """
+    return all(re.fullmatch(r"\d+(\.0)?|\d(\.\d+)?E\+\d+", each) for each in profile.some)
 
 
 def _share_rating(profile: Profile) -> float:

@@ -405,3 +405,13 @@ def test_orders_of_shopee_name_who_sold(tmp_path: Path) -> None:
     assert rows["seller_id"].to_pylist() == ["mugs", "cups"]
     assert rows["product_id"].to_pylist() == ["S1", "S2"]
     assert rows["status"].to_pylist() == ["pending", "shipped"]
+
+
+def test_ids_that_a_spreadsheet_shortened_are_not_left_out_in_silence(tmp_path: Path) -> None:
+    orders = "order_id,buyer_id,listing_id\n" + "".join(
+        f"{n},U{n},{'1.23457E+11' if n == 1 else 123456789000 + n}\n" for n in range(1, 40)
+    )
+    found = guess(write(tmp_path, {"users.csv": USERS, "orders.csv": orders}))
+    assert settle(found)["orders"]["columns"]["product_id"] == "listing_id"
+    with pytest.raises(DoubtfulDataError, match=r"1\.23457E\+11"):
+        refuse_grave(find_doubts(read(tmp_path, found), 1_710_000_000_000_000))
