@@ -26,7 +26,7 @@ def say_surer(
     >>> say_surer("watch", 0.2, 10.0, 4, DEFAULT_POLICY)
     'for review it takes a score of 0.5: 6 more bits at the least, that no trades among its members alone show'
     >>> say_surer("watch", 0.7, 90.0, 9, DEFAULT_POLICY, false_discovery=0.843)
-    'for review too many honest groups show as much: q is 0.84, and may be 0.2'
+    'for review too many honest groups show as much: q is 0.84, and may be 0.1'
     """
     if tier == "automatic":
         return "it is as sure as it gets; a person has to confirm it all the same"
