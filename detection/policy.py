@@ -35,9 +35,9 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         "one in twenty; no automatic ring of five worlds had more", "more are flagged unseen", ge=0.0, le=1.0)] = 0.05
     review_rate: Annotated[float, rule(
         SHARE, "a ring whose false-discovery rate is greater is only watched", DEFINED,
-        "one in ten; where goods are sold hardly a ring that scores enough has more, where friends pay one another nearly"
-        " all have, and most of those are honest", "more are for review where honest groups show as much", ge=0.0, le=1.0
-    )] = 0.1
+        "one in ten; where goods are sold hardly a ring that scores enough has more, where friends pay one another"
+        " nearly all have, and most of those are honest", "more are for review where honest groups show as much",
+        ge=0.0, le=1.0)] = 0.1
     honest_margin: Annotated[float, rule(
         "half_score_bits", "honest groups of a market that nobody has simulated may show so much more than known ones",
         MEASURED, "with less, honest villagers were taken for sure by what is known of other worlds",
