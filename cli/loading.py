@@ -74,16 +74,22 @@ def load(
         tables = read_folder(folder, settings, progress=progress)
         _require_tables(replace, tables)
         review.check_files(tables)
-
-        def let_go(checked: Mapping[str, CheckedTable]) -> None:
-            review(checked)
-            tables.clear()  # no store looks at them again, and of millions of rows that is a third of a gigabyte
-
-        terms = LoadTerms(as_of=as_instant(as_of), replaced=frozenset(replace), review=let_go)
+        shown = _forget_after(review, tables)
+        terms = LoadTerms(as_of=as_instant(as_of), replaced=frozenset(replace), review=shown)
         doubtful = _find_doubts(tables, terms.find_instant(), doubts, goes_on=despite_doubts)
         with _open_for_load(workplace, dry_run=dry_run) as store:
             report = store.load(tables, terms, dry_run=dry_run, progress=progress)
     _show(report, review, doubtful)
+
+
+def _forget_after(review: _Review, tables: dict[str, CheckedTable]) -> Callable[[Mapping[str, CheckedTable]], None]:
+    """Review what is to be written, and let go of the tables: no store looks at them again, and rows take memory."""
+
+    def let_go(checked: Mapping[str, CheckedTable]) -> None:
+        review(checked)
+        tables.clear()
+
+    return let_go
 
 
 def _show(report: LoadReport, review: _Review, doubts: Sequence[Doubt]) -> None:
