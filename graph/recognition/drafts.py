@@ -96,7 +96,7 @@ def draft_main(survey: Survey, chosen: Mapping[str, str]) -> list[Draft]:
         ranked = rank_tables(look) if told is None else [(told, 1.0)]
         for table, _ in ranked[:1]:
             drafts.append(_draft(look, CONTRACT[table]))
-    found = _leave_deeper([draft for draft in drafts if draft is not None], chosen)
+    found = _leave_twins(_leave_deeper([draft for draft in drafts if draft is not None], chosen), chosen)
     listed = [draft for draft in found if draft.table == "accounts"]
     named = [draft for draft in listed if _is_called(draft.look, CONTRACT["accounts"])]
     others = [] if not named else [id(draft) for draft in listed if draft not in named]
@@ -109,6 +109,80 @@ def _leave_deeper(drafts: Sequence[Draft], chosen: Mapping[str, str]) -> list[Dr
     for draft in drafts:
         least[draft.table] = min(draft.look.depth, least.get(draft.table, draft.look.depth))
     return [draft for draft in drafts if draft.look.depth == least[draft.table] or draft.look.name in chosen]
+
+
+_SAME_KEYS = 0.5
+"""Two files that have so much of the smaller one's keys in common are about the same things."""
+
+
+def _leave_twins(drafts: Sequence[Draft], chosen: Mapping[str, str]) -> list[Draft]:
+    """Of files that name the same orders in other columns the one that fits best: the rows of one contradict the other.
+
+    Such are the orders of a shop and the lines of its orders.  The better one has each key once, and leaves no doubt
+    which column it is.
+    """
+    kept: list[Draft] = []
+    for draft in sorted(drafts, key=_rank_twin, reverse=True):
+        if draft.look.name in chosen or not any(_is_twin(draft, other) for other in kept):
+            kept.append(draft)
+    return [draft for draft in drafts if any(draft is each for each in kept)]
+
+
+def _rank_twin(draft: Draft) -> tuple[bool, bool, float]:
+    table = CONTRACT[draft.table]
+    pick = draft.picks.get(table.key or "")
+    if pick is None:
+        return False, False, 0.0
+    is_key = draft.look.columns[pick.names[0]].variety >= _NO_GAPS
+    return is_key, not pick.others, _score_table(draft.look, table) or 0.0
+
+
+def _is_twin(draft: Draft, other: Draft) -> bool:
+    """Whether two files are of the same things, in columns of which some are other ones, and say no state of them."""
+    table = CONTRACT[draft.table]
+    if draft.table != other.table or table.is_thing or table.key in (None, "account_id"):
+        return False
+    if any(table.key not in each.picks or "updated_at" in each.picks for each in (draft, other)):
+        return False
+    if draft.look.columns.keys() == other.look.columns.keys():
+        return False
+    keys, others = _list_keys(draft), _list_keys(other)
+    return len(keys & others) > _SAME_KEYS * max(min(len(keys), len(others)), 1)
+
+
+def _list_keys(draft: Draft) -> set[str]:
+    return set(draft.look.columns[draft.picks[str(CONTRACT[draft.table].key)].names[0]].distinct)
+
+
+def name_twins(survey: Survey, drafts: Sequence[Draft], chosen: Mapping[str, str]) -> dict[str, str]:
+    """Files that are left out because another one names the same orders, by their names: why, and what they lack.
+
+    Parameters
+    ----------
+    survey
+        The files.
+    drafts
+        Those that are tables.
+    chosen
+        What somebody said of files by their names: a table, or ``none``.
+    """
+    taken = {id(draft.look) for draft in drafts}
+    found: dict[str, str] = {}
+    for look in survey.looks:
+        ranked = [] if id(look) in taken or look.name in chosen else rank_tables(look)[:1]
+        for own in (_draft(look, CONTRACT[table]) for table, _ in ranked):
+            twin = next((each for each in drafts if own is not None and _is_twin(own, each)), None)
+            if own is not None and twin is not None:
+                found[look.name] = _say_twin(own, twin)
+    return found
+
+
+def _say_twin(draft: Draft, twin: Draft) -> str:
+    key = draft.picks[str(CONTRACT[draft.table].key)].names[0]
+    lost = [f"{pick.names[0]} ({name})" for name, pick in draft.picks.items() if name not in twin.picks]
+    told = f"; its {' and '.join(lost)} is lost" if lost else ""
+    whose = f"its {key} names those of {twin.look.name}, which fits better, in other columns"
+    return f"left out of {draft.table}: {whose}{told}"
 
 
 def draft_rest(survey: Survey, drafts: Sequence[Draft], chosen: Mapping[str, str]) -> list[Draft]:

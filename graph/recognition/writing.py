@@ -18,6 +18,7 @@ from graph.recognition.drafts import (
     name_instead,
     name_missing,
     name_strangers,
+    name_twins,
     rank_tables,
 )
 from graph.recognition.fits import has_such_cells
@@ -72,11 +73,15 @@ def guess_settings(survey: Survey, folder: Path, answers: Mapping[str, str]) -> 
     usual = find_usual(survey)
     forms = [find_form(draft, answers, usual) for draft in drafts]
     unread = [look for look in survey.looks if not any(draft.look is look for draft in drafts)]
-    asked = _list_questions(forms, [look for look in unread if not name_instead(look, drafts)])
+    twins = name_twins(survey, main, chosen)
+    asked = _list_questions(
+        forms, [look for look in unread if look.name not in twins and not name_instead(look, drafts)]
+    )
     unsure = list(_list_unsure(drafts, forms, asked, answers)) + [*survey.unread]
     tables = {table: tuple(dict.fromkeys(d.look.name for d in drafts if d.table == table)) for table in CONTRACT}
     unsure += [*name_strangers(main), *_list_missing(main, drafts)]
-    left = [f"{look.name} is not read: {name_missing(look, drafts)}" for look in unread]
+    unsure += [f"{name} is {why}" for name, why in twins.items()]
+    left = [f"{look.name} is not read: {name_missing(look, drafts)}" for look in unread if look.name not in twins]
     unsure += [each for each in left if "called as" in each or "less deep" in each]
     text = "\n".join(_write(drafts, forms, folder, list(dict.fromkeys([*unsure, *left]))))
     return Guess(text + "\n", {table: files for table, files in tables.items() if files}, asked, tuple(unsure))

@@ -309,6 +309,26 @@ def test_ids_that_name_nobody_are_told_while_settings_are_guessed_and_with_all_e
         refuse_grave(doubts)
 
 
+def test_lines_of_orders_beside_the_orders_are_left_out_and_what_is_lost_is_told(tmp_path: Path) -> None:
+    ids = [(n, n % 9 + 1) for n in range(1, 20)]
+    orders = "Sale Date,Order ID,User ID,Order Value\n" + "".join(f"2024-03-01,{n},U{of},{n}.50\n" for n, of in ids)
+    header = "Sale Date,User ID,Price,Transaction ID,Order ID,Listing ID\n"
+    lines = header + "".join(f"2024-03-01,U{of},{n}.50,7{n:03d},{n},L{of}\n" for n, of in ids)
+    found = guess(write(tmp_path, {"users.csv": USERS, "SoldOrderItems.csv": lines, "SoldOrders.csv": orders}))
+    assert settle(found)["orders"]["file"] == "SoldOrders.csv"
+    told = "SoldOrderItems.csv is left out of orders: its Order ID names those of SoldOrders.csv, which fits better, in"
+    assert f"{told} other columns; its Listing ID (product_id) is lost" in found.unsure
+    assert read(tmp_path, found)["orders"].rows.num_rows == 19
+
+
+def test_orders_of_two_shops_in_other_columns_are_both_read(tmp_path: Path) -> None:
+    one = "order_id,user_id,amount\n" + "".join(f"A{n},U{n},{n}.50\n" for n in range(1, 9))
+    other = "order_id,user_id,total,status\n" + "".join(f"B{n},U{n},{n}.50,paid\n" for n in range(1, 9))
+    found = guess(write(tmp_path, {"users.csv": USERS, "orders-a.csv": one, "orders-b.csv": other}))
+    assert found.tables["orders"] == ("orders-a.csv", "orders-b.csv")
+    assert read(tmp_path, found)["orders"].rows.num_rows == 16
+
+
 # ── what is written for somebody else ─────────────────────────────────────────────────────────────
 
 
