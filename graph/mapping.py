@@ -19,6 +19,9 @@ TIMES = (
 )
 """How times may be written that are not ISO 8601, or Unix seconds beside it."""
 
+OUTGOING = "outgoing"
+"""What ``below_zero`` says of transfers that a statement counts as paid out."""
+
 
 class TableSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
     """Which file and which of its columns play a table's part, or one of several that do.
@@ -58,8 +61,9 @@ class TableSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
         File column of an amount to the status of an order in which it is not zero, as ``refunded`` of what was paid
         back; the last one that is not zero holds (the orders table only).
     below_zero
-        The status of orders whose amount is below zero, as ``refunded`` of what was paid back; the amount is then taken
-        without its sign (the orders table only).
+        The status of orders and transfers whose amount is below zero, as ``refunded`` of what was paid back; the amount
+        is then taken without its sign.  ``outgoing`` of transfers, :data:`OUTGOING`, is no status: the sign says that
+        the money left the account whose statement it is, and payer and payee stay who they are.
     per_unit
         Contract column to how many of the file's units make one, as 100 cents do.
     times
@@ -127,6 +131,11 @@ class TableSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     def list_files(self) -> tuple[str, ...]:
         """The paths or patterns; none where the table's own name is to be looked for."""
         return () if self.file is None else as_names(self.file)
+
+    @property
+    def is_outgoing(self) -> bool:
+        """Whether an amount below zero is one that was paid out, and nothing else is said by its sign."""
+        return self.below_zero is not None and self.below_zero.strip().lower() == OUTGOING
 
     def find_time_form(self, column: str) -> str | None:
         """How the times of a contract column are written; None for ISO 8601 or Unix seconds."""

@@ -59,9 +59,9 @@ def check_columns(
 def tell_endings(
     source: Source, cells: FileCells, picked: Mapping[str, Sequence[str]], columns: Mapping[str, Values]
 ) -> Mapping[str, Values]:
-    """The columns (N,) of orders, with the status that an amount tells: it is below zero, or another is not zero."""
+    """The columns (N,) of orders or transfers with the status that an amount below zero, or another not zero, tells."""
     told = dict(columns)
-    if source.settings.below_zero and "amount" in picked:
+    if source.settings.below_zero and not source.settings.is_outgoing and "amount" in picked:
         below = pa.array(find_below_zero(source, "amount", take_raw(cells, picked["amount"])))
         ending = pa.scalar(source.settings.below_zero.strip().lower())
         told["status"] = pc.if_else(below, ending, pc.cast(told["status"], pa.string()))

@@ -64,10 +64,12 @@ def _check_table(table: Table, mapped: TableSettings) -> None:
             raise ConfigError(f"ringfence.toml: 'tables.{name}': kinds says what {column} is; leave {column} out")
     if mapped.nonzero and name != "orders":
         raise ConfigError(f"ringfence.toml: 'tables.{name}.nonzero': only orders end by an amount that was paid back")
-    if mapped.below_zero and name != "orders":
+    if mapped.below_zero and name not in ("orders", "transfers"):
         raise ConfigError(
-            f"ringfence.toml: 'tables.{name}.below_zero': only orders end by an amount that was paid back"
+            f"ringfence.toml: 'tables.{name}.below_zero': only orders and transfers are paid back, or out"
         )
+    if mapped.below_zero and name == "orders" and mapped.is_outgoing:
+        raise ConfigError("ringfence.toml: 'tables.orders.below_zero': only transfers are outgoing; write their status")
     if mapped.ignore and table.use is None:
         raise ConfigError(f"ringfence.toml: 'tables.{name}.ignore': only tables of identifiers leave values out")
     if mapped.attributes and not table.has_attributes:

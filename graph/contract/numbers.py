@@ -16,6 +16,7 @@ from graph.contract.faults import Faults, quote
 from graph.contract.schema import Column
 from graph.contract.sources import Source
 from graph.contract.texts import read_as_text, trim
+from graph.mapping import OUTGOING
 
 if TYPE_CHECKING:
     from graph.arrow import Chunks
@@ -65,9 +66,12 @@ def check_numbers(source: Source, column: Column, raw: Chunks, faults: Faults) -
 
 
 def _say_sign(source: Source, column: Column) -> str:
-    """What a sign before amounts of orders can be declared to mean."""
-    is_amount = (source.table.name, column.name) == ("orders", "amount")
-    return "; if it was paid back, set tables.orders.below_zero = 'refunded'" if is_amount else ""
+    """What a sign before amounts of orders and transfers can be declared to mean."""
+    table = source.table.name
+    if column.name != "amount" or table not in ("orders", "transfers"):
+        return ""
+    out = f"; if it was paid out, set tables.transfers.below_zero = '{OUTGOING}'" if table == "transfers" else ""
+    return f"{out}; if it was paid back, set tables.{table}.below_zero = 'refunded'"
 
 
 def _hint(source: Source, written: object) -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from graph.contract.schema import CONTRACT, Column
+from graph.mapping import OUTGOING
 from graph.recognition.drafts import Draft, name_times
 from graph.recognition.names import read_data, squeeze
 from graph.recognition.survey import Look, Survey
@@ -42,7 +43,7 @@ class Form:
     empty
         Words that stand for nothing.
     below_zero
-        The status of orders with an amount below zero; None where there is none.
+        What amounts below zero mean: a status, or that they were paid out; None where there are none.
     remarks
         By setting: what shows it.
     questions
@@ -197,8 +198,8 @@ def _find_hundredths(draft: Draft, unsure: list[str]) -> dict[str, int]:
 
 
 def _find_below_zero(draft: Draft, unsure: list[str], remarks: dict[str, str]) -> str | None:
-    """What amounts below zero are taken for: what was paid back, where most are above."""
-    if draft.table != "orders" or "amount" not in draft.picks:
+    """What amounts below zero are taken for: orders paid back, where most are above, and transfers paid out."""
+    if draft.table not in ("orders", "transfers") or "amount" not in draft.picks:
         return None
     profile, name = _profile(draft, "amount"), draft.picks["amount"].names[0]
     below = [each for each in profile.filled if _BELOW_ZERO.search(each)]
@@ -206,11 +207,32 @@ def _find_below_zero(draft: Draft, unsure: list[str], remarks: dict[str, str]) -
         return None
     share = len(below) / len(profile.filled)
     remarks["below_zero"] = below[0]
+    if draft.table == "transfers":
+        return _find_outgoing(draft, f"{share:.0%} of {name} are below zero, such as {below[0]}", unsure)
     if share > _MOST_PAID_BACK:
         unsure.append(f"{share:.0%} of {name} are below zero, such as {below[0]}, and would be set aside")
         return None
     unsure.append(f"{share:.0%} of {name} are below zero, such as {below[0]}; they are taken for what was paid back")
     return "refunded"
+
+
+def _find_outgoing(draft: Draft, told: str, unsure: list[str]) -> str | None:
+    """What signs of a statement are taken for where payer and payee say who paid whom.
+
+    Where one of them is always the same the other is its counterpart, whoever paid: only the sign says it.
+    """
+    names = {part: draft.picks[f"{part}_id"].names[0] for part in ("payer", "payee")}
+    alone = [name for name in names.values() if len(draft.look.columns[name].distinct) == 1]
+    if alone and len(_profile(draft, "amount").filled) > 1:
+        unsure.append(
+            f"{told}, and would be set aside: {alone[0]} is always the same, so that only the sign says who paid"
+        )
+        return None
+    unsure.append(
+        f"{told}; they are taken for payments out, from {names['payer']} to {names['payee']} like all others"
+        f" (below_zero = 'refunded' if they were paid back)"
+    )
+    return OUTGOING
 
 
 _MOST_PAID_BACK = 0.5

@@ -342,8 +342,23 @@ def test_an_amount_below_zero_is_what_was_paid_back_where_that_is_said(write: Wr
         (line, f"amount '{cell}': an amount below zero; if it was paid back, set tables.orders.below_zero = 'refunded'")
         for line, cell in ((3, "-$12.50"), (4, "(3.25)"))
     ]
-    with pytest.raises(ConfigError, match=r"only orders end by an amount"):
+    with pytest.raises(ConfigError, match=r"only orders and transfers are paid back, or out"):
         read(folder, accounts=TableSettings(below_zero="refunded"))
+    with pytest.raises(ConfigError, match=r"only transfers are outgoing"):
+        read(folder, orders=TableSettings(below_zero="Outgoing"))
+
+
+def test_a_transfer_below_zero_is_paid_out_or_paid_back_as_is_said(write: Write) -> None:
+    folder = write(transfers="transfer_id,payer_id,payee_id,status,amount\nT1,A,B,paid,5.00\nT2,B,A,paid,-12.50\n")
+    for below_zero, status in (("outgoing", "paid"), ("Refunded", "refunded")):
+        table = read(folder, transfers=TableSettings(below_zero=below_zero))["transfers"]
+        told = [tuple(map(row.get, ("payer_id", "payee_id", "status", "amount"))) for row in records(table)]
+        assert told == [("A", "B", "paid", 5.0), ("B", "A", status, 12.5)]
+    refused = complaints(read(folder)["transfers"])
+    out, back = (f"set tables.transfers.below_zero = '{each}'" for each in ("outgoing", "refunded"))
+    assert refused == [
+        (3, f"amount '-12.50': an amount below zero; if it was paid out, {out}; if it was paid back, {back}")
+    ]
 
 
 @pytest.mark.parametrize(

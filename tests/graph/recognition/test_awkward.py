@@ -347,6 +347,23 @@ def test_refunds_that_are_rows_below_zero_are_taken_for_refunds_and_told(tmp_pat
     assert "orders.csv: 100% of Amount are below zero, such as -$1,100.50, and would be set aside" in found.unsure
 
 
+def test_a_statement_that_counts_what_was_paid_out_below_zero_is_read_and_told(tmp_path: Path) -> None:
+    header = "Gross,From Email Address,To Email Address,Transaction ID\n"
+    paid = "".join(f"{'-' if n % 4 else ''}{n}.50,p{n}@x.org,p{n + 1}@x.org,T{n}\n" for n in range(1, 9))
+    found = guess(write(tmp_path, {"transfers.csv": header + paid}))
+    assert settle(found)["transfers"]["below_zero"] == "outgoing"
+    assert any(
+        "75% of Gross are below zero, such as -1.50; they are taken for payments out" in each for each in found.unsure
+    )
+    rows = read(tmp_path, found)["transfers"].rows
+    assert rows["amount"].to_pylist() == [n + 0.5 for n in range(1, 9)]
+    assert rows["payer_id"].to_pylist()[0] == "p1@x.org"
+    alone = "".join(f"{'-' if n % 4 else ''}{n}.50,shop@x.org,p{n}@x.org,T{n}\n" for n in range(1, 9))
+    found = guess(write(tmp_path, {"transfers.csv": header + alone}))
+    assert "below_zero" not in settle(found)["transfers"]
+    assert any("From Email Address is always the same" in each for each in found.unsure)
+
+
 def test_a_line_that_tells_excel_the_delimiter_is_no_header(tmp_path: Path) -> None:
     users = "sep=;\r\nuser_id;created_at\r\n" + "".join(f"U{n};2024-01-0{n}\r\n" for n in range(1, 9))
     found = guess(write(tmp_path, {"users.csv": users}))
