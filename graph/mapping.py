@@ -37,7 +37,8 @@ class TableSettings(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fi
     records
         Where in a JSON document the list of rows is, such as ``data.orders``.
     columns
-        Contract column to file column, where the two names differ; of several file columns, what they hold is joined.
+        Contract column to file column, where the two names differ; of several file columns, what they hold is joined,
+        of times with a space and of all else with a comma.
     only_mapped
         Whether columns that are not mapped are left alone even where they have the contract's names: they may speak of
         something else, as the status of an order does in a file that names the buyers.

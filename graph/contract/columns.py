@@ -52,7 +52,8 @@ def check_columns(
         elif column.name not in picked:
             columns[column.name] = pa.nulls(cells.n_rows, column.arrow_type)  # type: ignore[call-overload]  # of any type
         else:
-            columns[column.name] = _check_column(source, column, take_raw(cells, picked[column.name]), faults)
+            mark = " " if column.kind == "time" else ", "  # a date and the time of day beside it
+            columns[column.name] = _check_column(source, column, take_raw(cells, picked[column.name], mark), faults)
     return columns
 
 
@@ -73,12 +74,12 @@ def tell_endings(
     return told
 
 
-def take_raw(cells: FileCells, names: Sequence[str]) -> Chunks:
+def take_raw(cells: FileCells, names: Sequence[str], mark: str = ", ") -> Chunks:
     """A column (N,) as the file holds it; of several, what their cells hold is joined, as parts of an address are."""
     if len(names) == 1:
         return cells.columns[names[0]]
     texts = [trim(cells.columns[name].cast(pa.string())) for name in names]
-    return join_texts_that_are_there(texts, ", ")
+    return join_texts_that_are_there(texts, mark)
 
 
 def check_relations(table: Table, rows: pa.Table, faults: Faults) -> None:

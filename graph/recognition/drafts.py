@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
@@ -10,6 +11,7 @@ from graph.contract.schema import CONTRACT, Table
 from graph.recognition.fits import Fit, find_fits
 from graph.recognition.names import read_aliases, score_file
 from graph.recognition.survey import ROWS_LOOKED_AT, Look, Survey
+from graph.recognition.values import Profile
 
 _CLOSE = 0.15
 _NO_GAPS = 0.995
@@ -344,6 +346,7 @@ def _draft(look: Look, table: Table) -> Draft | None:
     if either and either.one not in picks and either.other not in picks:
         return None
     why = "its name" if called else "its columns"
+    _add_clocks(look, table, picks, taken)
     ordered = {each.name: picks[each.name] for each in table.columns if each.name in picks}
     gaps = _find_gaps(look, table, ordered)
     return Draft(
@@ -369,6 +372,45 @@ def _take_only_time(look: Look, table: Table, picks: dict[str, Pick], taken: set
         shown = look.columns[times[0]].some[0]
         picks[wanted] = Pick((times[0],), f"the only other column of times ({shown})")
         taken.add(times[0])
+
+
+_CLOCK_ALONE = re.compile(r"\d{1,2}:\d{2}(:\d{2}([.,]\d+)?)?(\s?[AaPp]\.?[Mm]\.?)?")
+
+
+def list_clocks(look: Look) -> list[str]:
+    """The columns that hold nothing but a time of day."""
+    return [
+        name
+        for name, profile in look.columns.items()
+        if profile.some and all(map(_CLOCK_ALONE.fullmatch, profile.some))
+    ]
+
+
+def _add_clocks(look: Look, table: Table, picks: dict[str, Pick], taken: set[str]) -> None:
+    """Join dates with the times of day in the column behind them, or in the only such column where one date is read."""
+    clocks = [name for name in list_clocks(look) if name not in taken]
+    kinds = {column.name: column.kind for column in table.columns}
+    dates = [name for name in picks if kinds[name] == "time" and _is_date(look.columns[picks[name].names[0]])]
+    order = list(look.columns)
+    for name in dates:
+        (date,) = picks[name].names
+        behind = order[order.index(date) + 1 : order.index(date) + 2]
+        found = [each for each in clocks if each in behind] or (clocks if len(clocks) == len(dates) == 1 else [])
+        joined = replace(picks[name], names=(date, *found))
+        time = profile_joined(look, joined).time if found else None
+        if time is not None and time.has_clock:
+            picks[name] = replace(joined, reason=f"{joined.reason}, and {found[0]} is the time of day")
+            taken.update(found)
+
+
+def _is_date(profile: Profile) -> bool:
+    return profile.time is not None and not any(":" in each for each in profile.some)
+
+
+def profile_joined(look: Look, pick: Pick) -> Profile:
+    """The cells of the columns of a pick, joined as a load joins those of a time."""
+    rows = zip(*(look.columns[name].cells for name in pick.names), strict=True)
+    return Profile(tuple([" ".join(cell.strip() for cell in row if cell) or None for row in rows]))
 
 
 def _pick(fits: Sequence[Fit]) -> Pick:

@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from zoneinfo import available_timezones
 
 from graph.contract.schema import CONTRACT, Column
 from graph.mapping import OUTGOING
-from graph.recognition.drafts import Draft, name_times
+from graph.recognition.drafts import Draft, name_times, profile_joined
 from graph.recognition.names import read_data, squeeze
 from graph.recognition.survey import Look, Survey
 from graph.recognition.values import Profile
@@ -102,6 +103,7 @@ def find_form(draft: Draft, answers: Mapping[str, str], usual: Usual = Usual()) 
     empty = tuple(dict.fromkeys(word for profile in profiles for word in profile.nothings))
     per_unit = _find_hundredths(draft, unsure)
     below = _find_below_zero(draft, unsure, remarks)
+    _say_zone_columns(draft, remarks, unsure)
     return Form(times, values, per_unit, decimal, zone, empty, below, remarks, tuple(questions), tuple(unsure))
 
 
@@ -111,7 +113,9 @@ def _list_columns(draft: Draft) -> Iterator[str]:
 
 
 def _profile(draft: Draft, column: str) -> Profile:
-    return draft.look.columns[draft.picks[column].names[0]]
+    pick = draft.picks[column]
+    is_time = any(each.name == column and each.kind == "time" for each in CONTRACT[draft.table].columns)
+    return profile_joined(draft.look, pick) if is_time and len(pick.names) > 1 else draft.look.columns[pick.names[0]]
 
 
 def _ask(key: str, text: str, choices: tuple[str, ...], default: str, questions: list[Question]) -> Question:
@@ -259,9 +263,43 @@ def _find_zone(
 
 
 def _guess_zone(look: Look) -> str | None:
-    """Where the clocks probably hung, by the language of a file's columns."""
+    """Where the clocks probably hung, by a column that says it, or by the language of a file's columns."""
+    told = [zone for _, profile in _list_zone_columns(look) for zone in [_read_zone(profile)] if zone]
+    if told:
+        return told[0]
     names = " ".join(look.columns)
     return next((zone for zone, signs in _read_zones().items() if any(re.search(sign, names) for sign in signs)), None)
+
+
+def _say_zone_columns(draft: Draft, remarks: dict[str, str], unsure: list[str]) -> None:
+    """What a column says of the clocks, where times have none of their own: a load reads one zone for all of them."""
+    for name, profile in _list_zone_columns(draft.look) if "zone" in remarks else ():
+        if _read_zone(profile):
+            remarks["zone"] += f", but {name} says {', '.join(profile.some)}"
+        else:
+            listed = ", ".join(profile.some[:_MOST_ZONES])
+            unsure.append(f"{name} says {listed}, which no one zone is; it is not read, and one is taken for all times")
+
+
+def _read_zone(profile: Profile) -> str | None:
+    """The one zone that all cells of a column name, in letters (``BST``) or as it is called; None where there is none.
+
+    Where clocks are in BST in summer they are in GMT in winter.
+    """
+    known = profile.translate("zone_words")
+    zones = {known.get(each, each if each in available_timezones() else "") for each in profile.some}
+    if "Europe/London" in zones:
+        zones.discard("UTC")
+    return zones.pop() or None if len(zones) == 1 else None
+
+
+_MOST_ZONES = 5
+
+
+def _list_zone_columns(look: Look) -> Iterator[tuple[str, Profile]]:
+    """The columns that say where the clocks hung."""
+    called = {squeeze(each) for each in read_data("words.toml")["zone_columns"]["words"]}
+    yield from ((name, profile) for name, profile in look.columns.items() if squeeze(name) in called and profile.some)
 
 
 def _is_bare(profile: Profile) -> bool:

@@ -15,6 +15,7 @@ from graph.recognition.drafts import (
     Pick,
     draft_main,
     draft_rest,
+    list_clocks,
     name_instead,
     name_missing,
     name_strangers,
@@ -137,6 +138,9 @@ def _list_missing(main: Sequence[Draft], drafts: Sequence[Draft]) -> Iterator[st
     """What a table would say much by and no column is known to be, though columns that are not read look like it."""
     for draft in main:
         unused = _list_unused(draft.look, drafts)
+        if CONTRACT[draft.table].time in draft.picks:
+            clocks = [name for name in list_clocks(draft.look) if name in unused]
+            yield from (f"{draft.look.name}: {each} holds times of day, and is not read" for each in clocks)
         for column in CONTRACT[draft.table].columns:
             if column.name in draft.picks or column.name not in _WANTED.get(draft.table, ()):
                 continue

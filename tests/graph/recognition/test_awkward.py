@@ -364,6 +364,29 @@ def test_a_statement_that_counts_what_was_paid_out_below_zero_is_read_and_told(t
     assert any("From Email Address is always the same" in each for each in found.unsure)
 
 
+def test_a_time_of_day_in_a_column_of_its_own_is_read_with_its_date(tmp_path: Path) -> None:
+    header = "Date,Time,TimeZone,From Email Address,To Email Address,Transaction ID,Gross\n"
+    rows = "".join(f"1{n}/07/2024,1{n}:30:00,BST,p{n}@x.org,p{n + 1}@x.org,T{n},5.50\n" for n in range(1, 9))
+    winter = "20/12/2024,09:30:00,GMT,p1@x.org,p2@x.org,T9,5.50\n"
+    found = guess(write(tmp_path, {"transfers.csv": header + rows + winter}))
+    transfers = settle(found)["transfers"]
+    assert (transfers["columns"]["paid_at"], transfers["zone"]) == (["Date", "Time"], "Europe/London")
+    told = read(tmp_path, found)["transfers"].rows["paid_at"].to_pylist()
+    assert [str(each) for each in (told[0], told[-1])] == ["2024-07-11 10:30:00", "2024-12-20 09:30:00"]
+    iso = header + rows.replace("/07/2024", "").replace("\n1", "\n2024-07-1").replace("11,", "2024-07-11,", 1)
+    found = guess(write(tmp_path, {"transfers.csv": iso.replace("BST,p3", "PST,p3")}))
+    assert str(read(tmp_path, found)["transfers"].rows["paid_at"][0]) == "2024-07-11 11:30:00"
+    assert any("TimeZone says BST, PST, which no one zone is" in each for each in found.unsure)
+
+
+def test_a_time_of_day_that_may_be_of_either_date_is_told(tmp_path: Path) -> None:
+    header = "order_id,user_id,ordered_at,updated_at,amount,clock\n"
+    rows = "".join(f"O{n},U{n},2024-03-0{n},2024-03-1{n},{n}.50,1{n}:30\n" for n in range(1, 9))
+    found = guess(write(tmp_path, {"users.csv": USERS, "orders.csv": header + rows}))
+    assert settle(found)["orders"]["columns"]["ordered_at"] == "ordered_at"
+    assert "orders.csv: clock holds times of day, and is not read" in found.unsure
+
+
 def test_a_line_that_tells_excel_the_delimiter_is_no_header(tmp_path: Path) -> None:
     users = "sep=;\r\nuser_id;created_at\r\n" + "".join(f"U{n};2024-01-0{n}\r\n" for n in range(1, 9))
     found = guess(write(tmp_path, {"users.csv": users}))
