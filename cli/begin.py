@@ -50,10 +50,13 @@ def init(
         _check(folder, workplace.read_settings() if config.is_file() else None, form)
         return
     if config.exists() and not force:
-        raise ConfigError(f"{config} is there already: --check shows how files are read by it, --force writes it anew")
+        raise ConfigError(
+            f"{config} is there already: --check shows how files are read by it, --force writes it anew; for another"
+            f" folder keep both: ringfence --config NAME.toml init {folder}"
+        )
     guess = _guess(folder, asks=not yes and _is_terminal())
     _write(config, guess.text)
-    _show(guess, config, folder)
+    _show(guess, config, folder, "ringfence" if config == DEFAULT_CONFIG else f"ringfence --config {config}")
 
 
 def _guess(folder: Path, *, asks: bool) -> Guess:
@@ -122,14 +125,14 @@ def _write(config: Path, text: str) -> None:
         raise ConfigError(f"{config} cannot be written: {error.strerror}") from error
 
 
-def _show(guess: Guess, config: Path, folder: Path) -> None:
+def _show(guess: Guess, config: Path, folder: Path, command: str) -> None:
     from cli.draw_begin import draw_tables
 
     print_table(draw_tables(guess.tables))
     for what in guess.unsure:
         tell(f"unsure: {what}")
     say(f"\n{config} is written; each guess stands there with its reason.")
-    say(f"Next: ringfence init {folder} --check, then ringfence load {folder}")
+    say(f"Next: {command} init {folder} --check, then {command} load {folder}")
 
 
 def _check(folder: Path, settings: Settings | None, form: str) -> None:

@@ -184,6 +184,7 @@ def _find_paths(folder: Path, part: Source, names: Sequence[str]) -> Iterator[Pa
             if not (folder / file).exists():
                 raise MissingTableError(
                     f"{folder / file}: no such file, but ringfence.toml names it as tables.{name}.file"
+                    f"{_say_other_folder(folder)}"
                 )
             yield folder / file
             continue
@@ -191,8 +192,14 @@ def _find_paths(folder: Path, part: Source, names: Sequence[str]) -> Iterator[Pa
         if not found:
             raise MissingTableError(
                 f"{folder}: no file is like {file}, which ringfence.toml names as tables.{name}.file"
+                f"{_say_other_folder(folder)}"
             )
         yield from found
+
+
+def _say_other_folder(folder: Path) -> str:
+    """The way out where the settings are those of another folder."""
+    return f"; if it is about another folder, write settings for this one: ringfence --config NAME.toml init {folder}"
 
 
 def _find_by_name(folder: Path, name: str, names: Sequence[str]) -> Iterator[Path]:

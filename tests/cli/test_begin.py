@@ -58,6 +58,19 @@ def test_settings_that_are_there_stay_unless_they_are_to_go(exports: Path) -> No
     assert "[tables.orders]" in settings.read_text(encoding="utf-8")
 
 
+def test_a_second_folder_has_settings_of_its_own_and_whoever_forgets_is_told(exports: Path) -> None:
+    (exports / "shop").mkdir()
+    (exports / "shop" / "people.csv").write_text("user_id,email\nA,a@x.org\nB,b@x.org\n")
+    assert run("init", "exports").exit_code == 0
+    way_out = "ringfence --config NAME.toml init shop"
+    assert way_out in run("init", "shop").stderr
+    assert way_out in run("load", "shop", "--dry-run").stderr
+    result = run("--config", "shop.toml", "init", "shop")
+    told = "Next: ringfence --config shop.toml init shop --check, then ringfence --config shop.toml load shop"
+    assert told in result.stdout
+    assert run("--config", "shop.toml", "load", "shop", "--dry-run").exit_code == 0
+
+
 def test_check_shows_first_rows_and_writes_nothing(exports: Path) -> None:
     shown = run("init", "exports", "--check").stdout
     assert "orders: 45 rows of Bestellungen.csv" in shown
