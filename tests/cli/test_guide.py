@@ -34,6 +34,20 @@ def test_the_guide_names_every_option() -> None:
         assert [each.opts for each in options if f"`{each.opts[0]}" not in guide] == []
 
 
+def test_what_is_said_of_history_names_every_command_that_reads_it() -> None:
+    context, found = click.Context(main), set()
+    for name in COMMANDS:
+        command = main.get_command(context, name)
+        assert command is not None
+        if any("--as-of" in each.opts for each in command.params):
+            found.add(name)
+    text = (ROOT / "docs" / "data.md").read_text(encoding="utf-8")
+    said = re.search(r"With `--as-of TIME`\n(.*?) read what held then", text)
+    assert said is not None
+    # What --as-of says to a load is when the tables were exported.
+    assert set(re.findall(r"`(\w+)`", said[1])) == found - {"load"}
+
+
 def test_the_guide_shows_what_the_commands_print(plain_market: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(plain_market)
     text = GUIDE.read_text(encoding="utf-8")
