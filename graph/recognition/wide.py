@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
@@ -136,6 +137,37 @@ def _find_kind(name: str, profile: Profile) -> tuple[str, str] | None:
     # Digits may be anything; these are unmistakable whatever the column is called.
     looks = next((each for each in _UNMISTAKABLE if profile.share(each) >= MOST), None)
     return (looks, f"by its cells, of which {profile.share(looks):.0%} look so") if looks else None
+
+
+_OF_A_LIST = re.compile(r"(?P<list>.+)\.0\.(?P<column>.+)")
+
+
+def list_unread_lists(look: Look, unused: Sequence[str]) -> Iterator[str]:
+    """Lists of records in records of which nothing is read, though they seem to be devices, addresses or identifiers.
+
+    Parameters
+    ----------
+    look
+        The file.
+    unused
+        Its columns that play no part.
+    """
+    lists: dict[str, list[str]] = {}
+    for name in look.columns:
+        if found := _OF_A_LIST.fullmatch(name):
+            lists.setdefault(found["list"], []).append(name)
+    for called, names in lists.items():
+        if all(name in unused for name in names) and any(_links(name.rpartition(".0.")[2]) for name in names):
+            yield called
+
+
+def _links(name: str) -> bool:
+    """Whether a column is called as what accounts may have in common is."""
+    aliases = read_aliases()
+    known = (aliases.columns["device_id"], aliases.columns["address"], *aliases.kinds.values())
+    return squeeze(name) in aliases.address_parts["street"].names or any(
+        score_name(name, each) >= _SURE for each in known
+    )
 
 
 # ── addresses in several columns ──────────────────────────────────────────────────────────────────

@@ -25,7 +25,7 @@ from graph.recognition.drafts import (
 from graph.recognition.fits import has_such_cells
 from graph.recognition.forms import Form, Question, find_form, find_usual
 from graph.recognition.survey import Look, Survey
-from graph.recognition.wide import draft_further
+from graph.recognition.wide import draft_further, list_unread_lists
 
 _REMARKS_AT = 44
 _USUAL_ENCODING = "cp1252"
@@ -80,7 +80,7 @@ def guess_settings(survey: Survey, folder: Path, answers: Mapping[str, str]) -> 
     )
     unsure = list(_list_unsure(drafts, forms, asked, answers)) + [*survey.unread]
     tables = {table: tuple(dict.fromkeys(d.look.name for d in drafts if d.table == table)) for table in CONTRACT}
-    unsure += [*name_strangers(main), *_list_missing(main, drafts)]
+    unsure += [*name_strangers(main), *_list_missing(main, drafts), *_list_lists(drafts)]
     unsure += [f"{name} is {why}" for name, why in twins.items()]
     left = [f"{look.name} is not read: {name_missing(look, drafts)}" for look in unread if look.name not in twins]
     unsure += [each for each in left if "called as" in each or "less deep" in each]
@@ -147,6 +147,14 @@ def _list_missing(main: Sequence[Draft], drafts: Sequence[Draft]) -> Iterator[st
             if fitting := [each for each in unused if has_such_cells(draft.look, each, column)]:
                 asked = " or ".join(fitting[:_MOST_SHOWN])
                 yield f"{draft.look.name}: no column is known to be {column.name}; is it {asked}?"
+
+
+def _list_lists(drafts: Sequence[Draft]) -> Iterator[str]:
+    """Lists in records that are left out, and would link accounts."""
+    for look in {draft.look.name: draft.look for draft in drafts}.values():
+        for called in list_unread_lists(look, _list_unused(look, drafts)):
+            way_out = "write its entries to a file, each with the id of its account"
+            yield f"{look.name}: the list {called} in each record is not read; {way_out}"
 
 
 _WANTED = {

@@ -387,6 +387,19 @@ def test_a_time_of_day_that_may_be_of_either_date_is_told(tmp_path: Path) -> Non
     assert "orders.csv: clock holds times of day, and is not read" in found.unsure
 
 
+def test_a_list_of_devices_in_a_record_is_left_out_but_not_in_silence(tmp_path: Path) -> None:
+    users = [
+        {"user_id": f"U{n}", "devices": [{"device_id": f"D{n}"}, {"device_id": "D0"}], "badges": [{"level": n}]}
+        for n in range(1, 9)
+    ]
+    found = guess(write(tmp_path, {"users.jsonl": "".join(json.dumps(each) + "\n" for each in users)}))
+    assert settle(found).keys() == {"accounts"}
+    told = (
+        "users.jsonl: the list devices in each record is not read; write its entries to a file, each with the id of its"
+    )
+    assert [each for each in found.unsure if "the list" in each] == [f"{told} account"]
+
+
 def test_a_line_that_tells_excel_the_delimiter_is_no_header(tmp_path: Path) -> None:
     users = "sep=;\r\nuser_id;created_at\r\n" + "".join(f"U{n};2024-01-0{n}\r\n" for n in range(1, 9))
     found = guess(write(tmp_path, {"users.csv": users}))
