@@ -9,8 +9,8 @@ from zoneinfo import available_timezones
 
 from graph.contract.schema import CONTRACT, Column
 from graph.mapping import OUTGOING
-from graph.recognition.drafts import Draft, name_times, profile_joined
 from graph.recognition.names import read_data, squeeze
+from graph.recognition.one_file import Draft, name_times, profile_joined
 from graph.recognition.survey import Look, Survey
 from graph.recognition.values import Profile
 from graph.recognition.wide import combine_status

@@ -8,9 +8,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from graph.contract.schema import CONTRACT
-from graph.recognition.drafts import Draft, Pick
 from graph.recognition.fits import find_fits, find_paid_back, list_flags
 from graph.recognition.names import read_aliases, score_name, squeeze
+from graph.recognition.one_file import Draft, Pick
 from graph.recognition.survey import Look
 from graph.recognition.values import MOST, Profile
 

@@ -10,20 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from graph.contract.schema import CONTRACT
-from graph.recognition.drafts import (
-    Draft,
-    Pick,
-    draft_main,
-    draft_rest,
-    list_clocks,
-    name_instead,
-    name_missing,
-    name_strangers,
-    name_twins,
-    rank_tables,
-)
+from graph.recognition.drafts import draft_main, draft_rest, name_instead, name_missing, name_strangers, name_twins
 from graph.recognition.fits import has_such_cells
 from graph.recognition.forms import Form, Question, find_form, find_usual
+from graph.recognition.one_file import Draft, Pick, list_clocks, rank_tables
 from graph.recognition.survey import Look, Survey
 from graph.recognition.wide import draft_further, list_unread_lists
 
