@@ -29,6 +29,7 @@ from graph.identity.addresses.words import (
     JOINED,
     SHORT_UNITS,
     UNITS,
+    YARD_UNITS,
 )
 from graph.identity.letters import VOWEL_SIGNS, fold_text
 
@@ -115,9 +116,8 @@ def _is_own_form(text: str) -> bool:
     return is_short and bool(_OWN_TAIL.fullmatch(kinds)) and words == sorted(set(words))
 
 
-_KIND = (
-    "01234567890"  # a digit for each kind of token, so that an order of kinds is a regular expression; HALF is a WORD
-)
+_KIND = "012345678900"
+"""A digit for each kind of token, so that an order of kinds is a regular expression; HALF and YARD are a WORD."""
 _OWN_TEXT = re.compile(rf"[\w/ {VOWEL_SIGNS}-]+(?:, [\w/ {VOWEL_SIGNS}-]+)?")
 _OWN_HEAD = re.compile("30*1*7*|0+7*8?")
 _OWN_TAIL = re.compile("[01]*8?|[01]+3")
@@ -125,7 +125,7 @@ _RISKY = re.compile(
     r"^(?!\d{1,4}\S? [a-z]{2}[a-z\d])|[^\x00-\x7f]"
     r"|(?<= )(?:[a-z](?![^ ,])|\d\S*[ ,]|\d{1,4}[a-z]?(?![^ ,]))|^[^,]* \d\S*$"
 )
-_RISKY_WORDS = frozenset([*UNITS, "gr", *HOUSES.split(), *SHORT_UNITS])
+_RISKY_WORDS = frozenset([*UNITS, *YARD_UNITS, "gr", *HOUSES.split(), *SHORT_UNITS])
 """What may be read otherwise when it is read again: letters and numbers by themselves, and words that wait for one."""
 
 

@@ -20,17 +20,21 @@ from graph.identity.addresses.tokens import (
     UKRAINIAN_TOKENS,
     UNIT,
     WORD,
+    YARD,
+    YARD_OF,
     Token,
 )
-from graph.identity.addresses.words import HOUSE_NAMES, SHORT_UNITS, SIDES
+from graph.identity.addresses.words import DIRECTIONS, HOUSE_NAMES, SHORT_UNITS, SIDES
 from graph.identity.letters import VOWEL_SIGNS
 
 _LETTERS = frozenset("abcdfgh")  # e is east before a name
 _MARKS = _LETTERS | SIDES.keys()
-_WAITING = frozenset((UNIT, HOUSE, CITY))
+_WAITING = frozenset((UNIT, HOUSE, CITY, YARD))
 _TOKEN = re.compile(rf"#|\d+-[^\W\d]{{1,3}}\b|[\w{VOWEL_SIGNS}]+(?:(?<=\d)[-/](?=\d)\w+|(?<=\d[a-z])/(?=\d)\w+)*")
 _OUTER_HALF = re.compile(r"[a-z]{1,2}\d[a-z\d]?|[a-z]\d[a-z]")
 _UNIT_NUMBER = re.compile(r"[^\W\d]{0,2}\d[\w/-]*|[^\W\d]")
+_YARD_NUMBER = re.compile(r"\d{1,3}[^\W\d]?")
+"""One of four digits may be a postcode: Byron Bay 2481."""
 _ORDINAL = re.compile(r"(\d+)(?:st|nd|rd|th|er|ere|e|eme)")
 
 
@@ -68,7 +72,7 @@ def _read_segment(part: str, is_ukrainian: bool) -> Segment:
     if HALF in kinds or kinds.count(NUMBER) > 1:
         tokens = _join_halves(tokens)
     if not _WAITING.isdisjoint(kinds):
-        tokens = _bind(tokens)
+        tokens = _bind(_read_yards(tokens) if YARD in kinds else tokens)
     if has_marks:
         tokens = _bind_sides(tokens)
     if len(tokens) > 1 and tokens[0][0] == PLAIN and tokens[1][0] == NUMBER and not any(t[0] == WORD for t in tokens):
@@ -175,6 +179,41 @@ def _bind(tokens: list[Token]) -> list[Token]:
         else:
             bound.append(token)
     return bound + _alone(waits)
+
+
+def _read_yards(tokens: list[Token]) -> list[Token]:
+    """Bay, Gate and the like as units where they cannot be names, and as words elsewhere."""
+    read: list[Token] = []
+    free = 0  # where a part begins, or goes on after such a unit
+    for i, token in enumerate(tokens):
+        if token.kind != YARD:
+            read.append(token)
+            continue
+        is_marked = tokens[i + 1 : i + 2] and (tokens[i + 1].kind == HOUSE or tokens[i + 1].text == "unit")
+        at = i + 2 if is_marked else i + 1  # Gate no. 2, Bay #4
+        if _is_yard_number(tokens[at : at + 2]) and (i == free or _ends_street(tokens[:i])):
+            read.append(Token(UNIT, YARD_OF[token.text]))
+            free = at + 1
+        else:
+            read.append(Token(WORD, token.text))
+    return read
+
+
+def _is_yard_number(after: list[Token]) -> bool:
+    """Whether a short number follows, or a letter, and no word for a street after it."""
+    if not after or any(token.kind in (TYPE, PLAIN) for token in after[1:]):
+        return False
+    if after[0].kind == NUMBER:
+        return bool(_YARD_NUMBER.fullmatch(after[0].text))
+    return after[0].text in _LETTERS and after[0].kind == WORD and len(after) == 1
+
+
+def _ends_street(before: list[Token]) -> bool:
+    """Whether a street with its number ends here: 55 Tannery Ln, Tannery Ln 55, 55 Tannery Ln N."""
+    if not any(token.kind in (NUMBER, POSTCODE, HOUSE_NUMBER) for token in before):
+        return False
+    kinds = [token.kind for token in before if token.text not in DIRECTIONS]
+    return (kinds[-1] in (NUMBER, BOUND) and WORD in kinds) or kinds[-2:] == [WORD, TYPE]
 
 
 def _goes_before_number(tokens: list[Token], at: int) -> bool:

@@ -15,12 +15,13 @@ from graph.identity.addresses.words import (
     SHORT_WORDS,
     STREET_TYPES,
     UNITS,
+    YARD_UNITS,
     spellings,
 )
 from graph.identity.letters import UKRAINIAN_LETTERS, Letters
 
 # Whole numbers, not an enum: each word of each address is compared with some.  Up to PLAIN they are words of names.
-WORD, TYPE, PLAIN, NUMBER, UNIT, HOUSE, CITY, BOUND, POSTCODE, HOUSE_NUMBER, HALF = range(11)
+WORD, TYPE, PLAIN, NUMBER, UNIT, HOUSE, CITY, BOUND, POSTCODE, HOUSE_NUMBER, HALF, YARD = range(12)
 
 
 class Token(NamedTuple):
@@ -30,15 +31,17 @@ class Token(NamedTuple):
     text: str
 
 
-_UNIT_OF = spellings(UNITS)
+YARD_OF = spellings(YARD_UNITS)
+_UNIT_OF = spellings(UNITS) | YARD_OF
 _LEXICON: dict[str, Token] = {
     **{word: Token(WORD, short) for word, short in spellings(QUALIFIERS).items()},
     **{word: Token(TYPE, short) for word, short in spellings(STREET_TYPES).items()},
     **{word: Token(PLAIN, word) for word in PLAIN_STREETS.split()},
-    **{word: Token(UNIT, short) for word, short in _UNIT_OF.items()},
+    **{word: Token(UNIT, short) for word, short in spellings(UNITS).items()},
+    **{word: Token(YARD, word) for word in YARD_OF},
     **{word: Token(HOUSE, word) for word in HOUSES.split()},
     **{word: Token(CITY, word) for word in CITIES.split()},
-    **{f"{unit}-{letter}": Token(BOUND, f"{unit}-{letter}") for unit in UNITS for letter in ascii_lowercase},
+    **{word: Token(BOUND, word) for unit in (*UNITS, *YARD_UNITS) for word in [f"{unit}-{x}" for x in ascii_lowercase]},
     "st": Token(TYPE, "st"),
     "saint": Token(TYPE, "st"),
     "м": Token(CITY, "m"),
@@ -53,7 +56,7 @@ _NO_POSTCODE = frozenset(SHORT_WORDS.split())
 _GLUED = re.compile(
     rf"({'|'.join(sorted((w for w in _UNIT_OF if len(w) > 1), key=len, reverse=True))}|no|№)(\d[\w/-]*)"
 )
-_OWN_UNIT = re.compile(rf"(?:{'|'.join(UNITS)})[^\W\d]{{1,2}}\d[\w/-]*")
+_OWN_UNIT = re.compile(rf"(?:{'|'.join([*UNITS, *YARD_UNITS])})[^\W\d]{{1,2}}\d[\w/-]*")
 
 
 class _Reader(dict[str, Token]):

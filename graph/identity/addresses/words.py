@@ -121,6 +121,31 @@ UNITS = {
 }
 """What binds the number after it."""
 
+YARD_UNITS = {
+    "gate": "tor brama",
+    "bay": "",
+    "dock": "",
+    "warehouse": "whse",
+    "berth": "",
+    "pod": "",
+    "hangar": "hngr",
+    "stall": "",
+    "booth": "",
+    "kiosk": "",
+    "cabin": "",
+    "desk": "",
+    "dept": "department",
+    "space": "spc",
+    "trailer": "trlr",
+    "halle": "hala",
+    "rampe": "",
+    "nave": "",
+    "capannone": "",
+}
+"""What binds the number after it where no name can stand: Bay 4 before a street or after it, but not Byron Bay 2481,
+nor Karl Johans gate 22.
+"""
+
 HOUSES = "no number num nr house hse dom d дом д مبني عماره بنايه منزل فيلا буд будинок budinok budynok bud буд"
 """What says that the number after it is the house's."""
 

@@ -56,6 +56,15 @@ def canonical(kind: str, value: str) -> str:
         ("東京都渋谷区渋谷2-8-1", "東京都渋谷区渋谷２丁目８番１号"),
         ("서울시 강남구 테헤란로152, 101동1502호 (역삼동)", "서울특별시 강남구 테헤란로 152, 101-1502"),
         ("شارع الأمير 12، شقة رقم ٥، جدة", "جده، 12 ش. الامير، شقه 5"),
+        (
+            "Gate 2, 55 Tannery Lane, Norwick 35001",
+            "55 Tannery Ln gate 2, Norwick 35001",
+            "GATE #2 55 TANNERY LANE, NORWICK 35001",
+            "55 Tannery Lane, Gate 2 Norwick 35001",
+        ),
+        ("Warehouse 3 Bay 4 55 Tannery Lane", "55 Tannery Ln, Bay No. 4, Whse 3", "Bay 4, Warehouse 3, 55 Tannery Ln"),
+        ("Dock B, 12345 Main St N", "12345 Main Street N dock b"),
+        ("Industriestr. 5 Tor 2, 20099 Hamburg", "Tor 2, Industriestraße 5, 20099 Hamburg"),
         ("海宁市东城区中山路88號1501室", "中山路88-1501,海宁市东城区", "海宁市 东城区 中山路 八十八号 1501室"),
     ],
 )
@@ -92,6 +101,7 @@ def test_spellings_of_one_address_join(spellings: tuple[str, ...]) -> None:
         ("11 C Street, Washington", "11 C Oak Street, Washington", "11 Oak Street, Washington"),
         ("渋谷区渋谷2-8-1", "渋谷区渋谷2-1-8", "渋谷区渋谷2-8"),
         ("서교동 395-43", "서교동 산395-43", "서교로 395-43"),
+        ("Gate 2, 55 Tannery Lane", "Bay 2, 55 Tannery Lane", "Unit 2, 55 Tannery Lane", "Gate 55, 2 Tannery Lane"),
         ("20095 HH, Weg 5", "Weg 5 HH, 20095 Hamburg"),
     ],
 )
@@ -161,6 +171,24 @@ def test_spellings_of_other_identifiers_join(kind: str, one: str, other: str) ->
 )
 def test_different_identifiers_stay_apart(kind: str, one: str, other: str) -> None:
     assert canonical(kind, one) != canonical(kind, other)
+
+
+@pytest.mark.parametrize(
+    ("address", "form"),
+    [
+        ("Karl Johans gate 22, 0159 Oslo", "22 karl johans gate, oslo 0159"),
+        ("12 Smith St, Byron Bay 2481", "12 smith st, bay byron 2481"),
+        ("Bay Street 12, Leeds", "12 bay st, leeds"),
+        ("5 Dock Road, Hull", "5 dock rd, hull"),
+        ("Am Tor 5, 20099 Hamburg", "5 am tor, hamburg 20099"),
+        ("Hauptstr. 5, 06108 Halle", "5 hauptstr, halle 06108"),
+        ("ul. Brama 4, Gdańsk", "4 brama, gdansk"),
+        ("1450 Cabin Creek Rd", "1450 cabin creek rd"),
+        ("Suite 4, 12 Gate Lane", "12 gate ln unit4"),
+    ],
+)
+def test_a_name_with_the_word_of_a_yard_in_it_is_no_unit(address: str, form: str) -> None:
+    assert canonical("address", address) == form
 
 
 def test_nulls_stay_null_and_rows_keep_their_place() -> None:
