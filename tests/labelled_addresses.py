@@ -11,11 +11,24 @@ from places import TESTS
 
 PAIRS = TESTS / "data" / "address_pairs.csv"
 SCRIPTS = TESTS / "data" / "address_scripts.toml"
+SLIPS = TESTS / "data" / "address_slips.csv"
 
 
 def read_pairs(half: str) -> list[dict[str, str]]:
     with PAIRS.open(encoding="utf-8", newline="") as file:
         return [row for row in csv.DictReader(file) if row["half"] == half]
+
+
+def read_slips() -> dict[str, list[list[str]]]:
+    """For each kind its groups of texts: the right spelling and misspellings, or like streets and what is between."""
+    groups: dict[tuple[str, str], list[str]] = {}
+    with SLIPS.open(encoding="utf-8", newline="") as file:
+        for row in csv.DictReader(file):
+            groups.setdefault((row["kind"], row["group"]), []).append(row["text"])
+    kinds: dict[str, list[list[str]]] = {}
+    for (kind, _), texts in groups.items():
+        kinds.setdefault(kind, []).append(texts)
+    return kinds
 
 
 def read_script_pairs(half: str) -> dict[str, list[tuple[str, str, bool]]]:

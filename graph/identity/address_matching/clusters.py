@@ -9,7 +9,7 @@ from itertools import combinations
 import numpy as np
 
 from graph.components import find_components
-from graph.identity.address_matching.comparison import DIFFERENT, SAME, BuildingRecord, compare_buildings
+from graph.identity.address_matching.comparison import DIFFERENT, SAME, UNSURE, BuildingRecord, compare_buildings
 from graph.model import Ints
 
 
@@ -42,11 +42,30 @@ def join_without_chains(verdict: dict[tuple[int, int], int], n: int, record: Cal
             verdict[pair] = compare_buildings(record(pair[0]), record(pair[1]))
         return verdict[pair]
 
+    # A spelling of which all those are misspelt that it fits is no chain, however they differ.
+    for pair in [pair for x, others in near.items() for pair in _find_slips_of(x, others, answer_of, record)]:
+        verdict[pair] = UNSURE
     # Who fits two that differ would make a chain of them: it is joined to neither.
     torn = {x for x, others in near.items() if any(answer_of(a, b) == DIFFERENT for a, b in combinations(others, 2))}
     # Chains of more than two links may be left: those clusters are looked at once more.
     cluster = _label({x: [y for y in others if y not in torn] for x, others in near.items() if x not in torn}, n)
     return _break_chains(cluster, near, answer_of)
+
+
+def _find_slips_of(
+    x: int, others: list[int], answer_of: Callable[[int, int], int], record: Callable[[int], BuildingRecord]
+) -> list[tuple[int, int]]:
+    """Pairs of buildings that differ and may both be misspelt for one that they fit; none if any other pair differs."""
+    pairs, middle = [], record(x)
+    for a, b in combinations(sorted(others), 2):
+        if answer_of(a, b) != DIFFERENT:
+            continue
+        # The right spelling is hardly the rarest of three.
+        is_rarest = min(record(a).n_forms, record(b).n_forms) > middle.n_forms
+        if is_rarest or compare_buildings(record(a), record(b), middle) == DIFFERENT:
+            return []
+        pairs.append((a, b))
+    return pairs
 
 
 def _label(near: dict[int, list[int]], n: int) -> Ints:

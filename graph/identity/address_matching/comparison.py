@@ -7,10 +7,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cache
 
+import numpy as np
+
 from graph.identity.address_matching.buildings import Buildings
 from graph.identity.address_matching.form_words import NUMBER, POSTCODE, WORD
 from graph.identity.address_matching.slips import (
     STREET_WORDS,
+    are_slips_of,
     has_digit,
     is_plain,
     is_short_form,
@@ -25,13 +28,14 @@ Words = tuple[str, ...]
 
 @dataclass(frozen=True)
 class BuildingRecord:
-    """One building: its street's words, all other words, its postcode, its number."""
+    """One building: its street's words, all other words, its postcode, its number, and how many forms it has."""
 
     street: tuple[str, ...]
     others: tuple[str, ...]
     postcode: str
     number: str
     is_chinese: bool
+    n_forms: int = 1
 
 
 def make_record_reader(buildings: Buildings) -> Callable[[int], BuildingRecord]:
@@ -39,6 +43,8 @@ def make_record_reader(buildings: Buildings) -> Callable[[int], BuildingRecord]:
     words = buildings.words
     text, role, street = words.text[words.code].tolist(), words.role.tolist(), words.is_street.tolist()
     is_han, start, first = words.is_han[words.code].tolist(), buildings.start.tolist(), buildings.first.tolist()
+
+    n_forms = np.bincount(buildings.of_form, minlength=len(first)).tolist()
 
     @cache
     def read(building: int) -> BuildingRecord:
@@ -53,12 +59,12 @@ def make_record_reader(buildings: Buildings) -> Callable[[int], BuildingRecord]:
                 number = text[i]
             elif role[i] == POSTCODE:
                 postcode = text[i]
-        return BuildingRecord(tuple(named[True]), tuple(named[False]), postcode, number, is_chinese)
+        return BuildingRecord(tuple(named[True]), tuple(named[False]), postcode, number, is_chinese, n_forms[building])
 
     return read
 
 
-def compare_buildings(a: BuildingRecord, b: BuildingRecord) -> int:
+def compare_buildings(a: BuildingRecord, b: BuildingRecord, middle: BuildingRecord | None = None) -> int:
     """Whether two buildings are one: SAME, DIFFERENT, or UNSURE where too little is said.
 
     Parameters
@@ -66,6 +72,8 @@ def compare_buildings(a: BuildingRecord, b: BuildingRecord) -> int:
     a, b
         Two buildings, in either order: the answer is the same.  Numbers must agree, and postcodes where both have one;
         then streets, word by word, but for slips and short forms; then towns, where no postcode settles it.
+    middle
+        A third one: two words that are both misspelt for one of its words do not tell the two apart.
     """
     if (b.street, b.others) < (a.street, a.others):
         a, b = b, a  # so that the answer is the same from both sides
@@ -73,15 +81,16 @@ def compare_buildings(a: BuildingRecord, b: BuildingRecord) -> int:
         return DIFFERENT
     if a.is_chinese or b.is_chinese:
         return _compare_characters(a, b)
+    spelt = middle.street + middle.others if middle else ()
     left, right = _cancel_street(a, b)
     if left or right:
-        return _judge_rest(left, right, one_sided=UNSURE)
+        return _judge_rest(left, right, spelt)
     numbered_a, numbered_b = (tuple(word for word in each.others if has_digit(word)) for each in (a, b))
     if any(_cancel(numbered_a, numbered_b, _sounds_like)):
         return DIFFERENT if numbered_a and numbered_b else UNSURE  # a staircase, a sector, a unit in a strange tongue
     if _name_two_houses(a, b):
         return DIFFERENT
-    return SAME if a.postcode and a.postcode == b.postcode else _compare_places(a, b)
+    return SAME if a.postcode and a.postcode == b.postcode else _compare_places(a, b, spelt)
 
 
 def _cancel_street(a: BuildingRecord, b: BuildingRecord) -> tuple[Words, Words]:
@@ -96,15 +105,16 @@ def _cancel_street(a: BuildingRecord, b: BuildingRecord) -> tuple[Words, Words]:
     return _drop_plain(left), _drop_plain(right)
 
 
-def _judge_rest(left: Words, right: Words, *, one_sided: int) -> int:
+def _judge_rest(left: Words, right: Words, spelt: Words) -> int:
     """What words without a fellow say: two slips of one word leave it open, two different words do not."""
     if not (left and right):
-        return DIFFERENT if any(word in STREET_WORDS or has_digit(word) for word in left + right) else one_sided
+        return DIFFERENT if any(word in STREET_WORDS or has_digit(word) for word in left + right) else UNSURE
     left, right = _cancel(left, right, may_be_slips)
+    left, right = _cancel(left, right, lambda one, other: any(are_slips_of(word, one, other) for word in spelt))
     return DIFFERENT if left and right else UNSURE
 
 
-def _compare_places(a: BuildingRecord, b: BuildingRecord) -> int:
+def _compare_places(a: BuildingRecord, b: BuildingRecord, spelt: Words) -> int:
     """Compare what is said of town and region, where no postcode settles it."""
     left, _ = _cancel(a.others, b.others + b.street, _sounds_like)
     right, _ = _cancel(b.others, a.others + a.street, _sounds_like)
@@ -112,7 +122,7 @@ def _compare_places(a: BuildingRecord, b: BuildingRecord) -> int:
     if _is_slip_of_space(left, right) or not (left or right):
         return SAME
     if left and right:
-        return _judge_rest(left, right, one_sided=UNSURE)
+        return _judge_rest(left, right, spelt)
     return SAME if len(a.others) > len(left) and len(b.others) > len(right) else UNSURE
 
 

@@ -33,6 +33,57 @@ def may_be_slips(one: str, other: str) -> bool:
     return (distance == 1 and len(one) != len(other)) or (distance == 2 and min(len(one), len(other)) > 3)
 
 
+_LEAST_LETTERS = 6
+"""Shorter names have like ones in every town: of two slips of Haill one is Hill and one Hall."""
+
+
+@lru_cache(maxsize=1 << 16)
+def are_slips_of(word: str, one: str, other: str) -> bool:
+    """Whether two words are both misspelt for a third, and neither of them can be what the third is misspelt for.
+
+    A name loses letters more easily than it gains one: Stainton and Staunton are no slips of Stanton, which may be a
+    slip of either.  Nor do another first letter, or a vowel for a vowel, come of two slips: Harlow and Marlow, Barton
+    and Burton are two names, even where somebody writes Baurton.
+
+    >>> are_slips_of("umberstead", "umbertead", "umbersead"), are_slips_of("stanton", "stainton", "staunton")
+    (True, False)
+    """
+    if any(each in STREET_WORDS or has_digit(each) or HANGUL.search(each) for each in (word, one, other)):
+        return False
+    if len(_cut_type(word)) < _LEAST_LETTERS or one[0] != other[0] or _differ_in_vowel(one, other):
+        return False
+    pairs = (word, one), (word, other)
+    return all(is_slip(*pair) for pair in pairs) and any(_is_typed_for(*pair) for pair in pairs)
+
+
+def _differ_in_vowel(one: str, other: str) -> bool:
+    if len(one) != len(other):
+        return False
+    apart = [{x, y} for x, y in zip(one, other, strict=True) if x != y]
+    return len(apart) == 1 and apart[0] <= _VOWELS
+
+
+_VOWELS = frozenset("aeiouy")
+
+
+def _cut_type(word: str) -> str:
+    """A compound without its type: berg of bergstr."""
+    return next((word.removesuffix(short) for short in _SHORT_ENDINGS if word.endswith(short)), word)
+
+
+def _is_typed_for(word: str, typed: str) -> bool:
+    """Whether one word comes of another by a letter left out, doubled or swapped, or the key beside it."""
+    return any(len(b) <= len(a) and (a == b or _is_one_slip(a, b)) for a, b in _spell(word, typed))
+
+
+def _spell(one: str, other: str) -> tuple[tuple[str, str], ...]:
+    """Two words as they sound, as they are written, and without doubled letters: those of one may be another slip."""
+    return (sound_of(one), sound_of(other)), (one, other), (_TWICE.sub(r"\1", one), _TWICE.sub(r"\1", other))
+
+
+_TWICE = re.compile(r"(\D)\1+")
+
+
 @lru_cache(maxsize=1 << 18)
 def is_plain(word: str) -> bool:
     """Whether a word is a misspelt one for a street, a house or a flat: spelt well it is no word of its own."""
@@ -108,7 +159,7 @@ def _is_slip_of_letters(one: str, other: str) -> bool:
         return True
     if min(len(one), len(other)) < 3 or max(len(one), len(other)) < 4:
         return False
-    return _is_one_slip(a, b) or _is_one_slip(one, other)
+    return any(_is_one_slip(*pair) for pair in _spell(one, other))
 
 
 def _lengthen(word: str, other: str) -> str:

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from labelled_addresses import read_pairs, read_script_pairs
+from labelled_addresses import read_pairs, read_script_pairs, read_slips
 
 from graph.identity.address_matching import slips
 from graph.identity.canonical import canonical_values
@@ -186,6 +186,66 @@ def test_an_address_elsewhere_changes_nothing(market: list[str]) -> None:
     assert partition(join("address", market)) == partition(join("address", [*market, elsewhere])) - {
         frozenset({elsewhere})
     }
+
+
+@pytest.mark.parametrize(
+    "misspelt",
+    [
+        ("Umbertead", "Umbersead"),
+        ("Umbertead", "Umbersead", "Umbrestead", "Umberstad"),
+        ("Umnerstead", "Umverstead"),
+        ("Umberstead", "Umbersteadd", "Umberstea", "Umberstwad"),
+    ],
+)
+def test_differing_slips_of_one_street_all_join_its_right_spelling(misspelt: tuple[str, ...]) -> None:
+    frame = "Apt 2, 140 {} St, Calder 38812"
+    assert count_things("address", *[frame.format(name) for name in ("Umberstead", *misspelt)]) == 1
+
+
+def test_slips_of_a_doubled_spelling_join() -> None:
+    assert count_things("address", *[f"12 {name} Street, Leeds" for name in ("Lakeview", "Lakevieew", "Lakeviwe")]) == 1
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "between"),
+    [
+        ("Hill", "Hall", "Haill"),  # short names have like ones in every town
+        ("Hill", "Hall", "Hll"),
+        ("Marlow", "Harlow", "Hmarlow"),  # a first letter is no slip
+        ("Parkfield", "Larkfield", "Arkfield"),
+        ("Bergmann", "Burgmann", "Beurgmann"),  # names differ in a vowel
+        ("Barton", "Burton", "Baurton"),
+        ("Bradford", "Bradfort", "Bradfor"),  # what comes in is the right letter
+    ],
+)
+def test_a_spelling_between_two_streets_joins_neither(one: str, other: str, between: str) -> None:
+    frames = "12 {} Road, Leeds LS1 4DY", "Apt 2, 12 {} Road, Leeds LS1 4DY"
+    for frame in frames:
+        assert count_things("address", *[frame.format(name) for name in (one, other, between)]) == 3
+
+
+def test_a_spelling_that_is_rarer_than_both_streets_beside_it_joins_neither() -> None:
+    flats = [f"Flat {flat}, 12 {name} Road, Leeds LS1 4DY" for flat in (1, 2) for name in ("Belgrave", "Belgrade")]
+    assert count_things("address", *flats, "Flat 1, 12 Belgravde Road, Leeds LS1 4DY") == 5
+
+
+def test_other_numbers_and_flats_of_a_misspelt_street_stay_apart() -> None:
+    names = ("Umberstead", "Umbertead", "Umbersead")
+    texts = [f"Apt {flat}, {n} {name} St, Calder 38812" for flat in (1, 2) for n in (14, 15) for name in names]
+    assert len(partition(join("address", texts))) == 4
+
+
+def test_labelled_slips_of_one_address_join_and_like_streets_do_not() -> None:
+    slips_of = read_slips()
+    joined = {
+        kind: [len(set(join("address", texts).values())) == 1 for texts in groups]
+        for kind, groups in slips_of.items()
+        if kind.startswith("six letters")
+    }
+    assert sum(map(sum, joined.values())) >= 0.92 * sum(map(len, joined.values()))
+    bridged = [join("address", texts) for texts in slips_of["like streets"]]
+    wrong = sum(into[texts[0]] == into[texts[1]] for into, texts in zip(bridged, slips_of["like streets"], strict=True))
+    assert wrong <= 9  # of 48
 
 
 @pytest.mark.parametrize("half", ["development", "held out"])
