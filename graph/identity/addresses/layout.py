@@ -6,7 +6,18 @@ import re
 from dataclasses import dataclass, field
 
 from graph.identity.addresses.segments import Segment, sum_up
-from graph.identity.addresses.tokens import BOUND, CITY, HOUSE_NUMBER, NUMBER, PLAIN, POSTCODE, TYPE, WORD, Token
+from graph.identity.addresses.tokens import (
+    BOUND,
+    CITY,
+    HOUSE_NUMBER,
+    NUMBER,
+    PLAIN,
+    POSTCODE,
+    TYPE,
+    WORD,
+    YARD_OF,
+    Token,
+)
 from graph.identity.addresses.words import BEFORE_NAME, DIRECTIONS, STREET_NOTES
 
 
@@ -229,12 +240,15 @@ def _cut_after_type(words: list[Token]) -> tuple[list[Token], list[Token]]:
 
 
 def _glue_numbers(segment: Segment, parts: _Parts, place: int) -> list[str]:
-    """Words of a part that is not the street's, a number with the word before it: sector 5."""
+    """Words of a part that is not the street's, a number with the word before it: sector 5.
+
+    Bay and the like are left alone, or a form would be read as a unit that the address does not have.
+    """
     words: list[str] = []
     for i, (kind, text) in enumerate(segment.tokens):
         if (place, i) == parts.taken:
             continue
-        if kind == NUMBER and words and words[-1][0].isalpha():
+        if kind == NUMBER and words and words[-1][0].isalpha() and words[-1] not in YARD_OF:
             words[-1] += text
         elif kind in (WORD, TYPE, NUMBER, POSTCODE):
             words.append(f"n{text}" if kind == NUMBER else text)

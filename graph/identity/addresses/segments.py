@@ -33,7 +33,7 @@ _WAITING = frozenset((UNIT, HOUSE, CITY, YARD))
 _TOKEN = re.compile(rf"#|\d+-[^\W\d]{{1,3}}\b|[\w{VOWEL_SIGNS}]+(?:(?<=\d)[-/](?=\d)\w+|(?<=\d[a-z])/(?=\d)\w+)*")
 _OUTER_HALF = re.compile(r"[a-z]{1,2}\d[a-z\d]?|[a-z]\d[a-z]")
 _UNIT_NUMBER = re.compile(r"[^\W\d]{0,2}\d[\w/-]*|[^\W\d]")
-_YARD_NUMBER = re.compile(r"\d{1,3}[^\W\d]?")
+_YARD_NUMBER = re.compile(r"\d{1,3}[^\W\d]?(?:[-/]\d{1,3}[^\W\d]?)?")
 """One of four digits may be a postcode: Byron Bay 2481."""
 _ORDINAL = re.compile(r"(\d+)(?:st|nd|rd|th|er|ere|e|eme)")
 

@@ -220,6 +220,7 @@ _SYSTEMS = (
     "12bis cedex 75008 paris c/o rue des etage 3e esc bat b 10 20 17. juni",
     "haus hinterhaus links 3.OG eg hh postfach 10 20 packstation 12/2/5 weg str. c/o a 10115 berlin",
     "locker felix flat a d floor ground house court rear of box 12 road",
+    "gate bay 4 dock tor 12 12/3 2481 35001 whse lane tannery no. # n b",
 )
 
 
