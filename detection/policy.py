@@ -79,8 +79,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     )] = 0.38
     half_sharing_bits: Annotated[float, rule(
         "bits", "an account in no ring has half of the lone ceiling at so many bits of sharing and conduct", JUDGED,
-        "eight users of one thing, or a first sign of a habit", "accounts outside of rings rank lower", gt=0.0
-    )] = 3.0
+        "eight users of one thing, or a first sign of a habit", "accounts outside of rings rank lower", gt=0.0)] = 3.0
     lone_review_power: Annotated[float, rule(
         "exponent", "what the rank of an author's least credible review counts for its account", MEASURED, "most"
         " authors' worst says little; that of the few at the top much", "only the most suspect rank higher", gt=0.0
@@ -100,8 +99,7 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     by_catch_share: Annotated[float, rule(
         "share", "a campaign is not about a target of which it wrote less than this share of its usual target's",
         MEASURED, "of 24 campaigns in a bazaar three touched 11 honest targets by camouflage; with it none does",
-        "camouflage frees more of those that it hides among", ge=0.0, le=1.0
-    )] = 0.2
+        "camouflage frees more of those that it hides among", ge=0.0, le=1.0)] = 0.2
     target_spread: Annotated[float, rule(
         "log-odds", "by so much the chances of all reviews of a target may be wrong alike (standard deviation)",
         MEASURED, "at 1.5 twice as many counts of two worlds lie below their intervals", "fewer are sure", ge=0.0
@@ -110,23 +108,19 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     reopening_bits: Annotated[float, rule(
         "bits", "what was dismissed comes back if so much more evidence is found than there was to see then", JUDGED,
         "as much as one rare shared thing shows; a person who looked is not to be asked again for less",
-        "what was dismissed stays away for longer", gt=0.0
-    )] = 20.0
+        "what was dismissed stays away for longer", gt=0.0)] = 20.0
     # ------------------------------------------------------------------------------- innocent explanations
     prior_bits: Annotated[float, rule(
         "bits", "how much more common an innocent explanation is than a ring", JUDGED,
-        "a ring for some 4,000 groups of any kind", "fewer rings stand", ge=0.0
-    )] = 12.0
+        "a ring for some 4,000 groups of any kind", "fewer rings stand", ge=0.0)] = 12.0
     acting_bits: Annotated[float, rule(
         "bits", "how much less common that is where all members acted together; no less where only half did", MEASURED,
         "of groups that lack so little one in twenty was bad, of those that acted one in four; at 8 more honest groups"
-        " came up for review", "more groups that act together stand", ge=0.0
-    )] = 4.0
+        " came up for review", "more groups that act together stand", ge=0.0)] = 4.0
     further_bits: Annotated[float, rule(
         "bits", "how much less common each further innocent explanation of the same group makes the combination",
         JUDGED, "that a family is a family is no reason why it should be a club, or come on the same day, as well",
-        "fewer groups are explained by several causes at once", ge=0.0
-    )] = 8.0
+        "fewer groups are explained by several causes at once", ge=0.0)] = 8.0
     joint_arrival_bits: Annotated[float, rule(
         "bits", "what it still says that three or more who live together signed up within the same hour", JUDGED,
         "one family in a thousand; a class has others in it", "small rings that share all stand more often", ge=0.0
@@ -135,19 +129,22 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         "accounts", "so many may be one household", JUDGED,
         "nine families in ten are smaller, and relatives use one another's things", "more sharing is explained", ge=1
     )] = 8
+    prior_uses: Annotated[float, rule(
+        "uses", "of each kind of personal thing, of place and of words so many more, each by one account of one thing,"
+        " are added to those that are known", JUDGED, "such things are people's own: that a dozen sellers have one bank"
+        " account is strange even where nobody else's is known", "what hardly anybody has given says more", ge=0.0
+    )] = 100.0
     household_overlap: Annotated[float, rule(
         SHARE, "a thing is of a household if so many of the fewer of its users and the household's are in both", JUDGED,
         "half: those who live together share with the same people",
-        "things are put to fewer households, and less sharing is explained", gt=0.0, le=1.0
-    )] = 0.5
+        "things are put to fewer households, and less sharing is explained", gt=0.0, le=1.0)] = 0.5
     family_trades: Annotated[float, rule(
         "pairs for each relative beyond the first", "trades inside a household that are nothing out of the way",
         MEASURED, "people who pay one another share cards and devices in a public set", "more is explained", ge=0.0
     )] = 1.0
     terminal_owner_share: Annotated[float, rule(
         SHARE, "a crowd's device is a public one if more of its users have one of their own as well", JUDGED,
-        "who goes to a library's computer has a phone", "fewer devices of crowds are explained", ge=0.0, le=1.0
-    )] = 0.5
+        "who goes to a library's computer has a phone", "fewer devices of crowds are explained", ge=0.0, le=1.0)] = 0.5
     half_granted_owners: Annotated[float, rule(
         "members", "before a review, half of what a phone, a card, an account or a photo shows is granted where so many"
         " of its users, or of a family that shares it, have their own; of who told whom, where so many have a device",
@@ -165,22 +162,18 @@ class Policy(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
         SHARE, "before a review, a product of whose buyers, and a household more, so many complain is faulty; a ring"
         " of whose complaints so many are of it are its buyers; at half as many hardly", MEASURED,
         "most; of ordinary goods one buyer in twenty does, and who lives by refunds asks several shops for them",
-        "fewer complaints are put down to goods", gt=0.0
-    )] = 0.5
+        "fewer complaints are put down to goods", gt=0.0)] = 0.5
     season_bits: Annotated[float, rule(
         "bits", "how much at most trades say by lying closer together than the market's do", JUDGED,
         "most hobbies, swaps and fairs last for a season, or a day: one circle of traders in a thousand is that short",
-        "less of short circles' trades is explained", ge=0.0
-    )] = 10.0
+        "less of short circles' trades is explained", ge=0.0)] = 10.0
     goods_days: Annotated[float, rule(
         "days", "for so long new sellers of one maker's goods come, on any day as likely as on another", JUDGED,
         "what is in fashion is so for a year; who is one seller under many names opens the accounts in a few weeks",
-        "sellers who show the same photo stand more often, for they came closer together than that", gt=0.0
-    )] = 365.0
+        "sellers who show the same photo stand more often, for they came closer together than that", gt=0.0)] = 365.0
     meeting_every_hours: Annotated[float, rule(
         "hours", "classes and meetings come again after so long", JUDGED, "by the week; by the day may be a machine",
-        "other meetings are explained", gt=0.0
-    )] = 168.0
+        "other meetings are explained", gt=0.0)] = 168.0
     meetings_each: Annotated[int, rule(
         "times", "so often people meet within a week", JUDGED, "a course has two or three lessons a week",
         "more of what is done at the same time is explained", ge=0

@@ -23,7 +23,7 @@ SHOP_ID = "market"
 
 PERSONAL_KINDS = frozenset(
     ("device", "payment", "phone", "card", "cookie", "wallet", "email", "iban", "national_id")
-    + ("email_address", "mobile", "telephone")
+    + ("email_address", "mobile", "telephone", "bank", "bank_account", "payout", "payout_account")
 )
 """Kinds of identifiers that are one person's, or a household's."""
 

@@ -89,8 +89,8 @@ def _link_grain(channel: SharedThings, uses: Ints, n_accounts: int, policy: Poli
     first, second = np.concatenate(firsts), np.concatenate(seconds)
     # A busy account shares with everybody: what it shares surprises less.
     a, b = account[first], account[second]
-    # Words that one account alone sent are counted beside: without them a market's only spam would surprise nobody.
-    others = channel.unshared if channel.record.is_of_objects else 0
+    # What one account alone has, or sent, is counted beside: without it a market's only spam would surprise nobody.
+    others = channel.unshared if channel.record.is_of_objects or channel.record.is_identifier else 0
     expected = 0.5 * (degree[a] + degree[b]) * (size[first] - 1) / max(len(uses) + others, 1)
     linked = _positive(a, b, score_surprise(np.ones(len(a)), expected))
     return _sum_pairs(linked.a, linked.b, linked.bits, n_accounts=n_accounts)

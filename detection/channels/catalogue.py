@@ -54,6 +54,8 @@ KINDS = (
     ),
     *(describe_kind(kind, "personal", "phone number") for kind in ("mobile", "telephone")),
     describe_kind("iban", "personal", "IBAN"),
+    *(describe_kind(kind, "personal", "bank account") for kind in ("bank", "bank_account")),
+    *(describe_kind(kind, "personal", "pay-out account") for kind in ("payout", "payout_account")),
     describe_kind("national_id", "personal", "national id"),
     describe_kind("address", "place", many="addresses"),
     describe_kind("wifi", "place", "Wi-Fi network"),
@@ -66,7 +68,7 @@ KINDS = (
     describe_kind("postcode", "coarse"),
     *(describe_kind(kind, "content") for kind in ("photo", "photo-hash", "photo_hash")),
     *(
-        describe_kind(kind, "content", "listing's text", "listings' texts")
+        describe_kind(kind, "content", "listing's text", "listings' texts", is_written=True)
         for kind in ("listing-text", "listing_text", "text-hash", "text_hash")
     ),
 )

@@ -62,7 +62,8 @@ def find_laps(orders: Orders) -> tuple[Ints, Ints]:
 def find_falling(orders: Orders) -> Floats:
     """Of the sales of each lap (L,), but for the first, the share that fetched less than the one before, in [0, 1].
 
-    What is sold for nobody knows how much, or once only, fetched no less.
+    What is sold for nobody knows how much, or once only, fetched no less.  Of an item that goes round again and again,
+    whoever once had it did not grow out of it: each lap has the less of that, the more there are.
     """
     order, lap = find_laps(orders)
     n_laps = int(lap.max(initial=-1)) + 1
@@ -70,5 +71,7 @@ def find_falling(orders: Orders) -> Floats:
     # Comparisons with what is not known are false.
     fell = orders.amount[order[again]] < orders.amount[order[again - 1]]
     sales = np.bincount(lap[again], minlength=n_laps)
-    share: Floats = np.bincount(lap[again], fell, minlength=n_laps) / np.maximum(sales, 1)
+    item = orders.product[order[np.flatnonzero(np.diff(lap, prepend=-1))]]
+    laps = np.unique(item, return_inverse=True, return_counts=True)
+    share: Floats = np.bincount(lap[again], fell, minlength=n_laps) / np.maximum(sales, 1) / laps[2][laps[1]]
     return share

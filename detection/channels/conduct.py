@@ -21,7 +21,8 @@ from detection.policy import Policy
 from graph.model import Floats, Ints, Snapshot
 
 REFUNDS, UNVERIFIED, COMPLAINTS = "refunds asked", "reviews without an order", "bad reviews written"
-SIGNALS = (REFUNDS, UNVERIFIED, COMPLAINTS)
+SALES = "sales refunded"
+SIGNALS = (REFUNDS, UNVERIFIED, COMPLAINTS, SALES)
 
 
 @dataclass(frozen=True)
@@ -58,8 +59,13 @@ def measure_conduct(snapshot: Snapshot, policy: Policy) -> tuple[Conduct, ...]:
     """Every signal that the snapshot has facts for and that is unusual in it."""
     orders, reviews, n = snapshot.orders, snapshot.reviews, snapshot.n_accounts
     found = []
-    judged = orders.status >= 0
-    found.append(_compare(REFUNDS, orders.buyer[judged], find_refunds(snapshot, policy)[judged], n, policy))
+    judged, refunds = orders.status >= 0, find_refunds(snapshot, policy)
+    asked = _compare(REFUNDS, orders.buyer[judged], refunds[judged], n, policy)
+    found.append(asked)
+    # Whom those rob who live by refunds does not cheat anybody.
+    lives_by_it = (asked.bits > 0) & (asked.times > 1)
+    sold = judged & (orders.seller >= 0) & ~lives_by_it[orders.buyer]
+    found.append(_compare(SALES, orders.seller[sold], refunds[sold], n, policy))
     about = reviews.product >= 0
     if (orders.product >= 0).any():
         found.append(_compare(UNVERIFIED, reviews.author[about], ~find_verified(snapshot)[about], n, policy))

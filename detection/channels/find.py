@@ -31,7 +31,9 @@ def find_identifiers(snapshot: Snapshot, record: Channel, policy: Policy) -> Sha
     rows = np.flatnonzero(is_meant[uses.identifier])
     identifier, at = uses.identifier[rows], uses.seen_at[rows]
     thing = identifier if record.lease_days is None else part_in_time(identifier, at, record.lease_days)
-    return gather_things(record, uses.account[rows], thing, at, identifier)
+    found = gather_things(record, uses.account[rows], thing, at, identifier)
+    # Of a kind that hardly anybody has given, all there is may be a ring's.
+    return replace(found, unshared=round(policy.prior_uses)) if record.is_ones_own else found
 
 
 def find_praise_or_blame(snapshot: Snapshot, record: Channel, policy: Policy) -> SharedThings:

@@ -98,6 +98,8 @@ class Channel:
         Whether its things are what somebody paid, or was paid: where that one is of the group, its trades say it.
     is_of_objects
         Whether its things are done with objects of the table of events, or are words that were sent.
+    is_written
+        Whether its things are somebody's own words.
     is_deed_of_joined
         Of a deed that harms nobody: whether it counts only as far as personal things join those who did it.
     """
@@ -128,12 +130,18 @@ class Channel:
     is_deed: bool = True
     is_payment: bool = False
     is_of_objects: bool = False
+    is_written: bool = False
     is_deed_of_joined: bool = False
 
     @property
     def is_identifier(self) -> bool:
         """Whether its things are identifiers, rather than what accounts do."""
         return self.role in IDENTIFIER_ROLES
+
+    @property
+    def is_ones_own(self) -> bool:
+        """Whether most accounts have one of their own; a maker's photo is every seller's."""
+        return self.role in ("personal", "place") or self.is_written
 
     @property
     def is_place(self) -> bool:

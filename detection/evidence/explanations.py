@@ -92,11 +92,16 @@ def find_terminals(facts: GroupFacts, devices: SharedThings) -> NDArray[np.bool_
 
 
 def explain_by_second_hand(claim: Claim, facts: GroupFacts) -> None:
-    """A device that one account stops using before the next one starts."""
+    """A device that one account stops using before the next one starts, as far as its users have others as well.
+
+    Who sells a phone has the next one; an account that is made on it, and had nothing before or after, does not.
+    """
     for channel, within in facts.list_shared(lambda channel: channel.record.is_device):
         # What few enough use to live together is the household's to explain; this is about longer chains of owners.
         passed_on = ~channel.overlaps[within.thing] & ~facts.partition.household_scale[channel.name]
-        claim.add_things(channel.name, np.where(passed_on, within.bits, 0.0))
+        has_own = channel.find_owners(facts.market.n_accounts, facts.policy.household_size)
+        owners = np.bincount(within.row, has_own[facts.groups.account[within.membership]])
+        claim.add_things(channel.name, np.where(passed_on, within.bits * owners / within.members, 0.0))
 
 
 def explain_by_campaign(claim: Claim, facts: GroupFacts) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from detection.channels.catalogue import TRADE
+from detection.channels.catalogue import FUNDING, SWEEP, TRADE
 from detection.channels.record import Channel
 from detection.evidence.claims import Explanation
 from detection.evidence.judge import Assessment
@@ -178,7 +178,18 @@ def _find_deeds(view: RingView) -> Floats:
         did[who] = np.maximum(did[who], min(part, joined) if record.is_deed_of_joined else part)
     for signal in view.market.deeds:
         did = np.maximum(did, np.where(signal.bits[view.members] > 0, view.grade(signal.name), 0.0))
-    return did
+    return np.maximum(did, _find_emptied(view))
+
+
+def _find_emptied(view: RingView) -> Floats:
+    """How far each member was paid first by one account and paid its last to one, as the others were, in [0, 1]."""
+    emptied = np.ones(len(view.members))
+    for name in (FUNDING, SWEEP):
+        shares = np.zeros(len(view.members))
+        if name in view.assessment.within:
+            shares[view.sharers(name) - view.start] = view.grade(name)
+        emptied = np.minimum(emptied, shares)
+    return emptied
 
 
 def _find_crowded(view: RingView) -> Floats:

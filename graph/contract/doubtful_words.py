@@ -33,6 +33,8 @@ _KINDS = (
     *(
         "address",
         "asn",
+        "bank",
+        "bank_account",
         "browser",
         "card",
         "cookie",
@@ -53,6 +55,8 @@ _KINDS = (
         "name",
         "national_id",
         "payment",
+        "payout",
+        "payout_account",
         "phone",
         "photo",
         "postcode",

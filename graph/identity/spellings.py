@@ -87,7 +87,7 @@ def _canonical_ip(text: str) -> str:
 ALSO_CALLED = {
     "email": ("email_address",),
     "ip": ("ip_address", "ipv4", "ipv6"),
-    "payment": ("card", "iban"),
+    "payment": ("card", "iban", "bank", "bank_account"),
     "phone": ("mobile", "telephone"),
 }
 """Other names of kinds, whose values are read as theirs; each stays a kind of its own."""

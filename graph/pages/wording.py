@@ -130,7 +130,12 @@ def say_tier(tier: str, words: Words) -> str:
     return told.get(tier, show_text(tier))
 
 
-_OF_ONE_WORD = {"email_address": "email", "mobile": "phone", "telephone": "phone", "ip_address": "ip", "ipv4": "ip"}
+_OF_ONE_WORD = {
+    "email_address": "email",
+    **dict.fromkeys(("mobile", "telephone"), "phone"),
+    **dict.fromkeys(("ip_address", "ipv4"), "ip"),
+    **dict.fromkeys(("bank", "bank_account", "payout", "payout_account"), "iban"),
+}
 """Kinds for which people have the same word."""
 
 
@@ -166,6 +171,7 @@ def say_channel(channel: str, words: Words) -> str:
         "reviewed product": _("review of the same product"),
         "reviewed seller": _("review of the seller"),
         "refunds asked": _("refunds asked"),
+        "sales refunded": _("sales paid back"),
         "reviews without an order": _("reviews without an order"),
         "bad reviews written": _("bad reviews written"),
         "known risk": _("known risk"),

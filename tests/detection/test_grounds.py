@@ -58,7 +58,7 @@ def test_what_a_household_explains_wholly_is_evidence_and_no_reason() -> None:
 
 
 FARM = pick(0, 12)
-SHARED = {"device-1": FARM, "device-2": FARM[:6], "device-3": FARM[:2]}
+SHARED = {"device-1": FARM, "device-2": FARM[:6], "device-3": FARM[:3]}
 
 
 def share(names: Iterable[str]) -> Market:

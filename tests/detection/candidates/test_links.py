@@ -14,7 +14,7 @@ from slow_twins import PAIRS, USES, find_record, make_channel, make_trades, shar
 
 from detection.candidates.communities import find_candidates
 from detection.candidates.links import Links, link_dealings, link_pairs, link_shared
-from detection.channels.catalogue import MESSAGE
+from detection.channels.catalogue import MESSAGE, REFERRED
 from detection.channels.incidence import SharedThings
 from detection.groups import gather_groups
 from detection.likelihood import score_share, score_surprise
@@ -57,7 +57,7 @@ def test_links_of_shared_things_agree_with_a_loop_over_pairs(uses: set[tuple[int
     slow: defaultdict[tuple[int, int], float] = defaultdict(float)
     for thing in popularity:
         for a, b in combinations(sorted(account for account, used in uses if used == thing), 2):
-            expected = (degree[a] + degree[b]) / 2 * (popularity[thing] - 1) / len(uses)
+            expected = (degree[a] + degree[b]) / 2 * (popularity[thing] - 1) / (len(uses) + DEFAULT_POLICY.prior_uses)
             slow[a, b] += surprise(1.0, expected)
     links = link_pairs((channel,), (), 10, DEFAULT_POLICY)
     found = dict(zip(zip(links.a.tolist(), links.b.tolist(), strict=True), links.bits, strict=True))
@@ -94,10 +94,10 @@ def test_a_rarer_thing_links_more_strongly() -> None:
 
 def test_who_alone_in_a_market_send_one_text_are_linked_firmly_for_others_send_texts_of_their_own() -> None:
     sent = replace(make_channel({(account, 0) for account in range(8)}), unshared=800)
-    phone, spam = (
-        link_shared(replace(sent, record=find_record(name)), 10, DEFAULT_POLICY) for name in ("phone", MESSAGE)
+    told, spam = (
+        link_shared(replace(sent, record=find_record(name)), 10, DEFAULT_POLICY) for name in (REFERRED, MESSAGE)
     )
-    assert phone.bits.max() < 0.1
+    assert told.bits.max() < 0.1
     assert (len(spam.a), spam.bits.min()) == (28, pytest.approx(surprise(1.0, 7 / 808)))
 
 

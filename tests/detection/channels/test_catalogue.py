@@ -94,11 +94,29 @@ def test_a_kind_that_nobody_described_weighs_what_degrees_give(facts: Facts) -> 
     share_in_chain(rare, MEMBERS, "loyalty_card")
     known = make_background(n=600)
     share_in_chain(known, MEMBERS, "card")
-    bits = [
-        judge_groups(gather(make_snapshot(each), MEMBERS), make_market(make_snapshot(each))).evidence[kind].bits[0]
-        for each, kind in ((rare, "loyalty_card"), (known, "card"))
+    told = DetectSettings(policy=Policy(prior_uses=0.0))  # which says that people have cards of their own
+    markets = [
+        (make_market(make_snapshot(rare), told), "loyalty_card"),
+        (make_market(make_snapshot(known), told), "card"),
     ]
+    bits = [judge_groups(gather(each.snapshot, MEMBERS), each).evidence[kind].bits[0] for each, kind in markets]
     assert bits[0] == pytest.approx(bits[1])
+
+
+@pytest.mark.parametrize(
+    ("kind", "bits"),
+    [
+        *((kind, 32.5) for kind in ("bank", "payout", "national_id", "wifi", "listing-text")),
+        *((kind, 1.4) for kind in ("photo", "loyalty_card", "postcode")),
+    ],
+)
+def test_what_only_a_few_have_given_and_all_the_same_is_strange_where_people_have_one_of_their_own(
+    kind: str, bits: float
+) -> None:
+    facts = make_background(n=600)
+    facts.share(MEMBERS, kind, "the one")
+    shown = judge_groups(gather(make_snapshot(facts), MEMBERS), make_market(make_snapshot(facts))).evidence[kind]
+    assert shown.bits[0] == pytest.approx(bits, abs=0.1)
 
 
 def test_a_kind_is_given_a_role_in_the_settings() -> None:

@@ -131,6 +131,14 @@ def test_a_lap_falls_as_far_as_each_sale_of_it_fetches_less_than_the_last(
     assert find_falling(orders).tolist() == [falling]
 
 
+def test_what_goes_round_again_and_again_was_not_grown_out_of() -> None:
+    hands = ["ab", "bc", "ca"]
+    for laps in (1, 2, 3):
+        orders = hand_on(*hands * laps)
+        orders = replace(orders, amount=-orders.ordered_at.astype(np.int64).astype(float))
+        assert find_falling(orders) == pytest.approx([1.0 / laps] * laps)
+
+
 def test_what_is_sold_and_does_not_come_back_is_no_lap_and_falls_nowhere() -> None:
     facts = Facts(dict.fromkeys("abcde"), listings={"p": "a", "q": "d"})
     hands = [("a", "b", "p"), ("b", "a", "p"), ("d", "a", "q"), ("d", "b", "q")]

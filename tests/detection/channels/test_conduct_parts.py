@@ -13,6 +13,7 @@ from scipy.stats import betabinom
 from detection.channels.conduct import (
     COMPLAINTS,
     REFUNDS,
+    SALES,
     SIGNALS,
     UNVERIFIED,
     BetaLaw,
@@ -46,8 +47,8 @@ def score_slowly(k: int, m: int, law: BetaLaw, policy: Policy) -> float:
 
 
 def test_the_habits_are_told_in_these_words() -> None:
-    assert SIGNALS == (REFUNDS, UNVERIFIED, COMPLAINTS)
-    assert SIGNALS == ("refunds asked", "reviews without an order", "bad reviews written")
+    assert SIGNALS == (REFUNDS, UNVERIFIED, COMPLAINTS, SALES)
+    assert SIGNALS == ("refunds asked", "reviews without an order", "bad reviews written", "sales refunded")
     nobody = np.zeros(1, dtype=np.int64)
     assert not Conduct("a habit", nobody, nobody, np.zeros(1), np.zeros(1)).is_of_reviews
 
@@ -138,7 +139,7 @@ def test_refunds_are_counted_among_the_orders_whose_status_is_known() -> None:
         *order("bob", *["completed"] * 12),
         *order("cyd", "returned", *["completed"] * 2),
     ]
-    (signal,) = measure(facts).values()
+    signal = measure(facts)[REFUNDS]
     assert (signal.name, signal.is_of_reviews) == (REFUNDS, False)
     assert (signal.times.tolist(), signal.occasions.tolist()) == ([2, 0, 1, 0, 0], [3, 12, 3, 0, 0])
     law = BetaLaw(3 / 18, fit_spread(signal.times, signal.occasions, DEFAULT_POLICY))
@@ -164,6 +165,23 @@ def test_what_nobody_does_is_no_sign() -> None:
     assert measure(Facts()) == measure(Facts(dict.fromkeys(NAMES))) == {}
     facts = Facts(dict.fromkeys(NAMES), orders=order("ann", "completed", "completed"))
     assert measure(facts) == {}
+
+
+def test_sales_are_counted_but_to_buyers_who_live_by_refunds() -> None:
+    facts = Facts(dict.fromkeys((*NAMES, *(f"b{number}" for number in range(40)))))
+    # "shop" cheats strangers; "dan" is robbed by "bob", who lives by it, and serves others well.
+    facts.orders = [(f"b{number}", "shop", 1.0, "disputed", None) for number in range(3)]
+    facts.orders += [("bob", "dan", float(day), "refunded", None) for day in range(4)]
+    facts.orders += [(f"b{number}", "dan" if number % 2 else "ann", 2.0, "completed", None) for number in range(40)]
+    facts.orders += [("ann", "cyd", 3.0, None, None)]
+    found = measure(facts)
+    signal = found[SALES]
+    shop, dan, cyd = (make_snapshot(facts).account_id.tolist().index(name) for name in ("shop", "dan", "cyd"))
+    assert [(signal.times[row], signal.occasions[row]) for row in (shop, dan, cyd)] == [(3, 3), (0, 20), (0, 0)]
+    assert signal.bits[shop] > 5 > 0 > signal.bits[dan]
+    assert not signal.is_of_reviews
+    # Who was cheated twice, and by nobody else, does not live by it: the market's habits say so.
+    assert found[REFUNDS].bits[make_snapshot(facts).account_id.tolist().index("bob")] > 0
 
 
 def test_complaints_are_counted_among_the_reviews_that_have_a_rating() -> None:

@@ -130,6 +130,7 @@ def test_a_device_is_second_hand_where_each_stops_before_the_next_one_starts(day
         facts.uses += [
             (name, "device", "an old phone", 81.0 * turn),
             (name, "device", "an old phone", 81.0 * turn + 80),
+            (name, "device", f"the next phone of {name}", 81.0 * turn + 81),
         ]
     facts.uses.append((MEMBERS[1], "device", "an old phone", day))
     judged = judge(facts, MEMBERS)

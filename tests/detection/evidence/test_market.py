@@ -19,7 +19,7 @@ from detection.channels.catalogue import (
     TRANSFER,
     Catalogue,
 )
-from detection.channels.conduct import COMPLAINTS, REFUNDS
+from detection.channels.conduct import COMPLAINTS, REFUNDS, SALES
 from detection.evidence.market import Market, check_names, make_market
 from detection.policy import Policy
 from detection.settings import DetectSettings
@@ -68,7 +68,7 @@ def test_every_channel_that_has_facts_is_found_and_the_others_are_silent() -> No
     assert list(market.dealings) == [TRADE]
     assert list(market.channels) == [*market.things, TRADE]
     assert all(market.channels[name].name == name for name in market.channels)
-    assert {signal.name for signal in market.conduct} == {REFUNDS, COMPLAINTS}
+    assert {signal.name for signal in market.conduct} == {REFUNDS, COMPLAINTS, SALES}
     nothing = meet(Facts(dict.fromkeys(NAMES)))
     assert (nothing.channels, nothing.conduct, nothing.sellers, len(nothing.cycles.a)) == ({}, (), {}, 0)
 
@@ -141,7 +141,7 @@ def test_what_a_market_goes_by_is_what_the_settings_say() -> None:
     market = meet(settings=settings)
     assert market.policy is policy
     assert {"phone", REFERRED}.isdisjoint(market.things)
-    assert [signal.name for signal in market.conduct] == [COMPLAINTS]
+    assert [signal.name for signal in market.conduct] == [SALES, COMPLAINTS]
     assert set(market.say_rules()) == set(market.channels)
     assert market.say_rules()["browser"] == {"is_shared_at_home": True, "role": "coarse"}
     behaviours = tuple(record for record in Catalogue().behaviours if record.name == TRADE)

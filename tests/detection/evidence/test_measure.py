@@ -23,6 +23,7 @@ from detection.evidence.judge import judge_groups
 from detection.evidence.market import make_market
 from detection.evidence.measure import find_shared_within, measure_dealings, sum_shared, tie_members
 from detection.groups import gather_groups
+from detection.policy import DEFAULT_POLICY
 
 
 @pytest.fixture(autouse=True, scope="module", params=["in arrays", "in compiled loops"])
@@ -41,6 +42,11 @@ def total_bits(facts: Facts, members: list[str]) -> float:
     return float(sum(shown.bits[0] for shown in judged.evidence.values()))
 
 
+def count_uses(uses: set[tuple[int, int]]) -> float:
+    """All uses of a kind, with those of others that are taken for known."""
+    return len(uses) + DEFAULT_POLICY.prior_uses
+
+
 def score_things(uses: set[tuple[int, int]], members: set[int]) -> dict[int, float]:
     """The bits of each thing, from the text of the module."""
     popularity = Counter(thing for _, thing in uses)
@@ -48,7 +54,7 @@ def score_things(uses: set[tuple[int, int]], members: set[int]) -> dict[int, flo
     shared = Counter(thing for account, thing in uses if account in members)
     size = len(members)
     return {
-        thing: share_surprise(k - 1, popularity[thing] - 1, degree * (size - 1) / size / len(uses))
+        thing: share_surprise(k - 1, popularity[thing] - 1, degree * (size - 1) / size / count_uses(uses))
         for thing, k in shared.items()
         if k >= 2
     }
@@ -197,7 +203,7 @@ def test_a_members_tie_is_what_its_group_would_lose(
         for member in members:
             slow = 0.0
             for thing in (thing for account, thing in uses if account == member and shared[thing] >= 2):
-                trials, chance = popularity[thing] - 1, degree * (size - 1) / size / len(uses)
+                trials, chance = popularity[thing] - 1, degree * (size - 1) / size / count_uses(uses)
                 slow += share_surprise(shared[thing] - 1, trials, chance)
                 slow -= share_surprise(shared[thing] - 2, trials, chance)
             own = graph.subgraph(members).degree[member] if member in graph else 0

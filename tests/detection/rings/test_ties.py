@@ -40,7 +40,7 @@ def make_facts() -> Facts:
 
 def lose(sharers: int, users: int, own: int, uses: int) -> float:
     """What one of the members takes away from a thing, from the text of the module that measures it."""
-    chance = own * 3 / 4 / uses
+    chance = own * 3 / 4 / (uses + DEFAULT_POLICY.prior_uses)
     with_it, without = (share_surprise(sharers - n, users - 1, chance) for n in (1, 2))
     return with_it - without
 

@@ -11,7 +11,7 @@ import pytest
 from detection_market import Facts, gather, make_background, make_snapshot, pick
 from slow_twins import find_record
 
-from detection.channels.catalogue import BLAME, FUNDING, PRAISE, PURCHASE, REFUND, SIGN_UP, TRADE
+from detection.channels.catalogue import BLAME, FUNDING, PRAISE, PURCHASE, REFUND, SIGN_UP, SWEEP, TRADE
 from detection.channels.conduct import Conduct
 from detection.channels.incidence import Dealings, SharedThings
 from detection.evidence.description_length import measure_plainly
@@ -151,6 +151,14 @@ def test_what_is_explained_is_no_deed_unless_things_of_two_kinds_join_them_that_
     assert find_doers(look(within, shown, left=explained)).tolist() == [0] * 4
     assert find_doers(look(within, shown, left={**explained, "phone": 1.0})).tolist() == [0] * 4
     assert find_doers(look(within, shown, left={PRAISE: 0.0})).tolist() == [1, 0, 1, 0]
+
+
+def test_who_was_set_up_and_emptied_by_others_did_so_and_who_was_only_paid_or_only_paid_did_not() -> None:
+    paid: dict[str, Rows] = {FUNDING: [(1, 9.0, [3, 4, 5])]}
+    assert find_doers(look(paid, {FUNDING: 50.0})).tolist() == [0] * 4
+    emptied: dict[str, Rows] = {**paid, SWEEP: [(1, 9.0, [3, 5, 6])]}
+    assert find_doers(look(emptied, {FUNDING: 50.0, SWEEP: DEED_BITS / 4})).tolist() == [0.25, 0, 0.25, 0]
+    assert find_doers(look(emptied, {FUNDING: 50.0, SWEEP: 50.0}, left={SWEEP: 0.0})).tolist() == [0] * 4
 
 
 def test_buying_together_counts_as_far_as_an_unexplained_thing_joins_them() -> None:

@@ -108,7 +108,9 @@ def test_a_part_of_a_long_table_in_which_ids_are_misspelt_is_noticed(write: Writ
         ),
         *("未知", "なし", "없음", "غير معروف", "test@test.com", "noreply@shop.example", "0000000000", "(000) 000-0000"),
         *("111-111-1111", "0123456789", "0.0.0.0", "::1", "00:00:00:00:00:00", "02:00:00:00:00:00", "9774d56d682e549c"),
-        "ffffffff-ffff-ffff-ffff-ffffffffffff",
+        *("ffffffff-ffff-ffff-ffff-ffffffffffff", "ffffffffffffffff", "22222222", "+10000000000", "+49000000"),
+        *("none@none.com", "PayPal", "Cash on delivery", "Rechnung", "apple pay", "货到付款"),
+        *("Pick-up in store", "in pick store up", "Click & Collect", "Selbstabholung"),
     ],
 )
 def test_placeholders_are_doubted_and_left_out_where_the_settings_say_so(write: Write, value: str) -> None:
@@ -137,6 +139,7 @@ def test_placeholders_are_doubted_and_left_out_where_the_settings_say_so(write: 
         "02:00:00:00:00:01",
         "A000",
         "無印",
+        *("10000000", "2222222", "cashew", "noemi@shop.example", "Visage", "Bar Collect"),
     ],
 )
 def test_what_somebody_may_have_is_no_placeholder(write: Write, value: str) -> None:
