@@ -182,13 +182,20 @@ def _find_deeds(view: RingView) -> Floats:
 
 
 def _find_emptied(view: RingView) -> Floats:
-    """How far each member was paid first by one account and paid its last to one, as the others were, in [0, 1]."""
-    emptied = np.ones(len(view.members))
-    for name in (FUNDING, SWEEP):
-        shares = np.zeros(len(view.members))
-        if name in view.assessment.within:
-            shares[view.sharers(name) - view.start] = view.grade(name)
-        emptied = np.minimum(emptied, shares)
+    """How far each member was paid first by one account, and paid its last to another, as most were, in [0, 1].
+
+    Among friends everybody has somebody; and whom one account pays, and who pay it back, have one friend, or a till.
+    """
+    shares = np.zeros((2, len(view.members)))
+    if {FUNDING, SWEEP} <= view.assessment.within.keys():
+        least = view.market.policy.party_share * len(view.members)
+        rows = {name: view.rows(name) for name in (FUNDING, SWEEP)}
+        rows = {name: each[view.assessment.within[name].members[each] >= least] for name, each in rows.items()}
+        whom = {name: view.market.things[name].subject[view.assessment.within[name].thing[rows[name]]] for name in rows}
+        for place, (name, other) in enumerate(((FUNDING, SWEEP), (SWEEP, FUNDING))):
+            is_other = ~np.isin(whom[name], whom[other])
+            shares[place] = (view.count_uses(name, rows[name][is_other]) > 0) * view.grade(name)
+    emptied: Floats = shares.min(axis=0)
     return emptied
 
 
