@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from detection.channels.catalogue import FUNDING, SWEEP, TRADE
+from detection.channels.catalogue import TRADE
 from detection.channels.record import Channel
 from detection.evidence.claims import Explanation
 from detection.evidence.judge import Assessment
@@ -178,25 +178,7 @@ def _find_deeds(view: RingView) -> Floats:
         did[who] = np.maximum(did[who], min(part, joined) if record.is_deed_of_joined else part)
     for signal in view.market.deeds:
         did = np.maximum(did, np.where(signal.bits[view.members] > 0, view.grade(signal.name), 0.0))
-    return np.maximum(did, _find_emptied(view))
-
-
-def _find_emptied(view: RingView) -> Floats:
-    """How far each member was paid first by one account, and paid its last to another, as most were, in [0, 1].
-
-    Among friends everybody has somebody; and whom one account pays, and who pay it back, have one friend, or a till.
-    """
-    shares = np.zeros((2, len(view.members)))
-    if {FUNDING, SWEEP} <= view.assessment.within.keys():
-        least = view.market.policy.party_share * len(view.members)
-        rows = {name: view.rows(name) for name in (FUNDING, SWEEP)}
-        rows = {name: each[view.assessment.within[name].members[each] >= least] for name, each in rows.items()}
-        whom = {name: view.market.things[name].subject[view.assessment.within[name].thing[rows[name]]] for name in rows}
-        for place, (name, other) in enumerate(((FUNDING, SWEEP), (SWEEP, FUNDING))):
-            is_other = ~np.isin(whom[name], whom[other])
-            shares[place] = (view.count_uses(name, rows[name][is_other]) > 0) * view.grade(name)
-    emptied: Floats = shares.min(axis=0)
-    return emptied
+    return did
 
 
 def _find_crowded(view: RingView) -> Floats:

@@ -11,7 +11,7 @@ import pytest
 from detection_market import Facts, gather, make_background, make_snapshot, pick
 from slow_twins import find_record
 
-from detection.channels.catalogue import BLAME, FUNDING, PRAISE, PURCHASE, REFUND, SIGN_UP, SWEEP, TRADE
+from detection.channels.catalogue import BLAME, FUNDING, PRAISE, PURCHASE, REFUND, SIGN_UP, TRADE
 from detection.channels.conduct import Conduct
 from detection.channels.incidence import Dealings, SharedThings
 from detection.evidence.description_length import measure_plainly
@@ -151,38 +151,6 @@ def test_what_is_explained_is_no_deed_unless_things_of_two_kinds_join_them_that_
     assert find_doers(look(within, shown, left=explained)).tolist() == [0] * 4
     assert find_doers(look(within, shown, left={**explained, "phone": 1.0})).tolist() == [0] * 4
     assert find_doers(look(within, shown, left={PRAISE: 0.0})).tolist() == [1, 0, 1, 0]
-
-
-def hear_money(
-    payers: Rows, payees: Rows, shown: Mapping[str, float], subjects: Sequence[int], left: Mapping[str, float]
-) -> list[float]:
-    """Who acted where so many share first payers and last payees, which are these accounts."""
-    view = look({FUNDING: payers, SWEEP: payees} if payees else {FUNDING: payers}, shown, left=left)
-    things = {
-        name: replace(view.market.things[name], subject=np.array([-1 - subject]))
-        for name, subject in zip((FUNDING, SWEEP), subjects, strict=False)
-        if name in view.market.things
-    }
-    found = replace(view, market=replace(view.market, things=things))
-    return [float(did) for did in find_doers(found)]
-
-
-@pytest.mark.parametrize(
-    ("payees", "sweep", "subjects", "left", "did"),
-    [
-        ([], 0.0, (1, 2), 1.0, [0, 0, 0, 0]),
-        ([(1, 9.0, [3, 5, 6])], 50.0, (1, 2), 1.0, [1, 0, 1, 0]),
-        ([(1, 9.0, [3, 5, 6])], DEED_BITS / 4, (1, 2), 1.0, [0.25, 0, 0.25, 0]),
-        ([(1, 9.0, [3, 5, 6])], 50.0, (1, 2), 0.0, [0, 0, 0, 0]),
-        ([(1, 9.0, [3, 5, 6])], 50.0, (1, 1), 1.0, [0, 0, 0, 0]),  # one who pays them, and is paid back
-        ([(1, 9.0, [3])], 50.0, (1, 2), 1.0, [0, 0, 0, 0]),  # not of half of the ring
-    ],
-)
-def test_who_was_set_up_by_one_and_emptied_by_another_as_most_were_acted(
-    payees: Rows, sweep: float, subjects: tuple[int, int], left: float, did: list[float]
-) -> None:
-    shown = {FUNDING: 50.0, SWEEP: sweep} if payees else {FUNDING: 50.0}
-    assert hear_money([(1, 9.0, [3, 4, 5])], payees, shown, subjects, {SWEEP: left}) == did
 
 
 def test_buying_together_counts_as_far_as_an_unexplained_thing_joins_them() -> None:
