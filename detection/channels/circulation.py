@@ -72,6 +72,6 @@ def find_falling(orders: Orders) -> Floats:
     fell = orders.amount[order[again]] < orders.amount[order[again - 1]]
     sales = np.bincount(lap[again], minlength=n_laps)
     item = orders.product[order[np.flatnonzero(np.diff(lap, prepend=-1))]]
-    laps = np.unique(item, return_inverse=True, return_counts=True)
-    share: Floats = np.bincount(lap[again], fell, minlength=n_laps) / np.maximum(sales, 1) / laps[2][laps[1]]
+    _, of_item, laps = np.unique(item, return_inverse=True, return_counts=True)
+    share: Floats = np.bincount(lap[again], fell, minlength=n_laps) / np.maximum(sales, 1) / laps[of_item]
     return share

@@ -174,14 +174,13 @@ def test_sales_are_counted_but_to_buyers_who_live_by_refunds() -> None:
     facts.orders += [("bob", "dan", float(day), "refunded", None) for day in range(4)]
     facts.orders += [(f"b{number}", "dan" if number % 2 else "ann", 2.0, "completed", None) for number in range(40)]
     facts.orders += [("ann", "cyd", 3.0, None, None)]
-    found = measure(facts)
+    found, names = measure(facts), make_snapshot(facts).account_id.tolist()
     signal = found[SALES]
-    shop, dan, cyd = (make_snapshot(facts).account_id.tolist().index(name) for name in ("shop", "dan", "cyd"))
+    shop, dan, cyd = (names.index(name) for name in ("shop", "dan", "cyd"))
     assert [(signal.times[row], signal.occasions[row]) for row in (shop, dan, cyd)] == [(3, 3), (0, 20), (0, 0)]
     assert signal.bits[shop] > 5 > 0 > signal.bits[dan]
     assert not signal.is_of_reviews
-    # Who was cheated twice, and by nobody else, does not live by it: the market's habits say so.
-    assert found[REFUNDS].bits[make_snapshot(facts).account_id.tolist().index("bob")] > 0
+    assert found[REFUNDS].bits[names.index("bob")] > 0
 
 
 def test_complaints_are_counted_among_the_reviews_that_have_a_rating() -> None:
