@@ -14,7 +14,7 @@ from graph.arrow import read_texts
 from graph.identity.address_matching.slips import STREET_WORDS, has_digit, is_plain
 from graph.identity.address_matching.sounds import sound_of
 from graph.identity.addresses.chinese import has_han
-from graph.identity.addresses.words import UNITS, YARD_UNITS
+from graph.identity.addresses.words import ALL_UNITS
 from graph.model import Ints
 
 if TYPE_CHECKING:
@@ -22,9 +22,7 @@ if TYPE_CHECKING:
 
 JAPANESE_NUMBER = re.compile(r"\d+(?:-\d+)*番")
 WORD, NUMBER, UNIT, POSTCODE = range(4)
-_UNIT_TOKEN = re.compile(
-    rf"({'|'.join(sorted([*UNITS, *YARD_UNITS], key=len, reverse=True))})([^\W\d]{{0,2}}\d[\w/-]*|-[^\W\d])"
-)
+_UNIT_TOKEN = re.compile(rf"({'|'.join(sorted(ALL_UNITS, key=len, reverse=True))})([^\W\d]{{0,2}}\d[\w/-]*|-[^\W\d])")
 _POSTCODE_TOKEN = re.compile(
     r"\d{3,6}|\d\d-\d{3}|\d{4}-\d{3}|\d{3}-\d{4}|[a-z]{1,2}\d[a-z\d]?\d[a-z]{2}|[a-z]\d[a-z]\d[a-z]\d|\d{4}[a-z]{2}"
 )

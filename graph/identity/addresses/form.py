@@ -24,12 +24,11 @@ from graph.identity.addresses.phrases import rephrase
 from graph.identity.addresses.segments import read_part
 from graph.identity.addresses.tokens import TOKENS
 from graph.identity.addresses.words import (
+    ALL_UNITS,
     COUNTRIES,
     HOUSES,
     JOINED,
     SHORT_UNITS,
-    UNITS,
-    YARD_UNITS,
 )
 from graph.identity.letters import VOWEL_SIGNS, fold_text
 
@@ -125,7 +124,7 @@ _RISKY = re.compile(
     r"^(?!\d{1,4}\S? [a-z]{2}[a-z\d])|[^\x00-\x7f]"
     r"|(?<= )(?:[a-z](?![^ ,])|\d\S*[ ,]|\d{1,4}[a-z]?(?![^ ,]))|^[^,]* \d\S*$"
 )
-_RISKY_WORDS = frozenset([*UNITS, *YARD_UNITS, "gr", *HOUSES.split(), *SHORT_UNITS])
+_RISKY_WORDS = frozenset([*ALL_UNITS, "gr", *HOUSES.split(), *SHORT_UNITS])
 """What may be read otherwise when it is read again: letters and numbers by themselves, and words that wait for one."""
 
 

@@ -7,6 +7,7 @@ from string import ascii_lowercase
 from typing import NamedTuple
 
 from graph.identity.addresses.words import (
+    ALL_UNITS,
     CITIES,
     COMPOUND_ENDINGS,
     HOUSES,
@@ -32,7 +33,7 @@ class Token(NamedTuple):
 
 
 YARD_OF = spellings(YARD_UNITS)
-_UNIT_OF = spellings(UNITS) | YARD_OF
+_UNIT_OF = spellings(ALL_UNITS)
 _LEXICON: dict[str, Token] = {
     **{word: Token(WORD, short) for word, short in spellings(QUALIFIERS).items()},
     **{word: Token(TYPE, short) for word, short in spellings(STREET_TYPES).items()},
@@ -41,7 +42,7 @@ _LEXICON: dict[str, Token] = {
     **{word: Token(YARD, word) for word in YARD_OF},
     **{word: Token(HOUSE, word) for word in HOUSES.split()},
     **{word: Token(CITY, word) for word in CITIES.split()},
-    **{word: Token(BOUND, word) for unit in (*UNITS, *YARD_UNITS) for word in [f"{unit}-{x}" for x in ascii_lowercase]},
+    **{word: Token(BOUND, word) for unit in ALL_UNITS for word in [f"{unit}-{x}" for x in ascii_lowercase]},
     "st": Token(TYPE, "st"),
     "saint": Token(TYPE, "st"),
     "м": Token(CITY, "m"),
@@ -56,7 +57,7 @@ _NO_POSTCODE = frozenset(SHORT_WORDS.split())
 _GLUED = re.compile(
     rf"({'|'.join(sorted((w for w in _UNIT_OF if len(w) > 1), key=len, reverse=True))}|no|№)(\d[\w/-]*)"
 )
-_OWN_UNIT = re.compile(rf"(?:{'|'.join([*UNITS, *YARD_UNITS])})[^\W\d]{{1,2}}\d[\w/-]*")
+_OWN_UNIT = re.compile(rf"(?:{'|'.join(ALL_UNITS)})[^\W\d]{{1,2}}\d[\w/-]*")
 
 
 class _Reader(dict[str, Token]):

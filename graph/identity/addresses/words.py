@@ -146,6 +146,9 @@ YARD_UNITS = {
 nor Karl Johans gate 22.
 """
 
+ALL_UNITS = UNITS | YARD_UNITS
+"""Whatever binds a number, somewhere."""
+
 HOUSES = "no number num nr house hse dom d дом д مبني عماره بنايه منزل فيلا буд будинок budinok budynok bud буд"
 """What says that the number after it is the house's."""
 
